@@ -1,0 +1,51 @@
+package io.flm.exchange;
+
+import java.nio.FloatBuffer;
+import java.util.List;
+
+/**
+ * One member's end of the gradient exchange of one generation. Every lane's gradient is added along the {@link LaneTree}, so
+ * the sums are the same bits for every deal of lanes to members. Called by one trainer thread.
+ *
+ * <p>A step: {@code begin}, then {@code contribute} for each segment as its gradients become ready (any order, the same on
+ * all members), {@code contribute} of the totals, then {@code await} of each.
+ */
+public interface Exchange extends AutoCloseable {
+    /** Place in the generation, from 0. */
+    int rank();
+
+    /** Number of members. */
+    int worldSize();
+
+    /** The lanes that this member runs. */
+    LaneRange lanes();
+
+    /** Opens the reduction of a step; the previous step's must have been awaited. */
+    Reduction begin(long step) throws ExchangeException;
+
+    /** Leaves the generation; members that wait for this one get an {@link ExchangeException}. */
+    @Override
+    void close();
+
+    /** The reduction of one step. */
+    interface Reduction {
+        /**
+         * Hands over the sums of the subtrees that this member holds of a segment (see {@link LaneTree#cover}). Returns at
+         * once; the buffers stay untouched until {@link #await} of the segment has returned.
+         */
+        void contribute(int segment, List<Partial> partials) throws ExchangeException;
+
+        /**
+         * Hands over the totals of this member's lanes, in lane order.
+         *
+         * @param stop asks all members to make this step their last
+         */
+        void contribute(List<LaneTotals> lanes, boolean stop) throws ExchangeException;
+
+        /** Waits for the sum of a segment over all lanes and writes it to {@code sum}, which may be one of the partials. */
+        void await(int segment, FloatBuffer sum) throws ExchangeException;
+
+        /** Waits for the totals of all lanes. */
+        StepTotals awaitTotals() throws ExchangeException;
+    }
+}
