@@ -1,0 +1,21 @@
+package io.flm.worker;
+
+import io.flm.exchange.StepTotals;
+
+/**
+ * A committed step.
+ *
+ * @param step the step, from 0
+ * @param loss the weighted mean loss of the global batch
+ * @param totals counts and sums over all lanes
+ * @param learningRate the base rate of the step
+ * @param times where its time went
+ */
+public record StepResult(long step, double loss, StepTotals totals, double learningRate, Times times) {
+    /** Nanoseconds: waiting for batches, forward and backward, waiting for the exchange, optimizer. */
+    public record Times(long dataNs, long computeNs, long exchangeNs, long optimizerNs) {
+        public long totalNs() {
+            return dataNs + computeNs + exchangeNs + optimizerNs;
+        }
+    }
+}

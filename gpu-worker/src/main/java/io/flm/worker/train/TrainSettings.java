@@ -1,0 +1,115 @@
+package io.flm.worker.train;
+
+import com.typesafe.config.Config;
+import io.flm.data.Objective;
+import io.flm.data.UserException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * {@code flm.train}: what is trained, for how long, and how a step is divided into lanes.
+ *
+ * @param lanes parts of the global batch; at most this many workers
+ * @param microBatch samples of a lane in a step; the global batch is lanes * microBatch
+ * @param steps updates in all; the length of the schedule
+ * @param minutes wall time after which the run stops after the step at hand; 0: no limit
+ * @param warmupSteps steps of linear warm-up
+ * @param clipNorm largest global gradient norm; 0: no clipping
+ * @param l2rWeight weight of an l2r prediction beside a reconstructor prediction
+ */
+public record TrainSettings(
+        Objective objective,
+        double spanRate,
+        double maskRate,
+        boolean wholeWord,
+        int lanes,
+        int microBatch,
+        long steps,
+        double minutes,
+        long seed,
+        double learningRate,
+        Schedule.Shape schedule,
+        long warmupSteps,
+        double weightDecay,
+        double clipNorm,
+        double beta1,
+        double beta2,
+        double epsilon,
+        double l2rWeight,
+        double r2lWeight) {
+
+    /** Reads and checks {@code flm.train}. */
+    public static TrainSettings from(Config root) {
+        Config c = root.getConfig("flm.train");
+        long steps = atLeast("steps", c.getLong("steps"), 1);
+        long warmupSteps = c.getLong("warmup-steps");
+        return new TrainSettings(
+                oneOf("objective", c.getString("objective"), Objective.class),
+                fraction("span-rate", c.getDouble("span-rate")),
+                fraction("mask-rate", c.getDouble("mask-rate")),
+                c.getBoolean("whole-word"),
+                (int) atLeast("lanes", c.getInt("lanes"), 1),
+                (int) atLeast("micro-batch", c.getInt("micro-batch"), 1),
+                steps,
+                notNegative("minutes", c.getDouble("minutes")),
+                c.getLong("seed"),
+                notNegative("learning-rate", c.getDouble("learning-rate")),
+                oneOf("schedule", c.getString("schedule"), Schedule.Shape.class),
+                warmupSteps >= 0
+                        ? warmupSteps
+                        : (long) (fraction("warmup-fraction", c.getDouble("warmup-fraction")) * steps),
+                notNegative("weight-decay", c.getDouble("weight-decay")),
+                notNegative("clip-norm", c.getDouble("clip-norm")),
+                fraction("beta1", c.getDouble("beta1")),
+                fraction("beta2", c.getDouble("beta2")),
+                notNegative("eps", c.getDouble("eps")),
+                notNegative("l2r-weight", c.getDouble("l2r-weight")),
+                notNegative("r2l-weight", c.getDouble("r2l-weight")));
+    }
+
+    /** The weight of a prediction of each head: FLM (arXiv 2303.14038) eq. 5, with every predicted token of a head alike. */
+    public double[] headWeights() {
+        return switch (objective) {
+            case FLM -> new double[] {1, l2rWeight, r2lWeight};
+            case MLM, AR -> new double[] {1};
+        };
+    }
+
+    public int globalBatch() {
+        return lanes * microBatch;
+    }
+
+    private static double fraction(String key, double value) {
+        if (value >= 0 && value < 1) {
+            return value;
+        }
+        throw new UserException("flm.train." + key + " = " + value + ": give a rate in [0, 1)");
+    }
+
+    private static double notNegative(String key, double value) {
+        if (value >= 0 && value < Double.POSITIVE_INFINITY) {
+            return value;
+        }
+        throw new UserException("flm.train." + key + " = " + value + ": give a number of at least 0");
+    }
+
+    private static long atLeast(String key, long value, long least) {
+        if (value >= least) {
+            return value;
+        }
+        throw new UserException("flm.train." + key + " = " + value + ": give at least " + least);
+    }
+
+    private static <E extends Enum<E>> E oneOf(String key, String value, Class<E> type) {
+        for (E constant : type.getEnumConstants()) {
+            if (constant.name().equalsIgnoreCase(value)) {
+                return constant;
+            }
+        }
+        String known = Arrays.stream(type.getEnumConstants())
+                .map(e -> e.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "));
+        throw new UserException("flm.train." + key + " = " + value + ": give one of " + known);
+    }
+}
