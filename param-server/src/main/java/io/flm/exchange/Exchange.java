@@ -8,7 +8,8 @@ import java.util.List;
  * the sums are the same bits for every deal of lanes to members. Called by one trainer thread.
  *
  * <p>A step: {@code begin}, then {@code contribute} for each segment as its gradients become ready (any order, the same on
- * all members), {@code contribute} of the totals, then {@code await} of each.
+ * all members), {@code contribute} of the totals, then {@code await} of each. A step whose every await has returned can be
+ * committed, and the other members can commit it too. After an exception of any kind the only call left is {@code close}.
  */
 public interface Exchange extends AutoCloseable {
     /** Place in the generation, from 0. */
@@ -23,7 +24,10 @@ public interface Exchange extends AutoCloseable {
     /** Opens the reduction of a step; the previous step's must have been awaited. */
     Reduction begin(long step) throws ExchangeException;
 
-    /** Leaves the generation; members that wait for this one get an {@link ExchangeException}. */
+    /**
+     * Leaves the generation; members that wait for this one get an {@link ExchangeException}. May be called by any thread, more
+     * than once, and releases this member's own trainer thread as well.
+     */
     @Override
     void close();
 
