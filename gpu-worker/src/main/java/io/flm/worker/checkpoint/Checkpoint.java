@@ -1,0 +1,158 @@
+package io.flm.worker.checkpoint;
+
+import io.flm.data.UserException;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A checkpoint on disk whose every byte was checked when it was opened. */
+public final class Checkpoint {
+    static final String WEIGHTS = "weights.safetensors";
+    static final String OPTIMIZER = "optimizer.safetensors";
+    static final String STATE_SHA256 = StateFile.NAME + ".sha256";
+    static final String FIRST_MOMENT = "exp_avg.";
+    static final String SECOND_MOMENT = "exp_avg_sq.";
+
+    private static final int CHUNK_FLOATS = 1 << 18;
+
+    private final Path folder;
+    private final StateFile state;
+
+    private Checkpoint(Path folder, StateFile state) {
+        this.folder = folder;
+        this.state = state;
+    }
+
+    /**
+     * Opens the checkpoint in a folder.
+     *
+     * @throws UserException naming the file that is missing, cut, altered or of another program
+     */
+    public static Checkpoint open(Path folder) {
+        try {
+            byte[] bytes = Files.readAllBytes(folder.resolve(StateFile.NAME));
+            String expected = Files.readString(folder.resolve(STATE_SHA256), StandardCharsets.UTF_8);
+            if (!expected.equals(checksumLine(bytes))) {
+                throw refused(folder, StateFile.NAME + " was altered or cut");
+            }
+            StateFile state = StateFile.parse(bytes);
+            for (String file : List.of(WEIGHTS, OPTIMIZER)) {
+                requireWhole(folder, file, state.files().get(file));
+            }
+            return new Checkpoint(folder, state);
+        } catch (StateFile.UnusableException e) {
+            throw refused(folder, StateFile.NAME + " " + e.how());
+        } catch (NoSuchFileException e) {
+            throw new UserException(folder + ": no whole checkpoint: no file " + e.getFile(), e);
+        } catch (IOException e) {
+            throw new UserException(folder + ": cannot be read: " + e, e);
+        }
+    }
+
+    /** What {@code sha256sum} prints, so that {@code sha256sum -c} checks it. */
+    static String checksumLine(byte[] state) {
+        return Sha256.of(state) + "  " + StateFile.NAME + "\n";
+    }
+
+    private static void requireWhole(Path folder, String name, StateFile.@Nullable Written written) throws IOException {
+        Path file = folder.resolve(name);
+        long bytes = Files.size(file);
+        if (written == null || bytes != written.bytes()) {
+            throw refused(
+                    folder, name + " has " + bytes + " bytes, not those that were written: it was cut or replaced");
+        }
+        if (!Sha256.of(file).equals(written.sha256())) {
+            throw refused(folder, name + " was altered: its SHA-256 is not the one in " + StateFile.NAME);
+        }
+    }
+
+    private static UserException refused(Path folder, String why) {
+        return new UserException(folder + ": no whole checkpoint: " + why + "; use another one");
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    /** Number of committed steps, so also the next step. */
+    public long step() {
+        return state.step();
+    }
+
+    public RunIdentity identity() {
+        return state.identity();
+    }
+
+    /** Over the flat fp32 weights, little-endian, in the order of the layout. */
+    public String weightsSha256() {
+        return state.weightsSha256();
+    }
+
+    public Path weightsFile() {
+        return folder.resolve(WEIGHTS);
+    }
+
+    /** Reads the weights; nothing is written where names or shapes differ from the layout's. */
+    public void restoreWeights(List<TensorRange> layout, FlatFloats.Sink values) {
+        try (Safetensors weights = Safetensors.open(weightsFile())) {
+            requireLayout(weights, List.of(""), layout);
+            copy(weights, "", layout, values);
+        }
+    }
+
+    /** Reads Adam's moments; nothing is written where names or shapes differ from the layout's. */
+    public void restoreMoments(List<TensorRange> layout, FlatFloats.Sink first, FlatFloats.Sink second) {
+        try (Safetensors moments = Safetensors.open(folder.resolve(OPTIMIZER))) {
+            requireLayout(moments, List.of(FIRST_MOMENT, SECOND_MOMENT), layout);
+            copy(moments, FIRST_MOMENT, layout, first);
+            copy(moments, SECOND_MOMENT, layout, second);
+        }
+    }
+
+    private static void requireLayout(Safetensors file, List<String> prefixes, List<TensorRange> layout) {
+        Map<String, TensorInfo> unused = new HashMap<>(file.tensors());
+        for (String prefix : prefixes) {
+            for (TensorRange range : layout) {
+                TensorInfo tensor = unused.remove(prefix + range.name());
+                if (tensor == null
+                        || tensor.type() != TensorType.F32
+                        || !Arrays.equals(tensor.shape(), range.shape())) {
+                    throw new UserException(file.file() + ": a checkpoint of another model: it has "
+                            + (tensor == null ? "no " + prefix + range.name() : tensor) + ", this model "
+                            + range.name() + " " + Arrays.toString(range.shape())
+                            + "; use the settings that it was trained with");
+                }
+            }
+        }
+        if (!unused.isEmpty()) {
+            throw new UserException(file.file() + ": a checkpoint of another model: this model has no "
+                    + unused.keySet().stream().sorted().findFirst().orElseThrow()
+                    + "; use the settings that it was trained with");
+        }
+    }
+
+    static void copy(Safetensors from, String prefix, List<TensorRange> layout, FlatFloats.Sink into) {
+        FloatBuffer chunk = FloatBuffer.allocate(CHUNK_FLOATS);
+        for (TensorRange range : layout) {
+            copy(from, prefix + range.name(), range, chunk, into);
+        }
+    }
+
+    private static void copy(
+            Safetensors from, String name, TensorRange range, FloatBuffer chunk, FlatFloats.Sink into) {
+        long count = range.count();
+        for (long done = 0; done < count; done += chunk.limit()) {
+            chunk.clear().limit((int) Math.min(chunk.capacity(), count - done));
+            from.read(name, done, chunk);
+            into.write(range.offset() + done, chunk.flip());
+        }
+    }
+}

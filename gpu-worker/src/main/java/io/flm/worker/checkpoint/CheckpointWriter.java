@@ -1,0 +1,125 @@
+package io.flm.worker.checkpoint;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes checkpoints beside training. At a step's end the state is copied into host memory that is kept for it (three times
+ * the parameters); one thread writes the copy. Where the previous one is still being written the new one is left out: training
+ * never waits for the disk, and the log says so.
+ *
+ * <p>A failure, such as a full disk, is reported and logged; training goes on, and the older checkpoint stays the newest.
+ * Called by the trainer thread.
+ */
+public final class CheckpointWriter implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointWriter.class);
+
+    private final CheckpointStore store;
+    private final RunIdentity identity;
+    private final Consumer<Event> listener;
+    private final ExecutorService thread;
+    private @Nullable Copy copy;
+    private CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
+    private volatile long writtenStep = -1;
+
+    /** What became of a checkpoint. */
+    public sealed interface Event {
+        long step();
+
+        /** It is on the disk. */
+        record Written(long step, Path folder) implements Event {}
+
+        /** It could not be written; training goes on. */
+        record Failed(long step, String message) implements Event {}
+
+        /** It was left out, since that of an earlier step was still being written. */
+        record LeftOut(long step) implements Event {}
+    }
+
+    private record Copy(HostFloats values, HostFloats firstMoments, HostFloats secondMoments) {
+        private static Copy sizedAs(TrainingState state) {
+            return new Copy(
+                    new HostFloats(state.values().count()),
+                    new HostFloats(state.firstMoments().count()),
+                    new HostFloats(state.secondMoments().count()));
+        }
+
+        private TrainingState of(TrainingState state) {
+            values.copyFrom(state.values());
+            firstMoments.copyFrom(state.firstMoments());
+            secondMoments.copyFrom(state.secondMoments());
+            return new TrainingState(
+                    state.step(), state.samples(), state.layout(), values, firstMoments, secondMoments);
+        }
+    }
+
+    /** Writes to {@code store}; the listener is called by the writing thread or the calling one. */
+    public CheckpointWriter(CheckpointStore store, RunIdentity identity, Consumer<Event> listener) {
+        this.store = store;
+        this.identity = identity;
+        this.listener = listener;
+        this.thread = Executors.newSingleThreadExecutor(task -> new Thread(task, "checkpoint-writer"));
+    }
+
+    /** Copies the state and writes it in the background; returns when it is copied. */
+    public void offer(TrainingState state) {
+        if (!underWay.isDone()) {
+            LOG.warn(
+                    "step {}: checkpoint left out, since the one before is still being written; a larger"
+                            + " flm.checkpoint.every-steps or a faster disk avoids it",
+                    state.step());
+            listener.accept(new Event.LeftOut(state.step()));
+            return;
+        }
+        if (copy == null) {
+            copy = Copy.sizedAs(state);
+        }
+        TrainingState copied = copy.of(state);
+        underWay = CompletableFuture.runAsync(() -> write(copied), thread);
+    }
+
+    /** Writes the state, if the latest checkpoint is not of the same step, and returns when it is on the disk or has failed. */
+    public void writeNow(TrainingState state) {
+        underWay.join();
+        if (writtenStep != state.step()) {
+            write(state);
+        }
+    }
+
+    /** Returns when nothing is being written any more. */
+    @Override
+    public void close() {
+        thread.shutdown();
+        underWay.join();
+    }
+
+    private void write(TrainingState state) {
+        Event event;
+        try {
+            Path folder = store.save(state, identity);
+            writtenStep = state.step();
+            LOG.info("step {}: checkpoint {}", state.step(), folder);
+            event = new Event.Written(state.step(), folder);
+        } catch (IOException e) {
+            event = failed(state, e);
+        } catch (RuntimeException e) {
+            LOG.error("step {}: a fault of the program", state.step(), e);
+            event = failed(state, e);
+        }
+        listener.accept(event);
+    }
+
+    private static Event failed(TrainingState state, Exception cause) {
+        String message = "step " + state.step() + ": the checkpoint cannot be written: " + cause
+                + "; training goes on and the older checkpoints stay valid; make room on the disk";
+        LOG.error(message);
+        return new Event.Failed(state.step(), message);
+    }
+}

@@ -1,0 +1,125 @@
+package io.flm.worker.checkpoint;
+
+import io.flm.data.UserException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folder of one run, locked while this is open. The lock is the operating system's, so it ends with the process, however
+ * that ends.
+ */
+public final class RunFolder implements AutoCloseable {
+    static final String CHECKPOINTS = "checkpoints";
+    private static final String LOCK = "lock";
+
+    private final Path folder;
+    private final FileChannel lockFile;
+
+    private RunFolder(Path folder, FileChannel lockFile) {
+        this.folder = folder;
+        this.lockFile = lockFile;
+    }
+
+    /**
+     * Locks a run's folder.
+     *
+     * @param resume whether an existing run is to be continued; otherwise the folder must be new or empty
+     * @throws UserException where another process uses it, or it holds a run and {@code resume} is not given, or other files
+     */
+    public static RunFolder open(Path folder, boolean resume) {
+        try {
+            if (resume && !Files.isDirectory(folder)) {
+                throw new UserException(folder + ": no run there to resume; check --run, or leave --resume out");
+            }
+            if (!resume) {
+                requireFree(folder);
+            }
+            Files.createDirectories(folder);
+            FileChannel lockFile = lock(folder);
+            try {
+                if (!resume) {
+                    requireFree(folder); // Another process may have begun and ended a run in between.
+                }
+                return new RunFolder(folder, lockFile);
+            } catch (IOException | RuntimeException e) {
+                lockFile.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new UserException(folder + ": no run can be kept there: " + e + "; choose another --run", e);
+        }
+    }
+
+    private static FileChannel lock(Path folder) throws IOException {
+        Path file = folder.resolve(LOCK);
+        FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try {
+            if (tryLock(channel) == null) {
+                String owner = Files.readString(file, StandardCharsets.UTF_8).strip();
+                throw new UserException(folder + ": in use by process " + (owner.isEmpty() ? "(unknown)" : owner)
+                        + "; wait until it ends or stop it, or choose another --run");
+            }
+            byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8);
+            channel.truncate(0).write(ByteBuffer.wrap(pid), 0);
+            return channel;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            return null; // Held by this very process.
+        }
+    }
+
+    private static void requireFree(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new UserException(folder + ": no folder; choose another --run");
+        }
+        try (Stream<Path> content = Files.list(folder)) {
+            boolean used =
+                    content.anyMatch(path -> !path.getFileName().toString().equals(LOCK));
+            if (used && Files.isDirectory(folder.resolve(CHECKPOINTS))) {
+                throw new UserException(
+                        folder + ": holds a run already; continue it with --resume, or choose another --run");
+            }
+            if (used) {
+                throw new UserException(folder + ": holds other files; choose another --run");
+            }
+        }
+    }
+
+    public Path path() {
+        return folder;
+    }
+
+    public Path checkpoints() {
+        return folder.resolve(CHECKPOINTS);
+    }
+
+    @Override
+    public void close() {
+        try {
+            lockFile.close();
+        } catch (IOException e) {
+            throw new UserException(folder.resolve(LOCK) + ": cannot be closed: " + e, e);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package io.flm.worker.checkpoint;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.flm.data.UserException;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What decides the weights after a step: the settings, and the content of the files that they name. A run resumes bit for bit
+ * only with the same; settings that change nothing but speed, place or length may differ.
+ *
+ * @param settings the effective {@code flm.*} settings by key
+ * @param contents SHA-256 of what the settings refer to, by a word for it: {@code data}, {@code tokenizer}
+ */
+public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, String> contents) {
+    /**
+     * Settings that may differ, by key or (with a dot at the end) by their beginning. Paths may differ because the content is
+     * compared; devices and threads may, because a run must be able to move, though the last bits then differ from those of
+     * a run that did not.
+     */
+    private static final List<String> FREE = List.of(
+            "flm.checkpoint.",
+            "flm.data.decode-threads",
+            "flm.data.eval-paths",
+            "flm.data.paths",
+            "flm.data.prefetch",
+            "flm.data.tokenizer",
+            "flm.evaluate.",
+            "flm.http.",
+            "flm.train.minutes",
+            "flm.train.recompute",
+            "flm.train.steps",
+            "flm.worker.");
+
+    /** Takes the {@code flm.*} settings from the whole configuration. */
+    public static RunIdentity of(Config root, Map<String, String> contents) {
+        TreeMap<String, Object> settings = new TreeMap<>();
+        root.entrySet().forEach(entry -> {
+            if (entry.getKey().startsWith("flm.")) {
+                settings.put(entry.getKey(), entry.getValue().unwrapped());
+            }
+        });
+        return new RunIdentity(Collections.unmodifiableSortedMap(settings), new TreeMap<>(contents));
+    }
+
+    /** The settings as configuration, for who evaluates the weights without the files that the run was started with. */
+    public Config config() {
+        return ConfigFactory.parseMap(settings);
+    }
+
+    /**
+     * Checks that {@code wanted} trains on as this does.
+     *
+     * @param where the checkpoint that this identity is of
+     * @throws UserException naming the first difference
+     */
+    public void requireSame(RunIdentity wanted, String where) {
+        for (String key : union(settings, wanted.settings)) {
+            Object here = settings.get(key);
+            Object there = wanted.settings.get(key);
+            if (!isFree(key) && !same(here, there)) {
+                throw new UserException(where + " was trained with " + key + " = " + show(here) + ", not " + show(there)
+                        + "; set it back, or start another run with --run");
+            }
+        }
+        for (String content : union(contents, wanted.contents)) {
+            String here = contents.get(content);
+            String there = wanted.contents.get(content);
+            if (!Objects.equals(here, there)) {
+                throw new UserException(where + " was trained with another content of " + content + " (SHA-256 "
+                        + show(here) + ", now " + show(there) + "); give the same, or start another run with --run");
+            }
+        }
+    }
+
+    /** Differences that are allowed, such as {@code flm.worker.workers 1 -> 2}; for the log of a resumed run. */
+    public List<String> changesTo(RunIdentity wanted) {
+        List<String> changes = new ArrayList<>();
+        for (String key : union(settings, wanted.settings)) {
+            Object here = settings.get(key);
+            Object there = wanted.settings.get(key);
+            if (isFree(key) && !same(here, there)) {
+                changes.add(key + " " + show(here) + " -> " + show(there));
+            }
+        }
+        return changes;
+    }
+
+    private static SortedSet<String> union(SortedMap<String, ?> left, SortedMap<String, ?> right) {
+        SortedSet<String> keys = new TreeSet<>(left.keySet());
+        keys.addAll(right.keySet());
+        return keys;
+    }
+
+    private static boolean isFree(String key) {
+        return FREE.stream().anyMatch(free -> free.endsWith(".") ? key.startsWith(free) : key.equals(free));
+    }
+
+    /** Whether two values mean the same: 1 and 1.0 do, and the "1" of a command line; so do on and true. */
+    private static boolean same(@Nullable Object left, @Nullable Object right) {
+        return (left == null || right == null) ? left == right : normal(left).equals(normal(right));
+    }
+
+    private static String normal(Object value) {
+        String text = value.toString();
+        try {
+            return new BigDecimal(text).stripTrailingZeros().toPlainString();
+        } catch (NumberFormatException e) {
+            return switch (text) {
+                case "on", "yes" -> "true";
+                case "off", "no" -> "false";
+                default -> text;
+            };
+        }
+    }
+
+    private static String show(@Nullable Object value) {
+        return value == null ? "(none)" : value.toString();
+    }
+}

@@ -1,0 +1,62 @@
+package io.flm.worker.checkpoint;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** SHA-256 in lower-case hexadecimal, as {@code sha256sum} prints it. */
+public final class Sha256 {
+    private static final int CHUNK_BYTES = 1 << 20;
+
+    private Sha256() {}
+
+    /** Over the values as little-endian fp32, from first to last: equal hashes are equal weights, bit for bit. */
+    public static String of(FlatFloats values) {
+        MessageDigest digest = newDigest();
+        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int chunkFloats = CHUNK_BYTES / Float.BYTES;
+        for (long at = 0; at < values.count(); at += chunkFloats) {
+            int floats = (int) Math.min(chunkFloats, values.count() - at);
+            chunk.clear().limit(floats * Float.BYTES);
+            values.read(at, chunk.asFloatBuffer());
+            digest.update(chunk);
+        }
+        return hex(digest);
+    }
+
+    static String of(byte[] bytes) {
+        MessageDigest digest = newDigest();
+        digest.update(bytes);
+        return hex(digest);
+    }
+
+    static String of(Path file) throws IOException {
+        MessageDigest digest = newDigest();
+        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            while (channel.read(chunk) >= 0) {
+                digest.update(chunk.flip());
+                chunk.clear();
+            }
+        }
+        return hex(digest);
+    }
+
+    static MessageDigest newDigest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    static String hex(MessageDigest digest) {
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}

@@ -1,0 +1,424 @@
+package io.flm.worker.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.flm.data.UserException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointStoreTest {
+    private static final CheckpointSettings KEEP_TWO = new CheckpointSettings(100, 2, 0);
+
+    @TempDir
+    Path run;
+
+    private final List<String> refused = new ArrayList<>();
+
+    private Path folder() {
+        return run.resolve("checkpoints");
+    }
+
+    private CheckpointStore store() {
+        return new CheckpointStore(folder(), KEEP_TWO);
+    }
+
+    private void save(long... steps) throws IOException {
+        CheckpointStore store = store();
+        for (long step : steps) {
+            store.save(States.at(step), States.IDENTITY);
+        }
+    }
+
+    private Path checkpoint(long step) {
+        return folder().resolve(String.format("step-%010d", step));
+    }
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> all = Files.list(folder())) {
+            return all.map(path -> path.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    private long newestStep() {
+        return store().newestValid(refused::add).map(Checkpoint::step).orElse(-1L);
+    }
+
+    private static void flipByte(Path file, int index) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[index] ^= 1;
+        Files.write(file, bytes);
+    }
+
+    @Test
+    void givesBackEverythingThatItWrote() throws IOException {
+        save(1200);
+        Checkpoint read = store().newestValid(refused::add).orElseThrow();
+        float[] first = new float[States.COUNT];
+        float[] second = new float[States.COUNT];
+        read.restoreMoments(States.LAYOUT, States.into(first), States.into(second));
+
+        assertThat(refused).isEmpty();
+        assertThat(read.folder()).isEqualTo(checkpoint(1200)).hasFileName("step-0000001200");
+        assertThat(read.step()).isEqualTo(1200);
+        assertThat(States.weights(read)).isEqualTo(States.values(1200));
+        assertThat(first).isEqualTo(States.values(1200.25));
+        assertThat(second).isEqualTo(States.values(1200.5));
+        assertThat(read.weightsSha256()).isEqualTo(Sha256.of(States.floats(1200)));
+        assertThat(read.identity()).isEqualTo(States.IDENTITY);
+        assertThat(Files.readString(checkpoint(1200).resolve("state.json")))
+                .contains("\"step\" : 1200")
+                .contains("\"samples\" : 307200")
+                .contains("\"flm.train.lanes\" : 8")
+                .contains("\"tokenizer\" : \"t1\"")
+                .contains(read.weightsSha256());
+    }
+
+    /** So that any program can check the promise of equal weights, without this one. */
+    @Test
+    void hashesTheWeightsAsTheyLieInTheFile() throws IOException {
+        save(7);
+        byte[] file = Files.readAllBytes(checkpoint(7).resolve("weights.safetensors"));
+        int body =
+                8 + (int) ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        assertThat(Sha256.of(Arrays.copyOfRange(file, body, file.length)))
+                .isEqualTo(Checkpoint.open(checkpoint(7)).weightsSha256());
+    }
+
+    @Test
+    void writesTheSameBytesForTheSameState() throws IOException {
+        save(5);
+        byte[] first = Files.readAllBytes(checkpoint(5).resolve("optimizer.safetensors"));
+        byte[] state = Files.readAllBytes(checkpoint(5).resolve("state.json"));
+        save(5);
+        assertThat(Files.readAllBytes(checkpoint(5).resolve("optimizer.safetensors")))
+                .isEqualTo(first);
+        assertThat(Files.readAllBytes(checkpoint(5).resolve("state.json"))).isEqualTo(state);
+        assertThat(names()).containsExactly("step-0000000005");
+    }
+
+    @Test
+    void hasNoCheckpointBeforeTheFirst() {
+        assertThat(store().newestValid(refused::add)).isEmpty();
+        assertThatThrownBy(() -> CheckpointStore.find(run, refused::add))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("no checkpoint there");
+    }
+
+    @Test
+    void findsACheckpointByItsOwnFolderOrByItsRun() throws IOException {
+        save(100, 200);
+        assertThat(CheckpointStore.find(run, refused::add).step()).isEqualTo(200);
+        assertThat(CheckpointStore.find(folder(), refused::add).step()).isEqualTo(200);
+        assertThat(CheckpointStore.find(checkpoint(100), refused::add).step()).isEqualTo(100);
+    }
+
+    @Test
+    void refusesAByteThatWasFlippedAnywhereAndFallsBackToTheOlderOne() throws IOException {
+        for (String file : List.of("weights.safetensors", "optimizer.safetensors", "state.json", "state.json.sha256")) {
+            int size = (int) Files.size(savedPair().resolve(file));
+            for (int index : new int[] {0, size / 2, size - 1}) {
+                flipByte(savedPair().resolve(file), index);
+                refused.clear();
+                assertThat(newestStep()).as("%s, byte %d", file, index).isEqualTo(100);
+                assertThat(refused).singleElement().asString().contains("step-0000000200: no whole checkpoint: ");
+            }
+        }
+    }
+
+    private Path savedPair() throws IOException {
+        new Disk().delete(folder());
+        save(100, 200);
+        return checkpoint(200);
+    }
+
+    @Test
+    void refusesAFileThatWasCutOrIsMissing() throws IOException {
+        for (String file : List.of("weights.safetensors", "optimizer.safetensors", "state.json", "state.json.sha256")) {
+            Path whole = savedPair().resolve(file);
+            Files.write(whole, Arrays.copyOf(Files.readAllBytes(whole), (int) Files.size(whole) - 1));
+            assertThat(newestStep()).isEqualTo(100);
+            Files.delete(whole);
+            assertThat(newestStep()).isEqualTo(100);
+        }
+        assertThat(refused)
+                .hasSize(8)
+                .allMatch(line -> line.contains("step-0000000200: no whole checkpoint: ") && !line.contains("\n"))
+                .anyMatch(line -> line.contains("weights.safetensors has"))
+                .anyMatch(line -> line.contains("state.json was altered or cut"));
+    }
+
+    @Test
+    void refusesTheFilesOfAnotherCheckpointUnderThisName() throws IOException {
+        Path newest = savedPair();
+        Path alien = newest.resolve("weights.safetensors");
+        Files.copy(checkpoint(100).resolve("weights.safetensors"), alien, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(newestStep()).isEqualTo(100);
+        assertThat(refused).singleElement().asString().contains("weights.safetensors was altered");
+    }
+
+    @Test
+    void saysSoWhereNoCheckpointIsWhole() throws IOException {
+        save(100);
+        Files.delete(checkpoint(100).resolve("weights.safetensors"));
+        assertThatThrownBy(() -> store().newestValid(refused::add))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("none of its 1 checkpoints is whole");
+        assertThat(refused).hasSize(1);
+    }
+
+    @Test
+    void refusesStatesOfOtherProgramsAndLaterVersions() throws IOException {
+        save(100);
+        Path state = checkpoint(100).resolve("state.json");
+        for (List<String> change : List.of(
+                List.of("\"formatVersion\" : 1", "\"formatVersion\" : 2", "has format version 2, this program reads 1"),
+                List.of("flm-checkpoint", "other", "is no checkpoint of this program"),
+                List.of("\"format\"", "format", "is no JSON"))) {
+            String original = Files.readString(state);
+            String changed = original.replace(change.get(0), change.get(1));
+            Files.writeString(state, changed);
+            Files.writeString(
+                    checkpoint(100).resolve("state.json.sha256"),
+                    Checkpoint.checksumLine(changed.getBytes(StandardCharsets.UTF_8)));
+            assertThatThrownBy(() -> Checkpoint.open(checkpoint(100)))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining(change.get(2));
+            Files.writeString(state, original);
+        }
+    }
+
+    @Test
+    void refusesACheckpointOfAnotherModelWithoutTouchingAnything() throws IOException {
+        save(100);
+        Checkpoint checkpoint = Checkpoint.open(checkpoint(100));
+        FlatFloats.Sink untouched = (offset, values) -> {
+            throw new AssertionError("restored from a foreign checkpoint");
+        };
+        List<TensorRange> wider = new ArrayList<>(States.LAYOUT);
+        wider.set(1, new TensorRange("lm_score.bias", 6, new long[] {5}));
+        assertThatThrownBy(() -> checkpoint.restoreWeights(wider, untouched))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("it has lm_score.bias F32 [4], this model lm_score.bias [5]");
+        List<TensorRange> more = new ArrayList<>(States.LAYOUT);
+        more.add(new TensorRange("rank_output.bias", 11, new long[] {1}));
+        assertThatThrownBy(() -> checkpoint.restoreWeights(more, untouched))
+                .hasMessageContaining("it has no rank_output.bias, this model rank_output.bias [1]");
+        assertThatThrownBy(() -> checkpoint.restoreMoments(States.LAYOUT.subList(0, 2), untouched, untouched))
+                .hasMessageContaining("this model has no exp_avg.scale");
+    }
+
+    @Test
+    void keepsTheNewestAndEveryNth() throws IOException {
+        CheckpointStore store = new CheckpointStore(folder(), new CheckpointSettings(100, 2, 300));
+        for (long step = 100; step <= 800; step += 100) {
+            store.save(States.at(step), States.IDENTITY);
+        }
+        assertThat(names()).containsExactly("step-0000000300", "step-0000000600", "step-0000000700", "step-0000000800");
+    }
+
+    /** A torn checkpoint with a higher number must not push out the whole one that was written after falling back. */
+    @Test
+    void doesNotCountWhatWasPassedOverWhenItDeletes() throws IOException {
+        save(100, 200, 900);
+        Files.delete(checkpoint(900).resolve("weights.safetensors"));
+        save(300);
+        assertThat(names()).containsExactly("step-0000000200", "step-0000000300", "step-0000000900");
+        assertThat(newestStep()).isEqualTo(300);
+    }
+
+    @Test
+    void replacesATornCheckpointOfTheSameStep() throws IOException {
+        save(100, 200);
+        Files.delete(checkpoint(200).resolve("weights.safetensors"));
+        save(200);
+        assertThat(newestStep()).isEqualTo(200);
+        assertThat(refused).isEmpty();
+    }
+
+    @Test
+    void reportsAFullDiskAndKeepsTheOlderCheckpoint() throws IOException {
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.exists(full), "no /dev/full on this system");
+        save(100);
+        CheckpointStore store = new CheckpointStore(folder(), KEEP_TWO, new Disk() {
+            @Override
+            Output create(Path file) throws IOException {
+                Output small = super.create(file);
+                if (!file.endsWith("optimizer.safetensors")) {
+                    return small;
+                }
+                small.close();
+                Files.delete(file);
+                Files.createSymbolicLink(file, full);
+                FileChannel device = FileChannel.open(file, StandardOpenOption.WRITE);
+                return new Output() {
+                    @Override
+                    public void sync() throws IOException {
+                        device.force(true);
+                    }
+
+                    @Override
+                    public int write(ByteBuffer bytes) throws IOException {
+                        return device.write(bytes);
+                    }
+
+                    @Override
+                    public boolean isOpen() {
+                        return device.isOpen();
+                    }
+
+                    @Override
+                    public void close() throws IOException {
+                        device.close();
+                    }
+                };
+            }
+        });
+        assertThatThrownBy(() -> store.save(States.at(200), States.IDENTITY))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("No space left on device");
+        assertThat(names()).containsExactly("step-0000000100");
+        assertThat(newestStep()).isEqualTo(100);
+    }
+
+    /** The process dies before its n-th operation on the disk, for every n; writes may be half done. */
+    @Test
+    void survivesAKillAtAnyMoment() throws IOException {
+        int killed = 0;
+        for (int last = 0; ; last++) {
+            new Disk().delete(folder());
+            save(100, 200);
+            boolean ended = saveUntilKilled(300, last);
+            long newest = newestStep();
+            assertThat(newest).as("killed after %d operations", last).isIn(200L, 300L);
+            assertThat(States.weights(CheckpointStore.find(run, refused::add)))
+                    .isEqualTo(States.values((double) newest));
+            assertThat(names()).noneMatch(name -> name.startsWith("."));
+            if (ended) {
+                assertThat(newest).isEqualTo(300);
+                break;
+            }
+            killed++;
+        }
+        assertThat(killed).isGreaterThan(20);
+        assertThat(refused).isEmpty();
+    }
+
+    /** The same for a checkpoint that takes the place of an older one of its step. */
+    @Test
+    void survivesAKillWhileItReplacesTheOnlyCheckpoint() throws IOException {
+        for (int last = 0; ; last++) {
+            new Disk().delete(folder());
+            save(100);
+            boolean ended = saveUntilKilled(100, last);
+            assertThat(newestStep()).as("killed after %d operations", last).isEqualTo(100);
+            assertThat(names()).containsExactly("step-0000000100");
+            if (ended) {
+                break;
+            }
+        }
+        assertThat(refused).isEmpty();
+    }
+
+    private boolean saveUntilKilled(long step, int operations) {
+        try {
+            new CheckpointStore(folder(), KEEP_TWO, new KilledDisk(operations)).save(States.at(step), States.IDENTITY);
+            return true;
+        } catch (Killed | IOException e) {
+            return false;
+        }
+    }
+
+    private static final class Killed extends Error {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** Ends the process, as far as the store can tell, when it has done so many operations. */
+    private static final class KilledDisk extends Disk {
+        private int left;
+
+        private KilledDisk(int operations) {
+            this.left = operations;
+        }
+
+        private void operation() {
+            if (left-- == 0) {
+                throw new Killed();
+            }
+        }
+
+        @Override
+        Output create(Path file) throws IOException {
+            operation();
+            Output output = super.create(file);
+            return new Output() {
+                @Override
+                public int write(ByteBuffer bytes) throws IOException {
+                    if (left == 0) {
+                        output.write(bytes.slice(bytes.position(), bytes.remaining() / 2));
+                    }
+                    operation();
+                    return output.write(bytes);
+                }
+
+                @Override
+                public void sync() throws IOException {
+                    operation();
+                    output.sync();
+                }
+
+                @Override
+                public boolean isOpen() {
+                    return output.isOpen();
+                }
+
+                @Override
+                public void close() throws IOException {
+                    output.close();
+                }
+            };
+        }
+
+        @Override
+        void createFolder(Path folder) throws IOException {
+            operation();
+            super.createFolder(folder);
+        }
+
+        @Override
+        void move(Path from, Path to) throws IOException {
+            operation();
+            super.move(from, to);
+        }
+
+        @Override
+        void syncFolder(Path folder) throws IOException {
+            operation();
+            super.syncFolder(folder);
+        }
+
+        @Override
+        void delete(Path folder) throws IOException {
+            if (left == 0 && Files.exists(folder)) {
+                Files.deleteIfExists(folder.resolve("state.json"));
+            }
+            operation();
+            super.delete(folder);
+        }
+    }
+}
