@@ -1,0 +1,188 @@
+package io.flm.launch;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
+import io.flm.data.UserException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The effective configuration and where each of its values came from: the modules' {@code reference.conf}, over them the
+ * preset, the file of {@code --config}, each {@code --set}, and last the options of the command. Keys below {@code flm} that
+ * no module defines are errors, and so are values of another type.
+ */
+final class Configuration {
+    /** Keys whose values are paths: relative ones count from where they are written. */
+    private static final List<String> PATH_KEYS =
+            List.of("flm.data.paths", "flm.data.eval-paths", "flm.data.tokenizer");
+
+    private static final ConfigRenderOptions CONCISE = ConfigRenderOptions.concise();
+
+    private final Config config;
+    private final Map<String, String> origins;
+
+    private Configuration(Config config, Map<String, String> origins) {
+        this.config = config;
+        this.origins = origins;
+    }
+
+    /** The whole configuration, Akka's part included. */
+    Config config() {
+        return config;
+    }
+
+    /** The value of a key as HOCON. */
+    String value(String key) {
+        return config.getValue(key).render(CONCISE);
+    }
+
+    /** Each {@code flm} key and what set it, sorted by key. */
+    Map<String, String> origins() {
+        return origins;
+    }
+
+    /** The {@code flm} keys as a HOCON file, each with its origin; it can be given back by {@code --config}. */
+    String render() {
+        StringBuilder out = new StringBuilder();
+        int width = origins.keySet().stream()
+                .mapToInt(key -> key.length() + value(key).length())
+                .max()
+                .orElse(0);
+        origins.forEach((key, origin) -> {
+            String line = key + " = " + value(key);
+            out.append(line)
+                    .append(" ".repeat(Math.max(1, Math.min(width, 72) + 5 - line.length())))
+                    .append("# ")
+                    .append(origin.replace('\n', ' '))
+                    .append('\n');
+        });
+        return out.toString();
+    }
+
+    static Builder builder() {
+        return new Builder();
+    }
+
+    /** Collects layers, the lowest first. */
+    static final class Builder {
+        private final Config reference = ConfigFactory.parseResources("node.conf")
+                .withFallback(ConfigFactory.defaultReferenceUnresolved())
+                .resolve();
+        private final KnownKeys known = new KnownKeys(reference);
+        private final Map<String, String> origins = new TreeMap<>();
+        private Config config = reference;
+
+        private Builder() {
+            known.keys().forEach(key -> origins.put(key, "default"));
+        }
+
+        /** A preset by name; its relative paths count from {@code home}. */
+        Builder preset(String name, Path home) {
+            if (!Presets.NAMES.contains(name)) {
+                throw new UserException("--preset " + name + ": no such preset; give one of "
+                        + String.join(", ", Presets.NAMES) + ", or your own file with --config");
+            }
+            return layer(ConfigFactory.parseResources(Presets.resource(name)).resolve(), "preset " + name, home);
+        }
+
+        /** A file; its relative paths count from its folder. */
+        Builder file(Path file) {
+            return file(file, "file " + file);
+        }
+
+        Builder file(Path file, String origin) {
+            if (!Files.isRegularFile(file)) {
+                throw new UserException(file + ": no such configuration file");
+            }
+            try {
+                Path folder = file.toAbsolutePath().resolveSibling("");
+                return layer(ConfigFactory.parseFile(file.toFile()).resolve(), origin, folder);
+            } catch (ConfigException e) {
+                throw new UserException(file + ": not a configuration file: " + firstLine(e), e);
+            }
+        }
+
+        /** {@code key=value}, as after {@code --set}. */
+        Builder set(String assignment, Path folder) {
+            int equals = assignment.indexOf('=');
+            if (equals < 1) {
+                throw new UserException("--set " + assignment + ": give key=value, such as flm.train.lanes=8");
+            }
+            String key = assignment.substring(0, equals).strip();
+            String text = assignment.substring(equals + 1).strip();
+            return layer(known.parse(key, text, "--set"), "--set", folder);
+        }
+
+        /** An option of the command line that stands for a key. */
+        Builder option(String key, Object value, String option, Path folder) {
+            if (!known.keys().contains(key)) {
+                throw new IllegalStateException(option + " stands for " + key + ", which no module defines");
+            }
+            return layer(ConfigValueFactory.fromAnyRef(value, option).atPath(key), option, folder);
+        }
+
+        Configuration build() {
+            return new Configuration(config, origins);
+        }
+
+        private Builder layer(Config layer, String origin, Path folder) {
+            Config checked = absolute(known.check(layer, origin), folder);
+            if (checked.hasPath(KnownKeys.ROOT)) {
+                for (Map.Entry<String, ConfigValue> entry :
+                        checked.withOnlyPath(KnownKeys.ROOT).entrySet()) {
+                    origins.put(entry.getKey(), origin);
+                }
+            }
+            config = checked.withFallback(config);
+            return this;
+        }
+
+        private static Config absolute(Config layer, Path folder) {
+            Config absolute = layer;
+            for (String key : PATH_KEYS) {
+                if (!layer.hasPath(key)) {
+                    continue;
+                }
+                ConfigValue value = layer.getValue(key);
+                Object resolved = value.valueType() == ConfigValueType.LIST
+                        ? layer.getStringList(key).stream()
+                                .map(path -> absolute(path, folder))
+                                .toList()
+                        : absolute(layer.getString(key), folder);
+                absolute = absolute.withValue(key, ConfigValueFactory.fromAnyRef(resolved));
+            }
+            return absolute;
+        }
+
+        private static String absolute(String path, Path folder) {
+            return path.isEmpty() ? path : folder.resolve(path).normalize().toString();
+        }
+
+        private static String firstLine(ConfigException e) {
+            return String.valueOf(e.getMessage()).lines().findFirst().orElse("unreadable");
+        }
+    }
+
+    /** Keys with values and origins, for {@code --json}. */
+    Map<String, Object> toMap() {
+        Map<String, Object> map = new LinkedHashMap<>();
+        List<String> keys = new ArrayList<>(origins.keySet());
+        for (String key : keys) {
+            Map<String, Object> entry = new LinkedHashMap<>();
+            entry.put("value", config.getValue(key).unwrapped());
+            entry.put("origin", origins.get(key));
+            map.put(key, entry);
+        }
+        return map;
+    }
+}
