@@ -1,10 +1,54 @@
 package io.flm.launch;
 
-/** The entry of the command line. */
+import io.flm.data.UserException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The entry of the command line, with the real world for {@link Cli}. */
 public final class Main {
+    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
     private Main() {}
 
-    public static void main(String[] args) {
-        System.exit(args.length == 0 ? 2 : 0);
+    public static void main(String[] arguments) {
+        Screen screen = new Screen(System.err, Integer.getInteger("flm.columns", 0));
+        Logs logs = Logs.start(warning -> screen.println("flm: warning: " + warning));
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> LOG.error("thread {} ended", thread.getName(), e));
+        Environment environment = new Environment(
+                System.out, screen, Path.of("").toAbsolutePath(), home(), System::nanoTime, Main::start);
+        System.exit(new Cli(environment, logs).run(arguments));
+    }
+
+    private static Pretraining start(RunRequest request, RunListener listener) {
+        if (request.name().isEmpty()) {
+            throw new IllegalArgumentException("a run without a name");
+        }
+        throw new UserException(request.name() + ": training is not built into this version yet");
+    }
+
+    /** The repository: where {@code deploy/flm} says, else above these classes. */
+    private static Path home() {
+        String told = System.getProperty("flm.home");
+        if (told != null) {
+            return Path.of(told);
+        }
+        try {
+            Path classes = Path.of(Main.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            for (Path folder = classes; folder != null; folder = folder.getParent()) {
+                if (Files.isRegularFile(folder.resolve("deploy/flm"))) {
+                    return folder;
+                }
+            }
+        } catch (URISyntaxException e) {
+            LOG.warn("the folder of the program's classes has no path", e);
+        }
+        return Path.of("").toAbsolutePath();
     }
 }

@@ -1,0 +1,40 @@
+package io.flm.launch;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs one command line to its exit code. Whatever goes wrong is told in one line; stack traces are for the log. */
+final class Cli {
+    private static final Logger LOG = LoggerFactory.getLogger(Cli.class);
+
+    private final Environment environment;
+    private final Logs logs;
+    private boolean logIsWanted;
+
+    Cli(Environment environment, Logs logs) {
+        this.environment = environment;
+        this.logs = logs;
+    }
+
+    int run(String... arguments) {
+        int exitCode;
+        try {
+            exitCode = FlmCommand.commandLine(environment, logs, this::tell).execute(arguments);
+        } catch (Throwable e) { // errors too: of memory, of native libraries
+            exitCode = tell(e);
+        }
+        logs.close(logIsWanted);
+        return exitCode;
+    }
+
+    private int tell(Throwable thrown) {
+        environment.screen().status("");
+        Failure failure = Failure.of(thrown);
+        if (failure.internal()) {
+            LOG.error("internal error", thrown);
+            logIsWanted = true;
+        }
+        environment.say(failure.line() + (failure.internal() ? "; see " + logs.file() : ""));
+        return failure.exitCode();
+    }
+}

@@ -1,0 +1,29 @@
+package io.flm.launch;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.function.LongSupplier;
+
+/**
+ * What a command sees of the world: a test gives it another one.
+ *
+ * @param out results only
+ * @param screen messages and progress
+ * @param folder what relative paths of the command line count from
+ * @param home the repository, where the presets' data lie
+ * @param nanoTime a clock for rates and remaining times
+ * @param starter what {@code pretrain} starts
+ */
+record Environment(
+        PrintStream out, Screen screen, Path folder, Path home, LongSupplier nanoTime, Pretraining.Starter starter) {
+
+    /** A path of the command line. */
+    Path resolve(Path path) {
+        return folder.resolve(path).normalize();
+    }
+
+    /** A sentence for the user. */
+    void say(String sentence) {
+        screen.println("flm: " + sentence);
+    }
+}

@@ -1,0 +1,67 @@
+package io.flm.launch;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** {@code flm}: says which commands there are. */
+@Command(
+        name = "flm",
+        description = "Pretrains vision-language models by Free Language Modeling.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:done",
+            "1:the run or the check failed",
+            "2:refused before it began: command line, configuration, data or machine",
+            "130:ended by Ctrl-C"
+        })
+final class FlmCommand implements Runnable {
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    /**
+     * The whole command line.
+     *
+     * @param teller tells a failure to the user and returns the exit code
+     */
+    static CommandLine commandLine(Environment environment, Logs logs, ToIntFunction<Throwable> teller) {
+        CommandLine flm = new CommandLine(new FlmCommand());
+        flm.addSubcommand(new PretrainCommand(environment, logs));
+        flm.addSubcommand(new ConfigCommand(environment));
+        flm.addSubcommand(new VersionCommand(environment));
+        flm.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));
+        flm.setCaseInsensitiveEnumValuesAllowed(true);
+        flm.setParameterExceptionHandler((exception, arguments) -> refuse(exception, environment));
+        flm.setExecutionExceptionHandler((exception, command, result) -> teller.applyAsInt(exception));
+        return flm;
+    }
+
+    /** Without a command. */
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command; `flm --help` lists them");
+    }
+
+    private static int refuse(ParameterException exception, Environment environment) {
+        String line = String.valueOf(exception.getMessage()).lines().findFirst().orElse("");
+        if (exception instanceof UnmatchedArgumentException unmatched) {
+            List<String> suggestions = unmatched.getSuggestions();
+            if (!suggestions.isEmpty()) {
+                line += "; did you mean " + suggestions.get(0) + "?";
+            }
+        }
+        String command = exception.getCommandLine().getCommandSpec().qualifiedName();
+        environment.say(line + (line.contains("--help") ? "" : " (see " + command + " --help)"));
+        return Failure.REFUSED;
+    }
+}

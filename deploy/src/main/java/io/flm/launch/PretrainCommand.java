@@ -1,0 +1,165 @@
+package io.flm.launch;
+
+import io.flm.data.UserException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code flm pretrain}: collects the configuration, takes a run folder, trains, evaluates. */
+@Command(
+        name = "pretrain",
+        description = {
+            "Pretrains a model. Without options: the emoji model, on the data that ship with the program.",
+            "Progress goes to standard error; curves, log, checkpoints and the effective configuration to the run's folder."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false)
+final class PretrainCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(PretrainCommand.class);
+
+    private final Environment environment;
+    private final Logs logs;
+
+    @Mixin
+    private final ConfigOptions configOptions = new ConfigOptions();
+
+    @Mixin
+    private final PretrainOptions options = new PretrainOptions();
+
+    @Option(names = "--run", paramLabel = "DIR", description = "The run's folder. Default: the next runs/PRESET-N.")
+    private @Nullable Path run;
+
+    @Option(
+            names = "--resume",
+            description =
+                    "Goes on from the newest checkpoint of the run, with the run's own configuration in the place of"
+                            + " the preset. Without --run: the run in runs/ that was worked on last.")
+    private boolean resume;
+
+    @Option(names = "--json", description = "Prints one JSON object as the last line of standard output.")
+    private boolean json;
+
+    PretrainCommand(Environment environment, Logs logs) {
+        this.environment = environment;
+        this.logs = logs;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Path folder = folder();
+        Configuration configuration = configuration(folder);
+        Settings.check(configuration.config());
+        RunFolder runFolder = resume ? RunFolder.resume(folder) : RunFolder.create(folder);
+        boolean begun = false;
+        try (MetricsLog metrics = new MetricsLog(runFolder.metrics(), environment.nanoTime())) {
+            logs.to(runFolder.log());
+            RunListener listeners = new RunListeners(metrics, progress(configuration));
+            RunRequest request = new RunRequest(configuration.config(), folder, resume);
+            if (!resume) {
+                write(runFolder.configuration(), configuration); // a run from now on: SIGKILL may come at any moment
+            }
+            environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.file());
+            try (Pretraining pretraining = environment.starter().start(request, listeners)) {
+                write(runFolder.configuration(), configuration);
+                begun = true;
+                return train(pretraining, folder);
+            }
+        } finally {
+            if (begun) {
+                runFolder.close();
+            } else {
+                logs.toTemporary();
+                runFolder.discard();
+            }
+        }
+    }
+
+    private Path folder() {
+        if (run != null) {
+            return environment.resolve(run);
+        }
+        Path runs = environment.folder().resolve("runs");
+        if (!resume) {
+            return RunFolder.next(runs, configOptions.presetName());
+        }
+        return RunFolder.newest(runs)
+                .orElseThrow(() -> new UserException(runs + ": holds no run to go on with; say which with --run"));
+    }
+
+    private Configuration configuration(Path folder) {
+        Configuration.Builder layers = resume && RunFolder.isRun(folder)
+                ? configOptions.layersOver(RunFolder.configurationOf(folder), environment)
+                : configOptions.layers(environment);
+        options.over(layers, environment.folder());
+        return layers.build();
+    }
+
+    private Progress progress(Configuration configuration) {
+        return new Progress(
+                environment.screen(),
+                environment.nanoTime(),
+                configuration.config().getDouble("flm.train.minutes"));
+    }
+
+    private static void write(Path file, Configuration configuration) {
+        try {
+            Files.writeString(file, configuration.render());
+        } catch (IOException e) {
+            throw new UserException(file + ": cannot be written (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private int train(Pretraining pretraining, Path folder) throws InterruptedException {
+        Interrupts interrupts = Interrupts.on(() -> {
+            environment.say("stopping after the step at hand, with a checkpoint; Ctrl-C again ends at once");
+            pretraining.stop("Ctrl-C");
+        });
+        RunResult result;
+        try {
+            result = pretraining.await();
+        } catch (RuntimeException | Error e) {
+            environment.screen().status("");
+            Failure failure = Failure.of(e).ofRun();
+            LOG.error("the run failed", e);
+            environment.say(failure.line() + "; see " + logs.file());
+            return failure.exitCode();
+        }
+        environment.say(String.format(
+                Locale.ROOT,
+                "%s; %.0f samples/s; checkpoint: %s",
+                result.reason(),
+                result.samplesPerSecond(),
+                result.checkpoint()));
+        if (!result.finished()) {
+            environment.say("go on with: flm pretrain --run " + folder + " --resume");
+        }
+        if (json) {
+            environment.out().println(Json.line(summary(result, folder)));
+        }
+        return interrupts.asked() ? Failure.INTERRUPTED : Failure.OK;
+    }
+
+    private static Map<String, Object> summary(RunResult result, Path folder) {
+        Map<String, Object> summary = new LinkedHashMap<>();
+        summary.put("steps", result.steps());
+        summary.put("loss", result.loss());
+        summary.put("samplesPerSecond", result.samplesPerSecond());
+        summary.put("weightsSha256", result.weightsSha256());
+        summary.put("run", folder.toString());
+        summary.put(
+                "checkpoint",
+                result.checkpoint() == null ? null : result.checkpoint().toString());
+        return summary;
+    }
+}

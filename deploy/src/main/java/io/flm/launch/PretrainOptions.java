@@ -1,0 +1,88 @@
+package io.flm.launch;
+
+import io.flm.data.Objective;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Option;
+
+/** The options of {@code flm pretrain} that stand for a key of the configuration each. */
+final class PretrainOptions {
+    @Option(
+            names = "--data",
+            paramLabel = "PATH",
+            description = "Training data: tar, tar.gz or a folder of them; repeat for more.")
+    private List<Path> data = List.of();
+
+    @Option(names = "--eval-data", paramLabel = "PATH", description = "Held-out data, likewise.")
+    private List<Path> evalData = List.of();
+
+    @Option(names = "--tokenizer", paramLabel = "F", description = "A Hugging Face tokenizer.json.")
+    private @Nullable Path tokenizer;
+
+    @Option(names = "--objective", paramLabel = "flm|mlm|ar", description = "What is predicted.")
+    private @Nullable Objective objective;
+
+    @Option(
+            names = "--span-rate",
+            paramLabel = "R",
+            description = "The share of the context that spans hide, in [0, 1).")
+    private @Nullable Double spanRate;
+
+    @ArgGroup
+    private @Nullable Length length;
+
+    @Option(names = "--workers", paramLabel = "N", description = "Workers of this node; at most as many as lanes.")
+    private @Nullable Integer workers;
+
+    @Option(names = "--devices", paramLabel = "D", description = "auto, cpu, or a list such as cuda:0,cuda:1.")
+    private @Nullable String devices;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads of a worker on the CPU.")
+    private @Nullable Integer threads;
+
+    @Option(names = "--seed", paramLabel = "N", description = "What all random numbers follow from.")
+    private @Nullable Long seed;
+
+    /** How long it trains: one of the two. */
+    static final class Length {
+        @Option(names = "--steps", paramLabel = "N", description = "How many updates.")
+        private @Nullable Long steps;
+
+        @Option(names = "--minutes", paramLabel = "M", description = "Or how long.")
+        private @Nullable Double minutes;
+    }
+
+    /** Lays the options that were given over the other layers. */
+    void over(Configuration.Builder layers, Path folder) {
+        if (!data.isEmpty()) {
+            layers.option("flm.data.paths", strings(data), "--data", folder);
+        }
+        if (!evalData.isEmpty()) {
+            layers.option("flm.data.eval-paths", strings(evalData), "--eval-data", folder);
+        }
+        option(layers, "flm.data.tokenizer", tokenizer == null ? null : tokenizer.toString(), "--tokenizer", folder);
+        option(layers, "flm.train.objective", objective == null ? null : objective.key(), "--objective", folder);
+        option(layers, "flm.train.span-rate", spanRate, "--span-rate", folder);
+        if (length != null) {
+            option(layers, "flm.train.steps", length.steps, "--steps", folder);
+            option(layers, "flm.train.minutes", length.minutes, "--minutes", folder);
+        }
+        option(layers, "flm.worker.workers", workers, "--workers", folder);
+        option(layers, "flm.worker.devices", devices, "--devices", folder);
+        option(layers, "flm.worker.threads", threads, "--threads", folder);
+        option(layers, "flm.train.seed", seed, "--seed", folder);
+    }
+
+    private static void option(
+            Configuration.Builder layers, String key, @Nullable Object value, String name, Path folder) {
+        if (value != null) {
+            layers.option(key, value, name, folder);
+        }
+    }
+
+    private static List<String> strings(List<Path> paths) {
+        return paths.stream().map(Path::toString).toList();
+    }
+}

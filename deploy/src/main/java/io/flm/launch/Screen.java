@@ -1,0 +1,49 @@
+package io.flm.launch;
+
+import java.io.PrintStream;
+
+/** Lines for the user, and on a terminal one status line below them that is overwritten. */
+final class Screen {
+    /** Carriage return, and the terminal's "erase to the end of the line". */
+    private static final String ERASE = "\r\u001b[K";
+
+    private final PrintStream out;
+    private final boolean terminal;
+    private final int columns;
+    private String status = "";
+
+    /** @param columns of the terminal; 0: not a terminal, no status line */
+    Screen(PrintStream out, int columns) {
+        this.out = out;
+        this.terminal = columns > 0;
+        this.columns = columns;
+    }
+
+    boolean isTerminal() {
+        return terminal;
+    }
+
+    synchronized void println(String line) {
+        if (status.isEmpty()) {
+            out.println(line);
+        } else {
+            out.println(ERASE + line);
+            draw();
+        }
+        out.flush();
+    }
+
+    /** Replaces the status line; empty: none. Shown on terminals only. */
+    synchronized void status(String line) {
+        if (!terminal || line.equals(status)) {
+            return;
+        }
+        status = line.length() < columns ? line : line.substring(0, columns - 1);
+        draw();
+        out.flush();
+    }
+
+    private void draw() {
+        out.print(ERASE + status);
+    }
+}

@@ -1,0 +1,34 @@
+package io.flm.launch;
+
+import com.typesafe.config.Config;
+import io.flm.coordinator.HttpSettings;
+import io.flm.data.UserException;
+import io.flm.worker.train.TrainSettings;
+
+/** What must hold before a run folder is made: each area's own checks, and those between areas. */
+final class Settings {
+    private Settings() {}
+
+    static void check(Config config) {
+        HttpSettings.from(config);
+        TrainSettings train = TrainSettings.from(config);
+        int workers = config.getInt("flm.worker.workers");
+        if (workers < 0) {
+            throw new UserException("flm.worker.workers = " + workers + ": give at least 1, or 0 for as many as fit");
+        }
+        if (workers > train.lanes()) {
+            throw new UserException("flm.worker.workers = " + workers + ", but flm.train.lanes = " + train.lanes()
+                    + ": a worker needs a lane of its own; give fewer --workers or more lanes");
+        }
+        int threads = config.getInt("flm.worker.threads");
+        if (threads < 1) {
+            throw new UserException("flm.worker.threads = " + threads + ": give at least 1");
+        }
+        if (config.getStringList("flm.data.paths").isEmpty()) {
+            throw new UserException("flm.data.paths is empty: give training data with --data");
+        }
+        if (config.getString("flm.data.tokenizer").isEmpty()) {
+            throw new UserException("flm.data.tokenizer is empty: give a tokenizer.json with --tokenizer");
+        }
+    }
+}
