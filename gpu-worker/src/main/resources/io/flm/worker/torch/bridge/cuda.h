@@ -1,0 +1,44 @@
+// CUDA, found when the program starts and not when the bridge is compiled: the bridge of a login node without a GPU serves the
+// nodes that have one, and no CUDA headers are needed.
+#pragma once
+
+#include <ATen/Context.h>
+#include <dlfcn.h>
+
+#include <string>
+#include <vector>
+
+namespace flm {
+
+// Loads CUDA's half of torch. Returns what is missing, or nothing.
+inline std::string load_cuda() {
+    for (const char* library : {"libcuda.so.1", "libtorch_cuda.so"}) { // the driver's; then torch's, beside what the bridge links
+        if (!dlopen(library, RTLD_NOW | RTLD_GLOBAL)) return dlerror();
+    }
+    return "";
+}
+
+// A function of CUDA's runtime library, which came with libtorch_cuda. Status 0 is success.
+template <class F>
+F* runtime_function(const char* name) {
+    void* function = dlsym(RTLD_DEFAULT, name);
+    TORCH_CHECK(function, "CUDA's runtime library has no ", name);
+    return reinterpret_cast<F*>(function);
+}
+
+// Bytes: free on the device, of the device.
+inline std::vector<int64_t> cuda_memory(int32_t device) {
+    auto devices = static_cast<int32_t>(at::getNumGPUs());
+    TORCH_CHECK(device >= 0 && device < devices, "there is no CUDA device ", device, " (", devices, " seen)");
+    int before = 0;
+    size_t free = 0, total = 0;
+    auto set_device = runtime_function<int(int)>("cudaSetDevice");
+    int status = runtime_function<int(int*)>("cudaGetDevice")(&before);
+    if (status == 0) status = set_device(device);
+    if (status == 0) status = runtime_function<int(size_t*, size_t*)>("cudaMemGetInfo")(&free, &total);
+    set_device(before);
+    TORCH_CHECK(status == 0, "CUDA device ", device, " does not tell its memory: status ", status);
+    return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
+}
+
+} // namespace flm
