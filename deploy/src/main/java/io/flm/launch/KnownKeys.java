@@ -20,14 +20,21 @@ import java.util.TreeMap;
 final class KnownKeys {
     static final String ROOT = "flm";
 
+    private static final Set<String> WORDS_OF_TRUTH = Set.of("on", "off", "yes", "no");
+
     private final Map<String, ConfigValueType> types = new TreeMap<>();
     private final Set<String> foreignRoots; // of the libraries, such as akka: theirs to check
 
     KnownKeys(Config reference) {
         for (Map.Entry<String, ConfigValue> entry : reference.withOnlyPath(ROOT).entrySet()) {
-            types.put(entry.getKey(), entry.getValue().valueType());
+            types.put(entry.getKey(), typeOf(entry.getValue()));
         }
         foreignRoots = Set.copyOf(reference.root().keySet());
+    }
+
+    /** HOCON reads {@code on} and {@code off} as texts until somebody asks for a truth value. */
+    private static ConfigValueType typeOf(ConfigValue value) {
+        return WORDS_OF_TRUTH.contains(String.valueOf(value.unwrapped())) ? ConfigValueType.BOOLEAN : value.valueType();
     }
 
     Set<String> keys() {

@@ -1,0 +1,57 @@
+package io.flm.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import io.flm.data.UserException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
+
+class FailureTest {
+    @Test
+    void theUsersFaultIsToldAsItIs() {
+        Failure failure = Failure.of(new CompletionException(new UserException("a.tar: cut; fetch it again")));
+        assertThat(failure).isEqualTo(new Failure("a.tar: cut; fetch it again", Failure.REFUSED, false));
+        assertThat(failure.ofRun().exitCode()).isEqualTo(Failure.FAILED);
+    }
+
+    @Test
+    void anyOtherFaultIsInternalAndStaysOnOneLine() {
+        Failure failure = Failure.of(new IllegalStateException("two\n  lines"));
+        assertThat(failure.line()).isEqualTo("internal error: java.lang.IllegalStateException: two lines");
+        assertThat(failure.internal()).isTrue();
+        assertThat(failure.exitCode()).isEqualTo(Failure.FAILED);
+    }
+
+    @Test
+    void whatTheMachineLacksIsNamed() {
+        assertThat(Failure.of(new OutOfMemoryError("Java heap space")).line())
+                .startsWith("out of memory (Java heap space)")
+                .contains("flm.train.micro-batch");
+        assertThat(Failure.of(new FileSystemException("run/x", null, "No space left on device"))
+                        .line())
+                .isEqualTo("run/x: the disk is full; make room and go on with --resume");
+        assertThat(Failure.of(new UncheckedIOException(new IOException("No space left on device")))
+                        .line())
+                .contains("the disk is full");
+        assertThat(Failure.of(new NoSuchFileException("x.tar")).line()).isEqualTo("x.tar: no such file");
+        Failure natives = Failure.of(new ExceptionInInitializerError(new UnsatisfiedLinkError("libtorch.so")));
+        assertThat(natives.line()).contains("libtorch.so").contains("flm doctor");
+        assertThat(natives.internal()).isFalse();
+    }
+
+    @Test
+    void aWrongTypeThatOnlyItsReaderNoticesNamesTheKey() {
+        ConfigException wrong = catchThrowableOfType(
+                ConfigException.class,
+                () -> ConfigFactory.parseString("flm.train.lanes = many").getInt("flm.train.lanes"));
+        assertThat(Failure.of(wrong).line()).contains("flm.train.lanes");
+        assertThat(Failure.of(wrong).exitCode()).isEqualTo(Failure.REFUSED);
+    }
+}

@@ -1,0 +1,108 @@
+package io.flm.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flm.data.Objective;
+import io.flm.exchange.StepTotals;
+import io.flm.worker.StepResult;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ProgressTest {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private long nanos;
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private Screen screen(int columns) {
+        return new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8), columns);
+    }
+
+    private String shown() {
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    private static RunListener.Start start(long firstStep, long totalSteps) {
+        return new RunListener.Start(
+                Objective.FLM, 1_234_567, List.of("worker-1 cpu"), "127.0.0.1", 4711, firstStep, totalSteps, "seed 1");
+    }
+
+    private static StepResult step(long step) {
+        StepTotals totals =
+                new StepTotals(new long[] {10, 8, 8}, new double[] {20, 24, 16}, new long[] {5, 4, 4}, 100, 32, false);
+        return new StepResult(step, 2.5, totals, 1e-3, new StepResult.Times(1, 2, 3, 4));
+    }
+
+    @Test
+    void aPipeGetsALineEveryFewSeconds() {
+        Progress progress = new Progress(screen(0), () -> nanos, 0);
+        progress.onStart(start(0, 100));
+        for (int step = 0; step < 10; step++) {
+            nanos += 1_000_000_000L;
+            progress.onStep(step(step));
+        }
+        assertThat(shown()).contains("1,234,567 parameters").contains("http://127.0.0.1:4711/api/v1/run");
+        assertThat(shown().lines().filter(line -> line.startsWith("step ")))
+                .containsExactly(
+                        "step 5/100 rec 2.000 l2r 3.000 r2l 2.000 accuracy 50.0 % 32 samples/s 100 tokens/s ETA 1:35",
+                        "step 10/100 rec 2.000 l2r 3.000 r2l 2.000 accuracy 50.0 % 32 samples/s 100 tokens/s ETA 1:30");
+    }
+
+    @Test
+    void theLastStepIsAlwaysShown() {
+        Progress progress = new Progress(screen(0), () -> nanos, 0);
+        progress.onStart(start(0, 1));
+        nanos += 1_000_000;
+        progress.onStep(step(0));
+        assertThat(shown()).contains("step 1/1 ");
+    }
+
+    @Test
+    void aTerminalGetsOneLineThatIsOverwritten() {
+        Progress progress = new Progress(screen(60), () -> nanos, 0);
+        progress.onStart(start(0, 4));
+        nanos += 1_000_000_000L;
+        progress.onStep(step(0));
+        assertThat(shown()).endsWith("\n\r\u001b[Kstep 1/4 [####............] rec 2.000 l2r 3.000 r2l 2.000 a");
+        int before = shown().length();
+        nanos += 1_000_000_000L;
+        progress.onStep(step(1));
+        assertThat(shown().substring(before)).startsWith("\r\u001b[Kstep 2/4").doesNotContain("\n");
+    }
+
+    @Test
+    void aLimitOfMinutesBoundsTheRemainingTime() {
+        Progress progress = new Progress(screen(0), () -> nanos, 2);
+        progress.onStart(start(0, 1_000_000));
+        nanos += 30_000_000_000L;
+        progress.onStep(step(0));
+        assertThat(shown()).contains("ETA 1:30");
+    }
+
+    @Test
+    void metricsHoldOneLineForEachCommittedStepAlsoAfterAResumption() throws IOException {
+        Path file = folder.resolve("metrics.jsonl");
+        try (MetricsLog metrics = new MetricsLog(file, () -> nanos)) {
+            metrics.onStart(start(0, 10));
+            for (int step = 0; step < 6; step++) {
+                metrics.onStep(step(step));
+            }
+        }
+        try (MetricsLog metrics = new MetricsLog(file, () -> nanos)) {
+            metrics.onStart(start(4, 10)); // the checkpoint was older than the last line
+            metrics.onStep(step(4));
+        }
+        List<String> lines = Files.readAllLines(file);
+        assertThat(lines).hasSize(5);
+        assertThat(lines.get(4))
+                .startsWith("{\"step\":4,\"loss\":2.5,\"recLoss\":2.0,\"recAccuracy\":0.5,\"l2rLoss\":3.0");
+    }
+}
