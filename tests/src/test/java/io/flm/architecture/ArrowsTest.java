@@ -1,0 +1,103 @@
+package io.flm.architecture;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Random;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Maven keeps the arrows between modules; this keeps what Maven cannot see. */
+@AnalyzeClasses(packages = "io.flm", importOptions = ImportOption.DoNotIncludeTests.class)
+final class ArrowsTest {
+    @ArchTest
+    static final ArchRule MODULES_POINT_ONE_WAY = classes()
+            .that()
+            .resideInAPackage("io.flm.worker..")
+            .should()
+            .onlyDependOnClassesThat(not(resideInAnyPackage("io.flm.coordinator..", "io.flm.launch..")))
+            .because("the worker answers whoever gives it orders");
+
+    @ArchTest
+    static final ArchRule THE_COORDINATOR_DOES_NOT_KNOW_ITS_LAUNCHER = noClasses()
+            .that()
+            .resideInAPackage("io.flm.coordinator..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.flm.launch..");
+
+    @ArchTest
+    static final ArchRule DATA_KNOWS_NO_OTHER_MODULE = noClasses()
+            .that()
+            .resideInAPackage("io.flm.data..")
+            .should()
+            .dependOnClassesThat(resideInAPackage("io.flm..").and(not(resideInAPackage("io.flm.data.."))));
+
+    @ArchTest
+    static final ArchRule THE_EXCHANGE_SEES_FLOAT_BUFFERS_ONLY = noClasses()
+            .that()
+            .resideInAPackage("io.flm.exchange..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("akka..", "ai.djl..")
+                    .or(resideInAPackage("io.flm..").and(not(resideInAPackage("io.flm.exchange..")))));
+
+    @ArchTest
+    static final ArchRule TENSORS_ARE_THE_WORKERS = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.flm.worker..", "ai.djl..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("ai.djl.ndarray..", "ai.djl.engine..", "ai.djl.pytorch..");
+
+    @ArchTest
+    static final ArchRule AERON_IS_THE_EXCHANGES = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.flm.exchange..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.aeron..", "org.agrona..");
+
+    @ArchTest
+    static final ArchRule PACKAGES_HAVE_NO_CYCLES =
+            slices().matching("io.flm.(**)").should().beFreeOfCycles();
+
+    /** The launcher is where the clock and the seed come from: it hands them to all others. */
+    @ArchTest
+    static final ArchRule TIME_AND_CHANCE_ARE_GIVEN = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.flm.launch..")
+            .should()
+            .callMethod(Instant.class, "now")
+            .orShould()
+            .callMethod(Clock.class, "systemUTC")
+            .orShould()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(Thread.class, "sleep", long.class)
+            .orShould()
+            .callMethod(Math.class, "random")
+            .orShould()
+            .callMethod(ThreadLocalRandom.class, "current")
+            .orShould()
+            .callConstructor(Random.class);
+
+    /** A rule about classes that are not there would hold for ever. */
+    @ArchTest
+    static void theRulesSeeTheModules(JavaClasses all) {
+        for (String module : new String[] {"data", "exchange", "worker", "coordinator", "launch"}) {
+            if (all.stream().noneMatch(c -> c.getPackageName().startsWith("io.flm." + module))) {
+                throw new AssertionError("no classes of io.flm." + module);
+            }
+        }
+    }
+}
