@@ -1,118 +1,18 @@
 package io.flm.launch;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
-import ch.qos.logback.core.FileAppender;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.LoggerFactory;
 
-/**
- * Where log lines go: all of them, with stack traces, to a file; this program's warnings also to the user, without. Nothing
- * else of the logs reaches standard error.
- */
-final class Logs {
-    private static final String PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger{0} [%thread] %msg%n%ex";
-
-    private final LoggerContext context;
-    private final Logger root;
-    private @Nullable FileAppender<ILoggingEvent> appender;
-    private Path file;
-    private boolean temporary;
-
-    private Logs(LoggerContext context) {
-        this.context = context;
-        this.root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        this.file = temporaryFile();
-    }
-
-    /** Logs to a file of this process in the system's folder for temporary files, until a command has a better place. */
-    static Logs start(Consumer<String> warnings) {
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-        context.reset();
-        Logs logs = new Logs(context);
-        logs.root.setLevel(Level.INFO);
-        AppenderBase<ILoggingEvent> user = new AppenderBase<>() {
-            @Override
-            protected void append(ILoggingEvent event) {
-                // Errors are told once, by the command that fails.
-                if (event.getLevel() == Level.WARN && event.getLoggerName().startsWith("io.flm.")) {
-                    warnings.accept(
-                            event.getFormattedMessage().lines().findFirst().orElse(""));
-                }
-            }
-        };
-        user.setContext(context);
-        user.start();
-        logs.root.addAppender(user);
-        logs.toTemporary();
-        return logs;
-    }
+/** Where log lines go: a file with everything in it, stack traces included. */
+interface Logs {
+    /** From now on logs go to the end of {@code file}. */
+    void to(Path file);
 
     /** From now on logs go to a file of this process, which is removed at the end unless somebody is sent there. */
-    void toTemporary() {
-        to(temporaryFile());
-        temporary = true;
-    }
+    void toTemporary();
 
-    private static Path temporaryFile() {
-        return Path.of(
-                System.getProperty("java.io.tmpdir"),
-                "flm-" + ProcessHandle.current().pid() + ".log");
-    }
+    /** Where to look. */
+    Path file();
 
-    /** From now on logs go to the end of {@code file}. */
-    void to(Path newFile) {
-        end();
-        PatternLayoutEncoder encoder = new PatternLayoutEncoder();
-        encoder.setContext(context);
-        encoder.setPattern(PATTERN);
-        encoder.start();
-        FileAppender<ILoggingEvent> next = new FileAppender<>();
-        next.setContext(context);
-        next.setEncoder(encoder);
-        next.setFile(newFile.toString());
-        next.start();
-        root.addAppender(next);
-        appender = next;
-        file = newFile;
-        temporary = false;
-    }
-
-    Path file() {
-        return file;
-    }
-
-    /** Flushes; a temporary log is removed unless it is to be read. */
-    void close(boolean keep) {
-        if (keep && appender != null) {
-            appender.stop();
-            return;
-        }
-        end();
-    }
-
-    private void end() {
-        FileAppender<ILoggingEvent> last = appender;
-        if (last == null) {
-            return;
-        }
-        root.detachAppender(last);
-        last.stop();
-        appender = null;
-        if (temporary) {
-            try {
-                Files.deleteIfExists(file);
-            } catch (IOException e) {
-                root.warn("{}: cannot be removed", file, e);
-            }
-        }
-    }
+    /** Flushes; a temporary log is removed unless it is to be kept. */
+    void close(boolean keep);
 }

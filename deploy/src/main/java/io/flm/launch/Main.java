@@ -15,7 +15,7 @@ public final class Main {
 
     public static void main(String[] arguments) {
         Screen screen = new Screen(System.err, Integer.getInteger("flm.columns", 0));
-        Logs logs = Logs.start(warning -> screen.println("flm: warning: " + warning));
+        Logs logs = LogFiles.start(warning -> screen.println("flm: warning: " + warning));
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> LOG.error("thread {} ended", thread.getName(), e));
         Environment environment = new Environment(
                 System.out, screen, Path.of("").toAbsolutePath(), home(), System::nanoTime, Main::start);

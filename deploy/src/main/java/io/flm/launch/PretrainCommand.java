@@ -60,27 +60,27 @@ final class PretrainCommand implements Callable<Integer> {
         Path folder = folder();
         Configuration configuration = configuration(folder);
         Settings.check(configuration.config());
-        RunFolder runFolder = resume ? RunFolder.resume(folder) : RunFolder.create(folder);
+        RunFiles files = resume ? RunFiles.resume(folder) : RunFiles.create(folder);
         boolean begun = false;
-        try (MetricsLog metrics = new MetricsLog(runFolder.metrics(), environment.nanoTime())) {
-            logs.to(runFolder.log());
+        try (MetricsLog metrics = new MetricsLog(files.metrics(), environment.nanoTime())) {
+            logs.to(files.log());
             RunListener listeners = new RunListeners(metrics, progress(configuration));
             RunRequest request = new RunRequest(configuration.config(), folder, resume);
             if (!resume) {
-                write(runFolder.configuration(), configuration); // a run from now on: SIGKILL may come at any moment
+                write(files.configuration(), configuration); // a run from now on: SIGKILL may come at any moment
             }
             environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.file());
             try (Pretraining pretraining = environment.starter().start(request, listeners)) {
-                write(runFolder.configuration(), configuration);
+                write(files.configuration(), configuration);
                 begun = true;
                 return train(pretraining, folder);
             }
         } finally {
             if (begun) {
-                runFolder.close();
+                files.close();
             } else {
                 logs.toTemporary();
-                runFolder.discard();
+                files.discard();
             }
         }
     }
@@ -91,15 +91,15 @@ final class PretrainCommand implements Callable<Integer> {
         }
         Path runs = environment.folder().resolve("runs");
         if (!resume) {
-            return RunFolder.next(runs, configOptions.presetName());
+            return RunFiles.next(runs, configOptions.presetName());
         }
-        return RunFolder.newest(runs)
+        return RunFiles.newest(runs)
                 .orElseThrow(() -> new UserException(runs + ": holds no run to go on with; say which with --run"));
     }
 
     private Configuration configuration(Path folder) {
-        Configuration.Builder layers = resume && RunFolder.isRun(folder)
-                ? configOptions.layersOver(RunFolder.configurationOf(folder), environment)
+        Configuration.Builder layers = resume && RunFiles.isRun(folder)
+                ? configOptions.layersOver(RunFiles.configurationOf(folder), environment)
                 : configOptions.layers(environment);
         options.over(layers, environment.folder());
         return layers.build();

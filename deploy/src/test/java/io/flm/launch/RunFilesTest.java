@@ -10,12 +10,12 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RunFolderTest {
+class RunFilesTest {
     @TempDir
     private Path parent = Path.of("");
 
     private Path aRun(String name) throws IOException {
-        try (RunFolder run = RunFolder.create(parent.resolve(name))) {
+        try (RunFiles run = RunFiles.create(parent.resolve(name))) {
             Files.writeString(run.configuration(), "");
             return run.path();
         }
@@ -23,46 +23,47 @@ class RunFolderTest {
 
     @Test
     void aNewRunTakesTheNextNumber() throws IOException {
-        assertThat(RunFolder.next(parent, "emoji")).isEqualTo(parent.resolve("emoji-1"));
+        assertThat(RunFiles.next(parent, "emoji")).isEqualTo(parent.resolve("emoji-1"));
         aRun("emoji-1");
-        assertThat(RunFolder.next(parent, "emoji")).isEqualTo(parent.resolve("emoji-2"));
+        assertThat(RunFiles.next(parent, "emoji")).isEqualTo(parent.resolve("emoji-2"));
     }
 
     @Test
     void aFolderThatHoldsARunIsNotTakenForANewOne() throws IOException {
         Path run = aRun("run");
-        assertThatThrownBy(() -> RunFolder.create(run))
+        assertThatThrownBy(() -> RunFiles.create(run))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("already holds a run")
+                .hasMessageContaining("holds a run already")
                 .hasMessageContaining("--resume");
-        RunFolder.resume(run).close();
+        RunFiles.resume(run).close();
     }
 
     @Test
     void aRunThatIsBeingTrainedIsNotTakenASecondTime() throws IOException {
         Path run = aRun("run");
-        try (RunFolder held = RunFolder.resume(run)) {
-            assertThatThrownBy(() -> RunFolder.resume(held.path())).hasMessageContaining("another living process");
-            assertThatThrownBy(() -> RunFolder.create(held.path())).hasMessageContaining("another living process");
+        try (RunFiles held = RunFiles.resume(run)) {
+            assertThatThrownBy(() -> RunFiles.resume(held.path())).hasMessageContaining("in use by process");
+            assertThatThrownBy(() -> RunFiles.create(held.path())).hasMessageContaining("in use by process");
         }
-        RunFolder.resume(run).close();
+        RunFiles.resume(run).close();
     }
 
     @Test
     void aFolderOfOtherThingsIsLeftAlone() throws IOException {
         Path letters = Files.createDirectory(parent.resolve("letters"));
         Path letter = Files.writeString(letters.resolve("letter.txt"), "dear");
-        assertThatThrownBy(() -> RunFolder.create(letters)).hasMessageContaining("is not empty");
-        assertThatThrownBy(() -> RunFolder.create(letter)).hasMessageContaining("is a file");
-        assertThatThrownBy(() -> RunFolder.create(letter.resolve("run")))
-                .hasMessageContaining("cannot be made (Not a directory)");
+        assertThatThrownBy(() -> RunFiles.create(letters)).hasMessageContaining("holds other files");
+        assertThatThrownBy(() -> RunFiles.create(letter)).hasMessageContaining("no folder");
+        assertThatThrownBy(() -> RunFiles.create(letter.resolve("run")))
+                .hasMessageContaining("no run can be kept there");
         assertThat(letters.toFile().list()).containsExactly("letter.txt");
     }
 
     @Test
     void whereThereIsNoRunThereIsNothingToResume() {
-        assertThatThrownBy(() -> RunFolder.resume(parent.resolve("nowhere"))).hasMessageContaining("holds no run");
-        assertThat(RunFolder.newest(parent.resolve("nowhere"))).isEmpty();
+        assertThatThrownBy(() -> RunFiles.resume(parent.resolve("nowhere")))
+                .hasMessageContaining("no run there to resume");
+        assertThat(RunFiles.newest(parent.resolve("nowhere"))).isEmpty();
     }
 
     @Test
@@ -75,12 +76,12 @@ class RunFolderTest {
         assertThat(first.resolve("flm.log").toFile().setLastModified(2_000_000)).isTrue();
         assertThat(second.resolve("flm.log").toFile().setLastModified(1_000_000))
                 .isTrue();
-        assertThat(RunFolder.newest(parent)).contains(first);
+        assertThat(RunFiles.newest(parent)).contains(first);
     }
 
     @Test
     void aFolderMadeForARunThatDidNotBeginIsRemoved() throws IOException {
-        RunFolder run = RunFolder.create(parent.resolve("run"));
+        RunFiles run = RunFiles.create(parent.resolve("run"));
         Files.writeString(run.configuration(), "");
         run.discard();
         assertThat(run.path()).doesNotExist();

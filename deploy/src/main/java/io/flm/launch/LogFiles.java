@@ -1,0 +1,119 @@
+package io.flm.launch;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import ch.qos.logback.core.FileAppender;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All log lines, with stack traces, to a file; this program's warnings also to the user, without. Nothing else of the logs
+ * reaches standard error.
+ */
+final class LogFiles implements Logs {
+    private static final String PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger{0} [%thread] %msg%n%ex";
+
+    private final LoggerContext context;
+    private final Logger root;
+    private @Nullable FileAppender<ILoggingEvent> appender;
+    private Path file;
+    private boolean temporary;
+
+    private LogFiles(LoggerContext context) {
+        this.context = context;
+        this.root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        this.file = temporaryFile();
+    }
+
+    /** Logs to a file of this process in the system's folder for temporary files, until a command has a better place. */
+    static LogFiles start(Consumer<String> warnings) {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        context.reset();
+        LogFiles logs = new LogFiles(context);
+        logs.root.setLevel(Level.INFO);
+        AppenderBase<ILoggingEvent> user = new AppenderBase<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                // Errors are told once, by the command that fails.
+                if (event.getLevel() == Level.WARN && event.getLoggerName().startsWith("io.flm.")) {
+                    warnings.accept(
+                            event.getFormattedMessage().lines().findFirst().orElse(""));
+                }
+            }
+        };
+        user.setContext(context);
+        user.start();
+        logs.root.addAppender(user);
+        logs.toTemporary();
+        return logs;
+    }
+
+    @Override
+    public void toTemporary() {
+        to(temporaryFile());
+        temporary = true;
+    }
+
+    private static Path temporaryFile() {
+        return Path.of(
+                System.getProperty("java.io.tmpdir"),
+                "flm-" + ProcessHandle.current().pid() + ".log");
+    }
+
+    @Override
+    public void to(Path newFile) {
+        end();
+        PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+        encoder.setContext(context);
+        encoder.setPattern(PATTERN);
+        encoder.start();
+        FileAppender<ILoggingEvent> next = new FileAppender<>();
+        next.setContext(context);
+        next.setEncoder(encoder);
+        next.setFile(newFile.toString());
+        next.start();
+        root.addAppender(next);
+        appender = next;
+        file = newFile;
+        temporary = false;
+    }
+
+    @Override
+    public Path file() {
+        return file;
+    }
+
+    @Override
+    public void close(boolean keep) {
+        if (keep && appender != null) {
+            appender.stop();
+            return;
+        }
+        end();
+    }
+
+    private void end() {
+        FileAppender<ILoggingEvent> last = appender;
+        if (last == null) {
+            return;
+        }
+        root.detachAppender(last);
+        last.stop();
+        appender = null;
+        if (temporary) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                root.warn("{}: cannot be removed", file, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package io.flm.launch;
+
+import io.flm.data.UserException;
+import io.flm.worker.checkpoint.RunFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * The folder of a run, held by this process, and what the launcher keeps in it beside the checkpoints:
+ *
+ * <pre>
+ * effective.conf   the configuration, each value with its origin; makes the folder a run's
+ * metrics.jsonl    one line a step
+ * flm.log          what happened
+ * </pre>
+ */
+final class RunFiles implements AutoCloseable {
+    private final RunFolder folder;
+    private final boolean created;
+
+    private RunFiles(RunFolder folder, boolean created) {
+        this.folder = folder;
+        this.created = created;
+    }
+
+    Path path() {
+        return folder.path();
+    }
+
+    Path configuration() {
+        return configurationOf(path());
+    }
+
+    Path metrics() {
+        return path().resolve("metrics.jsonl");
+    }
+
+    Path log() {
+        return path().resolve("flm.log");
+    }
+
+    static Path configurationOf(Path folder) {
+        return folder.resolve("effective.conf");
+    }
+
+    /** Whether a folder holds a run. */
+    static boolean isRun(Path folder) {
+        return Files.isRegularFile(configurationOf(folder));
+    }
+
+    /** The first of {@code runs/NAME-1}, {@code runs/NAME-2}, ... that does not exist. */
+    static Path next(Path runs, String name) {
+        for (int number = 1; ; number++) {
+            Path folder = runs.resolve(name + "-" + number);
+            if (!Files.exists(folder)) {
+                return folder;
+            }
+        }
+    }
+
+    /** The run below {@code runs} that was worked on last. */
+    static Optional<Path> newest(Path runs) {
+        if (!Files.isDirectory(runs)) {
+            return Optional.empty();
+        }
+        try (Stream<Path> folders = Files.list(runs)) {
+            return folders.filter(RunFiles::isRun)
+                    .max(Comparator.comparing((Path folder) ->
+                                    folder.resolve("flm.log").toFile().lastModified())
+                            .thenComparing(Comparator.naturalOrder()));
+        } catch (IOException e) {
+            throw new UserException(runs + ": cannot be read (" + e.getMessage() + "); give --run", e);
+        }
+    }
+
+    /** Makes a folder for a new run, or takes an empty one; a run or other things there are left alone. */
+    static RunFiles create(Path folder) {
+        boolean exists = Files.exists(folder);
+        if (isRun(folder)) {
+            RunFolder.open(folder, true).close(); // refused where a living process trains it
+            throw new UserException(
+                    folder + ": holds a run already; continue it with --resume, or choose another --run");
+        }
+        return new RunFiles(RunFolder.open(folder, false), !exists);
+    }
+
+    /** Takes the folder of a run that was interrupted. */
+    static RunFiles resume(Path folder) {
+        if (!isRun(folder)) {
+            throw new UserException(folder + ": no run there to resume; check --run, or leave --resume out");
+        }
+        return new RunFiles(RunFolder.open(folder, true), false);
+    }
+
+    /** Removes the folder again where this process made it and nothing was trained in it. */
+    void discard() {
+        close();
+        if (!created) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(path())) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UserException(path() + ": cannot be removed (" + e.getMessage() + ")", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        folder.close();
+    }
+}

@@ -1,0 +1,94 @@
+package io.flm.launch;
+
+import io.flm.data.UserException;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine;
+
+/** A world for commands in which everything that they say is kept, and whose runs are what the test makes of them. */
+final class TestEnvironment {
+    /** The repository: tests start in the folder of their module. */
+    static final Path ROOT = root();
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final KeptLogs logs = new KeptLogs();
+    private final Environment environment;
+
+    /** Runs do not start in it. */
+    TestEnvironment(Path folder) {
+        this(folder, (request, listener) -> {
+            throw new UserException("no run is expected here");
+        });
+    }
+
+    TestEnvironment(Path folder, Pretraining.Starter starter) {
+        environment = new Environment(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new Screen(new PrintStream(err, true, StandardCharsets.UTF_8), 0),
+                folder,
+                ROOT,
+                () -> 0,
+                starter);
+    }
+
+    Environment environment() {
+        return environment;
+    }
+
+    CommandLine commandLine() {
+        return FlmCommand.commandLine(environment, logs, e -> Failure.FAILED);
+    }
+
+    /** Runs a command line and returns its exit code. */
+    int flm(String... arguments) {
+        out.reset();
+        err.reset();
+        return new Cli(environment, logs).run(arguments);
+    }
+
+    String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    /** The lines of standard error. */
+    List<String> err() {
+        return err.toString(StandardCharsets.UTF_8).lines().toList();
+    }
+
+    /** Log lines go where the test's own go; only where users are sent is kept. */
+    private static final class KeptLogs implements Logs {
+        private Path file = Path.of("temporary.log");
+
+        @Override
+        public void to(Path newFile) {
+            file = newFile;
+        }
+
+        @Override
+        public void toTemporary() {
+            file = Path.of("temporary.log");
+        }
+
+        @Override
+        public Path file() {
+            return file;
+        }
+
+        @Override
+        public void close(boolean keep) {}
+    }
+
+    private static Path root() {
+        for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
+            if (Files.isRegularFile(folder.resolve("deploy/flm"))) {
+                return folder;
+            }
+        }
+        throw new IllegalStateException("not within the repository");
+    }
+}
