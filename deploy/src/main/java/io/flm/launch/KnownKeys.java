@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /** The keys that the modules' {@code reference.conf} files define, and the type of each. */
 final class KnownKeys {
@@ -23,11 +25,17 @@ final class KnownKeys {
     private static final Set<String> WORDS_OF_TRUTH = Set.of("on", "off", "yes", "no");
 
     private final Map<String, ConfigValueType> types = new TreeMap<>();
+    private final Set<String> whole =
+            new TreeSet<>(); // numbers whose default is written without a fraction: 0, not 0.0
     private final Set<String> foreignRoots; // of the libraries, such as akka: theirs to check
 
     KnownKeys(Config reference) {
         for (Map.Entry<String, ConfigValue> entry : reference.withOnlyPath(ROOT).entrySet()) {
             types.put(entry.getKey(), typeOf(entry.getValue()));
+            if (entry.getValue().valueType() == ConfigValueType.NUMBER
+                    && reference.getString(entry.getKey()).matches("-?\\d+")) {
+                whole.add(entry.getKey());
+            }
         }
         foreignRoots = Set.copyOf(reference.root().keySet());
     }
@@ -105,6 +113,9 @@ final class KnownKeys {
         try {
             return switch (type) {
                 case NUMBER -> {
+                    if (whole.contains(key) && one.getDouble(key) != Math.rint(one.getDouble(key))) {
+                        throw mistyped(key, value, origin, "a whole number", null);
+                    }
                     one.getDouble(key);
                     yield value;
                 }
@@ -114,9 +125,14 @@ final class KnownKeys {
                 case OBJECT, NULL -> value;
             };
         } catch (ConfigException.WrongType | ConfigException.BadValue e) {
-            throw new UserException(
-                    key + " = " + value.unwrapped() + " (" + origin + "): expected " + describe(type), e);
+            throw mistyped(key, value, origin, describe(type), e);
         }
+    }
+
+    private static UserException mistyped(
+            String key, ConfigValue value, String origin, String expected, @Nullable Throwable cause) {
+        String message = key + " = " + value.unwrapped() + " (" + origin + "): expected " + expected;
+        return cause == null ? new UserException(message) : new UserException(message, cause);
     }
 
     private static String describe(ConfigValueType type) {

@@ -50,6 +50,8 @@ class KnownKeysTest {
                 .hasMessage("flm.train.lanes = many (--set): expected a number");
         assertThatThrownBy(() -> known.parse("flm.train.whole-word", "perhaps", "--set"))
                 .hasMessage("flm.train.whole-word = perhaps (--set): expected true or false");
+        assertThatThrownBy(() -> known.parse("flm.train.lanes", "1.5", "--set"))
+                .hasMessage("flm.train.lanes = 1.5 (--set): expected a whole number");
         Config list = ConfigFactory.parseString("flm.train.lanes = [1]");
         assertThatThrownBy(() -> known.check(list, "file x")).hasMessageContaining("expected a number");
         assertThatThrownBy(() -> known.parse("flm.train.lanes", "{", "--set"))

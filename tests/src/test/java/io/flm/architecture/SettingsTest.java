@@ -10,9 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class SettingsTest {
+    private static final Pattern GET_DOUBLE = Pattern.compile("getDouble\\(\"(?:[\\w-]+\\.)*([\\w-]+)\"\\)");
+
     @Test
     void everyKeyIsReadBySomeClass() throws IOException {
         StringBuilder sources = new StringBuilder();
@@ -45,21 +51,42 @@ class SettingsTest {
         assertThat(bare).as("keys without a comment above them").isEmpty();
     }
 
+    /** A default without a fraction refuses values with one. */
+    @Test
+    void defaultsOfFractionsAreWrittenAsFractions() throws IOException {
+        Set<String> fractions = new TreeSet<>();
+        for (Path file : Repository.mainFiles("Settings.java")) {
+            Matcher reads = GET_DOUBLE.matcher(Files.readString(file));
+            while (reads.find()) {
+                fractions.add(reads.group(1));
+            }
+        }
+        Config reference = reference();
+        assertThat(keys())
+                .filteredOn(key -> fractions.contains(key.substring(key.lastIndexOf('.') + 1)))
+                .isNotEmpty()
+                .allSatisfy(key -> assertThat(reference.getString(key)).as(key).doesNotMatch("-?\\d+"));
+    }
+
     @Test
     void theModulesKeysAreFound() throws IOException {
         assertThat(keys()).contains("flm.train.lanes", "flm.train.micro-batch", "flm.http.port");
     }
 
     private static List<String> keys() throws IOException {
+        return reference().withOnlyPath("flm").entrySet().stream()
+                .map(entry -> entry.getKey())
+                .sorted()
+                .toList();
+    }
+
+    private static Config reference() throws IOException {
         Config all = ConfigFactory.empty();
         for (Path file : Repository.mainFiles("reference.conf")) {
             all = all.withFallback(ConfigFactory.parseFile(file.toFile())
                     .resolve(ConfigResolveOptions.defaults().setAllowUnresolved(true)));
         }
-        return all.withOnlyPath("flm").entrySet().stream()
-                .map(entry -> entry.getKey())
-                .sorted()
-                .toList();
+        return all;
     }
 
     private static String lastTwo(String key) {

@@ -1,0 +1,212 @@
+package io.flm.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.data.UserException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the command line makes of good and of bad input; the runs themselves are scripted. */
+class CommandLineTest {
+    @TempDir
+    private Path folder = Path.of("");
+
+    private final ScriptedRun runs = new ScriptedRun();
+    private TestEnvironment world = new TestEnvironment(folder);
+
+    @BeforeEach
+    void inAFolderOfItsOwn() {
+        world = new TestEnvironment(folder, runs);
+    }
+
+    private int pretrain(String... options) {
+        String[] arguments = Stream.concat(
+                        Stream.of("pretrain", "--preset", "tiny", "--steps", "3"), Arrays.stream(options))
+                .toArray(String[]::new);
+        return world.flm(arguments);
+    }
+
+    @Test
+    void pretrainPrintsOneJsonObjectAndKeepsEverythingElseOffStandardOutput() throws IOException {
+        assertThat(pretrain("--run", "r", "--json")).as("%s", world.err()).isZero();
+        assertThat(world.out().lines()).hasSize(1);
+        JsonNode json = new ObjectMapper().readTree(world.out());
+        assertThat(json.get("steps").asInt()).isEqualTo(3);
+        assertThat(json.get("loss").asDouble()).isEqualTo(2.5);
+        assertThat(json.get("weightsSha256").asText()).isEqualTo("ab");
+        assertThat(json.get("run").asText()).isEqualTo(folder.resolve("r").toString());
+        assertThat(folder.resolve("r/metrics.jsonl")).content().hasLineCount(3);
+    }
+
+    @Test
+    void withoutAFolderARunTakesTheNextNumber() {
+        assertThat(pretrain()).isZero();
+        assertThat(pretrain()).isZero();
+        assertThat(folder.resolve("runs/tiny-1/effective.conf")).exists();
+        assertThat(folder.resolve("runs/tiny-2/effective.conf")).exists();
+    }
+
+    @Test
+    void aResumedRunKeepsItsConfigurationButForTheOptionsOfToday() {
+        assertThat(pretrain("--run", "r", "--set", "flm.train.lanes=8", "--seed", "7"))
+                .isZero();
+        assertThat(world.flm("pretrain", "--run", "r", "--resume", "--workers", "2"))
+                .as("%s", world.err())
+                .isZero();
+        RunRequest resumed = runs.requests().get(1);
+        assertThat(resumed.resume()).isTrue();
+        assertThat(resumed.config().getInt("flm.train.lanes")).isEqualTo(8);
+        assertThat(resumed.config().getLong("flm.train.seed")).isEqualTo(7);
+        assertThat(resumed.config().getInt("flm.worker.workers")).isEqualTo(2);
+        assertThat(resumed.config().getString("akka.actor.provider")).isEqualTo("cluster");
+    }
+
+    @Test
+    void configurationComesFromDefaultsThenPresetThenFileThenSetThenOptions() throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("my.conf"),
+                "flm.train { lanes = 2, micro-batch = 3, seed = 4 }\nflm.data.paths = [x.tar]");
+        assertThat(pretrain("--config", "my.conf", "--set", "flm.train.micro-batch=5", "--seed", "6"))
+                .isZero();
+        var config = runs.requests().get(0).config();
+        assertThat(config.getInt("flm.train.lanes")).isEqualTo(2);
+        assertThat(config.getInt("flm.train.micro-batch")).isEqualTo(5);
+        assertThat(config.getLong("flm.train.seed")).isEqualTo(6);
+        assertThat(config.getStringList("flm.data.paths"))
+                .containsExactly(folder.resolve("x.tar").toString());
+        assertThat(config.getStringList("flm.data.eval-paths"))
+                .allSatisfy(path -> assertThat(path).startsWith(TestEnvironment.ROOT.toString()));
+        assertThat(folder.resolve("runs/tiny-1/effective.conf"))
+                .content()
+                .containsPattern("flm.train.lanes = 2 +# file " + file)
+                .containsPattern("flm.train.micro-batch = 5 +# --set")
+                .containsPattern("flm.train.seed = 6 +# --seed")
+                .containsPattern("flm.model.hidden = 16 +# preset tiny")
+                .containsPattern("flm.train.beta1 = 0.9 +# default");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            --set flm.trian.lanes=3                | flm.trian.lanes (--set): no such key; did you mean flm.train.lanes?
+            --set flm.train.lanes=many             | flm.train.lanes = many (--set): expected a number
+            --set flm.train.lanes                  | give key=value
+            --set fml.train.lanes=3                | did you mean flm.train.lanes?
+            --set flm.train.lanes=1.5              | flm.train.lanes = 1.5 (--set): expected a whole number
+            --config nowhere.conf                  | no such configuration file
+            --preset emojy  | no such preset; give one of emoji, mid, headline, tiny
+            --span-rate 1                          | flm.train.span-rate = 1.0: give a rate in [0, 1)
+            --span-rate -0.1                       | flm.train.span-rate = -0.1: give a rate in [0, 1)
+            --set flm.train.mask-rate=1.5          | flm.train.mask-rate = 1.5: give a rate in [0, 1)
+            --workers 5                            | flm.worker.workers = 5, but flm.train.lanes = 4
+            --workers -1                           | flm.worker.workers = -1
+            --threads 0                            | flm.worker.threads = 0
+            --minutes x                            | Invalid value for option '--minutes'
+            --seed 1 --seed 2                      | option '--seed' (N) should be specified only once
+            --steps 3 --minutes 2                  | mutually exclusive
+            --objective mlx                        | expected one of
+            --stepz 3                              | did you mean --steps?
+            --resume                               | no run
+            --resume --run nowhere                 | no run there to resume
+            --set flm.http.port=70000              | flm.http.port = 70000
+            --set flm.train.micro-batch=0          | flm.train.micro-batch = 0: give at least 1
+            --set flm.data.tokenizer=              | flm.data.tokenizer is empty
+            --set flm.data.paths=                  | flm.data.paths is empty
+            """)
+    void badInputIsRefusedInOneLineAndNothingIsMade(String options, String message) {
+        assertThat(world.flm(
+                        ("pretrain " + (options.startsWith("--preset") ? "" : "--preset tiny ") + options).split(" ")))
+                .as("%s", world.err())
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).hasSize(1);
+        assertThat(world.err().get(0)).startsWith("flm: ").contains(message);
+        assertThat(world.out()).isEmpty();
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void aRunThatCannotStartLeavesNoFolder() {
+        runs.failOnStart(new UserException("a.tar: no such file; give another --data"));
+        assertThat(pretrain()).isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).last().asString().isEqualTo("flm: a.tar: no such file; give another --data");
+        assertThat(folder.resolve("runs/tiny-1")).doesNotExist();
+    }
+
+    @Test
+    void anInternalErrorIsOneLineThatNamesTheLog() {
+        runs.failOnAwait(new IllegalStateException("broken"));
+        assertThat(pretrain("--run", "r")).isEqualTo(Failure.FAILED);
+        assertThat(world.err())
+                .last()
+                .asString()
+                .isEqualTo("flm: internal error: java.lang.IllegalStateException: broken; see "
+                        + folder.resolve("r/flm.log"));
+        assertThat(world.err()).noneMatch(line -> line.contains("\tat "));
+    }
+
+    @Test
+    void tooLittleMemoryIsNamedWhereverItShows() {
+        runs.failOnStart(new OutOfMemoryError("Java heap space"));
+        assertThat(pretrain()).isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).last().asString().startsWith("flm: out of memory");
+        runs.failOnAwait(new OutOfMemoryError("Java heap space"));
+        assertThat(pretrain()).isEqualTo(Failure.FAILED);
+        assertThat(world.err()).last().asString().startsWith("flm: out of memory");
+    }
+
+    @Test
+    void aFolderThatHoldsARunIsNotOverwritten() throws IOException {
+        assertThat(pretrain("--run", "r")).isZero();
+        String before = Files.readString(folder.resolve("r/effective.conf"));
+        assertThat(pretrain("--run", "r", "--seed", "9")).isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .last()
+                .asString()
+                .contains("holds a run already")
+                .contains("--resume");
+        assertThat(folder.resolve("r/effective.conf")).hasContent(before);
+    }
+
+    @Test
+    void configShowsEveryKeyItsValueAndItsOrigin() throws IOException {
+        assertThat(world.flm("config", "--preset", "tiny", "--set", "flm.train.lanes=2", "--json"))
+                .isZero();
+        JsonNode json = new ObjectMapper().readTree(world.out());
+        assertThat(json.get("flm.train.lanes").get("value").asInt()).isEqualTo(2);
+        assertThat(json.get("flm.train.lanes").get("origin").asText()).isEqualTo("--set");
+        assertThat(world.flm("config")).isZero();
+        assertThat(world.out()).containsPattern("flm.model.hidden = 64 +# preset emoji");
+    }
+
+    @Test
+    void everyPresetIsValid() {
+        for (String preset : Presets.NAMES) {
+            assertThat(world.flm("config", "--preset", preset))
+                    .as("%s", world.err())
+                    .isZero();
+        }
+    }
+
+    @Test
+    void helpAndVersionAreResults() {
+        for (String command : new String[] {"pretrain", "config", "version"}) {
+            assertThat(world.flm(command, "--help")).isZero();
+            assertThat(world.out()).contains("Usage: flm " + command);
+            assertThat(world.err()).isEmpty();
+        }
+        assertThat(world.flm("--version")).isZero();
+        assertThat(world.out()).startsWith("flm ");
+        assertThat(world.flm()).isEqualTo(Failure.REFUSED);
+        assertThat(world.flm("pretrian")).isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).singleElement().asString().contains("pretrain");
+    }
+}
