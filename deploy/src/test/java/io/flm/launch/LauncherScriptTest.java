@@ -1,0 +1,226 @@
+package io.flm.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * {@code deploy/flm} in a repository of empty modules, with a Java and a Maven that only say how they were called. The PATH
+ * holds nothing but what the script is allowed to need.
+ */
+@DisabledOnOs(OS.WINDOWS)
+class LauncherScriptTest {
+    private static final List<String> TOOLS = List.of(
+            "bash",
+            "cat",
+            "cksum",
+            "cp",
+            "cut",
+            "dirname",
+            "env",
+            "expr",
+            "find",
+            "flock",
+            "head",
+            "ls",
+            "mkdir",
+            "mv",
+            "readlink",
+            "rm",
+            "sed",
+            "sleep",
+            "sort",
+            "stty",
+            "tail",
+            "tee",
+            "tr",
+            "uname",
+            "xargs");
+    private static final List<String> MODULES =
+            List.of("data-stream", "param-server", "gpu-worker", "coordinator", "deploy");
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private record Ended(int exitCode, String out, String err) {}
+
+    @BeforeEach
+    void aRepositoryWithEmptyModules() throws IOException {
+        Path tools = Files.createDirectories(folder.resolve("tools"));
+        for (String tool : TOOLS) {
+            for (String place : new String[] {"/bin", "/usr/bin"}) {
+                if (Files.exists(Path.of(place, tool)) && !Files.exists(tools.resolve(tool))) {
+                    Files.createSymbolicLink(tools.resolve(tool), Path.of(place, tool));
+                }
+            }
+        }
+        for (String module : MODULES) {
+            Files.createDirectories(folder.resolve("repo").resolve(module).resolve("src/main"));
+            Files.writeString(folder.resolve("repo").resolve(module).resolve("src/main/A.java"), "class A {}");
+        }
+        Files.writeString(folder.resolve("repo/pom.xml"), "<project/>");
+        Files.copy(TestEnvironment.ROOT.resolve("deploy/flm"), folder.resolve("repo/deploy/flm"));
+    }
+
+    private void program(Path file, String body) throws IOException {
+        Files.createDirectories(file.resolveSibling(""));
+        Files.writeString(file, "#!" + folder.resolve("tools/bash") + "\n" + body);
+        assertThat(file.toFile().setExecutable(true)).isTrue();
+    }
+
+    private void java(String version) throws IOException {
+        Path home = folder.resolve("jdk");
+        program(home.resolve("bin/java"), """
+                case "$*" in
+                  -version) echo 'openjdk version "%s" 2025-01-01' >&2 ;;
+                  -XshowSettings*) echo "    java.home = %s" >&2 ;;
+                  *) echo "in $(pwd)"; printf '%%s\\n' "$@"; echo "spin $GOMP_SPINCOUNT" ;;
+                esac
+                """.formatted(version, home));
+        program(home.resolve("bin/javac"), "");
+        Files.deleteIfExists(folder.resolve("tools/java"));
+        Files.createSymbolicLink(folder.resolve("tools/java"), home.resolve("bin/java"));
+    }
+
+    private void maven(String version, String build) throws IOException {
+        program(folder.resolve("tools/mvn"), """
+                case "$*" in *-version) echo "Apache Maven %s"; exit ;; esac
+                echo "[INFO] Building data-stream 0.1.0-SNAPSHOT      [2/6]"
+                echo "$*" >> "%s"
+                %s
+                mkdir -p deploy/target/lib
+                for m in %s; do mkdir -p $m/target; echo > $m/target/$m-SNAPSHOT.jar; done
+                """.formatted(
+                        version, folder.resolve("builds"), build, String.join(" ", MODULES)));
+    }
+
+    private Ended flm(Path script, String... arguments) throws Exception {
+        return await(start(script, arguments));
+    }
+
+    private Process start(Path script, String... arguments) throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of(folder.resolve("tools/bash").toString(), script.toString()));
+        command.addAll(List.of(arguments));
+        Path elsewhere = Files.createDirectories(folder.resolve("elsewhere"));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(elsewhere.toFile());
+        builder.environment().clear();
+        builder.environment().putAll(Map.of("PATH", folder.resolve("tools").toString()));
+        return builder.start();
+    }
+
+    private static Ended await(Process process) throws Exception {
+        process.getOutputStream().close();
+        String out = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String err = new String(process.getErrorStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        return new Ended(process.exitValue(), out, err);
+    }
+
+    private List<String> builds() throws IOException {
+        Path builds = folder.resolve("builds");
+        return Files.exists(builds) ? Files.readAllLines(builds) : List.of();
+    }
+
+    @Test
+    void withoutJavaItSaysWhatInstallsIt() throws Exception {
+        Ended ended = flm(folder.resolve("repo/deploy/flm"), "version");
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.err().lines()).hasSize(2);
+        assertThat(ended.err())
+                .contains("Java was not found: 17 or newer is needed")
+                .contains("apt-get install openjdk-17-jdk-headless")
+                .contains("dnf install java-17-openjdk-devel")
+                .contains("brew install openjdk@17");
+    }
+
+    @Test
+    void withAnOldJavaOrMavenItSaysSo() throws Exception {
+        java("11.0.2");
+        assertThat(flm(folder.resolve("repo/deploy/flm")).err()).contains("Java 11 is too old");
+        java("1.8.0_292");
+        assertThat(flm(folder.resolve("repo/deploy/flm")).err()).contains("is too old");
+        java("17.0.15");
+        Ended ended = flm(folder.resolve("repo/deploy/flm"));
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.err()).contains("Maven was not found").contains("apt-get install maven");
+        maven("3.6.3", "");
+        assertThat(flm(folder.resolve("repo/deploy/flm")).err()).contains("Maven 3.6.3 is too old");
+        maven("3.8.7", "");
+        assertThat(flm(folder.resolve("repo/deploy/flm")).exitCode()).isZero();
+    }
+
+    @Test
+    void itBuildsOnceAndAgainAfterAChange() throws Exception {
+        java("17.0.15");
+        maven("3.9.11", "");
+        Path script = folder.resolve("repo/deploy/flm");
+        Ended first = flm(script, "version");
+        assertThat(first.exitCode()).as(first.err()).isZero();
+        assertThat(first.err()).contains("first start: building").contains("building data-stream [2/6]");
+        assertThat(first.out()).doesNotContain("building");
+        assertThat(flm(script, "version").err()).isEmpty();
+        assertThat(builds()).hasSize(1);
+        assertThat(builds().get(0)).contains("-Dmaven.test.skip=true").contains("-pl deploy -am package");
+
+        Files.writeString(folder.resolve("repo/gpu-worker/src/main/A.java"), "// changed\n", StandardOpenOption.APPEND);
+        assertThat(flm(script, "version").err()).contains("sources have changed");
+        assertThat(builds()).hasSize(2);
+    }
+
+    @Test
+    void aFailedBuildIsToldAndTriedAgain() throws Exception {
+        java("17.0.15");
+        maven("3.8.7", "echo '[ERROR] A.java: not a class'; exit 1");
+        Ended failed = flm(folder.resolve("repo/deploy/flm"), "version");
+        assertThat(failed.exitCode()).isEqualTo(1);
+        assertThat(failed.err()).contains("[ERROR] A.java: not a class").contains("the build failed; see ");
+        assertThat(failed.out()).isEmpty();
+        maven("3.8.7", "");
+        assertThat(flm(folder.resolve("repo/deploy/flm"), "version").exitCode()).isZero();
+    }
+
+    @Test
+    void itRunsThroughLinksInTheCallersFolderWithTheArgumentsAsTheyAre() throws Exception {
+        java("25");
+        maven("3.8.7", "");
+        Path link = Files.createSymbolicLink(folder.resolve("link"), folder.resolve("repo/deploy/flm"));
+        Path linkToLink = Files.createSymbolicLink(folder.resolve("tools/flm"), Path.of("../link"));
+        assertThat(link).isSymbolicLink();
+        Ended ended = flm(linkToLink, "config", "--set", "a b=c d");
+        assertThat(ended.exitCode()).as(ended.err()).isZero();
+        assertThat(ended.out().lines())
+                .contains("in " + folder.resolve("elsewhere").toRealPath())
+                .contains("-Dai.djl.offline=true", "-Djava.awt.headless=true")
+                .contains("--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED")
+                .contains("--add-opens=java.base/java.nio=ALL-UNNAMED")
+                .contains("--enable-native-access=ALL-UNNAMED")
+                .contains("-Dflm.home=" + folder.resolve("repo").toRealPath())
+                .containsSubsequence("io.flm.launch.Main", "config", "--set", "a b=c d", "spin 100000");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX) // macOS has no flock
+    void twoFirstStartsBuildOnce() throws Exception {
+        java("17.0.15");
+        maven("3.8.7", "sleep 0.5");
+        Process one = start(folder.resolve("repo/deploy/flm"), "version");
+        Process two = start(folder.resolve("repo/deploy/flm"), "version");
+        assertThat(await(one).exitCode()).isZero();
+        assertThat(await(two).exitCode()).isZero();
+        assertThat(builds()).hasSize(1);
+    }
+}
