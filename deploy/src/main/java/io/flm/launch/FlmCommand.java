@@ -1,5 +1,6 @@
 package io.flm.launch;
 
+import io.flm.worker.torch.TorchRoute;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -7,7 +8,9 @@ import java.util.function.ToIntFunction;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -26,6 +29,17 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "130:ended by Ctrl-C"
         })
 final class FlmCommand implements Runnable {
+    /** Which libtorch is loaded; read by the worker's engine before it starts. */
+    @Option(
+            names = "--torch",
+            paramLabel = "ROUTE",
+            scope = ScopeType.INHERIT,
+            description =
+                    "Which torch computes: auto (what `flm bridge` chose, else bundled), bundled, host, download.")
+    void torch(String route) {
+        System.setProperty(TorchRoute.PROPERTY, route);
+    }
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
@@ -38,6 +52,7 @@ final class FlmCommand implements Runnable {
         CommandLine flm = new CommandLine(new FlmCommand());
         flm.addSubcommand(new PretrainCommand(environment, logs));
         flm.addSubcommand(new ConfigCommand(environment));
+        flm.addSubcommand(new DoctorCommand(environment));
         flm.addSubcommand(new VersionCommand(environment));
         flm.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));
         flm.setCaseInsensitiveEnumValuesAllowed(true);
