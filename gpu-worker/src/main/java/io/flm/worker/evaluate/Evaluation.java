@@ -1,0 +1,203 @@
+package io.flm.worker.evaluate;
+
+import io.flm.data.Objective;
+import io.flm.worker.evaluate.HeldOut.Example;
+import io.flm.worker.evaluate.Report.Ranked;
+import io.flm.worker.evaluate.Report.Search;
+import io.flm.worker.evaluate.Report.Shown;
+import io.flm.worker.evaluate.Retrieval.Pool;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs all measures of a model on held-out samples: the reconstructor's tokens, retrieval by caption likelihood, greedy
+ * captions. Each stands beside what chance or the text alone gives. A figure that an objective cannot give is left out and
+ * the reason named.
+ */
+final class Evaluation {
+    private static final int GALLERY = 24;
+    private static final int SEARCHES = 8;
+    private static final int SHOWN_BEST = 5;
+
+    private final Scorer scorer;
+    private final Texts texts;
+    private final EvaluationSettings settings;
+    private final Map<Score, Double> scores = new EnumMap<>(Score.class);
+    private final Map<Score, Double> priors = new EnumMap<>(Score.class);
+    private final Map<Score, String> absent = new EnumMap<>(Score.class);
+
+    Evaluation(Scorer scorer, Texts texts, EvaluationSettings settings) {
+        this.scorer = scorer;
+        this.texts = texts;
+        this.settings = settings;
+    }
+
+    /** @param heldOut in random order, at least two examples */
+    Report run(HeldOut heldOut, Progress progress) {
+        List<Example> examples = heldOut.examples();
+        tokens(examples, progress);
+        List<List<Example>> pools = Retrieval.pools(examples, settings.poolSize(), settings.pools());
+        List<Pool> searched = retrieval(pools, progress);
+        progress.at(0.9, "captions");
+        List<Example> pictures = examples.subList(0, Math.min(settings.captionSamples(), examples.size()));
+        int captions = captions(pictures);
+        List<Shown> gallery = searched.isEmpty() ? List.of() : gallery(searched.get(0));
+        List<Search> searches = searched.isEmpty() ? List.of() : searches(searched.get(0));
+        progress.at(1, "evaluated");
+        return new Report(
+                scorer.objective(),
+                examples.size(),
+                settings.spanRate(),
+                pools.isEmpty() ? 0 : pools.get(0).size(),
+                searched.size(),
+                captions,
+                scores,
+                priors,
+                absent,
+                gallery,
+                searches);
+    }
+
+    private void tokens(List<Example> examples, Progress progress) {
+        if (scorer.objective() == Objective.AR) {
+            String why = "a model of objective ar has no reconstructor: it sees the left of a token only";
+            leaveOut(why, Score.TOKEN_LOSS, Score.TOKEN_ACCURACY, Score.CLOZE_ACCURACY);
+            return;
+        }
+        TokenMeasure measure = new TokenMeasure(scorer, texts, settings);
+        for (int from = 0; from < examples.size(); from += settings.batch()) {
+            progress.at(0.5 * from / examples.size(), "tokens");
+            measure.add(examples.subList(from, Math.min(from + settings.batch(), examples.size())), from);
+        }
+        put(Score.TOKEN_LOSS, measure.corrupted.loss(), measure.corruptedPrior.loss());
+        put(Score.TOKEN_ACCURACY, measure.corrupted.accuracy(), measure.corruptedPrior.accuracy());
+        put(Score.CLOZE_ACCURACY, measure.cloze.accuracy(), measure.clozePrior.accuracy());
+    }
+
+    private List<Pool> retrieval(List<List<Example>> pools, Progress progress) {
+        Score[] text = {Score.TEXT_RETRIEVAL_R1, Score.TEXT_RETRIEVAL_R5, Score.TEXT_RETRIEVAL_R10};
+        Score[] image = {Score.IMAGE_RETRIEVAL_R1, Score.IMAGE_RETRIEVAL_R5, Score.IMAGE_RETRIEVAL_R10};
+        String why = scorer.objective() == Objective.MLM
+                ? "a model of objective mlm has no l2r stream, so no likelihood of a caption"
+                : pools.isEmpty() ? "fewer than two names to choose from" : "";
+        if (!why.isEmpty()) {
+            leaveOut(why, text);
+            leaveOut(why, image);
+            return List.of();
+        }
+        Retrieval retrieval = new Retrieval(scorer, texts);
+        List<Pool> searched = new ArrayList<>();
+        for (List<Example> pool : pools) {
+            progress.at(0.5 + 0.4 * searched.size() / pools.size(), "retrieval");
+            searched.add(retrieval.score(pool));
+        }
+        int[] ks = {1, 5, 10};
+        for (int i = 0; i < ks.length; i++) {
+            int k = ks[i];
+            double chance = searched.stream()
+                    .mapToDouble(p -> Math.min(1, (double) k / p.size()))
+                    .average()
+                    .orElseThrow();
+            put(text[i], mean(searched, (pool, own) -> Retrieval.within(pool.names(own), own, k)), chance);
+            put(image[i], mean(searched, (pool, own) -> Retrieval.within(pool.column(own), own, k)), chance);
+        }
+        return searched;
+    }
+
+    private interface OfSample {
+        double in(Pool pool, int own);
+    }
+
+    private static double mean(List<Pool> pools, OfSample measure) {
+        double sum = 0;
+        int count = 0;
+        for (Pool pool : pools) {
+            for (int own = 0; own < pool.size(); own++) {
+                sum += measure.in(pool, own);
+                count++;
+            }
+        }
+        return sum / count;
+    }
+
+    /** The prior is the caption of the next picture: what captions of this data have in common. */
+    private int captions(List<Example> pictures) {
+        String why = whyNoCaptions();
+        if (why == null && pictures.isEmpty()) {
+            why = "flm.evaluate.caption-samples = 0";
+        }
+        if (why != null) {
+            leaveOut(why, Score.CAPTION_EXACT_MATCH, Score.CAPTION_F1);
+            return 0;
+        }
+        List<String> captions = Captions.of(scorer, texts, pictures, settings.batch());
+        double[] sums = new double[4];
+        for (int i = 0; i < pictures.size(); i++) {
+            String name = pictures.get(i).name();
+            String own = captions.get(i);
+            String other = captions.get((i + 1) % captions.size());
+            sums[0] += Captions.same(own, name) ? 1 : 0;
+            sums[1] += Captions.same(other, name) ? 1 : 0;
+            sums[2] += Captions.f1(own, name);
+            sums[3] += Captions.f1(other, name);
+        }
+        int n = pictures.size();
+        put(Score.CAPTION_EXACT_MATCH, sums[0] / n, sums[1] / n);
+        put(Score.CAPTION_F1, sums[2] / n, sums[3] / n);
+        return n;
+    }
+
+    private @Nullable String whyNoCaptions() {
+        if (scorer.objective() == Objective.MLM) {
+            return "a model of objective mlm has no l2r stream to write captions with";
+        }
+        return texts.beginToken()
+                ? null
+                : "trained without flm.data.begin-token, so the l2r stream never predicts a first word";
+    }
+
+    private List<Shown> gallery(Pool pool) {
+        int count = Math.min(GALLERY, pool.size());
+        List<String> captions = whyNoCaptions() == null
+                ? Captions.of(scorer, texts, pool.examples().subList(0, count), settings.batch())
+                : List.of();
+        List<Shown> gallery = new ArrayList<>();
+        for (int picture = 0; picture < count; picture++) {
+            double[] names = pool.names(picture);
+            double all = Retrieval.logSum(names);
+            List<Ranked> best = new ArrayList<>();
+            for (int name : Retrieval.ranking(names).subList(0, Math.min(SHOWN_BEST, names.length))) {
+                best.add(new Ranked(pool.examples().get(name).name(), Math.exp(names[name] - all), name == picture));
+            }
+            gallery.add(
+                    new Shown(pool.examples().get(picture), captions.isEmpty() ? null : captions.get(picture), best));
+        }
+        return gallery;
+    }
+
+    private static List<Search> searches(Pool pool) {
+        List<Search> searches = new ArrayList<>();
+        for (int name = 0; name < Math.min(SEARCHES, pool.size()); name++) {
+            List<Integer> ranking = Retrieval.ranking(pool.column(name));
+            List<Example> best = ranking.subList(0, Math.min(SHOWN_BEST, pool.size())).stream()
+                    .map(pool.examples()::get)
+                    .toList();
+            searches.add(new Search(pool.examples().get(name), best, ranking.indexOf(name) + 1));
+        }
+        return searches;
+    }
+
+    private void put(Score score, double value, double prior) {
+        scores.put(score, value);
+        priors.put(score, prior);
+    }
+
+    private void leaveOut(String why, Score... missing) {
+        for (Score score : missing) {
+            absent.put(score, why);
+        }
+    }
+}

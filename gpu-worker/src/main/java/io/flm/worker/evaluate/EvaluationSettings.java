@@ -1,0 +1,49 @@
+package io.flm.worker.evaluate;
+
+import com.typesafe.config.Config;
+import io.flm.data.UserException;
+
+/**
+ * {@code flm.evaluate}: how much is evaluated, and how.
+ *
+ * @param samples at most so many held-out samples; 0: all
+ * @param spanRate of the token measure, in [0, 1)
+ * @param poolSize names among which the right one is to be found
+ * @param pools of that size, without a common sample
+ * @param captionSamples pictures that get a greedy caption
+ * @param batch rows at a time
+ * @param seed of the choice of samples and of the spans
+ */
+public record EvaluationSettings(
+        int samples, double spanRate, int poolSize, int pools, int captionSamples, int batch, long seed) {
+
+    public EvaluationSettings {
+        atLeast("samples", samples, 0);
+        atLeast("pool-size", poolSize, 2);
+        atLeast("pools", pools, 0);
+        atLeast("caption-samples", captionSamples, 0);
+        atLeast("batch", batch, 1);
+        if (!(spanRate >= 0 && spanRate < 1)) {
+            throw new UserException("flm.evaluate.span-rate = " + spanRate + ": give a rate in [0, 1)");
+        }
+    }
+
+    /** Reads and checks {@code flm.evaluate}. */
+    public static EvaluationSettings from(Config root) {
+        Config c = root.getConfig("flm.evaluate");
+        return new EvaluationSettings(
+                c.getInt("samples"),
+                c.getDouble("span-rate"),
+                c.getInt("pool-size"),
+                c.getInt("pools"),
+                c.getInt("caption-samples"),
+                c.getInt("batch"),
+                c.getLong("seed"));
+    }
+
+    private static void atLeast(String key, int value, int least) {
+        if (value < least) {
+            throw new UserException("flm.evaluate." + key + " = " + value + ": give at least " + least);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.flm.worker.evaluate;
+
+import io.flm.data.Objective;
+import io.flm.data.TextBatch;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/** What evaluation asks of a model: {@link ModelScorer}, or in a test a model whose answers are known. */
+interface Scorer {
+    /** What the model has seen of some pictures, kept on its device until closed. */
+    interface Seen extends AutoCloseable {
+        int rows();
+
+        /** One of the pictures, which may be shared by any number of texts. */
+        Seen row(int index);
+
+        /** Each row with the picture of the row after it, the last with the first: the wrong pictures. */
+        Seen shifted();
+
+        @Override
+        void close();
+    }
+
+    /** How a head scored its targets. */
+    record Scored(float[] logProbs, int[] best) {}
+
+    Objective objective();
+
+    /** @param pixels uint8 [rows, 3, S, S], a direct buffer */
+    Seen see(ByteBuffer pixels, int rows);
+
+    /**
+     * How likely each target is.
+     *
+     * @param batch of this model's objective; a model of flm also takes batches of ar
+     * @return by head of the batch's objective
+     */
+    List<Scored> score(TextBatch batch, Seen seen);
+
+    /** The likeliest next token of the l2r stream, again and again, until a token of {@code stop} or {@code maxLength}. */
+    int[][] greedy(Seen seen, int[] start, int[] stop, int maxLength);
+}

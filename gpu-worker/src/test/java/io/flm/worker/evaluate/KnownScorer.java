@@ -1,0 +1,155 @@
+package io.flm.worker.evaluate;
+
+import io.flm.data.Objective;
+import io.flm.data.RandomStream;
+import io.flm.data.Targets;
+import io.flm.data.TextBatch;
+import io.flm.worker.evaluate.HeldOut.Example;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** A model whose answers are known: it reads the number of a sample off the picture, or sees nothing at all. */
+final class KnownScorer implements Scorer {
+    static final int START = 0;
+    static final int PAD = 1;
+    static final int END = 2;
+    static final int MASK = 4;
+    static final int PERIOD = 5;
+    private static final int FIRST_WORD = 6;
+    private static final double VOCABULARY = 1000;
+
+    private final Objective objective;
+    private final List<int[]> texts;
+    private final boolean sees;
+
+    /** @param sees whether pictures mean something to the model */
+    KnownScorer(Objective objective, HeldOut heldOut, boolean sees) {
+        this.objective = objective;
+        this.texts = heldOut.examples().stream().map(Example::ids).toList();
+        this.sees = sees;
+    }
+
+    /** Samples named {@code w0 w3 w7}: all different, of one to three words, the number in the first two pixels. */
+    static HeldOut heldOut(int count) {
+        List<Example> examples = new ArrayList<>();
+        for (int number = 0; number < count; number++) {
+            int n = number;
+            int[] words = IntStream.range(0, 1 + n % 3)
+                    .map(i -> FIRST_WORD + (i == 0 ? n : i))
+                    .toArray();
+            List<Integer> row = new ArrayList<>(List.of(START, END));
+            Arrays.stream(words).forEach(row::add);
+            row.addAll(List.of(PERIOD, END));
+            byte[] pixels = new byte[3 * 4];
+            pixels[0] = (byte) (n / 256);
+            pixels[1] = (byte) n;
+            examples.add(new Example("shard:" + n, name(words), ints(row), pixels));
+        }
+        return new HeldOut(2, examples);
+    }
+
+    static Texts texts() {
+        return new Texts(START, PAD, END, MASK, PERIOD, true, KnownScorer::name, KnownScorer::corrupt);
+    }
+
+    private static String name(int[] words) {
+        return Arrays.stream(words).mapToObj(w -> w == PERIOD ? "." : "w" + w).collect(Collectors.joining(" "));
+    }
+
+    /** Hides nothing; every token after {@code <s>} is to be predicted, the begin token too. */
+    private static TextBatch corrupt(Objective objective, double rate, List<int[]> rows, RandomStream random) {
+        TextBatch cloze = texts().clozeOfStreams(rows);
+        int[] positions = IntStream.range(0, cloze.rows() * cloze.length())
+                .filter(p -> p % cloze.length() > 0)
+                .filter(p -> p % cloze.length() < cloze.lengths()[p / cloze.length()])
+                .toArray();
+        Targets all = new Targets(
+                positions, Arrays.stream(positions).map(p -> cloze.ids()[p]).toArray());
+        List<Targets> heads = new ArrayList<>(List.of(all));
+        while (heads.size() < objective.headCount()) {
+            heads.add(new Targets(new int[0], new int[0]));
+        }
+        return new TextBatch(
+                objective,
+                cloze.rows(),
+                cloze.length(),
+                cloze.ids(),
+                cloze.lengths(),
+                cloze.queryIds(),
+                cloze.left(),
+                cloze.right(),
+                heads);
+    }
+
+    private static int[] ints(List<Integer> list) {
+        return list.stream().mapToInt(i -> i).toArray();
+    }
+
+    private record Numbers(List<Integer> numbers) implements Seen {
+        @Override
+        public int rows() {
+            return numbers.size();
+        }
+
+        @Override
+        public Seen row(int index) {
+            return new Numbers(List.of(numbers.get(index)));
+        }
+
+        @Override
+        public Seen shifted() {
+            List<Integer> shifted = new ArrayList<>(numbers.subList(1, numbers.size()));
+            shifted.add(numbers.get(0));
+            return new Numbers(shifted);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Override
+    public Objective objective() {
+        return objective;
+    }
+
+    @Override
+    public Seen see(ByteBuffer pixels, int rows) {
+        int each = pixels.remaining() / rows;
+        return new Numbers(IntStream.range(0, rows)
+                .map(r -> (pixels.get(r * each) & 255) * 256 + (pixels.get(r * each + 1) & 255))
+                .boxed()
+                .toList());
+    }
+
+    @Override
+    public List<Scored> score(TextBatch batch, Seen seen) {
+        List<Integer> numbers = ((Numbers) seen).numbers();
+        List<Scored> heads = new ArrayList<>();
+        for (Targets head : batch.heads()) {
+            float[] logProbs = new float[head.count()];
+            int[] best = new int[head.count()];
+            for (int k = 0; k < head.count(); k++) {
+                int row = head.positions()[k] / batch.length();
+                int column = head.positions()[k] % batch.length() + (batch.objective() == Objective.AR ? 1 : 0);
+                int[] text = texts.get(numbers.get(numbers.size() == 1 ? 0 : row));
+                best[k] = sees && column < text.length ? text[column] : PAD;
+                boolean known = best[k] == head.ids()[k];
+                logProbs[k] = !sees ? (float) -Math.log(VOCABULARY) : known ? 0 : -20;
+            }
+            heads.add(new Scored(logProbs, best));
+        }
+        return heads;
+    }
+
+    @Override
+    public int[][] greedy(Seen seen, int[] start, int[] stop, int maxLength) {
+        return ((Numbers) seen)
+                .numbers().stream()
+                        .map(n -> sees ? texts.get(n) : new int[] {START, END, PERIOD, END})
+                        .toArray(int[][]::new);
+    }
+}
