@@ -29,7 +29,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "130:ended by Ctrl-C"
         })
 final class FlmCommand implements Runnable {
-    /** Which libtorch is loaded; read by the worker's engine before it starts. */
+    /** Which libtorch is loaded; read by the worker's engine before it starts, and by the launcher for the class path. */
     @Option(
             names = "--torch",
             paramLabel = "ROUTE",
@@ -51,6 +51,7 @@ final class FlmCommand implements Runnable {
     static CommandLine commandLine(Environment environment, Logs logs, ToIntFunction<Throwable> teller) {
         CommandLine flm = new CommandLine(new FlmCommand());
         flm.addSubcommand(new PretrainCommand(environment, logs));
+        flm.addSubcommand(new BridgeCommand(environment));
         flm.addSubcommand(new ConfigCommand(environment));
         flm.addSubcommand(new DoctorCommand(environment));
         flm.addSubcommand(new VersionCommand(environment));

@@ -76,9 +76,22 @@ final class Machine {
         }
     }
 
+    /** Starts the engine: what its natives lack shows only then. */
     private static void torch(Checkup checkup) {
         try {
-            checkup.ok("torch", TorchRoute.inForce().describe());
+            TorchRoute route = TorchRoute.inForce();
+            checkup.ok("torch", route.describe() + "; started: " + route.start().getVersion());
+            StringBuilder devices = new StringBuilder("cpu");
+            for (int i = 0; i < route.cudaDevices(); i++) {
+                long[] memory = route.cudaMemory(i);
+                devices.append(String.format(
+                        Locale.ROOT, ", cuda:%d (%.1f of %.1f GiB free)", i, gib(memory[0]), gib(memory[1])));
+            }
+            if (route.missing().isEmpty()) {
+                checkup.ok("devices", devices.toString());
+            } else {
+                checkup.warning("devices", devices.toString(), route.missing());
+            }
         } catch (UserException e) {
             checkup.fault("torch", "not usable", String.valueOf(e.getMessage()));
         }

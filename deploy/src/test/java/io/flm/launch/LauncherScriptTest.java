@@ -34,6 +34,7 @@ class LauncherScriptTest {
             "expr",
             "find",
             "flock",
+            "grep",
             "head",
             "ls",
             "mkdir",
@@ -191,6 +192,25 @@ class LauncherScriptTest {
         assertThat(failed.out()).isEmpty();
         maven("3.8.7", "");
         assertThat(flm(folder.resolve("repo/deploy/flm"), "version").exitCode()).isZero();
+    }
+
+    @Test
+    void theDownloadRouteLeavesTheBundledNativesOutAndMayGoToTheNetwork() throws Exception {
+        java("17.0.15");
+        maven("3.8.7", "");
+        Path script = folder.resolve("repo/deploy/flm");
+        flm(script, "version");
+        for (String jar : List.of("api.jar", "pytorch-native-cpu-2.7.1.jar")) {
+            Files.writeString(folder.resolve("repo/deploy/target/lib").resolve(jar), "");
+        }
+
+        assertThat(flm(script, "version").out()).contains("target/lib/*", "offline=true");
+        for (String[] arguments :
+                new String[][] {{"pretrain", "--torch", "download"}, {"--torch=download", "pretrain"}}) {
+            assertThat(flm(script, arguments).out())
+                    .contains("/lib/api.jar", "offline=false")
+                    .doesNotContain("pytorch-native", "target/lib/*");
+        }
     }
 
     @Test

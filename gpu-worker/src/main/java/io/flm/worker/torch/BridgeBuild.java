@@ -85,29 +85,35 @@ public final class BridgeBuild {
         return new TorchRoute(TorchRoute.Kind.HOST, torch.version(), folder.toString(), torch.cuda());
     }
 
-    /** Makes a route the one that this user's later runs take. */
+    /** Makes a built bridge the route that this user's later runs take. */
     public void choose(TorchRoute route, String python) {
+        Path core = find(python).core();
+        Properties p = new Properties();
+        p.setProperty("kind", route.kind().key());
+        p.setProperty("torch", route.torch());
+        p.setProperty("cuda", route.cuda());
+        p.setProperty("libraries", route.libraries());
+        p.setProperty("core", core.toString());
+        p.setProperty("core-fingerprint", fingerprint(core));
+        p.setProperty("sources", sources());
+        write(p);
+    }
+
+    /** Makes a route that needs no bridge the one that this user's later runs take. */
+    public TorchRoute choose(TorchRoute.Kind kind) {
+        Properties p = new Properties();
+        p.setProperty("kind", kind.key());
+        write(p);
+        return TorchRoute.choose(kind.key(), cache);
+    }
+
+    private void write(Properties p) {
         Path file = cache.resolve("route");
         try {
             Files.createDirectories(cache);
-            if (route.kind() == TorchRoute.Kind.BUNDLED) {
-                Files.deleteIfExists(file);
-                return;
-            }
-            Properties p = new Properties();
-            p.setProperty("kind", route.kind().key());
-            if (route.kind() == TorchRoute.Kind.HOST) {
-                Path core = find(python).core();
-                p.setProperty("torch", route.torch());
-                p.setProperty("cuda", route.cuda());
-                p.setProperty("libraries", route.libraries());
-                p.setProperty("core", core.toString());
-                p.setProperty("core-fingerprint", fingerprint(core));
-                p.setProperty("sources", sources());
-            }
             Path temporary = Files.createTempFile(cache, "route", ".tmp");
             try (Writer out = Files.newBufferedWriter(temporary)) {
-                p.store(out, "The torch that `flm bridge` chose");
+                p.store(out, "What `flm bridge` chose");
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {

@@ -1,8 +1,12 @@
 package io.flm.worker.torch;
 
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.util.cuda.CudaUtils;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.io.Reader;
+import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -64,9 +68,9 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
         return switch (wanted) {
             case "bundled" -> bundled;
             case "download" -> new TorchRoute(Kind.DOWNLOAD, BUNDLED_VERSION, "", DOWNLOAD_CUDA);
-            case "auto" -> chosen ? read(file) : bundled;
+            case "auto" -> chosen ? read(file, cache) : bundled;
             case "host" -> {
-                TorchRoute route = chosen ? read(file) : bundled;
+                TorchRoute route = chosen ? read(file, cache) : bundled;
                 if (route.kind != Kind.HOST) {
                     throw new UserException(
                             "--torch host: no torch of this host was chosen yet; run `deploy/flm bridge`");
@@ -77,7 +81,7 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
         };
     }
 
-    private static TorchRoute read(Path file) {
+    private static TorchRoute read(Path file, Path cache) {
         Properties p = new Properties();
         try (Reader in = Files.newBufferedReader(file)) {
             p.load(in);
@@ -85,8 +89,9 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
             throw new UserException(
                     file + " cannot be read (" + e.getMessage() + "); run `deploy/flm bridge` again", e);
         }
-        if (p.getProperty("kind", "").equals(Kind.DOWNLOAD.key())) {
-            return new TorchRoute(Kind.DOWNLOAD, BUNDLED_VERSION, "", DOWNLOAD_CUDA);
+        String kind = p.getProperty("kind", "");
+        if (!kind.equals(Kind.HOST.key())) {
+            return choose(kind, cache);
         }
         String torch = p.getProperty("torch", "");
         Path libraries = Path.of(p.getProperty("libraries", ""));
@@ -104,8 +109,8 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
         return new TorchRoute(Kind.HOST, torch, libraries.toString(), p.getProperty("cuda", ""));
     }
 
-    /** Makes DJL take this route; before the engine starts. */
-    void enter() {
+    /** Makes DJL take this route, starts the engine, and loads what it has for CUDA. Only the first route of a process counts. */
+    public Engine start() {
         if (kind == Kind.HOST) {
             System.setProperty("PYTORCH_LIBRARY_PATH", libraries);
             System.setProperty("PYTORCH_VERSION", torch.replaceAll("[+].*", ""));
@@ -113,6 +118,40 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
             // whatever it is.
             System.setProperty("PYTORCH_FLAVOR", "cpu");
         }
+        try {
+            Engine engine = Engine.getEngine("PyTorch");
+            if (kind == Kind.HOST && !cuda.isEmpty()) {
+                HostTorch.loadCuda();
+            }
+            return engine;
+        } catch (RuntimeException | LinkageError e) {
+            Throwable cause = e;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            throw new UserException(
+                    "PyTorch does not start (" + cause.getMessage() + ") on the route " + describe()
+                            + "; `flm doctor` says what is missing, `deploy/flm --torch bundled` uses the CPU's libtorch",
+                    e);
+        }
+    }
+
+    /** The CUDA devices that can be used; the engine must have started on this route. */
+    public int cudaDevices() {
+        return switch (kind) {
+            case BUNDLED -> 0;
+            case HOST -> HostTorch.cudaDevices();
+            case DOWNLOAD, ENVIRONMENT -> CudaUtils.getGpuCount();
+        };
+    }
+
+    /** A CUDA device's free memory and all of it, bytes; the engine must have started on this route. */
+    public long[] cudaMemory(int device) {
+        if (kind == Kind.HOST) {
+            return HostTorch.cudaMemory(device);
+        }
+        MemoryUsage usage = CudaUtils.getGpuMemory(Device.gpu(device));
+        return new long[] {usage.getMax() - usage.getUsed(), usage.getMax()};
     }
 
     /** One line for users. */

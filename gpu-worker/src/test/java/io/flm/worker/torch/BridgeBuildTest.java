@@ -67,13 +67,13 @@ final class BridgeBuildTest {
         assertThatThrownBy(() -> TorchRoute.choose("auto", cache))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("has changed or is gone; run `deploy/flm bridge` again");
-        bridges.choose(TorchRoute.choose("bundled", cache), python);
+        bridges.choose(TorchRoute.Kind.BUNDLED);
         assertThat(TorchRoute.choose("auto", cache).kind()).isEqualTo(TorchRoute.Kind.BUNDLED);
     }
 
     @Test
     void theDownloadRouteIsChosenWithoutAnyPython() {
-        new BridgeBuild(cache, said::add).choose(TorchRoute.choose("download", cache), "no-python");
+        new BridgeBuild(cache, said::add).choose(TorchRoute.Kind.DOWNLOAD);
 
         assertThat(TorchRoute.choose("auto", cache).kind()).isEqualTo(TorchRoute.Kind.DOWNLOAD);
         assertThatThrownBy(() -> TorchRoute.choose("host", cache)).hasMessageContaining("run `deploy/flm bridge`");
