@@ -1,0 +1,99 @@
+package io.flm.launch.html;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.data.UserException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The curves of a run, from its {@code metrics.jsonl}: loss and accuracy of each head, samples a second. */
+final class Curves {
+    /** Points that a curve is drawn with: means over as many steps as it takes. */
+    private static final int POINTS = 160;
+
+    private static final List<String> HEADS = List.of("rec", "l2r", "r2l", "mlm");
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Curves() {}
+
+    /** The charts; nothing where fewer than two steps were taken. */
+    static String of(Path metrics) {
+        List<JsonNode> steps = read(metrics);
+        if (steps.size() < 2) {
+            return "";
+        }
+        Map<String, List<double[]>> losses = new TreeMap<>();
+        Map<String, List<double[]>> accuracies = new TreeMap<>();
+        for (String head : HEADS) {
+            if (steps.get(0).has(head + "Loss")) {
+                losses.put(head, means(steps, head + "Loss"));
+                accuracies.put(head, means(steps, head + "Accuracy"));
+            }
+        }
+        Map<String, List<double[]>> speed = Map.of("samples", speed(steps));
+        return "<section><h2>Training</h2><div class=\"charts\">"
+                + new LineChart("Loss, nats a prediction", losses).svg()
+                + new LineChart("Accuracy on the training batch", accuracies).svg()
+                + new LineChart("Samples a second", speed).svg()
+                + "</div></section>\n";
+    }
+
+    private static List<JsonNode> read(Path metrics) {
+        List<JsonNode> steps = new ArrayList<>();
+        try {
+            for (String line : Files.readAllLines(metrics)) {
+                steps.add(JSON.readTree(line));
+            }
+        } catch (JsonProcessingException e) {
+            // A run that was killed may leave half a line: the curve ends before it.
+            return steps;
+        } catch (IOException e) {
+            throw new UserException(metrics + ": cannot be read (" + e.getMessage() + ")", e);
+        }
+        return steps;
+    }
+
+    private static int stride(List<JsonNode> steps) {
+        return Math.max(1, (steps.size() + POINTS - 1) / POINTS);
+    }
+
+    /** {step, mean} of each bin. */
+    private static List<double[]> means(List<JsonNode> steps, String key) {
+        int stride = stride(steps);
+        List<double[]> points = new ArrayList<>();
+        for (int from = 0; from < steps.size(); from += stride) {
+            List<JsonNode> bin = steps.subList(from, Math.min(from + stride, steps.size()));
+            double mean = bin.stream()
+                    .mapToDouble(s -> s.path(key).asDouble())
+                    .average()
+                    .orElse(0);
+            points.add(new double[] {bin.get(bin.size() - 1).path("step").asDouble(), mean});
+        }
+        return points;
+    }
+
+    /** A bin in which the run was resumed, so that its clock began anew, is left out. */
+    private static List<double[]> speed(List<JsonNode> steps) {
+        int stride = Math.max(stride(steps), Math.min(20, steps.size() / 4 + 1)); // single steps jump
+        List<double[]> points = new ArrayList<>();
+        for (int from = 0; from + stride < steps.size(); from += stride) {
+            JsonNode first = steps.get(from);
+            JsonNode last = steps.get(from + stride);
+            double seconds =
+                    last.path("seconds").asDouble() - first.path("seconds").asDouble();
+            double samples = steps.subList(from + 1, from + stride + 1).stream()
+                    .mapToDouble(s -> s.path("samples").asDouble())
+                    .sum();
+            if (seconds > 0) {
+                points.add(new double[] {last.path("step").asDouble(), samples / seconds});
+            }
+        }
+        return points;
+    }
+}

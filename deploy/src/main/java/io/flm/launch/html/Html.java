@@ -1,0 +1,95 @@
+package io.flm.launch.html;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Locale;
+import javax.imageio.ImageIO;
+
+/** Pieces of a page. */
+final class Html {
+    private Html() {}
+
+    /** A whole document; {@code body} is HTML. */
+    static String page(String title, String body) {
+        return """
+                <!doctype html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+                <title>%s</title>
+                <style>
+                %s</style>
+                </head>
+                <body>
+                <main>
+                %s</main>
+                </body>
+                </html>
+                """.formatted(escape(title), style(), body);
+    }
+
+    private static String style() {
+        try (InputStream in = Html.class.getResourceAsStream("page.css")) {
+            if (in == null) {
+                throw new IllegalStateException("page.css is not beside the page's class");
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Text as HTML shows it, within elements and quoted attributes. */
+    static String escape(String text) {
+        StringBuilder html = new StringBuilder();
+        text.codePoints().forEach(c -> {
+            switch (c) {
+                case '&' -> html.append("&amp;");
+                case '<' -> html.append("&lt;");
+                case '>' -> html.append("&gt;");
+                case '"' -> html.append("&quot;");
+                case '\'' -> html.append("&#39;");
+                default -> html.appendCodePoint(c);
+            }
+        });
+        return html.toString();
+    }
+
+    /** A picture inside the page. */
+    static String picture(byte[] pixels, String alt) {
+        return "<img src=\"" + png(pixels) + "\" alt=\"" + escape(alt) + "\">";
+    }
+
+    /** @param pixels RGB values, [3, S, S] */
+    private static String png(byte[] pixels) {
+        int area = pixels.length / 3;
+        int size = (int) Math.round(Math.sqrt(area));
+        BufferedImage image = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < area; i++) {
+            int rgb = ((pixels[i] & 255) << 16) | ((pixels[area + i] & 255) << 8) | (pixels[2 * area + i] & 255);
+            image.setRGB(i % size, i / size, rgb);
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(image, "png", bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // memory does not fail
+        }
+        return "data:image/png;base64," + Base64.getEncoder().encodeToString(bytes.toByteArray());
+    }
+
+    static String percent(double fraction) {
+        return String.format(Locale.ROOT, "%.1f %%", 100 * fraction);
+    }
+
+    static String number(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
+    }
+}

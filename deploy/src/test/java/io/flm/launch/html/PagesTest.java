@@ -1,0 +1,114 @@
+package io.flm.launch.html;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flm.data.Objective;
+import io.flm.data.Targets;
+import io.flm.data.TextBatch;
+import io.flm.worker.evaluate.HeldOut.Example;
+import io.flm.worker.evaluate.Report;
+import io.flm.worker.evaluate.Score;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PagesTest {
+    private static final String HOSTILE = "<script>alert('\"&\"')</script>";
+
+    @TempDir
+    Path folder;
+
+    private static Report report() {
+        Example example = new Example("shard:1", HOSTILE, new int[] {0, 2, 9, 2}, new byte[3 * 16]);
+        Example other = new Example("shard:2", "lemon", new int[] {0, 2, 8, 2}, new byte[3 * 16]);
+        return new Report(
+                Objective.FLM,
+                1000,
+                0.3,
+                100,
+                3,
+                600,
+                Map.of(Score.CLOZE_ACCURACY, 0.875, Score.TOKEN_LOSS, 1.25),
+                Map.of(Score.CLOZE_ACCURACY, 0.25, Score.TOKEN_LOSS, 2.5),
+                Map.of(Score.CAPTION_F1, "no l2r stream"),
+                List.of(new Report.Shown(
+                        example,
+                        HOSTILE,
+                        List.of(new Report.Ranked("lemon", 0.75, false), new Report.Ranked(HOSTILE, 0.25, true)))),
+                List.of(new Report.Search(example, List.of(other, example), 2)));
+    }
+
+    private static void assertStandsAlone(String page) {
+        assertThat(page)
+                .startsWith("<!doctype html>")
+                .contains("<img src=\"data:image/png;base64,iVBOR")
+                .doesNotContain("<script")
+                .doesNotContain("http:")
+                .doesNotContain("https:")
+                .doesNotContain("url(");
+    }
+
+    @Test
+    void thePageStandsAloneAndShowsEveryTextAsText() {
+        String page = EvaluationPage.of(HOSTILE, Map.of("Data", HOSTILE), report(), null);
+        assertStandsAlone(page);
+        assertThat(page).contains("&lt;script&gt;alert(&#39;&quot;&amp;&quot;&#39;)&lt;/script&gt;");
+    }
+
+    @Test
+    void figuresStandBesideWhatIsReachedWithoutThePicture() {
+        String page = EvaluationPage.of("emoji-1", Map.of(), report(), null);
+        assertThat(page)
+                .contains("<td class=\"value\">87.5 %</td><td class=\"prior\">25.0 %</td>")
+                .contains("<td class=\"value\">1.250</td><td class=\"prior\">2.500</td>")
+                .contains("no l2r stream");
+    }
+
+    @Test
+    void theCurvesOfARunAreDrawnThoughItsLastLineIsCut() throws IOException {
+        Path metrics = folder.resolve("metrics.jsonl");
+        StringBuilder lines = new StringBuilder();
+        for (int step = 0; step < 500; step++) {
+            lines.append("{\"step\":%d,\"recLoss\":%f,\"recAccuracy\":0.5,\"l2rLoss\":3.0,\"l2rAccuracy\":0.1,"
+                    .formatted(step, 8.0 / (1 + step)));
+            lines.append("\"samples\":32,\"seconds\":%f}\n".formatted(step * 0.1));
+        }
+        Files.writeString(metrics, lines + "{\"step\":500,\"recL");
+        String page = EvaluationPage.of("emoji-1", Map.of(), report(), metrics);
+        assertThat(page)
+                .contains("Samples a second")
+                .contains("class=\"line rec\"")
+                .contains("class=\"line l2r\"")
+                .doesNotContain("class=\"line mlm\"")
+                .doesNotContain("NaN")
+                .doesNotContain("Infinity");
+    }
+
+    @Test
+    void aContactSheetShowsWhatEachTokenMaySee() {
+        Targets none = new Targets(new int[0], new int[0]);
+        TextBatch spans = new TextBatch(
+                Objective.FLM,
+                1,
+                4,
+                new int[] {0, 8, 9, 2},
+                new int[] {4},
+                new int[] {0, 4, 4, 2},
+                new int[] {0, 0, 1, 0},
+                new int[] {0, 1, 0, 0},
+                List.of(none, none, none));
+        ContactSheet.Sheet sheet = new ContactSheet.Sheet(
+                "shard:1", HOSTILE, List.of("<s>", "red", "apple", "</s>"), List.of(new byte[3 * 16]), spans);
+        String page = ContactSheet.of(
+                "2 shards", List.of("2 samples"), 0.3, new TreeMap<>(Map.of(4, 7L, 6, 1L)), List.of(sheet));
+        assertStandsAlone(page);
+        assertThat(page).contains("4 tokens: 7").contains("&lt;s&gt;");
+        assertThat(ContactSheet.row(2, 4, 1, 0))
+                .containsExactly("l", "l hidden", "l hidden", "l", "gap", "r", "r", "r hidden", "r seen");
+    }
+}
