@@ -105,7 +105,9 @@ public final class EvaluationPage {
 
     private static void card(StringBuilder body, Shown shown) {
         Example example = shown.example();
-        body.append("<article>").append(Html.picture(example.pixels(), example.name()));
+        body.append("<article><div class=\"said\">")
+                .append(Html.picture(example.pixels(), example.name()))
+                .append("<div>");
         if (shown.caption() != null) {
             body.append("<p class=\"caption\">")
                     .append(Html.escape(shown.caption()))
@@ -113,7 +115,7 @@ public final class EvaluationPage {
         }
         body.append("<p class=\"truth\">is: ")
                 .append(Html.escape(example.name()))
-                .append("</p><ol>");
+                .append("</p></div></div><ol>");
         for (Ranked name : shown.best()) {
             body.append(Html.number(
                     "<li%s><i style=\"width:%.1f%%\"></i><span>%s</span><em>%s</em></li>",

@@ -15,13 +15,16 @@ final class LineChart {
     private final String title;
     private final Map<String, List<double[]>> lines; // name -> {step, value}
     private final double lastStep;
+    private final double grid;
     private final double top;
 
     LineChart(String title, Map<String, List<double[]>> lines) {
         this.title = title;
         this.lines = lines;
         lastStep = Math.max(1, most(0));
-        top = round(Math.max(1e-9, most(1)));
+        double most = Math.max(1e-6, most(1));
+        grid = distance(most);
+        top = grid * Math.ceil(most / grid);
     }
 
     private double most(int coordinate) {
@@ -32,10 +35,11 @@ final class LineChart {
                 .orElse(1);
     }
 
-    /** The smallest number of one significant digit and a half that is not below. */
-    private static double round(double value) {
-        double unit = Math.pow(10, Math.floor(Math.log10(value)));
-        return Math.ceil(value / unit * 2) / 2 * unit;
+    /** The distance of grid lines: 1, 2 or 5 times a power of ten, so that about four cover the values. */
+    private static double distance(double most) {
+        double unit = Math.pow(10, Math.floor(Math.log10(most / 4)));
+        double units = most / 4 / unit;
+        return unit * (units <= 1 ? 1 : units <= 2 ? 2 : units <= 5 ? 5 : 10);
     }
 
     String svg() {
@@ -43,8 +47,8 @@ final class LineChart {
                 new StringBuilder("<figure><svg viewBox=\"0 0 " + WIDTH + " " + HEIGHT + "\" role=\"img\">");
         svg.append("<title>").append(Html.escape(title)).append("</title>");
         svg.append(text(0, 14, "start", "chart-title", title));
-        for (int tick = 0; tick <= 4; tick++) {
-            double value = top * tick / 4;
+        for (int tick = 0; tick <= Math.rint(top / grid); tick++) {
+            double value = grid * tick;
             double y = y(value);
             svg.append(Html.number(
                     "<line class=\"grid\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>", LEFT, y, WIDTH - RIGHT, y));
@@ -101,7 +105,7 @@ final class LineChart {
     }
 
     private static String label(double value) {
-        return value >= 100 || value == Math.rint(value) ? Html.number("%,.0f", value) : Html.number("%.2f", value);
+        return value >= 1 || value == 0 ? Html.number("%,.0f", value) : Html.number("%.2f", value);
     }
 
     private static String text(double x, double y, String anchor, String kind, String text) {
