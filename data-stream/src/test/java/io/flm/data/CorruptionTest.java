@@ -1,0 +1,126 @@
+package io.flm.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.flm.data.RandomStream.Purpose;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class CorruptionTest {
+    private static final int MASK = 4;
+    private static final Corruption.Vocabulary WORDS = new Corruption.Vocabulary(100, 1, MASK, id -> id % 2 == 0);
+
+    private static TextBatch plan(CorruptionSettings settings, boolean beginToken, int[]... rows) {
+        return new Corruption(settings, WORDS, beginToken).plan(List.of(rows), RandomStream.of(1, Purpose.CORRUPT));
+    }
+
+    private static CorruptionSettings flm(double spanRate) {
+        return new CorruptionSettings(Objective.FLM, spanRate, 0.4, false);
+    }
+
+    private static CorruptionSettings mlm(double maskRate, boolean wholeWord) {
+        return new CorruptionSettings(Objective.MLM, 0, maskRate, wholeWord);
+    }
+
+    @Test
+    void everyTokenIsPredictedAndPadsAreNot() {
+        TextBatch batch = plan(flm(0), false, new int[] {0, 10, 11, 12, 2}, new int[] {0, 20, 2});
+        assertThat(batch.length()).isEqualTo(5);
+        assertThat(batch.ids()).containsExactly(0, 10, 11, 12, 2, 0, 20, 2, 1, 1);
+        assertThat(batch.queryIds()).containsExactly(0, MASK, MASK, MASK, 2, 0, MASK, 2, 0, 0);
+        assertThat(batch.left()).containsOnly(0);
+        assertThat(batch.heads().get(0)).satisfies(h -> targets(h, "1:10 2:11 3:12 4:2 6:20 7:2"));
+        assertThat(batch.heads().get(1)).satisfies(h -> targets(h, "1:11 2:12 3:2 6:2"));
+        assertThat(batch.heads().get(2)).satisfies(h -> targets(h, "2:10 3:11 4:12 7:20"));
+    }
+
+    @Test
+    void withABeginTokenTheFirstWordIsPredictedFromThePictureAndTheTokenItselfNever() {
+        TextBatch batch = plan(flm(0), true, new int[] {0, 2, 10, 11, 2});
+        assertThat(batch.heads().get(0)).satisfies(h -> targets(h, "2:10 3:11 4:2"));
+        assertThat(batch.heads().get(1)).satisfies(h -> targets(h, "1:10 2:11 3:2"));
+        assertThat(batch.heads().get(2)).satisfies(h -> targets(h, "3:10 4:11"));
+        TextBatch ar = plan(new CorruptionSettings(Objective.AR, 0, 0.4, false), true, new int[] {0, 2, 10, 11, 2});
+        assertThat(ar.heads()).singleElement().satisfies(h -> targets(h, "1:10 2:11 3:2"));
+    }
+
+    private static void targets(Targets head, String expected) {
+        List<String> found = new ArrayList<>();
+        for (int k = 0; k < head.count(); k++) {
+            found.add(head.positions()[k] + ":" + head.ids()[k]);
+        }
+        assertThat(String.join(" ", found)).isEqualTo(expected);
+    }
+
+    @Test
+    void masksAreChosenAtTheRateAndReplacedEightyTenTen() {
+        int[] row = new int[50];
+        Arrays.fill(row, 50);
+        row[0] = 0;
+        row[49] = 2;
+        int[][] rows = Collections.nCopies(400, row).toArray(int[][]::new);
+        TextBatch batch = plan(mlm(0.4, false), false, rows);
+        Targets head = batch.heads().get(0);
+        double words = 400 * 48;
+        assertThat(head.count() / words).isCloseTo(0.4, within(0.015)); // 4 standard errors
+        assertThat(head.ids()).containsOnly(50);
+        long masked = Arrays.stream(head.positions())
+                .filter(p -> batch.ids()[p] == MASK)
+                .count();
+        long kept = Arrays.stream(head.positions())
+                .filter(p -> batch.ids()[p] == 50)
+                .count();
+        assertThat((double) masked / head.count()).isCloseTo(0.8, within(0.02));
+        assertThat((double) kept / head.count()).isCloseTo(0.1, within(0.015));
+        long changedElsewhere = IntStream.range(0, batch.ids().length)
+                .filter(p -> batch.ids()[p] != row[p % 50])
+                .filter(p -> Arrays.binarySearch(head.positions(), p) < 0)
+                .count();
+        assertThat(changedElsewhere).isZero();
+    }
+
+    @Test
+    void aShortRowHasAtLeastOneMask() {
+        int[][] rows = Collections.nCopies(50, new int[] {0, 2, 10, 2}).toArray(int[][]::new);
+        assertThat(plan(mlm(0.15, false), true, rows).heads().get(0).count()).isEqualTo(50);
+    }
+
+    @Test
+    void aWholeWordIsMaskedOrNoneOfIt() {
+        int[][] rows =
+                Collections.nCopies(200, new int[] {0, 10, 11, 13, 20, 21, 2}).toArray(int[][]::new);
+        boolean[] predicted = new boolean[200 * 7];
+        for (int p : plan(mlm(0.4, true), false, rows).heads().get(0).positions()) {
+            predicted[p] = true;
+        }
+        int both = 0;
+        for (int at = 0; at < predicted.length; at += 7) {
+            assertThat(predicted[at + 2]).isEqualTo(predicted[at + 1]);
+            assertThat(predicted[at + 3]).isEqualTo(predicted[at + 1]);
+            assertThat(predicted[at + 5]).isEqualTo(predicted[at + 4]);
+            both += predicted[at + 1] && predicted[at + 4] ? 1 : 0;
+        }
+        assertThat(both).isBetween(10, 80);
+    }
+
+    @Test
+    void theSameStreamGivesTheSameBatch() {
+        int[] row = {0, 10, 11, 12, 13, 14, 15, 16, 17, 2};
+        assertThat(plan(flm(0.5), false, row).left())
+                .isEqualTo(plan(flm(0.5), false, row).left());
+    }
+
+    @Test
+    void ratesOutOfRangeAreRefusedByKey() {
+        assertThatThrownBy(() -> flm(1))
+                .isInstanceOf(UserException.class)
+                .hasMessage("flm.train.span-rate = 1.0: give a rate in [0, 1)");
+        assertThatThrownBy(() -> mlm(0, false)).hasMessageContaining("flm.train.mask-rate = 0.0");
+    }
+}
