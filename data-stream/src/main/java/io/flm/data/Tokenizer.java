@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ public final class Tokenizer implements AutoCloseable {
     private final int padId;
     private final int endId;
     private final int maskId;
+    private final BitSet wordStarts = new BitSet();
     private final String sha256;
 
     private Tokenizer(Path file, HuggingFaceTokenizer tokenizer, JsonNode json, String sha256) {
@@ -39,6 +41,9 @@ public final class Tokenizer implements AutoCloseable {
             ids.put(token.path("content").asText(), token.path("id").asInt());
             special.add(token.path("content").asText());
         }
+        // Byte-level BPE writes the space before a word as this letter; what holds no letter or digit stands alone.
+        ids.forEach((token, id) ->
+                wordStarts.set(id, token.startsWith("\u0120") || token.chars().noneMatch(Character::isLetterOrDigit)));
         this.tokenizer = tokenizer;
         this.specials = List.copyOf(special);
         this.size = 1 + ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1);
@@ -155,6 +160,11 @@ public final class Tokenizer implements AutoCloseable {
 
     public int maskId() {
         return maskId;
+    }
+
+    /** What corruption must know of the vocabulary. */
+    public Corruption.Vocabulary vocabulary() {
+        return new Corruption.Vocabulary(size, padId, maskId, wordStarts::get);
     }
 
     /** Of the file. */

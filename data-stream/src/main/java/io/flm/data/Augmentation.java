@@ -1,0 +1,71 @@
+package io.flm.data;
+
+/**
+ * Changes of a picture that its caption outlives: turned, stretched and moved a little. No flips: captions say left and right.
+ *
+ * @param rotateDegrees turned by at most so much either way
+ * @param scale each axis stretched by 1/scale to scale, evenly in the logarithm; 1: not
+ * @param shift moved along each axis by at most this share of half the width
+ * @param background value of what comes into view, 0..255
+ */
+public record Augmentation(double rotateDegrees, double scale, double shift, int background) {
+    /** Leaves pictures as they are. */
+    public static final Augmentation NONE = new Augmentation(0, 1, 0, 255);
+
+    public boolean isNone() {
+        return rotateDegrees == 0 && scale == 1 && shift == 0;
+    }
+
+    /**
+     * Draws a change and applies it, bilinear.
+     *
+     * @param rgb [3, S, S]
+     */
+    public byte[] apply(byte[] rgb, int size, RandomStream random) {
+        if (isNone()) {
+            return rgb;
+        }
+        double angle = rotateDegrees / 180 * Math.PI * between(random);
+        double scaleX = StrictMath.exp(StrictMath.log(scale) * between(random));
+        double scaleY = StrictMath.exp(StrictMath.log(scale) * between(random));
+        double half = size / 2.0;
+        double moveX = shift * half * between(random);
+        double moveY = shift * half * between(random);
+        double cos = StrictMath.cos(angle);
+        double sin = StrictMath.sin(angle);
+        byte[] changed = new byte[rgb.length];
+        for (int y = 0; y < size; y++) {
+            for (int x = 0; x < size; x++) {
+                // Where the pixel comes from: moved back, turned back, shrunk back, around the centre.
+                double dx = x + 0.5 - half - moveX;
+                double dy = y + 0.5 - half - moveY;
+                double sourceX = (cos * dx + sin * dy) / scaleX + half - 0.5;
+                double sourceY = (cos * dy - sin * dx) / scaleY + half - 0.5;
+                sample(rgb, size, sourceX, sourceY, changed, y * size + x);
+            }
+        }
+        return changed;
+    }
+
+    private static double between(RandomStream random) {
+        return 2 * random.nextDouble() - 1;
+    }
+
+    private void sample(byte[] rgb, int size, double x, double y, byte[] out, int at) {
+        int x0 = (int) Math.floor(x);
+        int y0 = (int) Math.floor(y);
+        float fx = (float) (x - x0);
+        float fy = (float) (y - y0);
+        for (int channel = 0; channel < 3; channel++) {
+            int plane = channel * size * size;
+            float top = value(rgb, size, plane, x0, y0) * (1 - fx) + value(rgb, size, plane, x0 + 1, y0) * fx;
+            float bottom =
+                    value(rgb, size, plane, x0, y0 + 1) * (1 - fx) + value(rgb, size, plane, x0 + 1, y0 + 1) * fx;
+            out[plane + at] = (byte) Math.round(top * (1 - fy) + bottom * fy);
+        }
+    }
+
+    private int value(byte[] rgb, int size, int plane, int x, int y) {
+        return x < 0 || y < 0 || x >= size || y >= size ? background : rgb[plane + y * size + x] & 0xff;
+    }
+}

@@ -1,0 +1,114 @@
+package io.flm.data;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import javax.imageio.ImageIO;
+
+/**
+ * Encoded pictures to RGB values: decoded, alpha dropped, the shorter side resized bicubic to S, the centre cut out. The
+ * resampling is that of PIL: Keys' cubic with a = -0.5, wider where the picture shrinks.
+ */
+public final class Pictures {
+    private static final double A = -0.5;
+
+    static {
+        ImageIO.setUseCache(false); // in memory, not by temporary files
+    }
+
+    private Pictures() {}
+
+    /**
+     * Decodes a picture.
+     *
+     * @param size S
+     * @return RGB values 0..255 as [3, S, S]
+     * @throws IOException where it is no picture
+     */
+    public static byte[] decode(byte[] image, int size) throws IOException {
+        BufferedImage decoded;
+        try {
+            decoded = ImageIO.read(new ByteArrayInputStream(image));
+        } catch (RuntimeException e) { // decoders stumble over torn pictures in many ways
+            throw new IOException("the picture is broken (" + e + ")", e);
+        }
+        if (decoded == null) {
+            throw new IOException("not a PNG, JPEG or WebP picture");
+        }
+        int width = decoded.getWidth();
+        int height = decoded.getHeight();
+        int shorter = Math.min(width, height);
+        int resizedWidth = Math.max(size, (int) Math.round((double) width * size / shorter));
+        int resizedHeight = Math.max(size, (int) Math.round((double) height * size / shorter));
+        int[] argb = decoded.getRGB(0, 0, width, height, null, 0, width);
+        int left = (resizedWidth - size) / 2;
+        int top = (resizedHeight - size) / 2;
+        byte[] rgb = new byte[3 * size * size];
+        Weights across = Weights.of(width, resizedWidth, left, size);
+        Weights down = Weights.of(height, resizedHeight, top, size);
+        float[] rows = new float[height * size];
+        for (int channel = 0; channel < 3; channel++) {
+            int shift = 16 - 8 * channel;
+            for (int y = 0; y < height; y++) {
+                for (int x = 0; x < size; x++) {
+                    float sum = 0;
+                    for (int k = across.from[x]; k < across.to[x]; k++) {
+                        sum += across.weight[x][k - across.from[x]] * ((argb[y * width + k] >> shift) & 0xff);
+                    }
+                    rows[y * size + x] = clip(sum);
+                }
+            }
+            for (int y = 0; y < size; y++) {
+                for (int x = 0; x < size; x++) {
+                    float sum = 0;
+                    for (int k = down.from[y]; k < down.to[y]; k++) {
+                        sum += down.weight[y][k - down.from[y]] * rows[k * size + x];
+                    }
+                    rgb[(channel * size + y) * size + x] = (byte) clip(sum);
+                }
+            }
+        }
+        return rgb;
+    }
+
+    /** PIL rounds to a byte after each of its two passes. */
+    private static int clip(float value) {
+        return Math.max(0, Math.min(255, Math.round(value)));
+    }
+
+    /** For each place of the result: which places of the source it takes, from and to, and how much of each. */
+    private record Weights(int[] from, int[] to, float[][] weight) {
+        static Weights of(int source, int resized, int offset, int count) {
+            double scale = (double) source / resized;
+            double filterScale = Math.max(1, scale);
+            double support = 2 * filterScale;
+            int[] from = new int[count];
+            int[] to = new int[count];
+            float[][] weights = new float[count][];
+            for (int i = 0; i < count; i++) {
+                double center = (offset + i + 0.5) * scale;
+                from[i] = Math.max(0, (int) (center - support + 0.5));
+                to[i] = Math.min(source, (int) (center + support + 0.5));
+                double[] raw = new double[to[i] - from[i]];
+                double sum = 0;
+                for (int k = 0; k < raw.length; k++) {
+                    raw[k] = cubic((from[i] + k - center + 0.5) / filterScale);
+                    sum += raw[k];
+                }
+                weights[i] = new float[raw.length];
+                for (int k = 0; k < raw.length; k++) {
+                    weights[i][k] = (float) (raw[k] / sum);
+                }
+            }
+            return new Weights(from, to, weights);
+        }
+    }
+
+    private static double cubic(double at) {
+        double x = Math.abs(at);
+        if (x < 1) {
+            return ((A + 2) * x - (A + 3)) * x * x + 1;
+        }
+        return x < 2 ? (((x - 5) * x + 8) * x - 4) * A : 0;
+    }
+}

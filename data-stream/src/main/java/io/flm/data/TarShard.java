@@ -1,0 +1,167 @@
+package io.flm.data;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One WebDataset shard: files of the same name up to the first dot are a sample. A compressed shard is unpacked into a temporary
+ * file, which ends with the process, so that its samples can be reached in any order.
+ */
+final class TarShard implements AutoCloseable {
+    /** Where a file's bytes lie. */
+    record Range(long offset, int sizeBytes) {}
+
+    /** A sample's picture and caption; {@code json}: which form the caption has. */
+    record Entry(String key, Range image, Range caption, boolean json) {}
+
+    private final String name;
+    private final FileChannel channel;
+    private final List<Entry> samples;
+    private final String contents;
+
+    private TarShard(String name, FileChannel channel, List<Entry> samples) {
+        this.name = name;
+        this.channel = channel;
+        this.samples = List.copyOf(samples);
+        this.contents = name + samples;
+    }
+
+    static TarShard open(Path file) {
+        String name = String.valueOf(file.getFileName());
+        try {
+            FileChannel channel = isCompressed(file) ? unpack(file) : FileChannel.open(file, StandardOpenOption.READ);
+            try {
+                return new TarShard(name, channel, index(file, channel));
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new UserException(
+                    file + ": not a whole tar file (" + e.getMessage() + "); fetch it again, or leave it out", e);
+        }
+    }
+
+    private static boolean isCompressed(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.read() == 0x1f && in.read() == 0x8b;
+        }
+    }
+
+    private static FileChannel unpack(Path file) throws IOException {
+        Path unpacked = Files.createTempFile("flm-", ".tar");
+        try (InputStream in =
+                new GZIPInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16), 1 << 16)) {
+            Files.copy(in, unpacked, StandardCopyOption.REPLACE_EXISTING);
+            return FileChannel.open(unpacked, StandardOpenOption.READ);
+        } finally {
+            Files.deleteIfExists(
+                    unpacked); // the open channel keeps the content; nothing is left behind, even by a kill
+        }
+    }
+
+    private static final class Parts {
+        private @Nullable Range image;
+        private @Nullable Range caption;
+        private boolean json;
+    }
+
+    private static List<Entry> index(Path file, FileChannel channel) throws IOException {
+        Map<String, Parts> parts = new LinkedHashMap<>();
+        // Not closed: that would close the channel, which is read from later.
+        TarFile tar = new TarFile(channel);
+        for (TarArchiveEntry entry : tar.getEntries()) {
+            if (!entry.isFile()) {
+                continue;
+            }
+            if (entry.getDataOffset() + entry.getSize() > channel.size()) {
+                throw new EOFException("cut within " + entry.getName());
+            }
+            if (entry.getSize() > Integer.MAX_VALUE) {
+                throw new UserException(file + ": " + entry.getName() + " is larger than 2 GiB; leave it out");
+            }
+            add(parts, entry);
+        }
+        List<Entry> samples = new ArrayList<>();
+        parts.forEach((key, part) -> {
+            if (part.image != null && part.caption != null) {
+                samples.add(new Entry(key, part.image, part.caption, part.json));
+            }
+        });
+        return samples;
+    }
+
+    private static void add(Map<String, Parts> parts, TarArchiveEntry entry) {
+        String path = entry.getName();
+        int slash = path.lastIndexOf('/');
+        int dot = path.indexOf('.', slash + 1);
+        if (dot < 0) {
+            return;
+        }
+        Parts part = parts.computeIfAbsent(path.substring(0, dot), key -> new Parts());
+        Range range = new Range(entry.getDataOffset(), (int) entry.getSize());
+        switch (path.substring(dot + 1).toLowerCase(Locale.ROOT)) {
+            case "png", "jpg", "jpeg", "webp" -> part.image = range;
+            case "json" -> {
+                part.caption = range;
+                part.json = true;
+            }
+            case "txt" -> {
+                if (!part.json) {
+                    part.caption = range;
+                }
+            }
+            default -> {} // of other programs
+        }
+    }
+
+    String name() {
+        return name;
+    }
+
+    List<Entry> samples() {
+        return samples;
+    }
+
+    /** Its name and its table of contents. */
+    String contents() {
+        return contents;
+    }
+
+    byte[] read(Range range) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(range.sizeBytes());
+        while (bytes.hasRemaining()) {
+            if (channel.read(bytes, range.offset() + bytes.position()) < 0) {
+                throw new EOFException(name + " was cut");
+            }
+        }
+        return bytes.array();
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
