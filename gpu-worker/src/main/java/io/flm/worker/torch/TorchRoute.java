@@ -110,7 +110,7 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
     }
 
     /** Makes DJL take this route, starts the engine, and loads what it has for CUDA. Only the first route of a process counts. */
-    public Engine start() {
+    public void start() {
         if (kind == Kind.HOST) {
             System.setProperty("PYTORCH_LIBRARY_PATH", libraries);
             System.setProperty("PYTORCH_VERSION", torch.replaceAll("[+].*", ""));
@@ -119,11 +119,10 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
             System.setProperty("PYTORCH_FLAVOR", "cpu");
         }
         try {
-            Engine engine = Engine.getEngine("PyTorch");
+            Engine.getEngine("PyTorch");
             if (kind == Kind.HOST && !cuda.isEmpty()) {
                 HostTorch.loadCuda();
             }
-            return engine;
         } catch (RuntimeException | LinkageError e) {
             Throwable cause = e;
             while (cause.getCause() != null) {

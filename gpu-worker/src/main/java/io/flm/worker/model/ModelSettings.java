@@ -1,0 +1,100 @@
+package io.flm.worker.model;
+
+import com.typesafe.config.Config;
+import io.flm.data.UserException;
+
+/**
+ * {@code flm.model}: the sizes of the model; FLM §4.1 for the headline ones.
+ *
+ * @param vocabulary V, tokens
+ * @param hidden H, width of text, cross-modal and reconstructor layers
+ * @param heads attention heads of these layers
+ * @param mlpRatio width of a feed-forward layer over H (and over W in the image encoder)
+ * @param bottomLayers text layers below the fusion
+ * @param topLayers cross-modal layers
+ * @param reconstructorBottomLayers one for each of the last bottom layers
+ * @param reconstructorTopLayers one for each of the last top layers
+ * @param maxPositions rows of the position table; the longest text has two fewer tokens
+ * @param imageSize S, pixels a side
+ * @param patchSize pixels a side of a patch
+ * @param imageWidth W, width of the image encoder
+ * @param imageLayers blocks of the image encoder that are used (the checkpoint's last one is not)
+ * @param dropout rate in text, cross-modal and reconstructor layers
+ */
+public record ModelSettings(
+        int vocabulary,
+        int hidden,
+        int heads,
+        int mlpRatio,
+        int bottomLayers,
+        int topLayers,
+        int reconstructorBottomLayers,
+        int reconstructorTopLayers,
+        int maxPositions,
+        int imageSize,
+        int patchSize,
+        int imageWidth,
+        int imageHeads,
+        int imageLayers,
+        double dropout) {
+
+    public ModelSettings {
+        divides("hidden", hidden, "heads", heads);
+        divides("image-width", imageWidth, "image-heads", imageHeads);
+        divides("image-size", imageSize, "patch-size", patchSize);
+        atMost("reconstructor-bottom-layers", reconstructorBottomLayers, "bottom-layers", bottomLayers);
+        atMost("reconstructor-top-layers", reconstructorTopLayers, "top-layers", topLayers);
+        if (dropout < 0 || dropout >= 1) {
+            throw new UserException("flm.model.dropout = " + dropout + ": give a rate in [0, 1)");
+        }
+    }
+
+    /** Reads and checks {@code flm.model}. */
+    public static ModelSettings from(Config root) {
+        Config c = root.getConfig("flm.model");
+        return new ModelSettings(
+                positive(c, "vocabulary"),
+                positive(c, "hidden"),
+                positive(c, "heads"),
+                positive(c, "mlp-ratio"),
+                positive(c, "bottom-layers"),
+                positive(c, "top-layers"),
+                positive(c, "reconstructor-bottom-layers"),
+                positive(c, "reconstructor-top-layers"),
+                positive(c, "max-positions"),
+                positive(c, "image-size"),
+                positive(c, "patch-size"),
+                positive(c, "image-width"),
+                positive(c, "image-heads"),
+                positive(c, "image-layers"),
+                c.getDouble("dropout"));
+    }
+
+    /** P, image tokens with the class token. */
+    public int imageTokens() {
+        int side = imageSize / patchSize;
+        return side * side + 1;
+    }
+
+    private static int positive(Config c, String key) {
+        int value = c.getInt(key);
+        if (value < 1) {
+            throw new UserException("flm.model." + key + " = " + value + ": give at least 1");
+        }
+        return value;
+    }
+
+    private static void divides(String key, int value, String divisorKey, int divisor) {
+        if (value % divisor != 0) {
+            throw new UserException("flm.model." + key + " = " + value + " is no multiple of flm.model." + divisorKey
+                    + " = " + divisor + "; change either");
+        }
+    }
+
+    private static void atMost(String key, int value, String limitKey, int limit) {
+        if (value > limit) {
+            throw new UserException("flm.model." + key + " = " + value + " is more than flm.model." + limitKey + " = "
+                    + limit + "; each reconstructor layer reads one stream layer");
+        }
+    }
+}

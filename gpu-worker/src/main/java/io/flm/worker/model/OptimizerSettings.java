@@ -1,0 +1,9 @@
+package io.flm.worker.model;
+
+/**
+ * AdamW, as transformers 4.6 has it: FLM §4.1.
+ *
+ * @param decay weight decay of the parameters that have it
+ * @param clipNorm largest norm of the whole gradient; 0: no clipping
+ */
+public record OptimizerSettings(double beta1, double beta2, double epsilon, double decay, double clipNorm) {}

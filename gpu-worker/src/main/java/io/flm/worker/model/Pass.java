@@ -1,0 +1,165 @@
+package io.flm.worker.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.flm.data.RandomStream;
+import io.flm.worker.torch.Script;
+import io.flm.worker.torch.Script.Params;
+import java.util.List;
+
+/**
+ * The kernels of one stage of one forward pass, typed. It holds what every call shares: the scope that owns the results, the
+ * heads, the type of the matrix products, and the dropout seeds, which are counted from the stage's own.
+ */
+final class Pass {
+    private static final double BERT_EPSILON = 1e-5;
+    private static final double FUSION_EPSILON = 1e-12;
+
+    private final Script script;
+    private final NDManager scope;
+    private final ModelSettings settings;
+    private final int type;
+    private final double dropout;
+    private final long seed;
+    private long calls;
+
+    /** @param dropout 0 in evaluation */
+    Pass(Script script, NDManager scope, ModelSettings settings, Precision precision, double dropout, long seed) {
+        this.script = script;
+        this.scope = scope;
+        this.settings = settings;
+        this.type = precision.scalarType();
+        this.dropout = dropout;
+        this.seed = seed;
+    }
+
+    private long nextSeed() {
+        return RandomStream.key(seed, RandomStream.Purpose.DROPOUT, calls++) >>> 2; // a kernel uses seed and seed + 1
+    }
+
+    // ---- inputs
+
+    NDArray array(int[] values, long... shape) {
+        long[] wide = new long[values.length];
+        for (int i = 0; i < values.length; i++) {
+            wide[i] = values[i];
+        }
+        return scope.create(wide, new Shape(shape));
+    }
+
+    NDArray normalize(NDArray pixels) {
+        return script.call(scope, "normalize", pixels);
+    }
+
+    NDArray patchEmbedding(NDArray image, Params p) {
+        return script.call(scope, "patch_embedding", image, p, settings.patchSize(), type);
+    }
+
+    /** @param copies rows for each text, one after another */
+    NDArray textEmbedding(NDArray ids, Params p, int copies) {
+        return script.call(scope, "text_embedding", ids, p, copies, dropout, nextSeed());
+    }
+
+    NDArray streamMask(NDArray lengths, int length) {
+        return script.call(scope, "stream_mask", lengths, length);
+    }
+
+    NDArray l2rMask(NDArray lengths, int length) {
+        return script.call(scope, "l2r_mask", lengths, length);
+    }
+
+    NDArray paddingMask(NDArray lengths, int length) {
+        return script.call(scope, "padding_mask", lengths, length);
+    }
+
+    NDArray reconstructorMask(NDArray lengths, NDArray left, NDArray right) {
+        return script.call(scope, "reconstructor_mask", lengths, left, right);
+    }
+
+    // ---- layers
+
+    NDArray vitBlock(NDArray x, Params p) {
+        return script.call(scope, "vit_block", x, p, settings.imageHeads(), type);
+    }
+
+    NDArray norm(NDArray x, Params p) {
+        return script.call(scope, "norm", x, p.arrays().get(0), p.arrays().get(1), BERT_EPSILON);
+    }
+
+    /** A layer below the fusion and one above differ in the epsilon of their norms. */
+    NDArray selfAttention(NDArray x, Params p, NDArray mask, boolean aboveFusion) {
+        return script.call(
+                scope, "self_attention", x, p, mask, settings.heads(), epsilon(aboveFusion), type, dropout, nextSeed());
+    }
+
+    /** @param mask none or one */
+    NDArray crossAttention(NDArray x, NDArray memory, Params p, List<NDArray> mask) {
+        return script.call(
+                scope,
+                "cross_attention",
+                x,
+                memory,
+                p,
+                mask,
+                settings.heads(),
+                FUSION_EPSILON,
+                type,
+                dropout,
+                nextSeed());
+    }
+
+    NDArray feedForward(NDArray x, Params p, boolean aboveFusion) {
+        return script.call(scope, "feed_forward", x, p, epsilon(aboveFusion), type, dropout, nextSeed());
+    }
+
+    private static double epsilon(boolean aboveFusion) {
+        return aboveFusion ? FUSION_EPSILON : BERT_EPSILON;
+    }
+
+    NDArray transform(NDArray x, Params p, NDArray types, int row) {
+        return script.call(scope, "transform", x, p, types, row, type);
+    }
+
+    NDArray transformStreams(NDArray x, Params p, NDArray l2rTypes, NDArray r2lTypes) {
+        return script.call(scope, "transform_streams", x, p, l2rTypes, r2lTypes, type);
+    }
+
+    NDArray joinStreams(NDArray x) {
+        return script.call(scope, "join_streams", x);
+    }
+
+    NDArray splitStreams(NDArray x) {
+        return script.call(scope, "split_streams", x);
+    }
+
+    /** @param which 0 l2r, 1 r2l */
+    NDArray stream(NDArray x, int which) {
+        return script.call(scope, "stream", x, which);
+    }
+
+    // ---- predictions
+
+    NDArray logits(NDArray x, Params head) {
+        return script.call(scope, "logits", x, head, type);
+    }
+
+    /** The weighted loss (a scalar), and [2 * heads]: loss sums, then right predictions. */
+    List<NDArray> tokenLoss(Predictions in, NDArray weights, List<NDArray> features, Params head) {
+        return script.callList(
+                scope, "token_loss", features, in.rows(), in.targets(), weights, in.counts(), head, type);
+    }
+
+    /** The log-probability of each target, and the likeliest token. */
+    List<NDArray> tokenScores(Predictions in, List<NDArray> features, Params head) {
+        return script.callList(scope, "token_scores", features, in.rows(), in.targets(), head, type);
+    }
+
+    /**
+     * Which rows of which features predict what.
+     *
+     * @param rows for each feature tensor the indices into its flattened rows
+     * @param counts predictions of each head, in order
+     */
+    record Predictions(List<NDArray> rows, NDArray targets, long[] counts) {}
+}

@@ -1,0 +1,253 @@
+# The arithmetic of the model, in TorchScript; Java composes it (see Pass.java, FlmModel.java).
+#
+#   B batch, L text length, H hidden, P image tokens, W image width, V vocabulary, N predictions
+#   x           activations [rows, tokens, width]
+#   p           a layer's parameters in the order in which ParameterNames.java declares them; q, k, v are packed
+#   mask        additive, 0 or -10000, [rows or 1, 1, queries or 1, keys]
+#   heads       attention heads
+#   dt          type of the matrix products: 6 float32, 15 bfloat16; all between them stays float32
+#   rate, seed  dropout rate, and the seed of this call's masks
+class Kernels(Module):
+  training : bool
+
+  # ---- building blocks ----------------------------------------------------------------------------------------------
+
+  def linear(self, x: Tensor, w: Tensor, b: Optional[Tensor], dt: int) -> Tensor:
+    if dt == 6:
+      return torch.linear(x, w, b)
+    if b is not None:
+      b = b.to(dt)
+    return torch.linear(x.to(dt), w.to(dt), b)
+
+  def norm(self, x: Tensor, g: Tensor, b: Tensor, eps: float) -> Tensor:
+    return torch.layer_norm(x.to(6), [x.size(-1)], g, b, eps)
+
+  def dropout(self, x: Tensor, rate: float, seed: int) -> Tensor:
+    """The same seed gives the same mask, on any thread and for any number of threads."""
+    if rate == 0.:
+      return x
+    g = torch.Generator(device=x.device)
+    g.manual_seed(seed)
+    keep = torch.rand(x.shape, generator=g, dtype=6, device=x.device).ge_(rate).mul_(1. / (1. - rate))
+    return x * keep.to(x.dtype)
+
+  def split_heads(self, x: Tensor, heads: int) -> Tensor:
+    return x.view([x.size(0), x.size(1), heads, x.size(2) // heads]).transpose(1, 2)
+
+  def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], heads: int, rate: float, seed: int) -> Tensor:
+    """Scores are scaled before the mask is added; a row whose keys are all at -10000 attends to all of them."""
+    if not q.is_cuda:  # bfloat16 attention is slow in backward on a CPU
+      q, k, v = q.to(6), k.to(6), v.to(6)
+    q, k, v = self.split_heads(q, heads), self.split_heads(k, heads), self.split_heads(v, heads)
+    if mask is not None:
+      mask = mask.to(q.dtype)
+    if rate == 0.:
+      o = torch.scaled_dot_product_attention(q, k, v, mask)
+    else:
+      scores = torch.matmul(q * (1. / float(q.size(-1)) ** 0.5), k.transpose(-1, -2))
+      if mask is not None:
+        scores = scores + mask
+      o = torch.matmul(self.dropout(torch.softmax(scores, -1, 6).to(v.dtype), rate, seed), v)
+    return o.transpose(1, 2).reshape([q.size(0), q.size(2), heads * q.size(3)])
+
+  # ---- layers -------------------------------------------------------------------------------------------------------
+
+  def self_attention(self, x: Tensor, p: List[Tensor], mask: Tensor, heads: int, eps: float, dt: int, rate: float, seed: int) -> Tensor:
+    q, k, v = self.linear(x, p[0], p[1], dt).chunk(3, -1)
+    h = self.linear(self.attend(q, k, v, mask, heads, rate, seed), p[2], p[3], dt)
+    return self.norm(x + self.dropout(h, rate, seed + 1), p[4], p[5], eps)
+
+  def cross_attention(self, x: Tensor, memory: Tensor, p: List[Tensor], mask: List[Tensor], heads: int, eps: float, dt: int, rate: float, seed: int) -> Tensor:
+    """mask: no element or one."""
+    q = self.linear(x, p[0], p[1], dt)
+    k, v = self.linear(memory, p[2], p[3], dt).chunk(2, -1)
+    if k.size(0) != q.size(0):  # one picture for all texts
+      k, v = k.expand([q.size(0), -1, -1]), v.expand([q.size(0), -1, -1])
+    m: Optional[Tensor] = None
+    if len(mask) > 0:
+      m = mask[0]
+    h = self.linear(self.attend(q, k, v, m, heads, rate, seed), p[4], p[5], dt)
+    return self.norm(x + self.dropout(h, rate, seed + 1), p[6], p[7], eps)
+
+  def feed_forward(self, x: Tensor, p: List[Tensor], eps: float, dt: int, rate: float, seed: int) -> Tensor:
+    h = self.linear(torch.gelu(self.linear(x, p[0], p[1], dt)), p[2], p[3], dt)
+    return self.norm(x + self.dropout(h, rate, seed), p[4], p[5], eps)
+
+  def vit_block(self, x: Tensor, p: List[Tensor], heads: int, dt: int) -> Tensor:
+    q, k, v = self.linear(self.norm(x, p[0], p[1], 1e-5), p[2], p[3], dt).chunk(3, -1)
+    x = x + self.linear(self.attend(q, k, v, None, heads, 0., 0), p[4], p[5], dt)
+    h = self.linear(self.norm(x, p[6], p[7], 1e-5), p[8], p[9], dt)
+    return x + self.linear(h * torch.sigmoid(1.702 * h), p[10], p[11], dt)
+
+  # ---- inputs -------------------------------------------------------------------------------------------------------
+
+  def normalize(self, pixels: Tensor) -> Tensor:
+    """[B, 3, S, S] uint8 -> float32, CLIP's mean and deviation of each channel."""
+    mean = torch.tensor([0.48145466, 0.4578275, 0.40821073], dtype=6, device=pixels.device).view([1, 3, 1, 1])
+    deviation = torch.tensor([0.26862954, 0.26130258, 0.27577711], dtype=6, device=pixels.device).view([1, 3, 1, 1])
+    return pixels.to(6).div_(255.).sub_(mean).div_(deviation)
+
+  def patch_embedding(self, image: Tensor, p: List[Tensor], patch: int, dt: int) -> Tensor:
+    """[B, 3, S, S] -> [B, P, W], the class token first. The convolution is a product with the unfolded patches."""
+    b, g = image.size(0), image.size(2) // patch
+    x = image.view([b, 3, g, patch, g, patch]).permute([0, 2, 4, 1, 3, 5]).reshape([b, g * g, 3 * patch * patch])
+    x = self.linear(x, p[0].flatten(1), None, dt).to(6)
+    x = torch.cat([p[1].expand([b, 1, -1]), x], 1) + p[2]
+    return self.norm(x, p[3], p[4], 1e-5)
+
+  def text_embedding(self, ids: Tensor, p: List[Tensor], copies: int, rate: float, seed: int) -> Tensor:
+    """[B, L] -> [copies * B, L, H]; row copies * b + c is copy c of row b. Pads (id 1) have position 1, others count from 2."""
+    real = ids.ne(1).to(4)
+    positions = torch.cumsum(real, 1) * real + 1
+    x = torch.embedding(p[0], ids, 1) + torch.embedding(p[1], positions, 1) + p[2][0]
+    x = self.norm(x, p[3], p[4], 1e-5)
+    if copies > 1:
+      x = torch.repeat_interleave(x, copies, 0)
+    return self.dropout(x, rate, seed)
+
+  def transform_streams(self, x: Tensor, p: List[Tensor], l2r_types: Tensor, r2l_types: Tensor, dt: int) -> Tensor:
+    """Interleaved streams [2B, L, H]: type row 0 of its own table for each stream."""
+    y = self.linear(x, p[0], p[1], dt).to(6)
+    types = torch.stack([l2r_types[0], r2l_types[0]]).view([1, 2, 1, -1])
+    return (y.view([x.size(0) // 2, 2, x.size(1), -1]) + types).view(y.shape)
+
+  def transform(self, x: Tensor, p: List[Tensor], types: Tensor, row: int, dt: int) -> Tensor:
+    """Linear, plus a type row."""
+    return self.linear(x, p[0], p[1], dt).to(6) + types[row]
+
+  # ---- masks: FLM sections 3.1 and 3.2 ------------------------------------------------------------------------------
+
+  def causal(self, lengths: Tensor, L: int, r2l: int) -> Tensor:
+    """[B, L, L], True where row i sees column j. Row 0 sees all real columns; no other row sees column 0; pads see 1..n-1."""
+    i = torch.arange(L, device=lengths.device)
+    row, column, n = i.view([1, L, 1]), i.view([1, 1, L]), lengths.view([-1, 1, 1])
+    if r2l == 1:
+      ordered = column >= row
+    else:
+      ordered = column <= row
+    return column.lt(n).logical_and(torch.where(row.eq(0), row.eq(0), column.gt(0).logical_and(ordered.logical_or(row.ge(n)))))
+
+  def additive(self, visible: Tensor) -> Tensor:
+    return visible.logical_not().to(6).mul_(-10000.)
+
+  def stream_mask(self, lengths: Tensor, L: int) -> Tensor:
+    """Interleaved streams [2B, 1, L, L]."""
+    both = torch.stack([self.causal(lengths, L, 0), self.causal(lengths, L, 1)], 1)
+    return self.additive(both).view([-1, 1, L, L])
+
+  def l2r_mask(self, lengths: Tensor, L: int) -> Tensor:
+    return self.additive(self.causal(lengths, L, 0)).unsqueeze(1)
+
+  def padding_mask(self, lengths: Tensor, L: int) -> Tensor:
+    return self.additive(torch.arange(L, device=lengths.device).view([1, L]).lt(lengths.view([-1, 1]))).view([-1, 1, 1, L])
+
+  def reconstructor_mask(self, lengths: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """[B, 1, L, 2L]: both streams' masks side by side, less the span [i - left, i] of l2r and [i, i + right] of r2l."""
+    L = left.size(1)
+    i = torch.arange(L, device=left.device)
+    row, column = i.view([1, L, 1]), i.view([1, 1, L])
+    hidden_l = column.ge(row - left.unsqueeze(2)).logical_and(column.le(row)).logical_and(row.gt(0))
+    hidden_r = column.ge(row).logical_and(column.le(row + right.unsqueeze(2))).logical_and(row.gt(0))
+    visible = torch.cat([
+      self.causal(lengths, L, 0).logical_and(hidden_l.logical_not()),
+      self.causal(lengths, L, 1).logical_and(hidden_r.logical_not())], 2)
+    return self.additive(visible).unsqueeze(1)
+
+  # ---- heads --------------------------------------------------------------------------------------------------------
+
+  def logits(self, x: Tensor, p: List[Tensor], dt: int) -> Tensor:
+    """[N, H] -> [N, V]: dense, erf GELU, norm, decoder."""
+    h = self.norm(torch.gelu(self.linear(x, p[0], p[1], dt)), p[2], p[3], 1e-12)
+    return self.linear(h, p[4], p[5], dt).to(6)
+
+  def select(self, features: List[Tensor], rows: List[Tensor]) -> Tensor:
+    """Rows of each [.., H] tensor, one after another: [N, H]."""
+    parts: List[Tensor] = []
+    for x, r in zip(features, rows):
+      parts.append(torch.index_select(x.reshape([-1, x.size(-1)]), 0, r))
+    if len(parts) == 1:
+      return parts[0]
+    return torch.cat(parts)
+
+  def token_loss(self, features: List[Tensor], rows: List[Tensor], targets: Tensor, weights: Tensor, counts: List[int], p: List[Tensor], dt: int) -> List[Tensor]:
+    """The weighted sum of the cross entropies, and [2, heads]: each head's own sum and its number of right predictions."""
+    z = self.logits(self.select(features, rows), p, dt)
+    ce = torch.cross_entropy_loss(z, targets, None, 0, -100, 0.)
+    loss = torch.dot(ce, weights)
+    right = torch.argmax(z.detach(), 1).eq(targets).to(6)
+    sums: List[Tensor] = []
+    for part in torch.split(ce.detach(), counts):
+      sums.append(part.sum())
+    for part in torch.split(right, counts):
+      sums.append(part.sum())
+    return [loss, torch.stack(sums)]
+
+  def token_scores(self, features: List[Tensor], rows: List[Tensor], targets: Tensor, p: List[Tensor], dt: int) -> List[Tensor]:
+    """The log-probability of each target, and the likeliest token instead."""
+    z = self.logits(self.select(features, rows), p, dt)
+    return [-torch.cross_entropy_loss(z, targets, None, 0, -100, 0.), torch.argmax(z, 1)]
+
+  # ---- views --------------------------------------------------------------------------------------------------------
+
+  def join_streams(self, x: Tensor) -> Tensor:
+    """[2B, L, H] -> [B, 2L, H] without a copy: a sample's l2r positions, then its r2l positions."""
+    return x.view([x.size(0) // 2, 2 * x.size(1), x.size(2)])
+
+  def split_streams(self, x: Tensor) -> Tensor:
+    """The inverse of join_streams."""
+    return x.view([x.size(0) * 2, x.size(1) // 2, x.size(2)])
+
+  def stream(self, x: Tensor, which: int) -> Tensor:
+    """One of two interleaved streams: [2B, L, H] -> [B, L, H]."""
+    return x.view([x.size(0) // 2, 2, x.size(1), x.size(2)]).select(1, which)
+
+  # ---- gradients ----------------------------------------------------------------------------------------------------
+
+  def cut(self, x: Tensor) -> Tensor:
+    """A leaf with the values of x: an input of the next stage."""
+    return x.detach().requires_grad_(True)
+
+  def gradients(self, outputs: List[Tensor], upstream: List[Tensor], inputs: List[Tensor]) -> List[Tensor]:
+    """The gradients of sum(outputs . upstream) for each input; zeros for one that was not used."""
+    ups: List[Optional[Tensor]] = []
+    for u in upstream:
+      ups.append(u)
+    gs: List[Tensor] = []
+    for g, x in zip(torch.autograd.grad(outputs, inputs, ups, False, False, True), inputs):
+      if g is None:
+        gs.append(torch.zeros_like(x))
+      else:
+        gs.append(g)
+    return gs
+
+  def ones_like(self, x: Tensor) -> Tensor:
+    return torch.ones_like(x)
+
+  def sum(self, a: Tensor, b: Tensor) -> Tensor:
+    return a + b
+
+  # ---- flat buffers -------------------------------------------------------------------------------------------------
+
+  def copy(self, to: List[Tensor], parts: List[Tensor]):
+    torch._foreach_copy_(to, parts)
+
+  def add(self, to: Tensor, part: Tensor):
+    to.add_(part)
+
+  def fill(self, to: Tensor, value: float):
+    to.fill_(value)
+
+  def normal(self, to: Tensor, deviation: float, seed: int):
+    g = torch.Generator(device=torch.device("cpu"))
+    g.manual_seed(seed)
+    to.copy_(torch.randn(to.shape, generator=g, dtype=6).mul_(deviation))
+
+  def l2_norm(self, x: Tensor) -> float:
+    return float(torch.linalg_vector_norm(x))
+
+  def adamw(self, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], step: Tensor, divisor: Tensor, lr: float, decay: float, beta1: float, beta2: float, eps: float):
+    """One fused update of ranges that share a rate and a decay; g is divided in place. step is the number of this update."""
+    steps: List[Tensor] = []
+    for i in range(len(p)):
+      steps.append(step)
+    torch._fused_adamw_(p, g, m, v, [], steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False, grad_scale=divisor)

@@ -1,0 +1,36 @@
+package io.flm.golden;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import io.flm.worker.model.FlmModel.Compute;
+import io.flm.worker.model.Parity;
+import io.flm.worker.model.Parity.Check;
+import io.flm.worker.model.Precision;
+import io.flm.worker.torch.Torch;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ParityTest {
+    private static final Path GOLDEN = Path.of("golden", "flm-tiny");
+
+    @Test
+    void theModelAgreesWithTheOfficialImplementation() {
+        Torch.prepareThread(1);
+        List<Check> checks = Parity.check(GOLDEN, new Compute(Device.cpu(), Precision.FP32, false));
+        checks.forEach(c -> System.err.println(c));
+        assertThat(checks)
+                .allSatisfy(check -> assertThat(check.passed()).as("%s", check).isTrue());
+        assertThat(checks)
+                .extracting(Check::group)
+                .contains(
+                        "r0 features",
+                        "r0.3 gradients",
+                        "r0.8 logits",
+                        "mlm gradients",
+                        "ar losses",
+                        "greedy captions, share of wrong ones",
+                        "3 optimizer steps, of the largest update");
+    }
+}
