@@ -1,0 +1,68 @@
+package io.flm.worker.evaluate;
+
+import io.flm.data.Pictures;
+import io.flm.data.RandomStream;
+import io.flm.data.RandomStream.Purpose;
+import io.flm.data.SampleException;
+import io.flm.data.SampleSource;
+import io.flm.data.Tokenizer;
+import io.flm.data.UserException;
+import io.flm.worker.evaluate.HeldOut.Example;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
+
+/**
+ * Reads held-out samples: of each its first caption, the name.
+ *
+ * @param imageSize S, pixels a side
+ * @param maxTokens the longest text
+ * @param refused is told of bad samples, a line each; they are left out
+ */
+record HeldOutReader(Tokenizer tokenizer, int imageSize, int maxTokens, boolean beginToken, Consumer<String> refused) {
+    /**
+     * Samples in an order that depends on the seed alone.
+     *
+     * @param limit at most so many; 0: all
+     */
+    HeldOut read(List<Path> paths, int limit, long seed) {
+        List<Example> examples = new ArrayList<>();
+        try (SampleSource source = SampleSource.open(paths)) {
+            for (long index : order(source.size(), seed)) {
+                if (limit > 0 && examples.size() == limit) {
+                    break;
+                }
+                try {
+                    String name = source.captions(index).get(0);
+                    examples.add(example(source.name(index), name, source.image(index)));
+                } catch (SampleException e) {
+                    refused.accept(e.getMessage());
+                } catch (IOException e) {
+                    refused.accept(source.name(index) + ": the picture cannot be decoded (" + e.getMessage() + ")");
+                }
+            }
+        }
+        if (examples.size() < 2) {
+            throw new UserException(paths + ": " + examples.size()
+                    + " usable samples; evaluation compares, so it needs at least 2: give more --data");
+        }
+        return new HeldOut(imageSize, examples);
+    }
+
+    private Example example(String key, String name, byte[] image) throws IOException {
+        int[] ids = tokenizer.encode(name, maxTokens, beginToken);
+        return new Example(key, name, ids, Pictures.decode(image, imageSize));
+    }
+
+    private static long[] order(long count, long seed) {
+        return LongStream.range(0, count)
+                .boxed()
+                .sorted(Comparator.comparingLong(index -> RandomStream.key(seed, Purpose.ORDER, index)))
+                .mapToLong(index -> index)
+                .toArray();
+    }
+}

@@ -1,0 +1,212 @@
+package io.flm.worker.evaluate;
+
+import ai.djl.Device;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.flm.data.Corruption;
+import io.flm.data.CorruptionSettings;
+import io.flm.data.Objective;
+import io.flm.data.Pictures;
+import io.flm.data.TextBatch;
+import io.flm.data.Tokenizer;
+import io.flm.data.UserException;
+import io.flm.worker.checkpoint.Checkpoint;
+import io.flm.worker.checkpoint.CheckpointStore;
+import io.flm.worker.checkpoint.TensorRange;
+import io.flm.worker.evaluate.HeldOut.Example;
+import io.flm.worker.evaluate.Scorer.Seen;
+import io.flm.worker.model.FlmModel;
+import io.flm.worker.model.ModelSettings;
+import io.flm.worker.model.ParameterStore;
+import io.flm.worker.model.Precision;
+import io.flm.worker.torch.Torch;
+import io.flm.worker.train.TrainSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The weights of a checkpoint, ready to be asked: {@code flm evaluate}, {@code flm caption}, the end of {@code flm pretrain}.
+ * Its settings are those that it was trained with. It belongs to the thread that loaded it.
+ */
+public final class TrainedModel implements AutoCloseable {
+    /**
+     * What a model says of a picture.
+     *
+     * @param logProbability natural logarithm of the caption's probability, its end included
+     */
+    public record Caption(Path image, String text, double logProbability) {}
+
+    private final Checkpoint checkpoint;
+    private final Config config;
+    private final FlmModel model;
+    private final Tokenizer tokenizer;
+    private final Texts texts;
+    private final Consumer<String> note;
+
+    private TrainedModel(
+            Checkpoint checkpoint, Config config, FlmModel model, Tokenizer tokenizer, Consumer<String> note) {
+        this.checkpoint = checkpoint;
+        this.config = config;
+        this.model = model;
+        this.tokenizer = tokenizer;
+        this.note = note;
+        this.texts = texts(tokenizer, config.getBoolean("flm.data.begin-token"));
+    }
+
+    /**
+     * Loads a checkpoint.
+     *
+     * @param runOrCheckpoint a run's folder, of which the newest whole checkpoint is taken, or a checkpoint's
+     * @param overrides settings that differ from those of the run: {@code flm.evaluate}, {@code flm.worker}, paths
+     * @param note is told what the user should know, a line each
+     */
+    public static TrainedModel load(Path runOrCheckpoint, Config overrides, Consumer<String> note) {
+        Checkpoint checkpoint = CheckpointStore.find(runOrCheckpoint, note);
+        Config config = overrides
+                .withFallback(checkpoint.identity().config())
+                .withFallback(ConfigFactory.defaultReference())
+                .resolve();
+        Tokenizer tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
+        FlmModel model = null;
+        try {
+            requireTokenizer(checkpoint, tokenizer, config);
+            Torch.prepareThread(config.getInt("flm.evaluate.threads"));
+            Device device =
+                    Torch.devices(config.getString("flm.worker.devices")).get(0);
+            model = new FlmModel(
+                    ModelSettings.from(config),
+                    TrainSettings.from(config).objective(),
+                    new FlmModel.Compute(device, Precision.FP32, false));
+            restore(checkpoint, model.parameters());
+            return new TrainedModel(checkpoint, config, model, tokenizer, note);
+        } catch (RuntimeException e) {
+            if (model != null) {
+                model.close();
+            }
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    private static void requireTokenizer(Checkpoint checkpoint, Tokenizer tokenizer, Config config) {
+        String trainedWith = checkpoint.identity().contents().get("tokenizer");
+        if (trainedWith != null && !trainedWith.equals(tokenizer.sha256())) {
+            throw new UserException(checkpoint.folder() + " was trained with another tokenizer than "
+                    + config.getString("flm.data.tokenizer") + "; give that one with --tokenizer");
+        }
+    }
+
+    private static void restore(Checkpoint checkpoint, ParameterStore parameters) {
+        List<TensorRange> layout = parameters.layout().stream()
+                .map(p -> new TensorRange(p.name(), p.offset(), p.shape()))
+                .toList();
+        checkpoint.restoreWeights(
+                layout, (offset, floats) -> parameters.write(ParameterStore.Buffer.VALUES, offset, floats));
+    }
+
+    private static Texts texts(Tokenizer tokenizer, boolean beginToken) {
+        Corruption.Vocabulary vocabulary = tokenizer.vocabulary();
+        int[] period = tokenizer.ids(".");
+        return new Texts(
+                tokenizer.startId(),
+                tokenizer.padId(),
+                tokenizer.endId(),
+                tokenizer.maskId(),
+                period[period.length - 1],
+                beginToken,
+                tokenizer::decode,
+                (objective, rate, rows, random) -> {
+                    double maskRate = objective == Objective.MLM ? Math.max(rate, Double.MIN_NORMAL) : 1;
+                    CorruptionSettings settings = new CorruptionSettings(objective, rate, maskRate, false);
+                    return new Corruption(settings, vocabulary, beginToken).plan(rows, random);
+                });
+    }
+
+    public Checkpoint checkpoint() {
+        return checkpoint;
+    }
+
+    /** The settings in force. */
+    public Config config() {
+        return config;
+    }
+
+    public Objective objective() {
+        return model.objective();
+    }
+
+    public long parameterCount() {
+        return model.parameters().size();
+    }
+
+    /** Runs all measures on held-out samples; none given: those of {@code flm.data.eval-paths}. */
+    public Report evaluate(List<Path> heldOut, Progress progress) {
+        List<Path> paths = heldOut.isEmpty()
+                ? config.getStringList("flm.data.eval-paths").stream()
+                        .map(Path::of)
+                        .toList()
+                : heldOut;
+        if (paths.isEmpty()) {
+            throw new UserException("no held-out data: give --data, or set flm.data.eval-paths");
+        }
+        EvaluationSettings settings = EvaluationSettings.from(config);
+        progress.at(0, "reading");
+        HeldOut examples = new HeldOutReader(
+                        tokenizer,
+                        model.settings().imageSize(),
+                        config.getInt("flm.data.max-tokens"),
+                        texts.beginToken(),
+                        note)
+                .read(paths, settings.samples(), settings.seed());
+        return new Evaluation(new ModelScorer(model), texts, settings).run(examples, progress);
+    }
+
+    /** A greedy caption for each picture. */
+    public List<Caption> caption(List<Path> images) {
+        if (objective() == Objective.MLM) {
+            throw new UserException(
+                    checkpoint.folder() + ": a model of objective mlm has no l2r stream to write captions"
+                            + " with; give a model of flm or ar");
+        }
+        if (!texts.beginToken()) {
+            note.accept("trained without flm.data.begin-token: the l2r stream never learnt to choose a first word");
+        }
+        Scorer scorer = new ModelScorer(model);
+        List<Caption> captions = new ArrayList<>();
+        for (Path image : images) {
+            Example example = new Example(image.toString(), "", new int[0], pixels(image));
+            try (Seen seen = scorer.see(HeldOut.pixels(List.of(example)), 1)) {
+                int[] row = scorer.greedy(seen, texts.start(), new int[] {texts.endId()}, Captions.MAX_TOKENS)[0];
+                TextBatch text = texts.leftToRight(List.of(row));
+                double logProbability = 0;
+                if (text.heads().get(0).count() > 0) {
+                    float[] logProbs = scorer.score(text, seen).get(0).logProbs();
+                    for (float logProb : logProbs) {
+                        logProbability += logProb;
+                    }
+                }
+                captions.add(new Caption(image, texts.read(row), logProbability));
+            }
+        }
+        return captions;
+    }
+
+    private byte[] pixels(Path image) {
+        try {
+            return Pictures.decode(Files.readAllBytes(image), model.settings().imageSize());
+        } catch (IOException e) {
+            throw new UserException(
+                    image + ": cannot be read as a picture (" + e.getMessage() + "); give a PNG, JPEG or WebP file", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        model.close();
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,144 @@
+package io.flm.worker.evaluate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.flm.data.Objective;
+import io.flm.data.UserException;
+import io.flm.worker.checkpoint.CheckpointSettings;
+import io.flm.worker.checkpoint.CheckpointStore;
+import io.flm.worker.checkpoint.FlatFloats;
+import io.flm.worker.checkpoint.RunIdentity;
+import io.flm.worker.checkpoint.TensorRange;
+import io.flm.worker.checkpoint.TrainingState;
+import io.flm.worker.model.FlmModel;
+import io.flm.worker.model.ModelSettings;
+import io.flm.worker.model.ParameterStore;
+import io.flm.worker.model.ParameterStore.Buffer;
+import io.flm.worker.model.Precision;
+import io.flm.worker.torch.Torch;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** With the smallest model that has every part, untrained, on the emoji that ship with the program. */
+class TrainedModelTest {
+    private static final Path EMOJI =
+            Path.of("../data-stream/emoji").toAbsolutePath().normalize();
+
+    @TempDir
+    Path folder;
+
+    private final List<String> notes = new ArrayList<>();
+
+    private static Config config(Objective objective) {
+        return ConfigFactory.parseString("flm.train.objective = " + objective.key())
+                .withFallback(ConfigFactory.parseString("""
+                        flm {
+                          data {
+                            eval-paths = ["%1$s/emoji-fluent.tar.gz"]
+                            tokenizer = "%1$s/tokenizer-emoji-2k.json"
+                            begin-token = true
+                            max-tokens = 50
+                          }
+                          model {
+                            vocabulary = 2048, hidden = 16, heads = 2, mlp-ratio = 4, bottom-layers = 1, top-layers = 1
+                            reconstructor-bottom-layers = 1, reconstructor-top-layers = 1, max-positions = 52
+                            image-size = 32, patch-size = 16, image-width = 16, image-heads = 2, image-layers = 1
+                            dropout = 0.0
+                          }
+                          evaluate { samples = 40, pool-size = 15, pools = 2, caption-samples = 10, batch = 16, threads = 1 }
+                        }
+                        """.formatted(EMOJI)))
+                .withFallback(ConfigFactory.defaultReference());
+    }
+
+    /** Writes the untrained model as the checkpoint of a run. */
+    private Path run(Objective objective) throws IOException {
+        Config config = config(objective);
+        Torch.prepareThread(1);
+        try (FlmModel model = new FlmModel(
+                ModelSettings.from(config),
+                objective,
+                new FlmModel.Compute(Torch.devices("cpu").get(0), Precision.FP32, false))) {
+            ParameterStore parameters = model.parameters();
+            parameters.initialize(3);
+            List<TensorRange> layout = parameters.layout().stream()
+                    .map(p -> new TensorRange(p.name(), p.offset(), p.shape()))
+                    .toList();
+            TrainingState state = new TrainingState(
+                    7,
+                    7 * 16,
+                    layout,
+                    floats(parameters, Buffer.VALUES),
+                    floats(parameters, Buffer.FIRST_MOMENTS),
+                    floats(parameters, Buffer.SECOND_MOMENTS));
+            Path run = folder.resolve("run-" + objective.key());
+            new CheckpointStore(run.resolve("checkpoints"), CheckpointSettings.from(config))
+                    .save(state, RunIdentity.of(config, Map.of()));
+            return run;
+        }
+    }
+
+    private static FlatFloats floats(ParameterStore parameters, Buffer which) {
+        FloatBuffer all = FloatBuffer.allocate((int) parameters.size());
+        parameters.read(which, 0, all);
+        return FlatFloats.of(all.flip());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anUntrainedModelOfEachObjectiveKnowsNothing(Objective objective) throws IOException {
+        Path run = run(objective);
+        try (TrainedModel model = TrainedModel.load(run, ConfigFactory.empty(), notes::add)) {
+            Report report = model.evaluate(List.of(), (share, doing) -> {});
+            assertThat(report.objective()).isEqualTo(objective);
+            assertThat(report.samples()).isEqualTo(40);
+            if (objective != Objective.AR) {
+                assertThat(report.scores().get(Score.TOKEN_LOSS)).isCloseTo(Math.log(2048), within(0.5));
+                assertThat(report.scores().get(Score.CLOZE_ACCURACY)).isLessThan(0.2);
+            }
+            if (objective != Objective.MLM) {
+                assertThat(report.scores().get(Score.TEXT_RETRIEVAL_R1)).isLessThan(0.5);
+                assertThat(report.scores()).containsKeys(Score.CAPTION_F1, Score.IMAGE_RETRIEVAL_R10);
+                assertThat(report.gallery()).isNotEmpty();
+            }
+            assertThat(model.evaluate(List.of(), (share, doing) -> {}).toMap()).isEqualTo(report.toMap());
+        }
+        assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void aCaptionIsWrittenForEachPicture() throws IOException {
+        Path picture = folder.resolve("lemon.png");
+        Files.copy(Path.of("../docs/lemon.png"), picture);
+        try (TrainedModel model = TrainedModel.load(run(Objective.FLM), ConfigFactory.empty(), notes::add)) {
+            assertThat(model.caption(List.of(picture, picture))).hasSize(2).allSatisfy(caption -> {
+                assertThat(caption.image()).isEqualTo(picture);
+                assertThat(caption.logProbability()).isNegative();
+            });
+            Path text = Files.writeString(folder.resolve("no.png"), "no picture");
+            assertThatThrownBy(() -> model.caption(List.of(text)))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("no.png: cannot be read as a picture");
+        }
+    }
+
+    @Test
+    void aFolderWithoutACheckpointIsRefused() {
+        assertThatThrownBy(() -> TrainedModel.load(folder, ConfigFactory.empty(), notes::add))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("no checkpoint there");
+    }
+}
