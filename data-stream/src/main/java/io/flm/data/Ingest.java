@@ -1,0 +1,286 @@
+package io.flm.data;
+
+import akka.NotUsed;
+import akka.actor.ClassicActorSystemProvider;
+import akka.japi.function.Function;
+import akka.stream.OverflowStrategy;
+import akka.stream.javadsl.Flow;
+import akka.stream.javadsl.Source;
+import io.flm.data.RandomStream.Purpose;
+import io.flm.data.StageCount.Counter;
+import io.flm.data.Windows.Visit;
+import io.flm.data.Windows.Window;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The graph from samples to batches, an Akka Streams stage for each step of the way:
+ *
+ * <pre>tokenize -> read -> decode -> augment -> corrupt -> batch</pre>
+ *
+ * <p>Texts come first, because the lengths of a window's texts decide which samples share a batch. Each stage counts samples
+ * and time. Decoding has its own threads; the buffer at the end holds a few steps; a slow consumer holds everything back.
+ *
+ * <p>A batch follows from (seed, step, lane) alone: whoever asks, in whatever deal of the lanes, from whatever first step on,
+ * gets the same bytes.
+ */
+public final class Ingest implements AutoCloseable {
+    private final SampleSource source;
+    private final DataSettings settings;
+    private final Corruption corruption;
+    private final BadSamples bad;
+    private final Windows windows;
+    private final PictureCache cache;
+    private final ExecutorService decoders;
+    private final int imageSize;
+    private final int lanes;
+    private final int microBatch;
+    private final long seed;
+
+    private final Counter tokenize = new Counter("tokenize");
+    private final Counter read = new Counter("read");
+    private final Counter decode = new Counter("decode");
+    private final Counter augment = new Counter("augment");
+    private final Counter corrupt = new Counter("corrupt");
+    private final Counter batch = new Counter("batch");
+
+    /** A step of a lane: the texts of its rows, and where they lie in their window. */
+    private record Rows(long step, int lane, Window window, int first) {
+        Visit visit(int place) {
+            return window.visits().get(place % window.visits().size());
+        }
+    }
+
+    /** Encoded pictures; null where the decoded one is kept, or where the sample could not be read. */
+    private record Encoded(Rows rows, List<byte @Nullable []> pictures) {}
+
+    private record Decoded(Rows rows, List<Visit> visits, List<byte[]> pictures) {}
+
+    private record Corrupted(Decoded decoded, TextBatch text) {}
+
+    private Ingest(
+            SampleSource source,
+            Tokenizer tokenizer,
+            DataSettings settings,
+            CorruptionSettings corruptionSettings,
+            int imageSize,
+            int lanes,
+            int microBatch,
+            long seed) {
+        this.source = source;
+        this.settings = settings;
+        this.corruption = new Corruption(corruptionSettings, tokenizer.vocabulary(), settings.beginToken());
+        this.bad = new BadSamples(source.size(), settings.badSampleRate());
+        this.windows = new Windows(source, tokenizer, settings, bad, seed, lanes, microBatch);
+        this.cache = new PictureCache(settings.cacheBytes());
+        this.decoders = Executors.newFixedThreadPool(settings.decodeThreads(), task -> {
+            Thread thread = new Thread(task, "flm-decode");
+            thread.setDaemon(true);
+            return thread;
+        });
+        this.imageSize = imageSize;
+        this.lanes = lanes;
+        this.microBatch = microBatch;
+        this.seed = seed;
+    }
+
+    /**
+     * Prepares a pipeline; nothing is read yet.
+     *
+     * @param source stays the caller's to close, after this
+     * @param imageSize S, pixels a side
+     * @param lanes of the whole run
+     * @param microBatch B, samples of a lane in a step
+     */
+    public static Ingest open(
+            SampleSource source,
+            Tokenizer tokenizer,
+            DataSettings settings,
+            CorruptionSettings corruption,
+            int imageSize,
+            int lanes,
+            int microBatch,
+            long seed) {
+        return new Ingest(source, tokenizer, settings, corruption, imageSize, lanes, microBatch, seed);
+    }
+
+    /**
+     * The batches of lanes {@code fromLane} to {@code toLane - 1} of step {@code firstStep}, then of the next step, forever. Fails
+     * with a {@link UserException} where too many samples are bad.
+     */
+    public Source<LaneBatch, NotUsed> batches(long firstStep, int fromLane, int toLane) {
+        if (fromLane < 0 || fromLane >= toLane || toLane > lanes) {
+            throw new IllegalArgumentException("lanes " + fromLane + " to " + toLane + " of " + lanes);
+        }
+        int count = toLane - fromLane;
+        return Source.fromIterator(() -> LongStream.iterate(0, i -> i + 1).iterator())
+                .via(stage("tokenize", (Long i) -> tokenize(firstStep + i / count, fromLane + (int) (i % count))))
+                .via(stage("read", this::read))
+                .via(Flow.<Encoded>create()
+                        .mapAsync(settings.decodeThreads(), this::decodeAsync)
+                        .named("decode"))
+                .via(stage("augment", this::augment))
+                .via(stage("corrupt", this::corrupt))
+                .via(stage("batch", this::batch))
+                .buffer(Math.multiplyExact(settings.prefetch(), count), OverflowStrategy.backpressure());
+    }
+
+    /** The same, for a thread that waits for its batches. */
+    public BatchReader reader(ClassicActorSystemProvider system, long firstStep, int fromLane, int toLane) {
+        return new BatchReader(batches(firstStep, fromLane, toLane), system);
+    }
+
+    private static <I, O> Flow<I, O, NotUsed> stage(String name, Function<I, O> work) {
+        return Flow.<I>create().map(work).named(name);
+    }
+
+    private Rows tokenize(long step, int lane) {
+        long start = System.nanoTime();
+        Window window = windows.of(step, lane);
+        Rows rows = new Rows(step, lane, window, windows.firstVisit(window, step));
+        tokenize.add(microBatch, start);
+        return rows;
+    }
+
+    private Encoded read(Rows rows) {
+        long start = System.nanoTime();
+        List<byte @Nullable []> pictures = new ArrayList<>(microBatch);
+        for (int row = 0; row < microBatch; row++) {
+            long index = rows.visit(rows.first + row).index();
+            pictures.add(cache.contains(index) ? null : image(index));
+        }
+        read.add(microBatch, start);
+        return new Encoded(rows, pictures);
+    }
+
+    private byte @Nullable [] image(long index) {
+        if (bad.contains(index)) {
+            return null;
+        }
+        try {
+            return source.image(index);
+        } catch (SampleException e) {
+            bad.add(index, e);
+            return null;
+        }
+    }
+
+    private CompletionStage<Decoded> decodeAsync(Encoded encoded) {
+        CompletableFuture<Decoded> decoded = new CompletableFuture<>();
+        decoders.execute(() -> {
+            try {
+                decoded.complete(decode(encoded));
+            } catch (RuntimeException | Error e) {
+                decoded.completeExceptionally(e);
+            }
+        });
+        return decoded;
+    }
+
+    private Decoded decode(Encoded encoded) {
+        long start = System.nanoTime();
+        List<Visit> visits = new ArrayList<>(microBatch);
+        List<byte[]> pictures = new ArrayList<>(microBatch);
+        for (int row = 0; row < microBatch; row++) {
+            decode(encoded, row, visits, pictures);
+        }
+        decode.add(microBatch, start);
+        return new Decoded(encoded.rows, visits, pictures);
+    }
+
+    /** Adds the row's sample, or where that one is bad the next of the window that is not: of about the same length. */
+    private void decode(Encoded encoded, int row, List<Visit> visits, List<byte[]> pictures) {
+        Rows rows = encoded.rows;
+        int size = rows.window.visits().size();
+        for (int next = 0; next < size; next++) {
+            Visit visit = rows.visit(rows.first + row + next);
+            byte[] picture = picture(visit.index(), next == 0 ? encoded.pictures.get(row) : null);
+            if (picture != null) {
+                visits.add(visit);
+                pictures.add(picture);
+                return;
+            }
+        }
+        throw bad.tooMany("step " + rows.step + ", lane " + rows.lane + ": no usable picture in " + size);
+    }
+
+    private byte @Nullable [] picture(long index, byte @Nullable [] read) {
+        byte[] kept = cache.get(index);
+        if (kept != null) {
+            return kept;
+        }
+        byte[] image = read != null ? read : image(index);
+        if (image == null) {
+            return null;
+        }
+        try {
+            byte[] picture = Pictures.decode(image, imageSize);
+            cache.put(index, picture);
+            return picture;
+        } catch (IOException e) {
+            bad.add(index, new SampleException(source.name(index), String.valueOf(e.getMessage())));
+            return null;
+        }
+    }
+
+    private Decoded augment(Decoded decoded) {
+        long start = System.nanoTime();
+        Rows rows = decoded.rows;
+        List<byte[]> pictures = new ArrayList<>(microBatch);
+        for (int row = 0; row < microBatch; row++) {
+            RandomStream random = RandomStream.of(seed, Purpose.AUGMENT, rows.step, rows.lane, row);
+            pictures.add(settings.augmentation().apply(decoded.pictures.get(row), imageSize, random));
+        }
+        augment.add(microBatch, start);
+        return new Decoded(rows, decoded.visits, pictures);
+    }
+
+    private Corrupted corrupt(Decoded decoded) {
+        long start = System.nanoTime();
+        RandomStream random = RandomStream.of(seed, Purpose.CORRUPT, decoded.rows.step, decoded.rows.lane);
+        List<int[]> rows = decoded.visits.stream().map(Visit::ids).toList();
+        Corrupted corrupted = new Corrupted(decoded, corruption.plan(rows, random));
+        corrupt.add(microBatch, start);
+        return corrupted;
+    }
+
+    private LaneBatch batch(Corrupted corrupted) {
+        long start = System.nanoTime();
+        Decoded decoded = corrupted.decoded;
+        ByteBuffer pixels = ByteBuffer.allocateDirect(Math.multiplyExact(microBatch, 3 * imageSize * imageSize));
+        decoded.pictures.forEach(pixels::put);
+        List<String> keys =
+                decoded.visits.stream().map(visit -> source.name(visit.index())).toList();
+        LaneBatch laneBatch =
+                new LaneBatch(decoded.rows.step, decoded.rows.lane, imageSize, pixels.flip(), corrupted.text, keys);
+        batch.add(microBatch, start);
+        return laneBatch;
+    }
+
+    /** What each stage has done so far, in their order. */
+    public List<StageCount> counters() {
+        return Stream.of(tokenize, read, decode, augment, corrupt, batch)
+                .map(Counter::count)
+                .toList();
+    }
+
+    /** The samples that could not be used so far: {@code shard:key: cause}. */
+    public List<String> badSamples() {
+        return bad.messages();
+    }
+
+    /** Ends the decoding threads; streams that still run fail. */
+    @Override
+    public void close() {
+        decoders.shutdownNow();
+    }
+}

@@ -1,0 +1,128 @@
+package io.flm.data;
+
+import io.flm.data.RandomStream.Purpose;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The texts of each lane, sorted by length inside windows of a few micro-batches, so that a batch pads to its own longest row.
+ * The micro-batches of a window come in drawn order. All of it follows from (seed, lane, window); the newest window of each
+ * lane is kept.
+ */
+final class Windows {
+    /** A sample in the place that the order gave it, with the caption that was drawn for this visit. */
+    record Visit(long index, int[] ids) {}
+
+    /**
+     * The samples of some micro-batches of a lane.
+     *
+     * @param visits by length of text
+     * @param batches the micro-batches in the order in which they are trained on: the first visit of each
+     */
+    record Window(long number, List<Visit> visits, int[] batches) {}
+
+    private final SampleSource source;
+    private final Tokenizer tokenizer;
+    private final DataSettings settings;
+    private final BadSamples bad;
+    private final Order order;
+    private final long seed;
+    private final int lanes;
+    private final int microBatch;
+    private final Map<Integer, Window> newest = new ConcurrentHashMap<>();
+
+    Windows(
+            SampleSource source,
+            Tokenizer tokenizer,
+            DataSettings settings,
+            BadSamples bad,
+            long seed,
+            int lanes,
+            int microBatch) {
+        this.source = source;
+        this.tokenizer = tokenizer;
+        this.settings = settings;
+        this.bad = bad;
+        this.order = new Order(seed, source.size());
+        this.seed = seed;
+        this.lanes = lanes;
+        this.microBatch = microBatch;
+    }
+
+    /** The window in which a step of a lane falls. */
+    Window of(long step, int lane) {
+        long number = step / settings.groupWindow();
+        Window kept = newest.get(lane);
+        if (kept != null && kept.number() == number) {
+            return kept;
+        }
+        Window window = window(number, lane);
+        newest.put(lane, window);
+        return window;
+    }
+
+    /** Where the micro-batch of a step begins among the visits of its window. */
+    int firstVisit(Window window, long step) {
+        return window.batches()[(int) (step % settings.groupWindow())];
+    }
+
+    private Window window(long number, int lane) {
+        int size = Math.multiplyExact(settings.groupWindow(), microBatch);
+        List<@Nullable Visit> drawn = new ArrayList<>(size);
+        for (int k = 0; k < size; k++) {
+            drawn.add(visit((number * size + k) * lanes + lane));
+        }
+        List<Visit> visits = new ArrayList<>(size);
+        for (int k = 0; k < size; k++) {
+            visits.add(firstGood(drawn, k, lane));
+        }
+        visits.sort(Comparator.comparingInt(visit -> visit.ids().length)); // stable
+        return new Window(number, visits, batches(number, lane));
+    }
+
+    /** The visit at {@code k}, or where that one is bad the lane's next that is not. */
+    private Visit firstGood(List<@Nullable Visit> drawn, int k, int lane) {
+        for (int next = 0; next < drawn.size(); next++) {
+            Visit visit = drawn.get((k + next) % drawn.size());
+            if (visit != null) {
+                return visit;
+            }
+        }
+        throw bad.tooMany("lane " + lane + ": no usable sample in " + drawn.size());
+    }
+
+    private @Nullable Visit visit(long place) {
+        long index = order.index(place);
+        try { // tried at each visit: what was found before must not matter, or a resumed run would differ
+            List<String> captions = source.captions(index);
+            int chosen = settings.captions() == DataSettings.Captions.FIRST
+                    ? 0
+                    : RandomStream.of(seed, Purpose.CAPTION, order.epoch(place), index)
+                            .nextInt(captions.size());
+            return new Visit(
+                    index, tokenizer.encode(captions.get(chosen), settings.maxTokens(), settings.beginToken()));
+        } catch (SampleException e) {
+            bad.add(index, e);
+            return null;
+        }
+    }
+
+    private int[] batches(long number, int lane) {
+        int[] firsts = IntStream.range(0, settings.groupWindow())
+                .map(b -> b * microBatch)
+                .toArray();
+        RandomStream random = RandomStream.of(seed, Purpose.ORDER, lane, number);
+        for (int i = firsts.length - 1; i > 0; i--) { // Fisher-Yates
+            int j = random.nextInt(i + 1);
+            int swapped = firsts[i];
+            firsts[i] = firsts[j];
+            firsts[j] = swapped;
+        }
+        return firsts;
+    }
+}

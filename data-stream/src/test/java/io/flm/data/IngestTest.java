@@ -1,0 +1,233 @@
+package io.flm.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import com.typesafe.config.ConfigFactory;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class IngestTest {
+    private static final ActorTestKit AKKA = ActorTestKit.create();
+    private static Tokenizer tokenizer = Tokenizer.load(TokenizerTest.EMOJI);
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    @BeforeAll
+    static void load() {
+        tokenizer = Tokenizer.load(TokenizerTest.EMOJI);
+    }
+
+    @AfterAll
+    static void close() {
+        AKKA.shutdownTestKit();
+        tokenizer.close();
+    }
+
+    @Test
+    void aBatchHoldsTheLanesNextSamplesWithTheirPicturesAndTexts() throws Exception {
+        try (SampleSource source = open(Shards.of(40));
+                Ingest ingest = ingest(source, "", Objective.FLM, 4)) {
+            LaneBatch batch = take(ingest, 0, 2, 3, 1).get(0);
+            assertThat(batch.step()).isZero();
+            assertThat(batch.lane()).isEqualTo(2);
+            assertThat(batch.rows()).isEqualTo(4);
+            assertThat(batch.keys()).hasSize(4).allMatch(key -> key.startsWith("a.tar:s"));
+            assertThat(batch.pixels().isDirect()).isTrue();
+            assertThat(batch.pixels().remaining()).isEqualTo(4 * 3 * 16 * 16);
+            int number = Integer.parseInt(batch.keys().get(1).substring(7));
+            int[] colour = {number * 1, number * 2, number * 3};
+            for (int channel = 0; channel < 3; channel++) {
+                assertThat(batch.pixels().get((3 + channel) * 256)).isEqualTo((byte) colour[channel]);
+            }
+        }
+    }
+
+    @Test
+    void anEpochShowsEverySampleOnce() throws Exception {
+        try (SampleSource source = open(Shards.of(40));
+                Ingest ingest = ingest(source, "group-window = 2", Objective.AR, 5)) {
+            List<String> keys = new ArrayList<>(); // 2 steps x 4 lanes x 5
+            take(ingest, 0, 0, 4, 8).forEach(batch -> keys.addAll(batch.keys()));
+            assertThat(keys).hasSize(40).doesNotHaveDuplicates();
+        }
+    }
+
+    @Test
+    void aSeekGivesTheSameBytesAsAReplayForEveryObjective() throws Exception {
+        for (Objective objective : Objective.values()) {
+            try (SampleSource source = open(Shards.of(40));
+                    Ingest replayed = ingest(source, AUGMENT, objective, 4);
+                    Ingest sought = ingest(source, AUGMENT + ", cache-size = 0, decode-threads = 3", objective, 4)) {
+                List<LaneBatch> all = take(replayed, 0, 0, 4, 4 * 30);
+                List<LaneBatch> tail = take(sought, 17, 0, 4, 4 * 13);
+                for (int i = 0; i < tail.size(); i++) {
+                    assertSame(tail.get(i), all.get(4 * 17 + i));
+                }
+            }
+        }
+    }
+
+    @Test
+    void whoeverRunsALaneGetsTheSameBatches() throws Exception {
+        try (SampleSource source = open(Shards.of(40));
+                Ingest one = ingest(source, AUGMENT, Objective.FLM, 4);
+                Ingest other = ingest(source, AUGMENT, Objective.FLM, 4)) {
+            List<LaneBatch> all = take(one, 0, 0, 4, 4 * 8);
+            List<LaneBatch> two = take(other, 0, 1, 3, 2 * 8);
+            for (LaneBatch batch : two) {
+                assertSame(batch, all.get((int) batch.step() * 4 + batch.lane()));
+            }
+        }
+    }
+
+    @Test
+    void anotherSeedGivesOtherBatches() throws Exception {
+        try (SampleSource source = open(Shards.of(40));
+                Ingest one = ingest(source, "", Objective.FLM, 4);
+                Ingest other = Ingest.open(source, tokenizer, settings(""), flm(Objective.FLM), 16, 4, 4, 12)) {
+            assertThat(take(one, 0, 0, 1, 1).get(0).keys())
+                    .isNotEqualTo(take(other, 0, 0, 1, 1).get(0).keys());
+        }
+    }
+
+    @Test
+    void textsOfAWindowAreGroupedByLength() throws Exception {
+        try (SampleSource source = open(Shards.of(200));
+                Ingest grouped = ingest(source, "group-window = 10", Objective.AR, 5);
+                Ingest mixed = ingest(source, "group-window = 1", Objective.AR, 5)) {
+            assertThat(pads(take(grouped, 0, 0, 4, 40))).isLessThan(pads(take(mixed, 0, 0, 4, 40)) / 3);
+        }
+    }
+
+    private static long pads(List<LaneBatch> batches) {
+        return batches.stream()
+                .mapToLong(b -> (long) b.rows() * b.text().length()
+                        - Arrays.stream(b.text().lengths()).sum())
+                .sum();
+    }
+
+    @Test
+    void badSamplesAreNamedAndReplacedTheSameWayByEveryRun() throws Exception {
+        Shards shards = Shards.of(40).with("s007.png", "torn").with("s011.txt", " . ");
+        String settings = "bad-sample-rate = 0.05, " + AUGMENT; // two of 40
+        try (SampleSource source = open(shards);
+                Ingest one = ingest(source, settings, Objective.FLM, 4);
+                Ingest other = ingest(source, settings, Objective.FLM, 4)) {
+            List<LaneBatch> all = take(one, 0, 0, 4, 4 * 20);
+            TreeSet<String> keys = new TreeSet<>();
+            all.forEach(batch -> keys.addAll(batch.keys()));
+            assertThat(keys).hasSize(38).doesNotContain("a.tar:s007", "a.tar:s011");
+            assertThat(one.badSamples()).hasSize(2);
+            assertThat(one.badSamples().get(0)).startsWith("a.tar:s007: ");
+            assertThat(one.badSamples().get(1)).isEqualTo("a.tar:s011: the caption is empty");
+            List<LaneBatch> tail = take(other, 11, 0, 4, 4 * 9);
+            for (int i = 0; i < tail.size(); i++) {
+                assertSame(tail.get(i), all.get(4 * 11 + i));
+            }
+        }
+    }
+
+    @Test
+    void moreBadSamplesThanAllowedStopTheStreamInOneLine() {
+        Shards shards = Shards.of(40).with("s007.png", "torn");
+        try (SampleSource source = open(shards);
+                Ingest ingest = ingest(source, "", Objective.FLM, 4)) {
+            assertThatThrownBy(() -> take(ingest, 0, 0, 4, 4 * 20))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("a.tar:s007: not a PNG, JPEG or WebP picture; that makes 1 bad of 40 samples: mend"
+                            + " them, or allow more with flm.data.bad-sample-rate (now 0.001)");
+        }
+    }
+
+    @Test
+    void aSourceOfNothingButBadSamplesEndsWhateverIsAllowed() {
+        Shards shards = new Shards();
+        for (int i = 0; i < 10; i++) {
+            shards.with("s00" + i + ".png", "torn").with("s00" + i + ".txt", "a fish");
+        }
+        try (SampleSource source = open(shards);
+                Ingest ingest = ingest(source, "bad-sample-rate = 1.0", Objective.FLM, 4)) {
+            assertThatThrownBy(() -> take(ingest, 0, 0, 4, 1))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("no usable picture");
+        }
+    }
+
+    @Test
+    void everyStageCountsItsSamples() throws Exception {
+        try (SampleSource source = open(Shards.of(40));
+                Ingest ingest = ingest(source, "", Objective.FLM, 4)) {
+            take(ingest, 0, 0, 2, 10);
+            assertThat(ingest.counters())
+                    .extracting(StageCount::stage)
+                    .containsExactly("tokenize", "read", "decode", "augment", "corrupt", "batch");
+            assertThat(ingest.counters()).allSatisfy(count -> {
+                assertThat(count.samples()).isGreaterThanOrEqualTo(40);
+                assertThat(count.nanos()).isPositive();
+            });
+        }
+    }
+
+    private static final String AUGMENT = "augment { rotate-degrees = 10, scale = 1.3, shift = 0.2 }";
+
+    private SampleSource open(Shards shards) {
+        return SampleSource.open(List.of(shards.write(folder.resolve("a.tar"))));
+    }
+
+    private static DataSettings settings(String changed) {
+        return DataSettings.from(
+                ConfigFactory.parseString("flm.data { " + changed + " }").withFallback(ConfigFactory.load()));
+    }
+
+    private static CorruptionSettings flm(Objective objective) {
+        return new CorruptionSettings(objective, 0.4, 0.4, false);
+    }
+
+    private static Ingest ingest(SampleSource source, String changed, Objective objective, int microBatch) {
+        return Ingest.open(source, tokenizer, settings(changed), flm(objective), 16, 4, microBatch, 11);
+    }
+
+    private static List<LaneBatch> take(Ingest ingest, long firstStep, int fromLane, int toLane, int count)
+            throws InterruptedException {
+        List<LaneBatch> batches = new ArrayList<>();
+        try (BatchReader reader = ingest.reader(AKKA.system(), firstStep, fromLane, toLane)) {
+            for (int i = 0; i < count; i++) {
+                batches.add(reader.next());
+            }
+        }
+        return batches;
+    }
+
+    private static void assertSame(LaneBatch actual, LaneBatch expected) {
+        assertThat(actual.step()).isEqualTo(expected.step());
+        assertThat(actual.lane()).isEqualTo(expected.lane());
+        assertThat(actual.keys()).isEqualTo(expected.keys());
+        assertThat(bytes(actual.pixels())).isEqualTo(bytes(expected.pixels()));
+        assertThat(actual.text().ids()).isEqualTo(expected.text().ids());
+        assertThat(actual.text().left()).isEqualTo(expected.text().left());
+        assertThat(actual.text().right()).isEqualTo(expected.text().right());
+        for (int head = 0; head < expected.text().heads().size(); head++) {
+            assertThat(actual.text().heads().get(head).positions())
+                    .isEqualTo(expected.text().heads().get(head).positions());
+            assertThat(actual.text().heads().get(head).ids())
+                    .isEqualTo(expected.text().heads().get(head).ids());
+        }
+    }
+
+    private static byte[] bytes(ByteBuffer pixels) {
+        byte[] bytes = new byte[pixels.remaining()];
+        pixels.duplicate().get(bytes);
+        return bytes;
+    }
+}
