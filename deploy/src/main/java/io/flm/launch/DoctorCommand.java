@@ -1,8 +1,12 @@
 package io.flm.launch;
 
+import com.typesafe.config.Config;
+import io.flm.worker.model.Precision;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,6 +28,22 @@ final class DoctorCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Prints one JSON object.")
     private boolean json;
 
+    @Option(
+            names = "--golden",
+            paramLabel = "DIR",
+            description = "Also compares the model with golden data of the official implementation,"
+                    + " such as tests/golden/flm-tiny.")
+    private @Nullable Path golden;
+
+    @Option(names = "--devices", paramLabel = "D", description = "Where the comparison computes: auto, cpu or cuda:N.")
+    private @Nullable String devices;
+
+    @Option(
+            names = "--precision",
+            paramLabel = "P",
+            description = "Of the comparison: fp32 (the default), or bf16, which is measured and not judged.")
+    private Precision precision = Precision.FP32;
+
     DoctorCommand(Environment environment) {
         this.environment = environment;
     }
@@ -31,15 +51,30 @@ final class DoctorCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Checkup checkup = new Checkup();
-        Machine.look(checkup, options.layers(environment).build().config(), environment.folder());
+        Config config = options.layers(environment).build().config();
+        Machine.look(checkup, config, environment.folder());
+        GoldenCheck parity = golden == null
+                ? null
+                : GoldenCheck.of(
+                        environment.resolve(golden),
+                        devices == null ? config.getString("flm.worker.devices") : devices,
+                        precision,
+                        config.getInt("flm.worker.threads"));
+        boolean passed = checkup.passed() && (parity == null || parity.passed());
         if (json) {
             Map<String, Object> result = new LinkedHashMap<>();
-            result.put("passed", checkup.passed());
+            result.put("passed", passed);
             result.put("findings", checkup.toList());
+            if (parity != null) {
+                result.put("parity", parity.toList());
+            }
             environment.out().println(Json.line(result));
         } else {
             environment.out().print(checkup.render());
+            if (parity != null) {
+                environment.out().print(System.lineSeparator() + parity.render());
+            }
         }
-        return checkup.passed() ? Failure.OK : Failure.FAILED;
+        return passed ? Failure.OK : Failure.FAILED;
     }
 }
