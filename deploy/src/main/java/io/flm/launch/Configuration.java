@@ -22,6 +22,8 @@ import java.util.TreeMap;
  * no module defines are errors, and so are values of another type.
  */
 final class Configuration {
+    private static final String DEFAULT = "default";
+
     /** Keys whose values are paths: relative ones count from where they are written. */
     private static final List<String> PATH_KEYS =
             List.of("flm.data.paths", "flm.data.eval-paths", "flm.data.tokenizer");
@@ -39,6 +41,17 @@ final class Configuration {
     /** The whole configuration, Akka's part included. */
     Config config() {
         return config;
+    }
+
+    /** Only the {@code flm} keys that something set. */
+    Config given() {
+        Config given = ConfigFactory.empty();
+        for (Map.Entry<String, String> origin : origins.entrySet()) {
+            if (!origin.getValue().equals(DEFAULT)) {
+                given = given.withValue(origin.getKey(), config.getValue(origin.getKey()));
+            }
+        }
+        return given;
     }
 
     /** The value of a key as HOCON. */
@@ -83,7 +96,7 @@ final class Configuration {
         private Config config = reference;
 
         private Builder() {
-            known.keys().forEach(key -> origins.put(key, "default"));
+            known.keys().forEach(key -> origins.put(key, DEFAULT));
         }
 
         /** A preset by name; its relative paths count from {@code home}. */

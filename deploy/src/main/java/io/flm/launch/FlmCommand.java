@@ -51,6 +51,8 @@ final class FlmCommand implements Runnable {
     static CommandLine commandLine(Environment environment, Logs logs, ToIntFunction<Throwable> teller) {
         CommandLine flm = new CommandLine(new FlmCommand());
         flm.addSubcommand(new PretrainCommand(environment, logs));
+        flm.addSubcommand(new EvaluateCommand(environment));
+        flm.addSubcommand(new CaptionCommand(environment));
         flm.addSubcommand(new BridgeCommand(environment));
         flm.addSubcommand(new ConfigCommand(environment));
         flm.addSubcommand(new DoctorCommand(environment));

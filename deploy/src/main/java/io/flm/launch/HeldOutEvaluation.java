@@ -1,0 +1,130 @@
+package io.flm.launch;
+
+import com.typesafe.config.Config;
+import io.flm.data.UserException;
+import io.flm.launch.html.EvaluationPage;
+import io.flm.worker.evaluate.Report;
+import io.flm.worker.evaluate.Score;
+import io.flm.worker.evaluate.TrainedModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Evaluates a checkpoint, tells the figures, writes the page: {@code flm evaluate} and the end of {@code flm pretrain}. */
+final class HeldOutEvaluation {
+    private final Environment environment;
+
+    HeldOutEvaluation(Environment environment) {
+        this.environment = environment;
+    }
+
+    /**
+     * Runs it on this thread.
+     *
+     * @param overrides settings that differ from those of the checkpoint
+     * @param heldOut data; none: those that the settings name
+     * @param html where the page goes; null: none
+     */
+    Report run(Path runOrCheckpoint, Config overrides, List<Path> heldOut, @Nullable Path html) {
+        Screen screen = environment.screen();
+        try (TrainedModel model = TrainedModel.load(runOrCheckpoint, overrides, environment::say)) {
+            long startedAt = environment.nanoTime().getAsLong();
+            Report report = model.evaluate(
+                    heldOut,
+                    (share, doing) ->
+                            screen.status(String.format(Locale.ROOT, "evaluating: %3.0f %% (%s)", 100 * share, doing)));
+            screen.status("");
+            tell(report, (environment.nanoTime().getAsLong() - startedAt) / 1e9);
+            if (html != null) {
+                write(html, page(model, report, heldOut));
+                environment.say("page: " + html);
+            }
+            return report;
+        }
+    }
+
+    private void tell(Report report, double seconds) {
+        environment.say(String.format(
+                Locale.ROOT,
+                "%,d held-out samples in %.0f s; pools of %d names; beside each figure what chance or the text alone gives",
+                report.samples(),
+                seconds,
+                report.poolSize()));
+        for (Score score : Score.values()) {
+            Double value = report.scores().get(score);
+            Double prior = report.priors().get(score);
+            String figures = value == null || prior == null
+                    ? "-            " + report.absent().get(score)
+                    : score == Score.TOKEN_LOSS
+                            ? String.format(Locale.ROOT, "%-6.3f   (%.3f)", value, prior)
+                            : String.format(Locale.ROOT, "%-6.1f %% (%.1f %%)", 100 * value, 100 * prior);
+            environment.screen().println(String.format(Locale.ROOT, "  %-24s %s", score.title(), figures));
+        }
+    }
+
+    private static String page(TrainedModel model, Report report, List<Path> heldOut) {
+        Path checkpoint = model.checkpoint().folder().toAbsolutePath().normalize();
+        Path run = run(checkpoint);
+        Config config = model.config();
+        Map<String, String> facts = new LinkedHashMap<>();
+        facts.put(
+                "objective",
+                report.objective().key()
+                        + switch (report.objective()) {
+                            case FLM -> ", span rate " + config.getDouble("flm.train.span-rate");
+                            case MLM -> ", mask rate " + config.getDouble("flm.train.mask-rate");
+                            case AR -> "";
+                        });
+        facts.put("parameters", String.format(Locale.ROOT, "%,d", model.parameterCount()));
+        facts.put(
+                "trained",
+                String.format(
+                        Locale.ROOT,
+                        "%,d steps of %,d samples",
+                        model.checkpoint().step(),
+                        config.getLong("flm.train.lanes") * config.getLong("flm.train.micro-batch")));
+        facts.put("seed", String.valueOf(config.getLong("flm.train.seed")));
+        facts.put("held out", names(heldOut.isEmpty() ? paths(config) : heldOut));
+        facts.put("weights, SHA-256", model.checkpoint().weightsSha256().substring(0, 16) + "…");
+        String title = String.format(
+                Locale.ROOT,
+                "%s, step %,d",
+                Objects.requireNonNullElse(run, checkpoint).getFileName(),
+                model.checkpoint().step());
+        return EvaluationPage.of(title, facts, report, run == null ? null : run.resolve("metrics.jsonl"));
+    }
+
+    /** The run that a checkpoint lies in; null where it was moved elsewhere. */
+    private static @Nullable Path run(Path checkpoint) {
+        Path checkpoints = checkpoint.getParent();
+        Path run = checkpoints == null ? null : checkpoints.getParent();
+        return run != null && RunFiles.isRun(run) ? run : null;
+    }
+
+    private static List<Path> paths(Config config) {
+        return config.getStringList("flm.data.eval-paths").stream()
+                .map(Path::of)
+                .toList();
+    }
+
+    private static String names(List<Path> paths) {
+        return String.join(
+                ", ",
+                paths.stream().map(path -> String.valueOf(path.getFileName())).toList());
+    }
+
+    private static void write(Path file, String page) {
+        try {
+            Files.writeString(file, page);
+        } catch (IOException e) {
+            throw new UserException(
+                    file + ": the page cannot be written (" + e.getMessage() + "); give another --html", e);
+        }
+    }
+}
