@@ -69,6 +69,23 @@ public record DataSettings(
                         oneOf("augment.background", c.getString("augment.background"), Background.class).value));
     }
 
+    /** The same with another bound on the decoded pictures that are kept. */
+    public DataSettings withCacheBytes(long bytes) {
+        return new DataSettings(
+                paths,
+                evalPaths,
+                tokenizer,
+                maxTokens,
+                beginToken,
+                captions,
+                groupWindow,
+                badSampleRate,
+                decodeThreads,
+                prefetch,
+                bytes,
+                augmentation);
+    }
+
     private static int atLeast(String key, int value, int least) {
         if (value < least) {
             throw new UserException("flm.data." + key + " = " + value + ": must be at least " + least);

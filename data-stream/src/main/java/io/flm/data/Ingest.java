@@ -278,9 +278,9 @@ public final class Ingest implements AutoCloseable {
         return bad.messages();
     }
 
-    /** Ends the decoding threads; streams that still run fail. */
+    /** Ends the decoding threads when they have done what they have; streams that still run fail. */
     @Override
     public void close() {
-        decoders.shutdownNow();
+        decoders.shutdown(); // not by interrupts: these close a file channel that is being read
     }
 }

@@ -1,9 +1,6 @@
 package io.flm.data;
 
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import javax.imageio.ImageIO;
 
 /**
  * Encoded pictures to RGB values: decoded, alpha dropped, the shorter side resized bicubic to S, the centre cut out. The
@@ -11,10 +8,6 @@ import javax.imageio.ImageIO;
  */
 public final class Pictures {
     private static final double A = -0.5;
-
-    static {
-        ImageIO.setUseCache(false); // in memory, not by temporary files
-    }
 
     private Pictures() {}
 
@@ -26,23 +19,18 @@ public final class Pictures {
      * @throws IOException where it is no picture
      */
     public static byte[] decode(byte[] image, int size) throws IOException {
-        BufferedImage decoded;
-        try {
-            decoded = ImageIO.read(new ByteArrayInputStream(image));
-        } catch (RuntimeException e) { // decoders stumble over torn pictures in many ways
-            throw new IOException("the picture is broken (" + e + ")", e);
+        Codecs.Picture decoded = Codecs.decode(image);
+        int width = decoded.width();
+        int height = decoded.height();
+        int[] argb = decoded.rgb();
+        if (width == size && height == size) {
+            return planes(argb);
         }
-        if (decoded == null) {
-            throw new IOException("not a PNG, JPEG or WebP picture");
-        }
-        int width = decoded.getWidth();
-        int height = decoded.getHeight();
         int shorter = Math.min(width, height);
-        int resizedWidth = Math.max(size, (int) Math.round((double) width * size / shorter));
-        int resizedHeight = Math.max(size, (int) Math.round((double) height * size / shorter));
-        int[] argb = decoded.getRGB(0, 0, width, height, null, 0, width);
-        int left = (resizedWidth - size) / 2;
-        int top = (resizedHeight - size) / 2;
+        int resizedWidth = (int) ((long) width * size / shorter);
+        int resizedHeight = (int) ((long) height * size / shorter);
+        int left = (int) Math.rint((resizedWidth - size) / 2.0);
+        int top = (int) Math.rint((resizedHeight - size) / 2.0);
         byte[] rgb = new byte[3 * size * size];
         Weights across = Weights.of(width, resizedWidth, left, size);
         Weights down = Weights.of(height, resizedHeight, top, size);
@@ -67,6 +55,18 @@ public final class Pictures {
                     rgb[(channel * size + y) * size + x] = (byte) clip(sum);
                 }
             }
+        }
+        return rgb;
+    }
+
+    /** A picture that has its size already. */
+    private static byte[] planes(int[] argb) {
+        int count = argb.length;
+        byte[] rgb = new byte[3 * count];
+        for (int i = 0; i < count; i++) {
+            rgb[i] = (byte) (argb[i] >> 16);
+            rgb[count + i] = (byte) (argb[i] >> 8);
+            rgb[2 * count + i] = (byte) argb[i];
         }
         return rgb;
     }

@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -89,6 +91,18 @@ public final class SampleSource implements AutoCloseable {
     /** N. */
     public long size() {
         return firstIndex[firstIndex.length - 1];
+    }
+
+    /** The samples of each shard, in their order. */
+    public Map<String, Integer> shards() {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        shards.forEach(shard -> counts.merge(shard.name(), shard.samples().size(), Integer::sum));
+        return counts;
+    }
+
+    /** {@code shard:key: cause} of the pictures and captions that belong to no sample, and are not in {@link #size}. */
+    public List<String> leftOut() {
+        return shards.stream().flatMap(shard -> shard.leftOut().stream()).toList();
     }
 
     /** Of the shards' tables of contents: names and sizes of their files. */

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * file, which ends with the process, so that its samples can be reached in any order.
  */
 final class TarShard implements AutoCloseable {
+    private static final int BLOCK = 512;
+
     /** Where a file's bytes lie. */
     record Range(long offset, int sizeBytes) {}
 
@@ -35,14 +37,18 @@ final class TarShard implements AutoCloseable {
     private final String name;
     private final FileChannel channel;
     private final List<Entry> samples;
+    private final List<String> leftOut;
     private final String contents;
 
-    private TarShard(String name, FileChannel channel, List<Entry> samples) {
+    private TarShard(String name, FileChannel channel, Index index) {
         this.name = name;
         this.channel = channel;
-        this.samples = List.copyOf(samples);
+        this.samples = List.copyOf(index.samples);
+        this.leftOut = index.leftOut.stream().map(each -> name + ":" + each).toList();
         this.contents = name + samples;
     }
+
+    private record Index(List<Entry> samples, List<String> leftOut) {}
 
     static TarShard open(Path file) {
         String name = String.valueOf(file.getFileName());
@@ -84,8 +90,10 @@ final class TarShard implements AutoCloseable {
         private boolean json;
     }
 
-    private static List<Entry> index(Path file, FileChannel channel) throws IOException {
+    private static Index index(Path file, FileChannel channel) throws IOException {
         Map<String, Parts> parts = new LinkedHashMap<>();
+        List<String> leftOut = new ArrayList<>();
+        long end = 0;
         // Not closed: that would close the channel, which is read from later.
         TarFile tar = new TarFile(channel);
         for (TarArchiveEntry entry : tar.getEntries()) {
@@ -98,39 +106,60 @@ final class TarShard implements AutoCloseable {
             if (entry.getSize() > Integer.MAX_VALUE) {
                 throw new UserException(file + ": " + entry.getName() + " is larger than 2 GiB; leave it out");
             }
-            add(parts, entry);
+            end = entry.getDataOffset() + entry.getSize();
+            add(parts, entry, leftOut);
+        }
+        if (end > 0 && channel.size() < end + BLOCK) {
+            throw new EOFException("cut at byte " + channel.size() + ", before the mark of its end");
         }
         List<Entry> samples = new ArrayList<>();
         parts.forEach((key, part) -> {
             if (part.image != null && part.caption != null) {
                 samples.add(new Entry(key, part.image, part.caption, part.json));
+            } else if (part.image != null) {
+                leftOut.add(key + ": a picture without a txt or json");
+            } else if (part.caption != null) {
+                leftOut.add(key + ": a caption without a png, jpg or webp");
             }
         });
-        return samples;
+        return new Index(samples, leftOut);
     }
 
-    private static void add(Map<String, Parts> parts, TarArchiveEntry entry) {
+    private static void add(Map<String, Parts> parts, TarArchiveEntry entry, List<String> leftOut) {
         String path = entry.getName();
         int slash = path.lastIndexOf('/');
         int dot = path.indexOf('.', slash + 1);
-        if (dot < 0) {
+        if (dot <= slash + 1) { // no dot, or a hidden file
             return;
         }
-        Parts part = parts.computeIfAbsent(path.substring(0, dot), key -> new Parts());
+        String key = path.substring(0, dot);
+        Parts part = parts.computeIfAbsent(key, name -> new Parts());
         Range range = new Range(entry.getDataOffset(), (int) entry.getSize());
-        switch (path.substring(dot + 1).toLowerCase(Locale.ROOT)) {
-            case "png", "jpg", "jpeg", "webp" -> part.image = range;
-            case "json" -> {
-                part.caption = range;
-                part.json = true;
+        String kind = path.substring(dot + 1).toLowerCase(Locale.ROOT);
+        switch (kind) {
+            case "png", "jpg", "jpeg", "webp" -> {
+                if (part.image != null) {
+                    leftOut.add(key + ": a second picture (" + kind + ")");
+                } else {
+                    part.image = range;
+                }
             }
-            case "txt" -> {
-                if (!part.json) {
+            case "json", "txt" -> {
+                boolean json = kind.equals("json");
+                if (part.caption != null && part.json == json) {
+                    leftOut.add(key + ": a second " + kind);
+                } else if (part.caption == null || json) { // json, which can hold several captions, goes before txt
                     part.caption = range;
+                    part.json = json;
                 }
             }
             default -> {} // of other programs
         }
+    }
+
+    /** {@code shard:key: cause} of the pictures and captions that belong to no sample. */
+    List<String> leftOut() {
+        return leftOut;
     }
 
     String name() {

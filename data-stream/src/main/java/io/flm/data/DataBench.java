@@ -1,0 +1,145 @@
+package io.flm.data;
+
+import akka.actor.ClassicActorSystemProvider;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+
+/**
+ * How fast the pipeline is, stage by stage, on 640 x 480 JPEGs that it makes itself: for {@code flm data bench}.
+ *
+ * @param samplesPerSecond of the whole pipeline, its stages at work together
+ * @param stages what each did
+ * @param decoderShare of the time of the decode stage that the JPEG decoder alone took; the rest resizes and cuts
+ */
+public record DataBench(double samplesPerSecond, List<StageCount> stages, double decoderShare) {
+    private static final int SAMPLES = 64;
+    private static final int MICRO_BATCH = 32;
+
+    /**
+     * Runs the pipeline for a number of batches of 32.
+     *
+     * @param settings augmentation, threads and text as in training; nothing is cached
+     * @param imageSize S
+     * @param batches to time, after four that are not timed
+     */
+    public static DataBench run(
+            ClassicActorSystemProvider system, Tokenizer tokenizer, DataSettings settings, int imageSize, int batches) {
+        try {
+            Path shard = Files.createTempFile("flm-bench-", ".tar");
+            try {
+                write(shard);
+                return run(system, shard, tokenizer, settings.withCacheBytes(0), imageSize, batches);
+            } finally {
+                Files.deleteIfExists(shard);
+            }
+        } catch (IOException e) {
+            throw new UserException("no shard for the benchmark: " + e.getMessage() + "; free some disk", e);
+        }
+    }
+
+    private static DataBench run(
+            ClassicActorSystemProvider system,
+            Path shard,
+            Tokenizer tokenizer,
+            DataSettings settings,
+            int imageSize,
+            int batches)
+            throws IOException {
+        CorruptionSettings corruption = new CorruptionSettings(Objective.FLM, 0.3, 0.4, false);
+        try (SampleSource source = SampleSource.open(List.of(shard));
+                Ingest ingest = Ingest.open(source, tokenizer, settings, corruption, imageSize, 1, MICRO_BATCH, 1);
+                BatchReader reader = ingest.reader(system, 0, 0, 1)) {
+            take(reader, 4);
+            List<StageCount> before = ingest.counters();
+            long start = System.nanoTime();
+            take(reader, batches);
+            double seconds = (System.nanoTime() - start) / 1e9;
+            List<StageCount> stages = difference(ingest.counters(), before);
+            double perSample =
+                    stages.get(2).nanos() / (double) Math.max(1, stages.get(2).samples());
+            return new DataBench(
+                    batches * MICRO_BATCH / seconds, stages, Math.min(1, decoderNanos(source) / perSample));
+        }
+    }
+
+    private static void take(BatchReader reader, int count) {
+        try {
+            for (int i = 0; i < count; i++) {
+                reader.next();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UserException("interrupted", e);
+        }
+    }
+
+    private static List<StageCount> difference(List<StageCount> after, List<StageCount> before) {
+        return IntStream.range(0, after.size())
+                .mapToObj(i -> new StageCount(
+                        after.get(i).stage(),
+                        after.get(i).samples() - before.get(i).samples(),
+                        after.get(i).nanos() - before.get(i).nanos()))
+                .toList();
+    }
+
+    /** The time of the JPEG decoder for a sample. */
+    private static double decoderNanos(SampleSource source) throws IOException {
+        try {
+            long start = System.nanoTime();
+            for (long index = 0; index < source.size(); index++) {
+                Codecs.decode(source.image(index));
+            }
+            return (System.nanoTime() - start) / (double) source.size();
+        } catch (SampleException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private static void write(Path file) throws IOException {
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(Files.newOutputStream(file))) {
+            for (int i = 0; i < SAMPLES; i++) {
+                put(tar, i + ".jpg", jpeg(i));
+                put(
+                        tar,
+                        i + ".txt",
+                        ("a picture of " + "many ".repeat(i % 7) + "things").getBytes(StandardCharsets.UTF_8));
+            }
+        }
+    }
+
+    private static void put(TarArchiveOutputStream tar, String name, byte[] content) throws IOException {
+        TarArchiveEntry entry = new TarArchiveEntry(name);
+        entry.setSize(content.length);
+        tar.putArchiveEntry(entry);
+        tar.write(content);
+        tar.closeArchiveEntry();
+    }
+
+    /** Waves and grain, of about the size that a photograph has as JPEG. */
+    private static byte[] jpeg(int number) throws IOException {
+        BufferedImage image = new BufferedImage(640, 480, BufferedImage.TYPE_INT_RGB);
+        RandomStream random = RandomStream.of(number, RandomStream.Purpose.AUGMENT);
+        double[] across = new double[640];
+        Arrays.setAll(across, x -> 50 * Math.sin(x * 0.02 * (1 + number % 5)));
+        for (int y = 0; y < 480; y++) {
+            double down = 104 + 50 * Math.cos(y * 0.03 + number);
+            for (int x = 0; x < 640; x++) {
+                int level = (int) (down + across[x]) + random.nextInt(24);
+                image.setRGB(x, y, level << 16 | (255 - level) << 8 | (level * 3 & 0xff) / 2);
+            }
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ImageIO.write(image, "jpeg", out);
+        return out.toByteArray();
+    }
+}

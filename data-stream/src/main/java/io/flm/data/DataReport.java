@@ -1,0 +1,64 @@
+package io.flm.data;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What a source holds, every sample looked at: for {@code flm data inspect}.
+ *
+ * @param samples usable and bad
+ * @param shards the samples of each shard
+ * @param shapes how many pictures have which size, as {@code 640 x 480}
+ * @param captions all captions of usable samples
+ * @param tokenLengths how many of them have which length in tokens, special tokens included, before the cut at max-tokens
+ * @param bad {@code shard:key: cause} of each sample that cannot be used
+ * @param leftOut {@code shard:key: cause} of what is no sample: a picture without a caption, a caption without a picture
+ * @param sha256 of the shards' tables of contents
+ */
+public record DataReport(
+        long samples,
+        Map<String, Integer> shards,
+        SortedMap<String, Integer> shapes,
+        long captions,
+        SortedMap<Integer, Integer> tokenLengths,
+        List<String> bad,
+        List<String> leftOut,
+        String sha256) {
+
+    /** Reads and decodes every sample. */
+    public static DataReport of(SampleSource source, Tokenizer tokenizer, DataSettings settings) {
+        SortedMap<String, Integer> shapes = new TreeMap<>();
+        SortedMap<Integer, Integer> lengths = new TreeMap<>();
+        List<String> bad = new ArrayList<>();
+        long captions = 0;
+        for (long index = 0; index < source.size(); index++) {
+            try {
+                Sample sample = source.read(index);
+                Codecs.Picture picture = Codecs.decode(sample.image());
+                shapes.merge(picture.width() + " x " + picture.height(), 1, Integer::sum);
+                for (String caption : sample.captions()) {
+                    int[] ids = tokenizer.encode(caption, Integer.MAX_VALUE, settings.beginToken());
+                    lengths.merge(ids.length, 1, Integer::sum);
+                    captions++;
+                }
+            } catch (SampleException e) {
+                bad.add(String.valueOf(e.getMessage()));
+            } catch (IOException e) {
+                bad.add(source.name(index) + ": " + e.getMessage());
+            }
+        }
+        return new DataReport(
+                source.size(),
+                source.shards(),
+                shapes,
+                captions,
+                lengths,
+                List.copyOf(bad),
+                source.leftOut(),
+                source.sha256());
+    }
+}
