@@ -1,6 +1,5 @@
 package io.flm.launch;
 
-import io.flm.data.UserException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,15 +17,8 @@ public final class Main {
         Logs logs = LogFiles.start(warning -> screen.println("flm: warning: " + warning));
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> LOG.error("thread {} ended", thread.getName(), e));
         Environment environment = new Environment(
-                System.out, screen, Path.of("").toAbsolutePath(), home(), System::nanoTime, Main::start);
+                System.out, screen, Path.of("").toAbsolutePath(), home(), System::nanoTime, LocalPretraining::start);
         System.exit(new Cli(environment, logs).run(arguments));
-    }
-
-    private static Pretraining start(RunRequest request, RunListener listener) {
-        if (request.name().isEmpty()) {
-            throw new IllegalArgumentException("a run without a name");
-        }
-        throw new UserException(request.name() + ": training is not built into this version yet");
     }
 
     /** The repository: where {@code deploy/flm} says, else above these classes. */

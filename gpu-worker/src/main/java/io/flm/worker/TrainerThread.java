@@ -2,6 +2,7 @@ package io.flm.worker;
 
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
+import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -26,8 +27,8 @@ public final class TrainerThread implements AutoCloseable {
         /** A step was committed; at most {@value #PROGRESS_PER_SECOND} times a second. */
         record Progressed(StepResult result, double samplesPerSecond) implements Event {}
 
-        /** The last step of the generation was committed. */
-        record Ended(long committedSteps) implements Event {}
+        /** The last step of the generation was committed; {@code reason} is empty where another member asked for the end. */
+        record Ended(long committedSteps, String reason) implements Event {}
 
         /** The generation cannot go on here. */
         record Failed(String cause, FailureKind kind) implements Event {}
@@ -38,6 +39,7 @@ public final class TrainerThread implements AutoCloseable {
     private final ExecutorService thread;
     private final Supplier<StepRunner> factory;
     private final long totalSteps;
+    private final Duration limit;
     private final Consumer<StepResult> observer;
     private final LongSupplier nanoTime;
     private @Nullable StepRunner runner; // of the thread
@@ -48,6 +50,7 @@ public final class TrainerThread implements AutoCloseable {
     /**
      * @param factory makes the runner on the thread itself, since engines keep settings for each thread
      * @param totalSteps the run ends when so many are committed
+     * @param limit the run also ends with the first step committed so long after its generation began; zero: no limit
      * @param observer is told each step that this thread committed as rank 0, on the thread
      * @param nanoTime a clock for rates
      */
@@ -55,10 +58,12 @@ public final class TrainerThread implements AutoCloseable {
             String name,
             Supplier<StepRunner> factory,
             long totalSteps,
+            Duration limit,
             Consumer<StepResult> observer,
             LongSupplier nanoTime) {
         this.factory = factory;
         this.totalSteps = totalSteps;
+        this.limit = limit;
         this.observer = observer;
         this.nanoTime = nanoTime;
         this.thread = Executors.newSingleThreadExecutor(task -> new Thread(task, "trainer-" + name));
@@ -103,11 +108,13 @@ public final class TrainerThread implements AutoCloseable {
             String how = r.enter(generation, rank);
             committedSteps = r.committedSteps();
             listener.accept(new Event.Entered(how));
-            long lastReport = nanoTime.getAsLong();
+            long start = nanoTime.getAsLong();
+            long lastReport = start;
+            boolean late = false;
             long samples = 0;
             boolean stop = committedSteps >= totalSteps;
             while (!stop && !closed) {
-                StepResult result = r.step(stopRequested);
+                StepResult result = r.step(stopRequested || late);
                 committedSteps = r.committedSteps();
                 stop = result.totals().stop() || committedSteps >= totalSteps;
                 if (rank == 0) {
@@ -115,6 +122,7 @@ public final class TrainerThread implements AutoCloseable {
                 }
                 samples += result.totals().samples();
                 long now = nanoTime.getAsLong();
+                late = limit.compareTo(Duration.ZERO) > 0 && now - start >= limit.toNanos();
                 if (stop || now - lastReport >= 1_000_000_000L / PROGRESS_PER_SECOND) {
                     listener.accept(new Event.Progressed(result, samples * 1e9 / Math.max(1, now - lastReport)));
                     lastReport = now;
@@ -122,10 +130,11 @@ public final class TrainerThread implements AutoCloseable {
                 }
             }
             r.checkpoint();
+            listener.accept(
+                    new Event.Ended(committedSteps, late ? "the time limit of " + limit.toSeconds() + " s" : ""));
         } finally {
             r.leave();
         }
-        listener.accept(new Event.Ended(committedSteps));
     }
 
     /** Ends after the step at hand. */

@@ -266,8 +266,9 @@ public final class Worker {
                 return failed(this, generation, replyTo, f);
             }
             if (event instanceof Event.Ended e) {
-                replyTo.tell(new Halted(self.name(), generation(), e.committedSteps(), haltReason));
-                return self.transition("Training", new Waiting(self, generation()), haltReason);
+                String reason = e.reason().isEmpty() ? haltReason : e.reason();
+                replyTo.tell(new Halted(self.name(), generation(), e.committedSteps(), reason));
+                return self.transition("Training", new Waiting(self, generation()), reason);
             }
             return onUnexpected(new Happened(generation(), event));
         }

@@ -6,6 +6,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import io.flm.data.UserException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
@@ -23,8 +24,8 @@ class WorkerTest {
     }
 
     private ActorRef<Worker.Command> spawn(String name, FakeRunner runner, long totalSteps) {
-        TrainerThread thread =
-                new TrainerThread(name, () -> runner, totalSteps, r -> observed.add(r.step()), System::nanoTime);
+        TrainerThread thread = new TrainerThread(
+                name, () -> runner, totalSteps, Duration.ZERO, r -> observed.add(r.step()), System::nanoTime);
         return KIT.spawn(Worker.create(name, "cpu", thread), name);
     }
 

@@ -5,5 +5,7 @@ package io.flm.worker.model;
  *
  * @param decay weight decay of the parameters that have it
  * @param clipNorm largest norm of the whole gradient; 0: no clipping
+ * @param fastFactor rate of cross-modal, fusion and head parameters over the base rate; 5 in the official code
  */
-public record OptimizerSettings(double beta1, double beta2, double epsilon, double decay, double clipNorm) {}
+public record OptimizerSettings(
+        double beta1, double beta2, double epsilon, double decay, double clipNorm, double fastFactor) {}

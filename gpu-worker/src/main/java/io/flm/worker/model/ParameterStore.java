@@ -200,7 +200,7 @@ public final class ParameterStore {
         script.run("fill", divisor, scale);
         double root = Math.sqrt(1 - Math.pow(o.beta2(), (double) number));
         for (Group g : groups) {
-            double lr = rate * g.lrFactor();
+            double lr = rate * (g.lrFactor() > 1 ? o.fastFactor() : 1);
             double decay = g.decay() ? o.decay() : 0;
             double keep = 1 - lr * decay;
             try (NDArray range = Torch.view(owner, gradient.flat(), g.from(), g.size())) {

@@ -353,7 +353,8 @@ public final class Parity {
                 c.get("adam_betas").get(1).asDouble(),
                 c.get("adam_eps").asDouble(),
                 c.get("weight_decay").asDouble(),
-                0);
+                0,
+                5);
         TextBatch batch = batch("r0");
         Gradient gradient = model.parameters().newGradient();
         try (Safetensors golden = Safetensors.open(file);

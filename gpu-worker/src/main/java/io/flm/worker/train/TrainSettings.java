@@ -1,8 +1,11 @@
 package io.flm.worker.train;
 
 import com.typesafe.config.Config;
+import io.flm.data.CorruptionSettings;
 import io.flm.data.Objective;
 import io.flm.data.UserException;
+import io.flm.worker.model.OptimizerSettings;
+import io.flm.worker.model.Precision;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -16,6 +19,8 @@ import java.util.stream.Collectors;
  * @param minutes wall time after which the run stops after the step at hand; 0: no limit
  * @param warmupSteps steps of linear warm-up
  * @param clipNorm largest global gradient norm; 0: no clipping
+ * @param fastLrFactor rate of cross-modal, fusion and head parameters over the base rate
+ * @param recompute whether backward computes parts of forward again
  * @param l2rWeight weight of an l2r prediction beside a reconstructor prediction
  */
 public record TrainSettings(
@@ -36,6 +41,9 @@ public record TrainSettings(
         double beta1,
         double beta2,
         double epsilon,
+        double fastLrFactor,
+        Precision precision,
+        boolean recompute,
         double l2rWeight,
         double r2lWeight) {
 
@@ -64,6 +72,9 @@ public record TrainSettings(
                 fraction("beta1", c.getDouble("beta1")),
                 fraction("beta2", c.getDouble("beta2")),
                 notNegative("eps", c.getDouble("eps")),
+                notNegative("fast-lr-factor", c.getDouble("fast-lr-factor")),
+                oneOf("precision", c.getString("precision"), Precision.class),
+                c.getBoolean("recompute"),
                 notNegative("l2r-weight", c.getDouble("l2r-weight")),
                 notNegative("r2l-weight", c.getDouble("r2l-weight")));
     }
@@ -74,6 +85,15 @@ public record TrainSettings(
             case FLM -> new double[] {1, l2rWeight, r2lWeight};
             case MLM, AR -> new double[] {1};
         };
+    }
+
+    public OptimizerSettings optimizer() {
+        return new OptimizerSettings(beta1, beta2, epsilon, weightDecay, clipNorm, fastLrFactor);
+    }
+
+    /** What is hidden from the model. */
+    public CorruptionSettings corruption() {
+        return new CorruptionSettings(objective, spanRate, maskRate, wholeWord);
     }
 
     public int globalBatch() {

@@ -1,0 +1,121 @@
+package io.flm.worker.train;
+
+import io.flm.worker.checkpoint.Checkpoint;
+import io.flm.worker.checkpoint.CheckpointSettings;
+import io.flm.worker.checkpoint.CheckpointStore;
+import io.flm.worker.checkpoint.CheckpointWriter;
+import io.flm.worker.checkpoint.FlatFloats;
+import io.flm.worker.checkpoint.RunIdentity;
+import io.flm.worker.checkpoint.TensorRange;
+import io.flm.worker.checkpoint.TrainingState;
+import io.flm.worker.model.ParameterStore;
+import io.flm.worker.model.ParameterStore.Buffer;
+import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Keeps a run's state in checkpoints: every so many steps in the background, and at the end. Workers begin with the newest one,
+ * or with weights drawn from the seed.
+ */
+public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
+    private final CheckpointSettings settings;
+    private final Optional<Checkpoint> origin;
+    private final CheckpointWriter writer;
+    private final long seed;
+    private final long globalBatch;
+    private volatile String weightsSha256 = "";
+
+    /**
+     * Keeps the state of one run.
+     *
+     * @param origin what the run begins with; empty: weights drawn from the seed
+     * @param listener is told what became of each checkpoint
+     */
+    public CheckpointKeeper(
+            CheckpointStore store,
+            CheckpointSettings settings,
+            RunIdentity identity,
+            Optional<Checkpoint> origin,
+            TrainSettings train,
+            Consumer<CheckpointWriter.Event> listener) {
+        this.settings = settings;
+        this.origin = origin;
+        this.writer = new CheckpointWriter(store, identity, listener);
+        this.seed = train.seed();
+        this.globalBatch = train.globalBatch();
+    }
+
+    @Override
+    public String restore(ParameterStore store) {
+        if (origin.isEmpty()) {
+            store.initialize(seed);
+            return "seed " + seed;
+        }
+        Checkpoint checkpoint = origin.get();
+        List<TensorRange> layout = layout(store);
+        checkpoint.restoreWeights(layout, sink(store, Buffer.VALUES));
+        checkpoint.restoreMoments(layout, sink(store, Buffer.FIRST_MOMENTS), sink(store, Buffer.SECOND_MOMENTS));
+        return checkpoint.folder().toString();
+    }
+
+    @Override
+    public void committed(ParameterStore store, long steps) {
+        if (settings.isDue(steps)) {
+            writer.offer(state(store, steps));
+        }
+    }
+
+    @Override
+    public void ended(ParameterStore store, long steps) {
+        writer.writeNow(state(store, steps));
+        weightsSha256 = store.sha256();
+    }
+
+    /** Of the weights at the run's end; empty before. */
+    public String weightsSha256() {
+        return weightsSha256;
+    }
+
+    private TrainingState state(ParameterStore store, long steps) {
+        return new TrainingState(
+                steps,
+                steps * globalBatch,
+                layout(store),
+                flat(store, Buffer.VALUES),
+                flat(store, Buffer.FIRST_MOMENTS),
+                flat(store, Buffer.SECOND_MOMENTS));
+    }
+
+    /** The tensors of a model, as checkpoints name them. */
+    public static List<TensorRange> layout(ParameterStore store) {
+        return store.layout().stream()
+                .map(p -> new TensorRange(p.name(), p.offset(), p.shape()))
+                .toList();
+    }
+
+    /** Where restored values go. */
+    public static FlatFloats.Sink sink(ParameterStore store, Buffer which) {
+        return (offset, values) -> store.write(which, offset, values);
+    }
+
+    private static FlatFloats flat(ParameterStore store, Buffer which) {
+        return new FlatFloats() {
+            @Override
+            public long count() {
+                return store.size();
+            }
+
+            @Override
+            public void read(long offset, FloatBuffer into) {
+                store.read(which, offset, into);
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        writer.close();
+    }
+}

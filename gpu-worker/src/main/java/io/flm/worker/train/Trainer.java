@@ -1,0 +1,225 @@
+package io.flm.worker.train;
+
+import akka.actor.typed.ActorSystem;
+import io.flm.data.Ingest;
+import io.flm.data.LaneBatch;
+import io.flm.data.RandomStream;
+import io.flm.data.UserException;
+import io.flm.exchange.Exchange;
+import io.flm.exchange.ExchangeException;
+import io.flm.exchange.LaneRange;
+import io.flm.exchange.LaneTotals;
+import io.flm.exchange.LocalExchange;
+import io.flm.exchange.StepTotals;
+import io.flm.worker.Generation;
+import io.flm.worker.StepResult;
+import io.flm.worker.StepRunner;
+import io.flm.worker.model.FlmModel;
+import io.flm.worker.model.FlmModel.LaneResult;
+import io.flm.worker.model.Gradient;
+import io.flm.worker.model.ParameterStore;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains one device: for each of its lanes a batch, forward and backward; the lanes' gradients added along the fixed tree;
+ * the exchange; one optimizer update. The weights after a step depend on the settings and the step alone, not on who ran it.
+ */
+public final class Trainer implements StepRunner {
+    /** Keeps the state of committed steps; called on the trainer thread between steps. */
+    public interface Keeper {
+        /** Loads the state that a run begins with into the store; returns where it came from, for the log. */
+        String restore(ParameterStore store);
+
+        /** Rank 0 committed a step; the keeper may copy the state. {@code steps} are the committed ones. */
+        void committed(ParameterStore store, long steps);
+
+        /** The generation ended; returns when the state is on disk. */
+        void ended(ParameterStore store, long steps);
+    }
+
+    private final TrainSettings settings;
+    private final Schedule schedule;
+    private final double[] headWeights;
+    private final FlmModel model;
+    private final ParameterStore store;
+    private final LaneSums sums;
+    private final Ingest ingest;
+    private final LocalExchange.Hub hub;
+    private final Keeper keeper;
+    private final ActorSystem<?> system;
+    private @Nullable Membership membership;
+    private long committedSteps = -1; // no state yet
+
+    /** What exists while a generation trains. */
+    private record Membership(Exchange exchange, BatchFeed feed) implements AutoCloseable {
+        @Override
+        public void close() {
+            exchange.close();
+            feed.close();
+        }
+    }
+
+    /** Made on the trainer thread, which must be prepared for the engine. */
+    public Trainer(
+            TrainSettings settings,
+            FlmModel model,
+            Ingest ingest,
+            LocalExchange.Hub hub,
+            Keeper keeper,
+            ActorSystem<?> system) {
+        this.settings = settings;
+        this.schedule = Schedule.of(settings);
+        this.headWeights = settings.headWeights();
+        this.model = model;
+        this.store = model.parameters();
+        this.sums = new LaneSums(settings.lanes(), store::newGradient);
+        this.ingest = ingest;
+        this.hub = hub;
+        this.keeper = keeper;
+        this.system = system;
+    }
+
+    @Override
+    public String enter(Generation generation, int rank) throws ExchangeException {
+        String how = "weights from memory";
+        if (committedSteps != generation.firstStep()) {
+            how = keeper.restore(store);
+            committedSteps = generation.firstStep();
+        }
+        LaneRange lanes = generation.members().get(rank).lanes();
+        membership = new Membership(
+                hub.join(generation.number(), rank, generation.deal(), store.stageCount()),
+                new BatchFeed(ingest, committedSteps, lanes, system));
+        return how;
+    }
+
+    @Override
+    public StepResult step(boolean stop) throws ExchangeException {
+        Membership in = membership;
+        if (in == null) {
+            throw new IllegalStateException("a step outside of a generation");
+        }
+        long step = committedSteps;
+        Exchange.Reduction reduction = in.exchange().begin(step);
+        LaneRange lanes = in.exchange().lanes();
+        List<LaneTotals> totals = new ArrayList<>();
+        long dataNs = 0;
+        long begin = System.nanoTime();
+        sums.clear();
+        for (int lane = lanes.from(); lane < lanes.to(); lane++) {
+            long waited = System.nanoTime();
+            LaneBatch batch = in.feed().take();
+            dataNs += System.nanoTime() - waited;
+            if (batch.step() != step || batch.lane() != lane) {
+                throw new IllegalStateException("step " + step + ", lane " + lane + ": got the batch of step "
+                        + batch.step() + ", lane " + batch.lane());
+            }
+            totals.add(trainLane(batch, lane == lanes.to() - 1 ? reduction : null));
+        }
+        long computed = System.nanoTime();
+
+        reduction.contribute(totals, stop);
+        Gradient total = sums.total();
+        for (int stage = store.stageCount() - 1; stage >= 0; stage--) {
+            reduction.await(stage, total.segment(stage));
+            total.load(stage);
+        }
+        StepTotals all = reduction.awaitTotals();
+        long exchanged = System.nanoTime();
+
+        double rate = schedule.rate(step);
+        double weight = weigh(all.targetCounts());
+        store.update(total, step + 1, rate, settings.optimizer(), weight);
+        committedSteps = step + 1;
+        if (in.exchange().rank() == 0) {
+            keeper.committed(store, committedSteps);
+        }
+        long updated = System.nanoTime();
+        return new StepResult(
+                step,
+                weigh(all.lossSums()) / weight,
+                all,
+                rate,
+                new StepResult.Times(dataNs, computed - begin - dataNs, exchanged - computed, updated - exchanged));
+    }
+
+    /** @param reduction takes each stage as soon as it is complete; null where more lanes of this worker follow */
+    private LaneTotals trainLane(LaneBatch batch, Exchange.@Nullable Reduction reduction) throws ExchangeException {
+        ExchangeException[] failure = {null};
+        LaneResult result = model.train(
+                batch,
+                headWeights,
+                RandomStream.key(settings.seed(), RandomStream.Purpose.DROPOUT, batch.step(), batch.lane()),
+                sums.begin(batch.lane()),
+                stage -> {
+                    sums.add(stage);
+                    if (reduction != null && failure[0] == null) {
+                        try {
+                            reduction.contribute(stage, sums.partials(stage));
+                        } catch (ExchangeException e) {
+                            failure[0] = e; // backward cannot be left half done; it ends within this step
+                        }
+                    }
+                });
+        sums.end();
+        if (failure[0] != null) {
+            throw failure[0];
+        }
+        for (double lossSum : result.lossSums()) {
+            if (!Double.isFinite(lossSum)) {
+                throw new UserException("step " + batch.step() + ", lane " + batch.lane() + ": the loss is " + lossSum
+                        + "; lower flm.train.learning-rate, set flm.train.clip-norm, or look at the samples "
+                        + String.join(", ", batch.keys()));
+            }
+        }
+        return new LaneTotals(
+                batch.lane(),
+                batch.text().targetCounts(),
+                result.lossSums(),
+                result.correctCounts(),
+                Arrays.stream(batch.text().lengths()).asLongStream().sum(),
+                batch.rows());
+    }
+
+    private double weigh(long[] counts) {
+        return weigh(Arrays.stream(counts).asDoubleStream().toArray());
+    }
+
+    private double weigh(double[] byHead) {
+        double sum = 0;
+        for (int head = 0; head < byHead.length; head++) {
+            sum += headWeights[head] * byHead[head];
+        }
+        return sum;
+    }
+
+    @Override
+    public void checkpoint() {
+        Membership in = membership;
+        if (in != null && in.exchange().rank() == 0) {
+            keeper.ended(store, committedSteps);
+        }
+    }
+
+    @Override
+    public void leave() {
+        if (membership != null) {
+            membership.close();
+            membership = null;
+        }
+    }
+
+    @Override
+    public long committedSteps() {
+        return Math.max(0, committedSteps);
+    }
+
+    @Override
+    public void close() {
+        leave();
+        model.close();
+    }
+}
