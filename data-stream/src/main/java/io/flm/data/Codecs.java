@@ -7,6 +7,8 @@ import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Locale;
@@ -76,6 +78,11 @@ final class Codecs {
             return "jpeg";
         }
         if (begins(image, 0, 'R', 'I', 'F', 'F') && begins(image, 8, 'W', 'E', 'B', 'P')) {
+            long stated =
+                    8 + (ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN).getInt(4) & 0xffffffffL);
+            if (stated > image.length) { // the decoder does not notice
+                throw new IOException("cut before its end");
+            }
             return "webp";
         }
         throw new IOException("not a PNG, JPEG or WebP picture");
@@ -116,6 +123,15 @@ final class Codecs {
             colors.getRGBs(palette);
             byte[] bytes = bytes(raster);
             Arrays.setAll(rgb, i -> palette[bytes[i] & 0xff]);
+        } else if (image.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_CMYK) {
+            // As Pillow: getRGB goes through a linear colour space, which brightens.
+            int[] cmyk = raster.getPixels(0, 0, width, height, (int[]) null);
+            for (int i = 0; i < rgb.length; i++) {
+                int light = 255 - cmyk[4 * i + 3];
+                for (int band = 0; band < 3; band++) {
+                    rgb[i] = rgb[i] << 8 | ((255 - cmyk[4 * i + band]) * light + 127) / 255;
+                }
+            }
         } else {
             image.getRGB(0, 0, width, height, rgb, 0, width);
         }

@@ -97,6 +97,7 @@ final class TarShard implements AutoCloseable {
         // Not closed: that would close the channel, which is read from later.
         TarFile tar = new TarFile(channel);
         for (TarArchiveEntry entry : tar.getEntries()) {
+            end = entry.getDataOffset() + (entry.isFile() ? entry.getSize() : 0);
             if (!entry.isFile()) {
                 continue;
             }
@@ -106,10 +107,9 @@ final class TarShard implements AutoCloseable {
             if (entry.getSize() > Integer.MAX_VALUE) {
                 throw new UserException(file + ": " + entry.getName() + " is larger than 2 GiB; leave it out");
             }
-            end = entry.getDataOffset() + entry.getSize();
             add(parts, entry, leftOut);
         }
-        if (end > 0 && channel.size() < end + BLOCK) {
+        if (!endsAt(channel, (end + BLOCK - 1) / BLOCK * BLOCK)) {
             throw new EOFException("cut at byte " + channel.size() + ", before the mark of its end");
         }
         List<Entry> samples = new ArrayList<>();
@@ -123,6 +123,13 @@ final class TarShard implements AutoCloseable {
             }
         });
         return new Index(samples, leftOut);
+    }
+
+    /** A whole tar file ends with blocks of zeros; TarFile takes a cut header for the end as well. */
+    private static boolean endsAt(FileChannel channel, long position) throws IOException {
+        ByteBuffer block = ByteBuffer.allocate(BLOCK);
+        while (block.hasRemaining() && channel.read(block, position + block.position()) >= 0) {}
+        return !block.hasRemaining() && block.flip().mismatch(ByteBuffer.allocate(BLOCK)) < 0;
     }
 
     private static void add(Map<String, Parts> parts, TarArchiveEntry entry, List<String> leftOut) {

@@ -1,0 +1,93 @@
+package io.flm.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Against what CLIP's preprocessing makes of the same files: {@code NAME.rgb} beside each picture is [16, 16, 3] moved to
+ * [3, 16, 16] by Pillow 13.0.0, {@code convert("RGB")}, {@code resize((w, h), BICUBIC)} to torchvision's size of the longer side
+ * (cut to an integer), {@code crop} at Python's rounded half of what is over.
+ */
+class PicturesTest {
+    private static final int SIZE = 16;
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "colour.png",
+                "colour.webp",
+                "palette.png",
+                "alpha.png",
+                "grey.png",
+                "grey-alpha.png",
+                "tall.png",
+                "small.png",
+                "one-wider.png",
+                "colour.jpg",
+                "grey.jpg",
+                "cmyk.jpg"
+            })
+    void picturesAreDecodedAndResizedAsPillowDoes(String name) throws IOException {
+        byte[] expected = resource(name + ".rgb");
+        byte[] actual = Pictures.decode(resource(name), SIZE);
+        assertThat(actual).hasSameSizeAs(expected);
+        for (int i = 0; i < actual.length; i++) {
+            // Pillow's weights are integers of 22 bits: a sum near a half may round the other way.
+            assertThat(Math.abs((actual[i] & 0xff) - (expected[i] & 0xff)))
+                    .as("%s, value %d", name, i)
+                    .isLessThanOrEqualTo(1);
+        }
+    }
+
+    @Test
+    void aPictureOfTheRightSizeIsLeftAsItIs() throws IOException {
+        BufferedImage image = new BufferedImage(SIZE, SIZE, BufferedImage.TYPE_INT_RGB);
+        byte[] expected = new byte[3 * SIZE * SIZE];
+        for (int i = 0; i < SIZE * SIZE; i++) {
+            int rgb = 0x070b11 * i & 0xffffff;
+            image.setRGB(i % SIZE, i / SIZE, rgb);
+            for (int channel = 0; channel < 3; channel++) {
+                expected[channel * SIZE * SIZE + i] = (byte) (rgb >> (16 - 8 * channel));
+            }
+        }
+        assertThat(Pictures.decode(Shards.encode(image, "png"), SIZE)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"colour.png", "colour.jpg", "colour.webp"})
+    void aTornPictureIsAnErrorInOneLine(String name) throws IOException {
+        byte[] whole = resource(name);
+        assertThatThrownBy(() -> Pictures.decode(Arrays.copyOf(whole, whole.length / 2), SIZE))
+                .isInstanceOf(IOException.class)
+                .message()
+                .isNotBlank()
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void whatIsNoPictureIsSaidToBeNone() {
+        assertThatThrownBy(() -> Pictures.decode("<html>not found</html>".getBytes(StandardCharsets.UTF_8), SIZE))
+                .isInstanceOf(IOException.class)
+                .hasMessage("not a PNG, JPEG or WebP picture");
+        assertThatThrownBy(() -> Pictures.decode(new byte[0], SIZE))
+                .isInstanceOf(IOException.class)
+                .hasMessage("not a PNG, JPEG or WebP picture");
+    }
+
+    private static byte[] resource(String name) throws IOException {
+        try (InputStream in =
+                Objects.requireNonNull(PicturesTest.class.getResourceAsStream("pictures/" + name), name)) {
+            return in.readAllBytes();
+        }
+    }
+}

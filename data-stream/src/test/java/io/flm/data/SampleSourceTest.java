@@ -1,0 +1,205 @@
+package io.flm.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SampleSourceTest {
+    private static final byte[] PICTURE = Shards.png(4, 4, 0x336699);
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    @Test
+    void aSampleIsThePictureAndTheCaptionsOfOneNameUpToItsFirstDot() throws Exception {
+        Shards shards = new Shards()
+                .with("in/a.1.png", PICTURE) // the key is "in/a", the kind "1.png": of another program
+                .with("in/b.png", PICTURE)
+                .with("in/b.txt", "a blue square")
+                .with("in/c.json", "{\"captions\": [\"one\", \"two\"], \"caption\": \"three\"}")
+                .with("in/c.PNG", PICTURE)
+                .with("in/d.jpeg", PICTURE)
+                .with("in/d.json", "{\"caption\": \"four\"}");
+        try (SampleSource source = open(shards)) {
+            assertThat(source.size()).isEqualTo(3);
+            assertThat(source.read(0).key()).isEqualTo("in/b");
+            assertThat(source.read(0).shard()).isEqualTo("a.tar");
+            assertThat(source.read(0).image()).isEqualTo(PICTURE);
+            assertThat(source.captions(0)).containsExactly("a blue square");
+            assertThat(source.captions(1)).containsExactly("one", "two");
+            assertThat(source.captions(2)).containsExactly("four");
+            assertThat(source.name(2)).isEqualTo("a.tar:in/d");
+        }
+    }
+
+    @Test
+    void aFolderOpensItsShardsInTheOrderOfTheirNamesPackedOrNot() throws Exception {
+        Path plain = new Shards().with("x.png", PICTURE).with("x.txt", "x").write(folder.resolve("b.tar"));
+        zip(plain, folder.resolve("a.tar.gz"));
+        Files.writeString(folder.resolve("README"), "not a shard");
+        try (SampleSource source = SampleSource.open(List.of(folder))) {
+            assertThat(source.name(0)).isEqualTo("a.tar.gz:x");
+            assertThat(source.name(1)).isEqualTo("b.tar:x");
+            assertThat(source.image(0)).isEqualTo(source.image(1));
+        }
+    }
+
+    @Test
+    void theShippedPicturesOpen() throws Exception {
+        try (SampleSource source = SampleSource.open(List.of(Path.of("emoji/emoji-fluent.tar.gz")))) {
+            assertThat(source.size()).isEqualTo(3337);
+            assertThat(source.captions(0)).hasSizeGreaterThanOrEqualTo(1);
+            assertThat(Pictures.decode(source.image(0), 64)).hasSize(3 * 64 * 64);
+        }
+    }
+
+    @Test
+    void manyThreadsReadTheSameBytesAsOne() throws Exception {
+        Shards shards = new Shards();
+        for (int i = 0; i < 50; i++) {
+            shards.with(i + ".png", Shards.png(4, 4, i)).with(i + ".txt", "number " + i);
+        }
+        try (SampleSource source = open(shards)) {
+            List<String> read = IntStream.range(0, 2000)
+                    .parallel()
+                    .mapToObj(i -> readSample(source, i % 50))
+                    .toList();
+            for (int i = 0; i < read.size(); i++) {
+                assertThat(read.get(i)).isEqualTo("number " + i % 50 + Arrays.hashCode(Shards.png(4, 4, i % 50)));
+            }
+        }
+    }
+
+    private static String readSample(SampleSource source, int index) {
+        try {
+            Sample sample = source.read(index);
+            return sample.captions().get(0) + Arrays.hashCode(sample.image());
+        } catch (SampleException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    @Test
+    void theIdentityIsThatOfTheContentsAndNotOfTheFolder() throws Exception {
+        Shards one = new Shards().with("x.png", PICTURE).with("x.txt", "x");
+        Path other = Files.createDirectory(folder.resolve("other"));
+        try (SampleSource here = SampleSource.open(List.of(one.write(folder.resolve("a.tar"))));
+                SampleSource there = SampleSource.open(List.of(one.write(other.resolve("a.tar"))));
+                SampleSource more = SampleSource.open(
+                        List.of(one.with("y.png", PICTURE).with("y.txt", "y").write(folder.resolve("a.tar"))))) {
+            assertThat(here.sha256()).isEqualTo(there.sha256()).isNotEqualTo(more.sha256());
+        }
+    }
+
+    @Test
+    void aShardCutAnywhereIsRefusedByName() throws IOException {
+        Path whole = Shards.of(3).write(folder.resolve("whole.tar"));
+        byte[] bytes = Files.readAllBytes(whole);
+        int blocks = 0;
+        while (!isZero(bytes, blocks)) {
+            blocks++;
+        }
+        Path cut = folder.resolve("cut.tar");
+        for (int block = 1; block <= blocks; block++) {
+            for (int length : new int[] {block * 512 - 300, block * 512}) {
+                Files.write(cut, Arrays.copyOf(bytes, length));
+                assertThatThrownBy(() -> SampleSource.open(List.of(cut)))
+                        .as("cut to %d bytes", length)
+                        .isInstanceOf(UserException.class)
+                        .hasMessageStartingWith(cut + ": not a whole tar file (")
+                        .hasMessageEndingWith("); fetch it again, or leave it out");
+            }
+        }
+    }
+
+    private static boolean isZero(byte[] bytes, int block) {
+        return Arrays.equals(bytes, block * 512, block * 512 + 512, new byte[512], 0, 512);
+    }
+
+    @Test
+    void aCutPackedShardIsRefusedByName() throws IOException {
+        Path packed = folder.resolve("a.tar.gz");
+        zip(Shards.of(3).write(folder.resolve("a.tar")), packed);
+        byte[] bytes = Files.readAllBytes(packed);
+        Files.write(packed, Arrays.copyOf(bytes, bytes.length / 2));
+        assertThatThrownBy(() -> SampleSource.open(List.of(packed)))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith(packed + ": not a whole tar file (");
+    }
+
+    @Test
+    void picturesAndCaptionsThatBelongToNoSampleAreCountedAndNamed() {
+        Shards shards = Shards.of(2).with("alone.png", PICTURE).with("mute.txt", "a caption");
+        try (SampleSource source = open(shards)) {
+            assertThat(source.size()).isEqualTo(2);
+            assertThat(source.leftOut())
+                    .containsExactlyInAnyOrder(
+                            "a.tar:alone: a picture without a txt or json",
+                            "a.tar:mute: a caption without a png, jpg or webp");
+        }
+    }
+
+    @Test
+    void whatIsMissingOrEmptyOrNoShardIsSaidInOneLine() throws IOException {
+        Path missing = folder.resolve("missing.tar");
+        Path none = Files.createDirectory(folder.resolve("none"));
+        Path junk = Files.write(folder.resolve("junk.tar"), new byte[] {1, 2, 3, 4, 5});
+        Path bare = new Shards().with("x.md", "text").write(folder.resolve("bare.tar"));
+        assertThatThrownBy(() -> SampleSource.open(List.of()))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("no data: ");
+        for (Path path : List.of(missing, none, junk, bare)) {
+            assertThatThrownBy(() -> SampleSource.open(List.of(path)))
+                    .isInstanceOf(UserException.class)
+                    .message()
+                    .contains(path.toString())
+                    .doesNotContain("\n");
+        }
+    }
+
+    @Test
+    void aCaptionThatCannotBeUsedNamesItsSample() {
+        Shards shards = new Shards()
+                .with("a.png", PICTURE)
+                .with("a.txt", " .. ")
+                .with("b.png", PICTURE)
+                .with("b.txt", new byte[] {(byte) 0xc3, 'x'})
+                .with("c.png", PICTURE)
+                .with("c.json", "{\"captions\": ")
+                .with("d.png", PICTURE)
+                .with("d.json", "{\"text\": \"a fish\"}");
+        List<String> causes = List.of(
+                "a.tar:a: the caption is empty",
+                "a.tar:b: the caption is not text in UTF-8",
+                "a.tar:c: the caption's JSON is broken (",
+                "a.tar:d: the JSON has neither \"captions\" nor \"caption\"");
+        try (SampleSource source = open(shards)) {
+            for (int i = 0; i < causes.size(); i++) {
+                int index = i;
+                assertThatThrownBy(() -> source.captions(index))
+                        .isInstanceOf(SampleException.class)
+                        .hasMessageStartingWith(causes.get(i));
+            }
+        }
+    }
+
+    private SampleSource open(Shards shards) {
+        return SampleSource.open(List.of(shards.write(folder.resolve("a.tar"))));
+    }
+
+    private static void zip(Path plain, Path packed) throws IOException {
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+            Files.copy(plain, out);
+        }
+    }
+}
