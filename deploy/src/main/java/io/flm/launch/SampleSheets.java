@@ -1,0 +1,82 @@
+package io.flm.launch;
+
+import com.typesafe.config.Config;
+import io.flm.data.Corruption;
+import io.flm.data.CorruptionSettings;
+import io.flm.data.DataSettings;
+import io.flm.data.Objective;
+import io.flm.data.Pictures;
+import io.flm.data.RandomStream;
+import io.flm.data.RandomStream.Purpose;
+import io.flm.data.Sample;
+import io.flm.data.SampleException;
+import io.flm.data.SampleSource;
+import io.flm.data.Tokenizer;
+import io.flm.launch.html.ContactSheet.Sheet;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** Samples as training would see them: what augmentation makes of the picture, what spans hide of the text. */
+final class SampleSheets {
+    private static final int DRAWS = 5;
+    private static final double MASK_RATE = 0.4; // of another objective, which is not shown
+
+    private final SampleSource source;
+    private final Tokenizer tokenizer;
+    private final DataSettings settings;
+    private final int imageSize;
+    private final long seed;
+
+    SampleSheets(SampleSource source, Tokenizer tokenizer, DataSettings settings, Config config) {
+        this.source = source;
+        this.tokenizer = tokenizer;
+        this.settings = settings;
+        this.imageSize = config.getInt("flm.model.image-size");
+        this.seed = config.getLong("flm.train.seed");
+    }
+
+    /** At most {@code count} samples, evenly from the whole source; bad ones are left out. */
+    List<Sheet> of(int count, double spanRate) {
+        CorruptionSettings spans = new CorruptionSettings(Objective.FLM, spanRate, MASK_RATE, false);
+        Corruption corruption = new Corruption(spans, tokenizer.vocabulary(), settings.beginToken());
+        long shown = Math.min(count, source.size());
+        List<Sheet> sheets = new ArrayList<>();
+        for (long i = 0; i < shown; i++) {
+            sheet(i * source.size() / shown, corruption).ifPresent(sheets::add);
+        }
+        return sheets;
+    }
+
+    private Optional<Sheet> sheet(long index, Corruption corruption) {
+        try {
+            Sample sample = source.read(index);
+            byte[] picture = Pictures.decode(sample.image(), imageSize);
+            List<byte[]> pictures = new ArrayList<>(List.of(picture));
+            for (int draw = 0; draw < DRAWS; draw++) {
+                RandomStream random = RandomStream.of(seed, Purpose.AUGMENT, index, draw);
+                pictures.add(settings.augmentation().apply(picture, imageSize, random));
+            }
+            String caption = sample.captions().get(0);
+            int[] ids = tokenizer.encode(caption, settings.maxTokens(), settings.beginToken());
+            RandomStream random = RandomStream.of(seed, Purpose.CORRUPT, index);
+            return Optional.of(new Sheet(
+                    sample.name(), caption, pieces(ids), pictures, corruption.plan(List.<int[]>of(ids), random)));
+        } catch (SampleException | IOException e) {
+            return Optional.empty(); // the report names it
+        }
+    }
+
+    private List<String> pieces(int[] ids) {
+        return Arrays.stream(ids)
+                .mapToObj(id -> {
+                    if (id == tokenizer.startId()) {
+                        return "<s>";
+                    }
+                    return id == tokenizer.endId() ? "</s>" : tokenizer.decode(new int[] {id});
+                })
+                .toList();
+    }
+}

@@ -1,0 +1,114 @@
+package io.flm.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import javax.imageio.ImageIO;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DataCommandTest {
+    @TempDir
+    private Path folder = Path.of("");
+
+    private TestEnvironment world = new TestEnvironment(folder);
+
+    @BeforeEach
+    void world() {
+        world = new TestEnvironment(folder);
+    }
+
+    @Test
+    void inspectCountsSamplesAndNamesBadOnes() throws IOException {
+        shard("pictures.tar", true);
+        int exitCode = world.flm("data", "inspect", "pictures.tar", "--set", "flm.data.bad-sample-rate=0.5");
+        assertThat(exitCode).as("%s", world.err()).isEqualTo(Failure.OK);
+        assertThat(world.out())
+                .contains("samples    3 with 2 captions", "pictures   20 x 10: 2", "bad        1 samples")
+                .contains("pictures.tar:torn");
+    }
+
+    @Test
+    void inspectFailsWhereTrainingWouldStop() throws IOException {
+        shard("pictures.tar", true);
+        assertThat(world.flm("data", "inspect", "pictures.tar", "--json")).isEqualTo(Failure.FAILED);
+        JsonNode report = new ObjectMapper().readTree(world.out());
+        assertThat(report.path("samples").asInt()).isEqualTo(3);
+        assertThat(report.path("bad")).hasSize(1);
+        assertThat(report.path("sha256").asText()).hasSize(64);
+    }
+
+    @Test
+    void inspectShowsSamplesOnAPage() throws IOException {
+        shard("pictures.tar", false);
+        assertThat(world.flm("data", "inspect", "pictures.tar", "--html", "page.html", "--span-rate", "0.5"))
+                .as("%s", world.err())
+                .isEqualTo(Failure.OK);
+        assertThat(Files.readString(folder.resolve("page.html"))).contains("pictures.tar:a", "red lemon", "</html>");
+    }
+
+    @Test
+    void inspectRefusesDataThatAreNotThere() {
+        assertThat(world.flm("data", "inspect", "nowhere.tar")).isEqualTo(Failure.REFUSED);
+        assertThat(world.out()).isEmpty();
+        assertThat(world.err()).singleElement().asString().contains("nowhere.tar");
+    }
+
+    @Test
+    void inspectRefusesASpanRateOfOne() throws IOException {
+        shard("pictures.tar", false);
+        assertThat(world.flm("data", "inspect", "pictures.tar", "--html", "page.html", "--span-rate", "1"))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(folder.resolve("page.html")).doesNotExist();
+    }
+
+    @Test
+    void benchMeasuresEveryStage() throws IOException {
+        assertThat(world.flm("data", "bench", "--batches", "1", "--json"))
+                .as("%s", world.err())
+                .isEqualTo(Failure.OK);
+        JsonNode bench = new ObjectMapper().readTree(world.out());
+        assertThat(bench.path("samplesPerSecond").asDouble()).isPositive();
+        assertThat(bench.path("stageSamplesPerSecond").properties())
+                .extracting(stage -> stage.getKey())
+                .contains("read", "decode", "augment", "tokenize", "corrupt", "batch");
+        assertThat(bench.path("decoderShare").asDouble()).isBetween(0.0, 1.0);
+    }
+
+    private void shard(String name, boolean withBadOne) throws IOException {
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(Files.newOutputStream(folder.resolve(name)))) {
+            put(tar, "a.png", png());
+            put(tar, "a.txt", "red lemon".getBytes(StandardCharsets.UTF_8));
+            put(tar, "b.png", png());
+            put(tar, "b.txt", "green lemon on a table".getBytes(StandardCharsets.UTF_8));
+            if (withBadOne) {
+                put(tar, "torn.png", "no picture".getBytes(StandardCharsets.UTF_8));
+                put(tar, "torn.txt", "nothing to see".getBytes(StandardCharsets.UTF_8));
+            }
+        }
+    }
+
+    private static void put(TarArchiveOutputStream tar, String name, byte[] content) throws IOException {
+        TarArchiveEntry entry = new TarArchiveEntry(name);
+        entry.setSize(content.length);
+        tar.putArchiveEntry(entry);
+        tar.write(content);
+        tar.closeArchiveEntry();
+    }
+
+    private static byte[] png() throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ImageIO.write(new BufferedImage(20, 10, BufferedImage.TYPE_INT_RGB), "png", out);
+        return out.toByteArray();
+    }
+}
