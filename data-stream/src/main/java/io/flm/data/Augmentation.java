@@ -56,12 +56,24 @@ public record Augmentation(double rotateDegrees, double scale, double shift, int
         int y0 = (int) Math.floor(y);
         float fx = (float) (x - x0);
         float fy = (float) (y - y0);
+        boolean inside = x0 >= 0 && y0 >= 0 && x0 + 1 < size && y0 + 1 < size;
+        boolean outside = x0 < -1 || y0 < -1 || x0 >= size || y0 >= size;
+        int plane = size * size;
         for (int channel = 0; channel < 3; channel++) {
-            int plane = channel * size * size;
-            float top = value(rgb, size, plane, x0, y0) * (1 - fx) + value(rgb, size, plane, x0 + 1, y0) * fx;
-            float bottom =
-                    value(rgb, size, plane, x0, y0 + 1) * (1 - fx) + value(rgb, size, plane, x0 + 1, y0 + 1) * fx;
-            out[plane + at] = (byte) Math.round(top * (1 - fy) + bottom * fy);
+            int start = channel * plane;
+            if (inside) { // most pixels: no neighbour needs a check
+                int k = start + y0 * size + x0;
+                float top = (rgb[k] & 0xff) * (1 - fx) + (rgb[k + 1] & 0xff) * fx;
+                float bottom = (rgb[k + size] & 0xff) * (1 - fx) + (rgb[k + size + 1] & 0xff) * fx;
+                out[start + at] = (byte) (int) (top * (1 - fy) + bottom * fy + 0.5f);
+            } else if (outside) {
+                out[start + at] = (byte) background;
+            } else {
+                float top = value(rgb, size, start, x0, y0) * (1 - fx) + value(rgb, size, start, x0 + 1, y0) * fx;
+                float bottom =
+                        value(rgb, size, start, x0, y0 + 1) * (1 - fx) + value(rgb, size, start, x0 + 1, y0 + 1) * fx;
+                out[start + at] = (byte) (int) (top * (1 - fy) + bottom * fy + 0.5f);
+            }
         }
     }
 

@@ -39,7 +39,7 @@ public final class Ingest implements AutoCloseable {
     private final Corruption corruption;
     private final BadSamples bad;
     private final Windows windows;
-    private final PictureCache cache;
+    private final Kept<byte[]> cache;
     private final ExecutorService decoders;
     private final int imageSize;
     private final int lanes;
@@ -81,7 +81,7 @@ public final class Ingest implements AutoCloseable {
         this.corruption = new Corruption(corruptionSettings, tokenizer.vocabulary(), settings.beginToken());
         this.bad = new BadSamples(source.size(), settings.badSampleRate());
         this.windows = new Windows(source, tokenizer, settings, bad, seed, lanes, microBatch);
-        this.cache = new PictureCache(settings.cacheBytes());
+        this.cache = new Kept<>(settings.cacheBytes());
         this.decoders = Executors.newFixedThreadPool(settings.decodeThreads(), task -> {
             Thread thread = new Thread(task, "flm-decode");
             thread.setDaemon(true);
@@ -224,7 +224,7 @@ public final class Ingest implements AutoCloseable {
         }
         try {
             byte[] picture = Pictures.decode(image, imageSize);
-            cache.put(index, picture);
+            cache.put(index, picture, picture.length);
             return picture;
         } catch (IOException e) {
             bad.add(index, new SampleException(source.name(index), String.valueOf(e.getMessage())));

@@ -2,6 +2,7 @@ package io.flm.data;
 
 import io.flm.data.RandomStream.Purpose;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,7 @@ final class Windows {
     private final long seed;
     private final int lanes;
     private final int microBatch;
+    private final Kept<int[][]> texts;
     private final Map<Integer, Window> newest = new ConcurrentHashMap<>();
 
     Windows(
@@ -52,6 +54,7 @@ final class Windows {
         this.seed = seed;
         this.lanes = lanes;
         this.microBatch = microBatch;
+        this.texts = new Kept<>(settings.cacheBytes() / 4);
     }
 
     /** The window in which a step of a lane falls. */
@@ -99,17 +102,34 @@ final class Windows {
     private @Nullable Visit visit(long place) {
         long index = order.index(place);
         try { // tried at each visit: what was found before must not matter, or a resumed run would differ
-            List<String> captions = source.captions(index);
-            int chosen = settings.captions() == DataSettings.Captions.FIRST
-                    ? 0
-                    : RandomStream.of(seed, Purpose.CAPTION, order.epoch(place), index)
-                            .nextInt(captions.size());
-            return new Visit(
-                    index, tokenizer.encode(captions.get(chosen), settings.maxTokens(), settings.beginToken()));
+            int[][] rows = texts(index);
+            int chosen = RandomStream.of(seed, Purpose.CAPTION, order.epoch(place), index)
+                    .nextInt(rows.length);
+            return new Visit(index, rows[chosen]);
         } catch (SampleException e) {
             bad.add(index, e);
             return null;
         }
+    }
+
+    /** The captions of a sample that may be drawn, as rows of tokens. */
+    private int[][] texts(long index) throws SampleException {
+        int[][] kept = texts.get(index);
+        if (kept != null) {
+            return kept;
+        }
+        List<String> captions = source.captions(index);
+        if (settings.captions() == DataSettings.Captions.FIRST) {
+            captions = captions.subList(0, 1);
+        }
+        int[][] rows = captions.stream()
+                .map(caption -> tokenizer.encode(caption, settings.maxTokens(), settings.beginToken()))
+                .toArray(int[][]::new);
+        texts.put(
+                index,
+                rows,
+                Arrays.stream(rows).mapToLong(row -> 16 + 4L * row.length).sum());
+        return rows;
     }
 
     private int[] batches(long number, int lane) {
