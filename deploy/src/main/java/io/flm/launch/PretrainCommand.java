@@ -1,10 +1,13 @@
 package io.flm.launch;
 
+import com.typesafe.config.Config;
 import io.flm.data.UserException;
+import io.flm.worker.evaluate.Report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -73,7 +76,7 @@ final class PretrainCommand implements Callable<Integer> {
             try (Pretraining pretraining = environment.starter().start(request, listeners)) {
                 write(files.configuration(), configuration);
                 begun = true;
-                return train(pretraining, folder);
+                return train(pretraining, folder, configuration.config());
             }
         } finally {
             if (begun) {
@@ -120,7 +123,7 @@ final class PretrainCommand implements Callable<Integer> {
         }
     }
 
-    private int train(Pretraining pretraining, Path folder) throws InterruptedException {
+    private int train(Pretraining pretraining, Path folder, Config config) throws InterruptedException {
         Interrupts interrupts = Interrupts.on(() -> {
             environment.say("stopping after the step at hand, with a checkpoint; Ctrl-C again ends at once");
             pretraining.stop("Ctrl-C");
@@ -144,14 +147,24 @@ final class PretrainCommand implements Callable<Integer> {
         if (!result.finished()) {
             environment.say("go on with: flm pretrain --run " + folder + " --resume");
         }
+        Map<String, @Nullable Object> summary = summary(result, folder);
+        boolean evaluates = result.finished()
+                && !interrupts.asked()
+                && result.checkpoint() != null
+                && !config.getStringList("flm.data.eval-paths").isEmpty();
+        if (evaluates) {
+            Report heldOut =
+                    new HeldOutEvaluation(environment).run(folder, config, List.of(), folder.resolve("held-out.html"));
+            summary.put("heldOut", heldOut.toMap());
+        }
         if (json) {
-            environment.out().println(Json.line(summary(result, folder)));
+            environment.out().println(Json.line(summary));
         }
         return interrupts.asked() ? Failure.INTERRUPTED : Failure.OK;
     }
 
-    private static Map<String, Object> summary(RunResult result, Path folder) {
-        Map<String, Object> summary = new LinkedHashMap<>();
+    private static Map<String, @Nullable Object> summary(RunResult result, Path folder) {
+        Map<String, @Nullable Object> summary = new LinkedHashMap<>();
         summary.put("steps", result.steps());
         summary.put("loss", result.loss());
         summary.put("samplesPerSecond", result.samplesPerSecond());
@@ -160,6 +173,7 @@ final class PretrainCommand implements Callable<Integer> {
         summary.put(
                 "checkpoint",
                 result.checkpoint() == null ? null : result.checkpoint().toString());
+        summary.put("heldOut", null); // until it is evaluated
         return summary;
     }
 }
