@@ -30,7 +30,22 @@ class ParityTest {
                         "r0.8 logits",
                         "mlm gradients",
                         "ar losses",
+                        "image positions resized",
                         "greedy captions, share of wrong ones",
                         "3 optimizer steps, of the largest update");
+    }
+
+    /** What docs/numerics.md says of bfloat16, with room for other processors. */
+    @Test
+    void bfloat16DeviatesAsDocumented() {
+        Torch.prepareThread(1);
+        List<Check> checks = Parity.check(GOLDEN, new Compute(Device.cpu(), Precision.BF16, false));
+        checks.forEach(c -> System.err.println("bf16 " + c));
+        assertThat(checks)
+                .filteredOn(c -> c.group().contains("features") || c.group().contains("logits"))
+                .allSatisfy(c -> assertThat(c.error()).as("%s", c).isBetween(1e-3, 0.15));
+        assertThat(checks)
+                .filteredOn(c -> c.group().contains("losses"))
+                .allSatisfy(c -> assertThat(c.error()).as("%s", c).isLessThan(0.01));
     }
 }

@@ -9,6 +9,7 @@ import io.flm.data.LaneBatch;
 import io.flm.data.Objective;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
+import io.flm.data.UserException;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Script.Params;
 import io.flm.worker.torch.Torch;
@@ -289,6 +290,31 @@ public final class FlmModel implements AutoCloseable {
         return new LaneResult(losses, correct, times);
     }
 
+    // ---- pictures of another size
+    // -------------------------------------------------------------------------------------
+
+    /**
+     * A position table of the image encoder for pictures of another size: the class row stays, the grid of the others is
+     * resized bicubically, as CLIP's checkpoints are loaded at another resolution.
+     *
+     * @param table [1 + g * g, W], row-major
+     * @param side patches along a side of the new grid
+     * @return [1 + side * side, W]
+     */
+    public float[] resizePositions(float[] table, int side) {
+        int width = settings.imageWidth();
+        int grid = (int) Math.round(Math.sqrt(table.length / (double) width - 1));
+        if (table.length != (1 + grid * grid) * width) {
+            throw new UserException(
+                    "a position table of " + table.length + " values is no square grid and a class row of "
+                            + "flm.model.image-width = " + width + "; give the table of a checkpoint of that width");
+        }
+        try (NDManager scope = owner.newSubManager()) {
+            NDArray old = scope.create(table, new Shape(1 + grid * grid, width));
+            return script.call(scope, "resize_positions", old, side).toFloatArray();
+        }
+    }
+
     // ---- evaluation -------------------------------------------------------------------------------------------------
 
     /** A scope for arrays of this model. */
@@ -299,7 +325,8 @@ public final class FlmModel implements AutoCloseable {
     /** Uint8 pixels [rows, 3, S, S] as the image encoder takes them: float32, normalised. */
     NDArray normalized(NDManager scope, ByteBuffer pixels, int rows) {
         int size = settings.imageSize();
-        NDArray raw = scope.create(pixels.duplicate(), new Shape(rows, 3, size, size), DataType.UINT8);
+        NDArray raw = scope.create(
+                pixels.duplicate().limit(rows * 3 * size * size), new Shape(rows, 3, size, size), DataType.UINT8);
         return pass(scope).normalize(raw);
     }
 

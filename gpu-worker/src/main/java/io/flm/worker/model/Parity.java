@@ -116,6 +116,12 @@ public final class Parity {
         FlmModel model = new FlmModel(settings(), objective, compute);
         for (Parameter p : model.parameters().layout()) {
             String name = weights.tensors().containsKey(p.name()) ? p.name() : "heads." + p.name();
+            long[] shape =
+                    weights.tensors().containsKey(name) ? weights.tensor(name).shape() : new long[0];
+            if (!Arrays.equals(shape, p.shape())) {
+                throw new UserException(folder + ": weights.safetensors has " + name + " " + Arrays.toString(shape)
+                        + " where the sizes in meta.json ask for " + Arrays.toString(p.shape()) + "; mend either");
+            }
             model.parameters().write(ParameterStore.Buffer.VALUES, p.offset(), FloatBuffer.wrap(weights.floats(name)));
         }
         return model;
@@ -144,6 +150,7 @@ public final class Parity {
                 }
             });
             captions(model, scope);
+            positions(model);
             optimizer(model);
         }
     }
@@ -382,6 +389,26 @@ public final class Parity {
                 }
             }
             worst.report("3 optimizer steps, of the largest update", UPDATES);
+        }
+    }
+
+    /** A position table made for other picture sizes. */
+    private void positions(FlmModel model) {
+        Path file = folder.resolve("outputs-posinterp.safetensors");
+        if (!Files.exists(file)) {
+            return;
+        }
+        try (Safetensors golden = Safetensors.open(file)) {
+            float[] table = golden.floats("from");
+            Worst worst = new Worst();
+            golden.tensors().forEach((name, tensor) -> {
+                if (!name.equals("from")) {
+                    int side = (int) Math.round(Math.sqrt((double) tensor.shape()[0] - 1));
+                    float[] expected = golden.floats(name);
+                    worst.add(name, difference(model.resizePositions(table, side), expected) / largest(expected));
+                }
+            });
+            worst.report("image positions resized", FEATURES);
         }
     }
 

@@ -95,6 +95,13 @@ class Kernels(Module):
     x = torch.cat([p[1].expand([b, 1, -1]), x], 1) + p[2]
     return self.norm(x, p[3], p[4], 1e-5)
 
+  def resize_positions(self, table: Tensor, side: int) -> Tensor:
+    """[1 + g * g, W] -> [1 + side * side, W]: the class row stays, the grid is resized bicubically."""
+    g = int(float(table.size(0) - 1) ** 0.5 + 0.5)
+    grid = table[1:].t().reshape([1, table.size(1), g, g])
+    resized = torch.upsample_bicubic2d(grid, [side, side], False)
+    return torch.cat([table[:1], resized.view([table.size(1), side * side]).t()])
+
   def text_embedding(self, ids: Tensor, p: List[Tensor], copies: int, rate: float, seed: int) -> Tensor:
     """[B, L] -> [copies * B, L, H]; row copies * b + c is copy c of row b. Pads (id 1) have position 1, others count from 2."""
     real = ids.ne(1).to(4)

@@ -1,0 +1,260 @@
+package io.flm.worker.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.flm.data.LaneBatch;
+import io.flm.data.Objective;
+import io.flm.data.Targets;
+import io.flm.data.TextBatch;
+import io.flm.worker.model.FlmModel.LaneResult;
+import io.flm.worker.model.FlmModel.TargetScores;
+import io.flm.worker.torch.Torch;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class FlmModelTest {
+    private static final OptimizerSettings OPTIMIZER = SmallModel.optimizer(0);
+
+    @BeforeEach
+    void prepare() {
+        Torch.prepareThread(1);
+    }
+
+    private static float[] gradient(FlmModel model, LaneBatch batch, long dropoutSeed) {
+        Gradient gradient = model.parameters().newGradient();
+        model.train(batch, SmallModel.ones(model.objective()), dropoutSeed, gradient, stage -> {});
+        return flat(model, gradient);
+    }
+
+    private static float[] flat(FlmModel model, Gradient gradient) {
+        FloatBuffer all = FloatBuffer.allocate((int) model.parameters().size());
+        for (int stage = 0; stage < model.parameters().stageCount(); stage++) {
+            all.put(gradient.segment(stage));
+        }
+        return all.array();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void computingAStageAgainInsteadOfKeepingItGivesTheSameGradientsWithDropout(Objective objective) {
+        LaneBatch batch = SmallModel.batch(objective);
+        try (FlmModel keeps = SmallModel.of(objective, 0.2, Precision.FP32, false);
+                FlmModel recomputes = SmallModel.of(objective, 0.2, Precision.FP32, true)) {
+            assertThat(gradient(recomputes, batch, 11)).isEqualTo(gradient(keeps, batch, 11));
+        }
+    }
+
+    @Test
+    void theSameDropoutSeedGivesTheSameGradientsWhateverOtherThreadsDo() throws Exception {
+        LaneBatch batch = SmallModel.batch(Objective.FLM);
+        float[] alone;
+        try (FlmModel model = SmallModel.of(Objective.FLM, 0.2, Precision.FP32, false)) {
+            alone = gradient(model, batch, 11);
+            assertThat(gradient(model, batch, 11)).isEqualTo(alone);
+            assertThat(gradient(model, batch, 12)).isNotEqualTo(alone);
+        }
+        ExecutorService threads = Executors.newFixedThreadPool(3);
+        try {
+            List<Future<float[]>> together = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                together.add(threads.submit(() -> {
+                    Torch.prepareThread(1);
+                    try (FlmModel model = SmallModel.of(Objective.FLM, 0.2, Precision.FP32, false)) {
+                        return gradient(model, batch, 11);
+                    }
+                }));
+            }
+            for (Future<float[]> one : together) {
+                assertThat(get(one)).isEqualTo(alone);
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private static float[] get(Future<float[]> future) throws InterruptedException, ExecutionException {
+        return future.get();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theGradientIsTheSlopeOfTheLoss(Objective objective) {
+        LaneBatch batch = SmallModel.batch(objective);
+        try (FlmModel model = SmallModel.of(objective, 0, Precision.FP32, false)) {
+            float[] g = gradient(model, batch, 0);
+            double square = 0;
+            for (float x : g) {
+                square += (double) x * x;
+            }
+            float[] weights = new float[g.length];
+            model.parameters().read(ParameterStore.Buffer.VALUES, 0, FloatBuffer.wrap(weights));
+            double h = 1e-3 / Math.sqrt(square);
+            double[] losses = new double[2];
+            for (int side = 0; side < 2; side++) {
+                float[] moved = weights.clone();
+                for (int i = 0; i < moved.length; i++) {
+                    moved[i] += (float) ((side == 0 ? -h : h) * g[i]);
+                }
+                model.parameters().write(ParameterStore.Buffer.VALUES, 0, FloatBuffer.wrap(moved));
+                losses[side] = loss(model, batch);
+            }
+            assertThat((losses[1] - losses[0]) / (2 * h)).isCloseTo(square, within(0.02 * square));
+        }
+    }
+
+    private static double loss(FlmModel model, LaneBatch batch) {
+        Gradient scratch = model.parameters().newGradient();
+        LaneResult result = model.train(batch, SmallModel.ones(model.objective()), 0, scratch, stage -> {});
+        double sum = 0;
+        for (double s : result.lossSums()) {
+            sum += s;
+        }
+        return sum;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void someStepsTeachTheModelItsBatch(Objective objective) {
+        LaneBatch batch = SmallModel.batch(objective);
+        double count = 0;
+        for (long c : batch.text().targetCounts()) {
+            count += c;
+        }
+        for (Precision precision : Precision.values()) {
+            try (FlmModel model = SmallModel.of(objective, 0, precision, false)) {
+                double before = loss(model, batch);
+                Gradient gradient = model.parameters().newGradient();
+                for (int step = 1; step <= 60; step++) {
+                    model.train(batch, SmallModel.ones(objective), step, gradient, stage -> {});
+                    model.parameters().update(gradient, step, 1e-3, OPTIMIZER, count);
+                }
+                assertThat(loss(model, batch)).as("%s", precision).isLessThan(0.3 * before);
+            }
+        }
+    }
+
+    @Test
+    void stagesAreReadyFromTheLastToTheFirst() {
+        try (FlmModel model = SmallModel.of(Objective.FLM, 0, Precision.FP32, false)) {
+            List<Integer> ready = new ArrayList<>();
+            Gradient gradient = model.parameters().newGradient();
+            model.train(SmallModel.batch(Objective.FLM), SmallModel.ones(Objective.FLM), 0, gradient, ready::add);
+            assertThat(ready).containsExactly(3, 2, 1, 0);
+        }
+    }
+
+    @Test
+    void clippingKeepsTheDirectionAndBoundsTheNorm() {
+        LaneBatch batch = SmallModel.batch(Objective.FLM);
+        try (FlmModel model = SmallModel.of(Objective.FLM, 0, Precision.FP32, false)) {
+            Gradient gradient = model.parameters().newGradient();
+            model.train(batch, SmallModel.ones(Objective.FLM), 0, gradient, stage -> {});
+            float[] before = flat(model, gradient);
+            model.parameters().update(gradient, 1, 1e-4, SmallModel.optimizer(0.25), 10);
+            float[] after = flat(model, gradient);
+            double norm = 0;
+            double dot = 0;
+            double length = 0;
+            for (int i = 0; i < after.length; i++) {
+                norm += (double) after[i] * after[i];
+                dot += (double) after[i] * before[i];
+                length += (double) before[i] * before[i];
+            }
+            assertThat(Math.sqrt(norm)).isCloseTo(0.25, within(1e-4));
+            assertThat(dot / Math.sqrt(norm * length)).isCloseTo(1, within(1e-5));
+        }
+    }
+
+    @Test
+    void onePictureSharedByAllRowsScoresAsTheSamePictureForEach() {
+        LaneBatch batch = SmallModel.batch(Objective.AR);
+        try (FlmModel model = SmallModel.of(Objective.FLM, 0, Precision.FP32, false);
+                NDManager scope = model.newScope()) {
+            NDArray one = model.imageTokens(scope, batch.pixels(), 1);
+            NDArray same = one.repeat(0, batch.rows());
+            float[] shared = model.score(batch.text(), one).get(0).logProbs();
+            float[] each = model.score(batch.text(), same).get(0).logProbs();
+            for (int i = 0; i < shared.length; i++) {
+                assertThat(shared[i]).isCloseTo(each[i], within(1e-5f));
+            }
+        }
+    }
+
+    @Test
+    void aLongerPaddingChangesNoScore() {
+        LaneBatch batch = SmallModel.batch(Objective.FLM);
+        TextBatch text = batch.text();
+        try (FlmModel model = SmallModel.of(Objective.FLM, 0, Precision.FP32, false);
+                NDManager scope = model.newScope()) {
+            NDArray tokens = model.imageTokens(scope, batch.pixels(), batch.rows());
+            List<TargetScores> tight = model.score(text, tokens);
+            List<TargetScores> padded = model.score(padded(text, 3), tokens);
+            for (int head = 0; head < tight.size(); head++) {
+                float[] a = tight.get(head).logProbs();
+                float[] b = padded.get(head).logProbs();
+                assertThat(b).hasSize(a.length);
+                for (int i = 0; i < a.length; i++) {
+                    assertThat(b[i]).isCloseTo(a[i], within(1e-4f));
+                }
+            }
+        }
+    }
+
+    private static TextBatch padded(TextBatch text, int more) {
+        int length = text.length() + more;
+        List<Targets> heads = text.heads().stream()
+                .map(t -> new Targets(
+                        java.util.Arrays.stream(t.positions())
+                                .map(p -> p / text.length() * length + p % text.length())
+                                .toArray(),
+                        t.ids()))
+                .toList();
+        return new TextBatch(
+                text.objective(),
+                text.rows(),
+                length,
+                widen(text.ids(), text.length(), length, 1),
+                text.lengths(),
+                widen(text.queryIds(), text.length(), length, 0),
+                widen(text.left(), text.length(), length, 0),
+                widen(text.right(), text.length(), length, 0),
+                heads);
+    }
+
+    private static int[] widen(int[] values, int from, int to, int pad) {
+        int[] wide = new int[values.length / from * to];
+        java.util.Arrays.fill(wide, pad);
+        for (int i = 0; i < values.length; i++) {
+            wide[i / from * to + i % from] = values[i];
+        }
+        return wide;
+    }
+
+    @Test
+    void noArrayOfAStepOutlivesIt() {
+        LaneBatch batch = SmallModel.batch(Objective.FLM);
+        try (FlmModel model = SmallModel.of(Objective.FLM, 0.1, Precision.FP32, false);
+                NDManager scope = model.newScope()) {
+            Gradient gradient = model.parameters().newGradient();
+            NDManager owner = scope.getParentManager();
+            int before = owner.getManagedArrays().size();
+            for (int step = 1; step <= 3; step++) {
+                model.train(batch, SmallModel.ones(Objective.FLM), step, gradient, stage -> {});
+                model.parameters().update(gradient, step, 1e-4, OPTIMIZER, 10);
+            }
+            assertThat(owner.getManagedArrays()).hasSize(before);
+        }
+    }
+}
