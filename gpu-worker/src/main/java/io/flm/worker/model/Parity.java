@@ -361,7 +361,7 @@ public final class Parity {
                 c.get("adam_eps").asDouble(),
                 c.get("weight_decay").asDouble(),
                 0,
-                5);
+                c.path("lr_mult_cross_modal").asDouble(5));
         TextBatch batch = batch("r0");
         Gradient gradient = model.parameters().newGradient();
         try (Safetensors golden = Safetensors.open(file);

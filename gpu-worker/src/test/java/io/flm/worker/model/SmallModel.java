@@ -41,7 +41,7 @@ final class SmallModel {
     }
 
     static OptimizerSettings optimizer(double clipNorm) {
-        return new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, clipNorm);
+        return new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, clipNorm, 5);
     }
 
     /** Weight 1 for every prediction. */
