@@ -1,0 +1,122 @@
+package io.flm.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The same weights, bit for bit, whatever the number of workers and whoever died: 40 steps over 8 lanes, one intra-op thread,
+ * dropout and augmentation on.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SameWeightsTest {
+    private static final int STEPS = 40;
+    private static final int KILLS = 5;
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private static List<String> arguments(Path run, String objective, int workers, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "pretrain",
+                "--preset",
+                "tiny",
+                "--objective",
+                objective,
+                "--steps",
+                String.valueOf(STEPS),
+                "--workers",
+                String.valueOf(workers),
+                "--threads",
+                "1",
+                "--set",
+                "flm.train.lanes=8",
+                "--set",
+                "flm.train.micro-batch=4",
+                "--set",
+                "flm.model.dropout=0.1",
+                "--set",
+                "flm.data.augment.rotate-degrees=10",
+                "--set",
+                "flm.data.augment.scale=1.2",
+                "--set",
+                "flm.checkpoint.every-steps=7",
+                "--set",
+                "flm.data.eval-paths=",
+                "--run",
+                run.toString(),
+                "--json"));
+        arguments.addAll(Arrays.asList(more));
+        return arguments;
+    }
+
+    private JsonNode train(String run, String objective, int workers, String... more) throws Exception {
+        return FlmProcess.start(
+                        folder,
+                        arguments(folder.resolve(run), objective, workers, more).toArray(String[]::new))
+                .result();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"flm", "mlm", "ar"})
+    void theNumberOfWorkersDoesNotChangeTheWeights(String objective) throws Exception {
+        JsonNode one = train(objective + "-1", objective, 1);
+        assertThat(one.get("steps").asInt()).isEqualTo(STEPS);
+        for (int workers = 2; workers <= 3; workers++) {
+            assertThat(train(objective + "-" + workers, objective, workers).get("weightsSha256"))
+                    .as("%s with %d workers", objective, workers)
+                    .isEqualTo(one.get("weightsSha256"));
+        }
+        assertThat(train(objective + "-seed", objective, 2, "--seed", "2").get("weightsSha256"))
+                .as("another seed gives other weights, so the comparison can fail")
+                .isNotEqualTo(one.get("weightsSha256"));
+    }
+
+    @Test
+    void runsThatAreKilledAtRandomMomentsAndResumedEndWithTheSameWeights() throws Exception {
+        JsonNode undisturbed = train("undisturbed", "flm", 2);
+        Random random = new Random(20230618); // fixed: a failure can be repeated as far as timing allows
+        for (int i = 0; i < KILLS; i++) {
+            Path run = folder.resolve("killed-" + i);
+            int killAfter = 1 + random.nextInt(STEPS - 2);
+            String[] first = arguments(run, "flm", 1 + i % 3).toArray(String[]::new);
+            FlmProcess process = FlmProcess.start(folder, first);
+            awaitSteps(process, run.resolve("metrics.jsonl"), killAfter);
+            process.kill();
+            String[] again = arguments(run, "flm", 1 + (i + 1) % 3, "--resume").toArray(String[]::new);
+            JsonNode resumed = FlmProcess.start(folder, again).result();
+            assertThat(resumed.get("weightsSha256"))
+                    .as("killed after step %d", killAfter)
+                    .isEqualTo(undisturbed.get("weightsSha256"));
+        }
+    }
+
+    /** Waits until the run's metrics have so many lines, or the process ended. */
+    private static void awaitSteps(FlmProcess process, Path metrics, int steps) throws Exception {
+        long deadline = System.nanoTime() + 120_000_000_000L;
+        while (lineCount(metrics) < steps && System.nanoTime() < deadline && !process.endsWithin(20)) {
+            // looks again
+        }
+    }
+
+    private static long lineCount(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            return 0;
+        }
+        try (var lines = Files.lines(file)) {
+            return lines.count();
+        }
+    }
+}
