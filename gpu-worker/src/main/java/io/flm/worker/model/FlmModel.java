@@ -525,6 +525,7 @@ public final class FlmModel implements AutoCloseable {
     /** Frees all arrays of the model. */
     @Override
     public void close() {
+        store.close();
         script.close();
         owner.close();
     }

@@ -30,15 +30,7 @@ public final class ParameterStore {
     /** Where a kernel argument lies. */
     record Range(long offset, long[] shape) {}
 
-    private record Group(
-            double lrFactor,
-            boolean decay,
-            NDArray gradientRange,
-            long from,
-            long size,
-            Params p,
-            Params m,
-            Params v) {}
+    private record Group(double lrFactor, boolean decay, long from, long size, Params p, Params m, Params v) {}
 
     private static final long CHUNK = 1 << 20; // floats a copy, so that a copy through the host stays small
 
@@ -56,6 +48,7 @@ public final class ParameterStore {
     private final NDArray step;
     private final NDArray divisor;
     private final List<Group> groups = new ArrayList<>();
+    private final List<Params> lent = new ArrayList<>(); // they hold the memory of their arrays until closed
 
     ParameterStore(Script script, NDManager owner, List<Unit> declared) {
         this.script = script;
@@ -108,7 +101,6 @@ public final class ParameterStore {
             groups.add(new Group(
                     first.lrFactor(),
                     first.decay(),
-                    values,
                     from,
                     size,
                     params(values, from, size),
@@ -118,7 +110,7 @@ public final class ParameterStore {
     }
 
     private Params params(NDArray flat, long from, long size) {
-        return new Params(List.of(Torch.view(owner, flat, from, size)));
+        return lent(new Params(List.of(Torch.view(owner, flat, from, size))));
     }
 
     /** The official tensors, in flat order. */
@@ -146,7 +138,18 @@ public final class ParameterStore {
 
     /** The arrays of the units with these keys, as a kernel takes them. */
     Params arguments(List<String> unitKeys) {
-        return new Params(unitKeys.stream().map(this::view).toList());
+        return lent(new Params(unitKeys.stream().map(this::view).toList()));
+    }
+
+    private Params lent(Params params) {
+        lent.add(params);
+        return params;
+    }
+
+    /** Ends the use of all kernel arguments; the arrays go with the manager that owns them. */
+    void close() {
+        lent.forEach(Params::close);
+        lent.clear();
     }
 
     NDArray view(String key) {

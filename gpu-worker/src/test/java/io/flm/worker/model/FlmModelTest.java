@@ -3,6 +3,7 @@ package io.flm.worker.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.flm.data.LaneBatch;
@@ -12,13 +13,17 @@ import io.flm.data.TextBatch;
 import io.flm.worker.model.FlmModel.LaneResult;
 import io.flm.worker.model.FlmModel.TargetScores;
 import io.flm.worker.torch.Torch;
+import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -256,5 +261,30 @@ class FlmModelTest {
             }
             assertThat(owner.getManagedArrays()).hasSize(before);
         }
+    }
+
+    @Test
+    void closingAModelFreesItsWeights() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        Assumptions.assumeTrue(Files.exists(status), "resident memory is read from /proc");
+        ModelSettings wide = new ModelSettings(100_000, 32, 4, 4, 1, 1, 1, 1, 16, 16, 8, 24, 2, 1, 0);
+        long first = 0;
+        for (int i = 0; i < 9; i++) {
+            try (FlmModel model =
+                    new FlmModel(wide, Objective.AR, new FlmModel.Compute(Device.cpu(), Precision.FP32, false))) {
+                model.parameters().initialize(i); // 77 MB with the moments
+            }
+            first = i == 2 ? residentBytes(status) : first;
+        }
+        assertThat(residentBytes(status) - first).isLessThan(200L << 20);
+    }
+
+    private static long residentBytes(Path status) throws IOException {
+        for (String line : Files.readAllLines(status)) {
+            if (line.startsWith("RssAnon:")) {
+                return 1024L * Long.parseLong(line.replaceAll("\\D", ""));
+            }
+        }
+        throw new IOException("no RssAnon in " + status);
     }
 }
