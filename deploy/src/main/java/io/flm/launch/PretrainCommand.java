@@ -72,10 +72,10 @@ final class PretrainCommand implements Callable<Integer> {
             if (!resume) {
                 write(files.configuration(), configuration); // a run from now on: SIGKILL may come at any moment
             }
-            environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.file());
             try (Pretraining pretraining = environment.starter().start(request, listeners)) {
                 write(files.configuration(), configuration);
                 begun = true;
+                environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.file());
                 return train(pretraining, folder, configuration.config());
             }
         } finally {
