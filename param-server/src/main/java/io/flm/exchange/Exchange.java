@@ -2,6 +2,7 @@ package io.flm.exchange;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * One member's end of the gradient exchange of one generation. Every lane's gradient is added along the {@link LaneTree}, so
@@ -9,7 +10,9 @@ import java.util.List;
  *
  * <p>A step: {@code begin}, then {@code contribute} for each segment as its gradients become ready (any order, the same on
  * all members), {@code contribute} of the totals, then {@code await} of each. A step whose every await has returned can be
- * committed, and the other members can commit it too. After an exception of any kind the only call left is {@code close}.
+ * committed. Where a member is lost meanwhile, the others may end one step apart: some have all sums, some do not. Who is behind
+ * gets the state from who is ahead ({@link #offer}, {@link #fetch}). After an exception of any kind the only call left is
+ * {@code close}.
  */
 public interface Exchange extends AutoCloseable {
     /** Place in the generation, from 0. */
@@ -20,6 +23,23 @@ public interface Exchange extends AutoCloseable {
 
     /** The lanes that this member runs. */
     LaneRange lanes();
+
+    /**
+     * Offers this member's state to those who lack it, before its first step begins. Returns at once; the source is read until
+     * the first step's sums are there, or the exchange is closed.
+     *
+     * @param step the steps that the state has committed
+     */
+    void offer(long step, StateSource source) throws ExchangeException;
+
+    /**
+     * Fetches the state from a member that holds it, before this member's first step begins. Waits until the state is complete
+     * and its hash checked, as long as the donor makes progress.
+     *
+     * @param download where to begin; goes on where an earlier generation's fetch ended
+     * @param progress told several times a second, on this thread
+     */
+    void fetch(StateDownload download, Consumer<StateDownload.Progress> progress) throws ExchangeException;
 
     /** Opens the reduction of a step; the previous step's must have been awaited. */
     Reduction begin(long step) throws ExchangeException;

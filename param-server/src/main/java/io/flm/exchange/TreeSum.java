@@ -21,19 +21,37 @@ public final class TreeSum {
 
     private final int[] program;
     private final int depth;
+    private final Codec codec;
 
-    private TreeSum(int[] program, int depth) {
+    private TreeSum(int[] program, int depth, Codec codec) {
         this.program = program;
         this.depth = depth;
+        this.codec = codec;
+    }
+
+    /** Where a leaf's values come from; read in blocks, each once. */
+    interface Leaf {
+        /** Copies the values {@code from} to {@code from + count} of the segment. */
+        void get(int from, float[] into, int count);
+    }
+
+    /** Where sums go; written in blocks, each once. */
+    interface Sum {
+        void put(int from, float[] values, int count);
     }
 
     /**
-     * Plans the additions.
+     * Plans the additions up to the root.
      *
      * @param leaves subtrees in lane order that cover all lanes; as many and as small as their holders like
      * @throws IllegalArgumentException where they are no subtrees, or lanes are missing or doubled
      */
-    public static TreeSum of(List<LaneRange> leaves, int laneCount) {
+    public static TreeSum of(List<LaneRange> leaves, int laneCount, Codec codec) {
+        return of(leaves, new LaneRange(0, laneCount), laneCount, codec);
+    }
+
+    /** Plans the additions up to {@code root}, which the leaves cover. */
+    static TreeSum of(List<LaneRange> leaves, LaneRange root, int laneCount, Codec codec) {
         List<LaneRange> stack = new ArrayList<>();
         int[] program = new int[2 * leaves.size()];
         int length = 0;
@@ -50,10 +68,11 @@ public final class TreeSum {
                 program[length++] = ADD;
             }
         }
-        if (!stack.equals(List.of(new LaneRange(0, laneCount)))) {
-            throw new IllegalArgumentException(leaves + " are not the subtrees of lanes 0 to " + laneCount);
+        if (!stack.equals(List.of(root))) {
+            throw new IllegalArgumentException(
+                    leaves + " are not the subtrees of lanes " + root.from() + " to " + root.to());
         }
-        return new TreeSum(Arrays.copyOf(program, length), depth);
+        return new TreeSum(Arrays.copyOf(program, length), depth, codec);
     }
 
     /** The blocks that a thread adds in; kept between calls. */
@@ -75,6 +94,16 @@ public final class TreeSum {
      * @param sum written at the same indices; may be one of the leaves
      */
     public void add(List<FloatBuffer> leaves, int from, int to, FloatBuffer sum, Scratch scratch) {
+        Leaf[] sources = new Leaf[leaves.size()];
+        for (int leaf = 0; leaf < sources.length; leaf++) {
+            FloatBuffer values = leaves.get(leaf);
+            sources[leaf] = (at, into, count) -> values.get(at, into, 0, count);
+        }
+        add(sources, from, to, (at, values, count) -> sum.put(at, values, 0, count), scratch);
+    }
+
+    /** As above, between any places; {@code sum} may write where a leaf reads. */
+    void add(Leaf[] leaves, int from, int to, Sum sum, Scratch scratch) {
         float[][] stack = scratch.stack(depth);
         for (int start = from; start < to; start += BLOCK) {
             int count = Math.min(BLOCK, to - start);
@@ -82,18 +111,28 @@ public final class TreeSum {
             for (int instruction : program) {
                 if (instruction == ADD) {
                     top--;
-                    add(stack[top], stack[top + 1], count);
+                    if (codec == Codec.FP32) {
+                        add(stack[top], stack[top + 1], count);
+                    } else {
+                        addBf16(stack[top], stack[top + 1], count);
+                    }
                 } else {
-                    leaves.get(instruction).get(start, stack[++top], 0, count);
+                    leaves[instruction].get(start, stack[++top], count);
                 }
             }
-            sum.put(start, stack[0], 0, count);
+            sum.put(start, stack[0], count);
         }
     }
 
     private static void add(float[] left, float[] right, int count) {
         for (int index = 0; index < count; index++) {
             left[index] += right[index];
+        }
+    }
+
+    private static void addBf16(float[] left, float[] right, int count) {
+        for (int index = 0; index < count; index++) {
+            left[index] = Codec.BF16.round(left[index] + right[index]);
         }
     }
 }

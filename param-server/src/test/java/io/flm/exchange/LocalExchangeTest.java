@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 class LocalExchangeTest {
     private static final long BOUND_S = 30;
 
-    private final LocalExchange.Hub hub = new LocalExchange.Hub();
+    private final ExchangeNode node = ExchangeNode.inMemory();
     private final ExecutorService trainers = Executors.newCachedThreadPool();
 
     @AfterEach
@@ -87,10 +87,14 @@ class LocalExchangeTest {
         return values;
     }
 
+    private Exchange join(long generation, int rank, List<LaneRange> deal, int segments) throws ExchangeException {
+        return node.join(Deal.local(generation, segments, Codec.FP32, deal), rank);
+    }
+
     private List<Exchange> members(long generation, List<LaneRange> deal, int segments) throws ExchangeException {
         List<Exchange> members = new ArrayList<>();
         for (int rank = 0; rank < deal.size(); rank++) {
-            members.add(hub.join(generation, rank, deal, segments));
+            members.add(join(generation, rank, deal, segments));
         }
         return members;
     }
@@ -124,7 +128,7 @@ class LocalExchangeTest {
             // The second segment is larger than what one thread adds at a time.
             List<float[]> first = TreeSumTest.laneGradients(laneCount, 137, random);
             List<float[]> second =
-                    TreeSumTest.laneGradients(laneCount, laneCount == 7 ? 3 * Meeting.CHUNK + 5 : 10, random);
+                    TreeSumTest.laneGradients(laneCount, laneCount == 7 ? 3 * LocalMeeting.CHUNK + 5 : 10, random);
             float[] firstSum = TreeSumTest.recursiveSum(first, 0, 64);
             float[] secondSum = TreeSumTest.recursiveSum(second, 0, 64);
             StepTotals expected = StepTotals.of(totals(new LaneRange(0, laneCount)), false);
@@ -154,7 +158,7 @@ class LocalExchangeTest {
 
     @Test
     void copiesNothingWhereOneMemberHoldsTheSumAlready() throws Exception {
-        Exchange alone = hub.join(1, 0, deal(0, 4), 1);
+        Exchange alone = join(1, 0, deal(0, 4), 1);
         // A copy into this buffer would be refused.
         FloatBuffer sum = FloatBuffer.wrap(new float[] {1, 2, 3}).asReadOnlyBuffer();
         Exchange.Reduction reduction = alone.begin(0);
@@ -216,7 +220,7 @@ class LocalExchangeTest {
     @Test
     void releasesItsOwnTrainerWhenClosedFromElsewhere() throws Exception {
         List<float[]> gradients = TreeSumTest.laneGradients(2, 4, new Random(1));
-        Exchange member = hub.join(1, 0, deal(0, 1, 2), 2);
+        Exchange member = join(1, 0, deal(0, 1, 2), 2);
         Future<Step> step = trainers.submit(() -> train(member, 0, gradients, gradients, false));
         member.close();
         member.close();
@@ -255,10 +259,10 @@ class LocalExchangeTest {
 
     @Test
     void endsAGenerationWhenALaterOneBegins() throws Exception {
-        Exchange early = hub.join(3, 0, deal(0, 1, 2), 1);
-        Exchange later = hub.join(4, 0, deal(0, 2), 1);
+        Exchange early = join(3, 0, deal(0, 1, 2), 1);
+        Exchange later = join(4, 0, deal(0, 2), 1);
         failsInExchange(() -> early.begin(0), "generation 3 was followed by 4");
-        failsInExchange(() -> hub.join(3, 1, deal(0, 1, 2), 1), "generation 3 is over, 4 has begun");
+        failsInExchange(() -> join(3, 1, deal(0, 1, 2), 1), "generation 3 is over, 4 has begun");
         early.close();
         assertThat(later.begin(0)).isNotNull();
         assertThat(later.worldSize()).isEqualTo(1);
@@ -266,15 +270,15 @@ class LocalExchangeTest {
 
     @Test
     void refusesMembersThatDisagree() throws Exception {
-        hub.join(1, 0, deal(0, 1, 3), 2);
-        assertThatThrownBy(() -> hub.join(1, 1, deal(0, 2, 3), 2)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> hub.join(1, 1, deal(0, 1, 3), 3)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> hub.join(1, 2, deal(0, 1, 3), 2)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> hub.join(1, 0, deal(0, 1, 3), 2)).hasMessageContaining("joins generation 1 twice");
-        assertThatThrownBy(() -> hub.join(2, 0, deal(0, 1, 1), 2)).hasMessageContaining("not contiguous");
-        assertThatThrownBy(() -> hub.join(2, 0, deal(1, 2), 2)).hasMessageContaining("not contiguous");
-        assertThatThrownBy(() -> hub.join(2, 0, List.of(), 2)).hasMessageContaining("no lanes dealt");
-        assertThat(hub.join(1, 1, deal(0, 1, 3), 2).lanes()).isEqualTo(new LaneRange(1, 3));
+        join(1, 0, deal(0, 1, 3), 2);
+        assertThatThrownBy(() -> join(1, 1, deal(0, 2, 3), 2)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> join(1, 1, deal(0, 1, 3), 3)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> join(1, 2, deal(0, 1, 3), 2)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> join(1, 0, deal(0, 1, 3), 2)).hasMessageContaining("joins generation 1 twice");
+        assertThatThrownBy(() -> join(2, 0, deal(0, 1, 1), 2)).hasMessageContaining("not contiguous");
+        assertThatThrownBy(() -> join(2, 0, deal(1, 2), 2)).hasMessageContaining("not contiguous");
+        assertThatThrownBy(() -> join(2, 0, List.of(), 2)).hasMessageContaining("no lanes dealt");
+        assertThat(join(1, 1, deal(0, 1, 3), 2).lanes()).isEqualTo(new LaneRange(1, 3));
     }
 
     @Test
@@ -287,8 +291,7 @@ class LocalExchangeTest {
                 List.of(new Partial(new LaneRange(2, 4), values)),
                 List.of(new Partial(new LaneRange(2, 4), values), new Partial(new LaneRange(1, 2), values)),
                 List.of(new Partial(new LaneRange(1, 2), values), new Partial(new LaneRange(3, 4), values)))) {
-            Exchange.Reduction step =
-                    hub.join(++generation, 1, deal(0, 1, 4), 1).begin(0);
+            Exchange.Reduction step = join(++generation, 1, deal(0, 1, 4), 1).begin(0);
             assertThatThrownBy(() -> step.contribute(0, partials))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("not the subtrees of its lanes [1, 4) of 4");
@@ -305,7 +308,7 @@ class LocalExchangeTest {
                         second.contribute(0, List.of(new Partial(members.get(1).lanes(), FloatBuffer.allocate(4)))))
                 .hasMessageContaining("segment 0 with 4 floats, others have 3");
 
-        Exchange alone = hub.join(2, 0, deal(0, 1), 1);
+        Exchange alone = join(2, 0, deal(0, 1), 1);
         Exchange.Reduction step = alone.begin(0);
         step.contribute(0, List.of(new Partial(alone.lanes(), FloatBuffer.allocate(3))));
         assertThatThrownBy(() -> step.await(0, FloatBuffer.allocate(2))).hasMessageContaining("has room for 2");
@@ -313,17 +316,17 @@ class LocalExchangeTest {
 
     @Test
     void refusesTotalsOfOtherLanes() throws Exception {
-        Exchange.Reduction step = hub.join(1, 0, deal(0, 2, 3), 1).begin(0);
+        Exchange.Reduction step = join(1, 0, deal(0, 2, 3), 1).begin(0);
         assertThatThrownBy(() -> step.contribute(List.of(totals(0)), false))
                 .hasMessageContaining("no totals of lane 0");
-        Exchange.Reduction other = hub.join(2, 0, deal(0, 2, 3), 1).begin(0);
+        Exchange.Reduction other = join(2, 0, deal(0, 2, 3), 1).begin(0);
         assertThatThrownBy(() -> other.contribute(List.of(totals(1), totals(0)), false))
                 .hasMessageContaining("no totals of lane 0");
     }
 
     @Test
     void refusesCallsOutOfOrder() throws Exception {
-        Exchange member = hub.join(1, 0, deal(0, 1), 1);
+        Exchange member = join(1, 0, deal(0, 1), 1);
         Exchange.Reduction step = member.begin(0);
         FloatBuffer values = FloatBuffer.allocate(1);
         List<Partial> partials = List.of(new Partial(member.lanes(), values));

@@ -78,7 +78,7 @@ class TreeSumTest {
                         partials(leaves, lanes).stream().map(Partial::values).toList();
                 FloatBuffer sum = FloatBuffer.allocate(FLOATS);
                 int middle = random.nextInt(FLOATS);
-                TreeSum tree = TreeSum.of(leaves, laneCount);
+                TreeSum tree = TreeSum.of(leaves, laneCount, Codec.FP32);
                 tree.add(values, middle, FLOATS, sum, scratch);
                 tree.add(values, 0, middle, sum, scratch);
                 assertThat(sum.array()).as("%d lanes as %s", laneCount, leaves).isEqualTo(expected);
@@ -104,7 +104,7 @@ class TreeSumTest {
         List<LaneRange> leaves = List.of(new LaneRange(0, 1), new LaneRange(1, 2), new LaneRange(2, 3));
         List<FloatBuffer> values =
                 partials(leaves, lanes).stream().map(Partial::values).toList();
-        TreeSum.of(leaves, 3).add(values, 0, FLOATS, values.get(2), new TreeSum.Scratch());
+        TreeSum.of(leaves, 3, Codec.FP32).add(values, 0, FLOATS, values.get(2), new TreeSum.Scratch());
         float[] sum = new float[FLOATS];
         values.get(2).get(0, sum);
         assertThat(sum).isEqualTo(recursiveSum(lanes, 0, 4));
@@ -119,7 +119,7 @@ class TreeSumTest {
                 List.of(new LaneRange(2, 3), new LaneRange(0, 2)),
                 List.of(new LaneRange(0, 2), new LaneRange(1, 2), new LaneRange(2, 3)),
                 List.of(new LaneRange(0, 2), new LaneRange(2, 4)))) {
-            assertThatThrownBy(() -> TreeSum.of(leaves, 3))
+            assertThatThrownBy(() -> TreeSum.of(leaves, 3, Codec.FP32))
                     .as("%s", leaves)
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("not the subtrees of lanes 0 to 3");

@@ -1,0 +1,24 @@
+package io.flm.exchange;
+
+/**
+ * What a node's exchange has counted since it was opened.
+ *
+ * @param otherGenerationFrames dropped because their generation is not the current one: stopped members and late frames
+ * @param corruptFrames dropped because a checksum or the structure was wrong
+ * @param unauthenticatedFrames dropped because they were not sealed with the generation's key
+ * @param duplicateFrames dropped because their sequence number had come before
+ * @param stateBytesSent of states, part of {@code bytesSent}
+ * @param lostPeers how often a node was held for lost
+ */
+public record ExchangeCounters(
+        long framesSent,
+        long bytesSent,
+        long framesReceived,
+        long bytesReceived,
+        long otherGenerationFrames,
+        long corruptFrames,
+        long unauthenticatedFrames,
+        long duplicateFrames,
+        long stateBytesSent,
+        long stateBytesReceived,
+        long lostPeers) {}
