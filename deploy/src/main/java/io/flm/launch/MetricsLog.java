@@ -76,7 +76,8 @@ final class MetricsLog implements RunListener, AutoCloseable {
         line.put("samples", result.totals().samples());
         line.put("tokens", result.totals().tokens());
         line.put("dataMs", result.times().dataNs() / 1e6);
-        line.put("computeMs", result.times().computeNs() / 1e6);
+        line.put("forwardMs", result.times().forwardNs() / 1e6);
+        line.put("backwardMs", result.times().backwardNs() / 1e6);
         line.put("exchangeMs", result.times().exchangeNs() / 1e6);
         line.put("optimizerMs", result.times().optimizerNs() / 1e6);
         line.put("seconds", (nanoTime.getAsLong() - startedAt) / 1e9);

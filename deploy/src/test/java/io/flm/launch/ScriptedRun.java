@@ -53,7 +53,7 @@ final class ScriptedRun implements Pretraining.Starter {
     private static StepResult step(long step) {
         StepTotals totals =
                 new StepTotals(new long[] {1, 1, 1}, new double[] {2, 2, 2}, new long[] {1, 0, 0}, 10, 4, false);
-        return new StepResult(step, 2.5, totals, 1e-3, new StepResult.Times(1, 2, 3, 4));
+        return new StepResult(step, 2.5, totals, 1e-3, new StepResult.Times(1, 2, 3, 4, 5));
     }
 
     private static void raise(List<Throwable> failures) {

@@ -12,10 +12,10 @@ import io.flm.exchange.StepTotals;
  * @param times where its time went
  */
 public record StepResult(long step, double loss, StepTotals totals, double learningRate, Times times) {
-    /** Nanoseconds: waiting for batches, forward and backward, waiting for the exchange, optimizer. */
-    public record Times(long dataNs, long computeNs, long exchangeNs, long optimizerNs) {
+    /** Nanoseconds: waiting for batches and taking them to the device, forward, backward, waiting for the exchange, optimizer. */
+    public record Times(long dataNs, long forwardNs, long backwardNs, long exchangeNs, long optimizerNs) {
         public long totalNs() {
-            return dataNs + computeNs + exchangeNs + optimizerNs;
+            return dataNs + forwardNs + backwardNs + exchangeNs + optimizerNs;
         }
     }
 }

@@ -46,7 +46,7 @@ final class FakeRunner implements StepRunner {
             throw failure;
         }
         StepTotals totals = new StepTotals(new long[] {1}, new double[] {2}, new long[] {0}, 8, 4, stop);
-        return new StepResult(committed++, 2, totals, 1e-3, new StepResult.Times(1, 2, 3, 4));
+        return new StepResult(committed++, 2, totals, 1e-3, new StepResult.Times(1, 2, 3, 4, 5));
     }
 
     @Override

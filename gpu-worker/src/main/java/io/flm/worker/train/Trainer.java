@@ -107,6 +107,7 @@ public final class Trainer implements StepRunner {
         LaneRange lanes = in.exchange().lanes();
         List<LaneTotals> totals = new ArrayList<>();
         long dataNs = 0;
+        long forwardNs = 0;
         long begin = System.nanoTime();
         sums.clear();
         for (int lane = lanes.from(); lane < lanes.to(); lane++) {
@@ -117,7 +118,10 @@ public final class Trainer implements StepRunner {
                 throw new IllegalStateException("step " + step + ", lane " + lane + ": got the batch of step "
                         + batch.step() + ", lane " + batch.lane());
             }
-            totals.add(trainLane(batch, lane == lanes.to() - 1 ? reduction : null));
+            LaneResult result = trainLane(batch, lane == lanes.to() - 1 ? reduction : null);
+            totals.add(totals(batch, result));
+            dataNs += result.times().dataNanos();
+            forwardNs += result.times().forwardNanos();
         }
         long computed = System.nanoTime();
 
@@ -143,11 +147,16 @@ public final class Trainer implements StepRunner {
                 weigh(all.lossSums()) / weight,
                 all,
                 rate,
-                new StepResult.Times(dataNs, computed - begin - dataNs, exchanged - computed, updated - exchanged));
+                new StepResult.Times(
+                        dataNs,
+                        forwardNs,
+                        computed - begin - dataNs - forwardNs,
+                        exchanged - computed,
+                        updated - exchanged));
     }
 
     /** @param reduction takes each stage as soon as it is complete; null where more lanes of this worker follow */
-    private LaneTotals trainLane(LaneBatch batch, Exchange.@Nullable Reduction reduction) throws ExchangeException {
+    private LaneResult trainLane(LaneBatch batch, Exchange.@Nullable Reduction reduction) throws ExchangeException {
         ExchangeException[] failure = {null};
         LaneResult result = model.train(
                 batch,
@@ -175,6 +184,10 @@ public final class Trainer implements StepRunner {
                         + String.join(", ", batch.keys()));
             }
         }
+        return result;
+    }
+
+    private static LaneTotals totals(LaneBatch batch, LaneResult result) {
         return new LaneTotals(
                 batch.lane(),
                 batch.text().targetCounts(),
