@@ -115,6 +115,10 @@ final class LocalPretraining implements Pretraining {
     private void begin() {
         List<Device> devices = Torch.devices(request.config().getString("flm.worker.devices"));
         int count = workerCount(devices);
+        if (!devices.get(0).isGpu()) {
+            MemoryNeed.require(
+                    model, train, count, request.config().getInt("flm.data.prefetch"), Machine.memoryBytes());
+        }
         LocalExchange.Hub hub = new LocalExchange.Hub();
         for (int i = 0; i < count; i++) {
             Device device = devices.get(i % devices.size());

@@ -49,9 +49,18 @@ final class Machine {
         }
     }
 
-    private static void memory(Checkup checkup) {
-        OperatingSystemMXBean system = (OperatingSystemMXBean)
+    /** Bytes of the machine, or of the container where that has a limit. */
+    static long memoryBytes() {
+        return system().getTotalMemorySize();
+    }
+
+    private static OperatingSystemMXBean system() {
+        return (OperatingSystemMXBean)
                 ManagementFactory.getOperatingSystemMXBean(); // of this JDK, container limits included
+    }
+
+    private static void memory(Checkup checkup) {
+        OperatingSystemMXBean system = system();
         long total = system.getTotalMemorySize();
         String found = String.format(
                 Locale.ROOT,

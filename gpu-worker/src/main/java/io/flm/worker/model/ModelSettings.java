@@ -1,6 +1,7 @@
 package io.flm.worker.model;
 
 import com.typesafe.config.Config;
+import io.flm.data.Objective;
 import io.flm.data.UserException;
 
 /**
@@ -74,6 +75,13 @@ public record ModelSettings(
     public int imageTokens() {
         int side = imageSize / patchSize;
         return side * side + 1;
+    }
+
+    /** How many parameters the model of an objective has. */
+    public long parameterCount(Objective objective) {
+        return ParameterNames.of(this, objective).stream()
+                .mapToLong(ParameterNames.Unit::size)
+                .sum();
     }
 
     private static int positive(Config c, String key) {
