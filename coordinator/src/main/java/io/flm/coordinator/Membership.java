@@ -3,6 +3,8 @@ package io.flm.coordinator;
 import io.flm.exchange.LaneRange;
 import io.flm.worker.Generation;
 import io.flm.worker.Generation.Member;
+import io.flm.worker.RunPlan;
+import io.flm.worker.Worker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,23 +23,30 @@ final class Membership {
     private Membership() {}
 
     /**
-     * @param devices the device of each registered worker, by the worker's name
-     * @param lastGeneration the number of the newest generation; the next is one more
-     * @param firstStep the step that the next generation begins with
+     * @param workers those that are prepared, by name
+     * @param lastGeneration the highest number that anybody has seen; the next is one more
      */
-    static Decision decide(RunPlan plan, SortedMap<String, String> devices, long lastGeneration, long firstStep) {
-        if (devices.size() < plan.workers()) {
-            return new Decision(Optional.empty(), devices.size() + " of " + plan.workers() + " workers registered");
+    static Decision decide(RunPlan plan, SortedMap<String, Worker.Described> workers, long lastGeneration) {
+        if (workers.size() < plan.minWorkers()) {
+            return new Decision(Optional.empty(), workers.size() + " of " + plan.minWorkers() + " workers prepared");
         }
-        List<String> names = List.copyOf(devices.keySet()).subList(0, plan.workers());
-        List<LaneRange> deal = deal(plan.lanes(), names.size());
+        List<Worker.Described> chosen =
+                workers.values().stream().limit(plan.mostMembers()).toList();
+        long firstStep =
+                chosen.stream().mapToLong(Worker.Described::steps).max().orElse(0);
+        List<LaneRange> deal = deal(plan.lanes(), chosen.size());
         List<Member> members = new ArrayList<>();
-        for (int rank = 0; rank < names.size(); rank++) {
-            members.add(new Member(names.get(rank), deal.get(rank)));
+        List<Integer> holders = new ArrayList<>();
+        for (int rank = 0; rank < chosen.size(); rank++) {
+            Worker.Described d = chosen.get(rank);
+            members.add(new Member(d.worker(), d.node(), d.endpoint(), deal.get(rank)));
+            if (d.steps() == firstStep) {
+                holders.add(rank);
+            }
         }
         return new Decision(
-                Optional.of(new Generation(lastGeneration + 1, firstStep, members)),
-                names.size() + " workers registered; " + plan.lanes() + " lanes from step " + firstStep);
+                Optional.of(new Generation(lastGeneration + 1, plan.id(), firstStep, members, holders, null)),
+                chosen.size() + " workers prepared; " + plan.lanes() + " lanes from step " + firstStep);
     }
 
     /** Contiguous runs of lanes whose counts differ by one at most, by rank. */

@@ -1,5 +1,7 @@
 package io.flm.coordinator;
 
+import io.flm.worker.Trainee.Head;
+import io.flm.worker.Trainee.Shares;
 import io.flm.worker.WireMessage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -7,33 +9,82 @@ import org.jspecify.annotations.Nullable;
 /**
  * The run as its operator sees it: the body of {@code GET /api/v1/run}.
  *
- * @param state waiting, forming, training, halting, finished or failed
+ * @param run its name; empty: there is none
+ * @param id of its plan; empty: there is none
+ * @param state discovering, idle, waiting, forming, training, halting, regrouping, saving, paused, finished or failed
  * @param reason why it is in this state; never empty
+ * @param generation the number of the newest; 0: none yet
  * @param step committed steps
  * @param loss of the last reported step; null before the first
+ * @param heads loss and accuracy of each head at that step
  * @param samplesPerSecond lately; 0 while nothing trains
+ * @param tokensPerSecond likewise
+ * @param timeShares where rank 0 spent its time lately; null before the first report
+ * @param weightsSha256 of the members, where it was last compared; null before
+ * @param checkpoint the newest that was asked for; null before
+ * @param notes what the operator should know though training goes on, newest last
+ * @param workers all that are known, those without a part in the run too
  */
 public record RunView(
         String run,
+        String id,
         String state,
         String reason,
         long generation,
         long step,
         long totalSteps,
         @Nullable Double loss,
+        List<Head> heads,
         double samplesPerSecond,
+        double tokensPerSecond,
+        @Nullable Shares timeShares,
+        int minWorkers,
+        int maxWorkers,
+        @Nullable String weightsSha256,
+        @Nullable CheckpointView checkpoint,
+        List<String> notes,
         List<WorkerView> workers)
         implements WireMessage {
 
     /**
      * A worker.
      *
+     * @param state as the worker says, or lost, silent, refused, drained or spare, as the coordinator does
      * @param rank its place in the generation; -1: not a member
      * @param lanes what it runs in each step, as {@code [from, to)}; empty: not a member
+     * @param laneMs its time for one lane of a step; 0: not measured
+     * @param generation that it is in; 0: none
+     * @param steps the committed steps whose state it holds
+     * @param reason why it is in this state; never empty
      */
-    public record WorkerView(String name, String device, int rank, String lanes) implements WireMessage {}
+    public record WorkerView(
+            String name,
+            String node,
+            String device,
+            String state,
+            int rank,
+            String lanes,
+            double laneMs,
+            long generation,
+            long steps,
+            String reason)
+            implements WireMessage {}
+
+    /**
+     * A checkpoint on the disk of a worker's node.
+     *
+     * @param step committed steps
+     */
+    public record CheckpointView(long step, String path, String worker) implements WireMessage {}
 
     public RunView {
+        heads = List.copyOf(heads);
+        notes = List.copyOf(notes);
         workers = List.copyOf(workers);
+    }
+
+    /** Whether the run has ended, as it should, as it was told to, or by a failure. */
+    public boolean ended() {
+        return state.equals("finished") || state.equals("failed");
     }
 }

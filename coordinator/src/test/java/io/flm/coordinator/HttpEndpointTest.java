@@ -36,14 +36,23 @@ class HttpEndpointTest {
                 g.replyTo()
                         .tell(new RunView(
                                 "emoji",
+                                "emoji-1",
                                 state,
                                 "all members joined",
                                 1,
                                 7,
                                 100,
                                 3.25,
+                                List.of(),
                                 99,
-                                List.of(new WorkerView("w0", "cpu", 0, "[0, 2)"))));
+                                990,
+                                null,
+                                1,
+                                2,
+                                null,
+                                null,
+                                List.of(),
+                                List.of(new WorkerView("w0", "n", "cpu", "training", 0, "[0, 2)", 3, 1, 7, "joined"))));
             }
             return Behaviors.same();
         }));

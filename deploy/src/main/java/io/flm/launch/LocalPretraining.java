@@ -2,8 +2,8 @@ package io.flm.launch;
 
 import ai.djl.Device;
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigRenderOptions;
 import io.flm.coordinator.HttpSettings;
-import io.flm.coordinator.RunPlan;
 import io.flm.coordinator.RunView;
 import io.flm.data.DataSettings;
 import io.flm.data.Ingest;
@@ -11,9 +11,11 @@ import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.exchange.LocalExchange;
+import io.flm.worker.RunPlan;
 import io.flm.worker.StepResult;
 import io.flm.worker.StepRunner;
 import io.flm.worker.TrainerThread;
+import io.flm.worker.Worker;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
@@ -27,12 +29,14 @@ import io.flm.worker.train.CheckpointKeeper;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Trainer;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A run on a node of this process: a worker for each device, or several on the CPU, and the coordinator that deals them lanes. */
@@ -47,7 +51,8 @@ final class LocalPretraining implements Pretraining {
     private final Tokenizer tokenizer;
     private final Ingest ingest;
     private final Node node;
-    private final List<String> workers = new ArrayList<>();
+    private final RunPlan plan;
+    private final List<Device> workers = new ArrayList<>();
     private final CompletableFuture<Integer> port = new CompletableFuture<>();
 
     private boolean started; // guarded by this, like all below
@@ -96,7 +101,27 @@ final class LocalPretraining implements Pretraining {
         origin = request.resume() ? store.newestValid(listener::onNote) : Optional.empty();
         origin.ifPresent(c -> c.identity().requireSame(identity, c.folder().toString()));
         keeper = new CheckpointKeeper(store, checkpoints, identity, origin, train, this::onCheckpoint);
+        List<Device> devices = Torch.devices(config.getString("flm.worker.devices"));
+        int count = workerCount(devices);
+        for (int i = 0; i < count; i++) {
+            workers.add(devices.get(i % devices.size()));
+        }
+        if (!devices.get(0).isGpu()) {
+            MemoryNeed.require(model, train, count, config.getInt("flm.data.prefetch"), Machine.memoryBytes());
+        }
+        plan = plan(config, identity, count);
         node = new Node(config);
+    }
+
+    private RunPlan plan(Config config, RunIdentity identity, int count) {
+        String id = UUID.randomUUID().toString();
+        String flm = config.withOnlyPath("flm").root().render(ConfigRenderOptions.concise());
+        RunPlan run = RunPlan.of(request.name(), id, flm, Version.number(), train.lanes(), train.steps())
+                .withWorkers(count, count)
+                .withHashes(identity.contents())
+                .resuming(request.resume());
+        long limitMs = (long) (train.minutes() * 60_000);
+        return limitMs > 0 ? run.withDeadline(Clock.systemUTC().millis() + limitMs) : run;
     }
 
     private void requireRoom(Config config) {
@@ -113,36 +138,25 @@ final class LocalPretraining implements Pretraining {
     }
 
     private void begin() {
-        List<Device> devices = Torch.devices(request.config().getString("flm.worker.devices"));
-        int count = workerCount(devices);
-        if (!devices.get(0).isGpu()) {
-            MemoryNeed.require(
-                    model, train, count, request.config().getInt("flm.data.prefetch"), Machine.memoryBytes());
-        }
         LocalExchange.Hub hub = new LocalExchange.Hub();
-        for (int i = 0; i < count; i++) {
-            Device device = devices.get(i % devices.size());
-            workers.add("worker-" + (i + 1) + " " + Torch.name(device));
+        for (int i = 0; i < workers.size(); i++) {
+            Device device = workers.get(i);
+            TrainerThread thread =
+                    new TrainerThread(worker(i), p -> runner(device, hub), this::onStep, System::nanoTime);
+            node.spawnWorker(new Worker.Identity(worker(i), "local", Torch.name(device), "", Version.number()), thread);
         }
-        for (int i = 0; i < count; i++) {
-            Device device = devices.get(i % devices.size());
-            String name = "worker-" + (i + 1);
-            TrainerThread thread = new TrainerThread(
-                    name,
-                    () -> runner(device, hub),
-                    train.steps(),
-                    Duration.ofMillis((long) (train.minutes() * 60_000)),
-                    this::onStep,
-                    System::nanoTime);
-            node.spawnWorker(name, Torch.name(device), thread);
-        }
-        RunPlan plan = new RunPlan(
-                request.name(),
-                train.lanes(),
-                train.steps(),
-                origin.map(Checkpoint::step).orElse(0L),
-                count);
-        port.complete(node.coordinate(plan, HttpSettings.from(request.config())));
+        port.complete(node.coordinate(HttpSettings.from(request.config())));
+        node.submit(plan);
+    }
+
+    private static String worker(int index) {
+        return "worker-" + (index + 1);
+    }
+
+    private List<String> workersAndDevices() {
+        return IntStream.range(0, workers.size())
+                .mapToObj(i -> worker(i) + " " + Torch.name(workers.get(i)))
+                .toList();
     }
 
     /** As configured, else one for each CUDA device, or on the CPU as many as there are lanes, and cores for their threads. */
@@ -187,8 +201,18 @@ final class LocalPretraining implements Pretraining {
         }
 
         @Override
-        public void ended(ParameterStore store, long steps) {
-            keeper.ended(store, steps);
+        public void save(ParameterStore store, long steps, StepRunner.SaveListener told) {
+            keeper.save(store, steps, told);
+        }
+
+        @Override
+        public long heldSteps() {
+            return keeper.heldSteps();
+        }
+
+        @Override
+        public Map<String, String> hashes() {
+            return keeper.hashes();
         }
     }
 
@@ -201,7 +225,7 @@ final class LocalPretraining implements Pretraining {
         listener.onStart(new RunListener.Start(
                 train.objective(),
                 parameterCount,
-                workers,
+                workersAndDevices(),
                 http.host(),
                 port.join(),
                 origin.map(Checkpoint::step).orElse(0L),
@@ -233,7 +257,7 @@ final class LocalPretraining implements Pretraining {
 
     @Override
     public RunResult await() throws InterruptedException {
-        RunView view = node.awaitEnd();
+        RunView view = node.awaitEnd(plan);
         if (view.state().equals("failed")) {
             throw new UserException(view.reason());
         }
@@ -243,7 +267,7 @@ final class LocalPretraining implements Pretraining {
                     view.step(),
                     loss,
                     trainedSamples / seconds,
-                    keeper.weightsSha256(),
+                    view.weightsSha256() == null ? "" : view.weightsSha256(),
                     checkpoint != null
                             ? checkpoint
                             : origin.map(Checkpoint::folder).orElse(null),

@@ -14,17 +14,19 @@ import com.typesafe.config.Config;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.HttpEndpoint;
 import io.flm.coordinator.HttpSettings;
-import io.flm.coordinator.RunPlan;
 import io.flm.coordinator.RunView;
-import io.flm.worker.TrainerThread;
+import io.flm.data.UserException;
+import io.flm.worker.RunPlan;
+import io.flm.worker.Trainee;
 import io.flm.worker.Worker;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One node of the cluster: a JVM with an Akka cluster member, a worker actor for each device, the coordinator singleton and
@@ -32,26 +34,25 @@ import java.util.function.Consumer;
  */
 final class Node implements AutoCloseable {
     private static final Duration SPAWN_TIMEOUT = Duration.ofMinutes(1);
+    /** How long one question for the end of a run waits; then it is asked again, in case the coordinator has moved. */
+    private static final Duration END_TIMEOUT = Duration.ofSeconds(30);
+
     private static final Duration STOP_TIMEOUT = Duration.ofMinutes(1);
 
     private final ActorSystem<Command> system;
-    private final CompletableFuture<RunView> ended = new CompletableFuture<>();
-    private volatile Consumer<String> stopper = reason -> {};
+    private @Nullable ActorRef<Coordinator.Command> coordinator;
 
     /** What the guardian actor understands. */
     sealed interface Command {}
 
-    private record SpawnWorker(
-            String name, String device, TrainerThread thread, ActorRef<ActorRef<Worker.Command>> replyTo)
+    private record SpawnWorker(Worker.Identity identity, Trainee trainee, ActorRef<ActorRef<Worker.Command>> replyTo)
             implements Command {}
 
-    private record StartCoordinator(RunPlan plan, ActorRef<ActorRef<Coordinator.Command>> replyTo) implements Command {}
-
-    private record Ended(RunView view) implements Command {}
+    private record StartCoordinator(ActorRef<ActorRef<Coordinator.Command>> replyTo) implements Command {}
 
     /** @param config the effective configuration, with Akka's part */
     Node(Config config) {
-        system = ActorSystem.create(guardian(ended), "flm", config);
+        system = ActorSystem.create(guardian(), "flm", config);
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
     }
@@ -60,39 +61,69 @@ final class Node implements AutoCloseable {
         return system;
     }
 
-    /** Starts a worker actor; it registers itself with whoever coordinates. */
-    void spawnWorker(String name, String device, TrainerThread thread) {
+    /** Starts a worker actor; it registers itself with whoever coordinates. The trainee is closed with it. */
+    void spawnWorker(Worker.Identity identity, Trainee trainee) {
         await(AskPattern.<Command, ActorRef<Worker.Command>>ask(
                         system,
-                        replyTo -> new SpawnWorker(name, device, thread, replyTo),
+                        replyTo -> new SpawnWorker(identity, trainee, replyTo),
                         SPAWN_TIMEOUT,
                         system.scheduler())
                 .toCompletableFuture());
     }
 
-    /** Starts the coordinator of a run, and HTTP; returns the port. */
-    int coordinate(RunPlan plan, HttpSettings http) {
-        ActorRef<Coordinator.Command> coordinator = await(AskPattern.<Command, ActorRef<Coordinator.Command>>ask(
-                        system, replyTo -> new StartCoordinator(plan, replyTo), SPAWN_TIMEOUT, system.scheduler())
+    /** Starts the coordinator, and HTTP; returns the port. */
+    int coordinate(HttpSettings http) {
+        ActorRef<Coordinator.Command> singleton = await(AskPattern.<Command, ActorRef<Coordinator.Command>>ask(
+                        system, StartCoordinator::new, SPAWN_TIMEOUT, system.scheduler())
                 .toCompletableFuture());
-        stopper = reason -> coordinator.tell(new Coordinator.Stop(reason));
-        return await(HttpEndpoint.bind(system, coordinator, http).toCompletableFuture())
+        coordinator = singleton;
+        return await(HttpEndpoint.bind(system, singleton, http).toCompletableFuture())
                 .localAddress()
                 .getPort();
     }
 
-    /** Asks for the end of the run after the step at hand. */
-    void stop(String reason) {
-        stopper.accept(reason);
+    /** Begins a run; the coordinator gives it to the workers. */
+    void submit(RunPlan plan) {
+        Coordinator.Answer answer = await(AskPattern.<Coordinator.Command, Coordinator.Answer>ask(
+                        coordinator(),
+                        replyTo -> new Coordinator.Submit(plan, replyTo),
+                        SPAWN_TIMEOUT,
+                        system.scheduler())
+                .toCompletableFuture());
+        if (!answer.accepted()) {
+            throw new UserException(answer.reason());
+        }
     }
 
-    /** Waits for the end of the run. */
-    RunView awaitEnd() throws InterruptedException {
-        try {
-            return ended.get();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
+    /** Asks for the end of the run after the step at hand. */
+    void stop(String reason) {
+        coordinator().tell(new Coordinator.Stop(reason, system.ignoreRef()));
+    }
+
+    /** Waits for the end of a run. */
+    RunView awaitEnd(RunPlan plan) throws InterruptedException {
+        while (true) {
+            try {
+                return AskPattern.<Coordinator.Command, RunView>ask(
+                                coordinator(),
+                                replyTo -> new Coordinator.AwaitEnd(plan.id(), replyTo),
+                                END_TIMEOUT,
+                                system.scheduler())
+                        .toCompletableFuture()
+                        .get();
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof TimeoutException)) {
+                    throw new IllegalStateException(e.getCause());
+                }
+            }
         }
+    }
+
+    private ActorRef<Coordinator.Command> coordinator() {
+        if (coordinator == null) {
+            throw new IllegalStateException("no coordinator was started");
+        }
+        return coordinator;
     }
 
     private static <T> T await(CompletableFuture<T> future) {
@@ -106,24 +137,20 @@ final class Node implements AutoCloseable {
         }
     }
 
-    private static Behavior<Command> guardian(CompletableFuture<RunView> ended) {
+    private static Behavior<Command> guardian() {
         return Behaviors.setup(context -> Behaviors.receive(Command.class)
                 .onMessage(SpawnWorker.class, m -> {
-                    ActorRef<Worker.Command> worker =
-                            context.spawn(Worker.create(m.name(), m.device(), m.thread()), m.name());
+                    ActorRef<Worker.Command> worker = context.spawn(
+                            Worker.create(m.identity(), m.trainee()),
+                            m.identity().name());
                     context.watch(worker);
                     m.replyTo().tell(worker);
                     return Behaviors.same();
                 })
                 .onMessage(StartCoordinator.class, m -> {
-                    ActorRef<RunView> end = context.messageAdapter(RunView.class, Ended::new);
                     m.replyTo()
                             .tell(ClusterSingleton.get(context.getSystem())
-                                    .init(SingletonActor.of(Coordinator.create(m.plan(), end), "coordinator")));
-                    return Behaviors.same();
-                })
-                .onMessage(Ended.class, m -> {
-                    ended.complete(m.view());
+                                    .init(SingletonActor.of(Coordinator.create(Clock.systemUTC()), "coordinator")));
                     return Behaviors.same();
                 })
                 .onSignal(Terminated.class, signal -> {

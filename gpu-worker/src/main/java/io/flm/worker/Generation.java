@@ -2,25 +2,50 @@ package io.flm.worker;
 
 import io.flm.exchange.LaneRange;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One agreed membership. Only the coordinator makes one, and the number only grows.
  *
- * @param number identifies the generation within a run
+ * @param number identifies the generation; grows over all runs of a cluster
+ * @param run the id of the run's plan
  * @param firstStep the first step that its members run
- * @param members by rank
+ * @param members by rank; those of one node are neighbours, lanes are contiguous
+ * @param holders the ranks that have the state of {@code firstStep}; the others fetch it from them
+ * @param key of the frames between nodes; null: not encrypted
  */
-public record Generation(long number, long firstStep, List<Member> members) implements WireMessage {
+public record Generation(
+        long number,
+        String run,
+        long firstStep,
+        List<Member> members,
+        List<Integer> holders,
+        @Nullable String key) implements WireMessage {
     /**
      * One member.
      *
      * @param worker the worker's name, unique in the cluster
+     * @param node the name of its node
+     * @param endpoint where its node's exchange is reached, as {@code host:port}; empty: in this process only
      * @param lanes what it runs in each step
      */
-    public record Member(String worker, LaneRange lanes) implements WireMessage {}
+    public record Member(String worker, String node, String endpoint, LaneRange lanes) implements WireMessage {}
 
     public Generation {
         members = List.copyOf(members);
+        holders = List.copyOf(holders);
+    }
+
+    /** A generation whose members all hold the state of its first step, and that needs no key. */
+    public static Generation of(long number, String run, long firstStep, List<Member> members) {
+        return new Generation(
+                number,
+                run,
+                firstStep,
+                members,
+                IntStream.range(0, members.size()).boxed().toList(),
+                null);
     }
 
     /** The rank of a worker, or -1. */
@@ -40,5 +65,12 @@ public record Generation(long number, long firstStep, List<Member> members) impl
     /** The lanes of each member, by rank. */
     public List<LaneRange> deal() {
         return members.stream().map(Member::lanes).toList();
+    }
+
+    /** The key is no text for a log. */
+    @Override
+    public String toString() {
+        return "Generation[" + number + ", run " + run + ", from step " + firstStep + ", " + members
+                + ", held by ranks " + holders + (key == null ? "]" : ", encrypted]");
     }
 }

@@ -1,16 +1,35 @@
 package io.flm.worker;
 
 import io.flm.exchange.ExchangeException;
+import java.util.List;
+import java.util.Map;
 
 /**
- * What a worker actor drives, on a thread of its own: the trainer of one device, or a simulated one. All methods are called
- * by that one thread and may block.
+ * What a {@link TrainerThread} drives: the trainer of one device. All methods but {@link #abandon} are called by that one thread
+ * and may block. A runner is made for one run, by a factory that gets the run's plan; making it is the preparation.
  */
 public interface StepRunner extends AutoCloseable {
+    /** Is told what became of a checkpoint, once, by any thread. */
+    interface SaveListener {
+        /** The state of {@code step} committed steps is on disk at {@code where}. */
+        void onSaved(long step, String where);
+
+        /** It could not be written; {@code reason} says what, where and what to do. */
+        void onFailed(String reason);
+    }
+
+    /** SHA-256 of what was read, by a word for it: {@code data}, {@code tokenizer}. */
+    Map<String, String> hashes();
+
+    /** The names of the heads, in the order of the totals of a step. */
+    List<String> heads();
+
     /**
-     * Enters a generation: takes up the state of its first step and meets the other members.
+     * Enters a generation: takes up the state of its first step, from memory, a checkpoint or the seed where this rank holds it
+     * and from a holder otherwise, and meets the other members. May wait for them.
      *
-     * @return whether the state was taken from memory, from a checkpoint or from the seed, for the log
+     * @return where the state was taken from, for the log
+     * @throws ExchangeException where members were lost, or the generation was {@link #abandon abandoned}
      */
     String enter(Generation generation, int rank) throws ExchangeException;
 
@@ -21,13 +40,29 @@ public interface StepRunner extends AutoCloseable {
      */
     StepResult step(boolean stop) throws ExchangeException;
 
-    /** Writes a checkpoint of the committed state and waits until it is on disk; does nothing on ranks other than 0. */
-    void checkpoint();
+    /**
+     * Writes a checkpoint of the committed state, in a generation or out of it. Returns when the state may change again; writing
+     * may go on in the background.
+     */
+    void save(SaveListener listener);
+
+    /** SHA-256 over the weights of the committed state. */
+    String weightsSha256();
+
+    /**
+     * From any thread: closes the exchange of this generation, so that {@link #enter} or {@link #step} ends soon with an
+     * exception, and refuses to enter it, or an older one, from now on. The step at hand is not committed, unless all members
+     * have already contributed to it. Does not wait for the trainer's thread.
+     */
+    void abandon(long generation, String reason);
 
     /** Leaves the generation; the state of the committed step is kept. */
     void leave();
 
-    /** The number of committed steps, which is the next step. */
+    /**
+     * The number of committed steps, which is the next step: of the state in memory, or before the first generation of the
+     * checkpoint or seed that this runner can begin with.
+     */
     long committedSteps();
 
     @Override

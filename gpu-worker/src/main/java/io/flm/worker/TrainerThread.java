@@ -2,150 +2,255 @@ package io.flm.worker;
 
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
-import java.time.Duration;
+import io.flm.exchange.StepTotals;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The thread that runs a worker's steps. It loops on its own from the first step of a generation to the last: no step waits
- * for a message. What it does is told to a listener, which the worker actor turns into messages.
+ * for a message. What it does is told to listeners, which the worker actor turns into messages.
  */
-public final class TrainerThread implements AutoCloseable {
+public final class TrainerThread implements Trainee {
     private static final Logger LOG = LoggerFactory.getLogger(TrainerThread.class);
-
-    /** What happens on the thread. */
-    public sealed interface Event {
-        /** The generation's first state is taken up. */
-        record Entered(String how) implements Event {}
-
-        /** A step was committed; at most {@value #PROGRESS_PER_SECOND} times a second. */
-        record Progressed(StepResult result, double samplesPerSecond) implements Event {}
-
-        /** The last step of the generation was committed; {@code reason} is empty where another member asked for the end. */
-        record Ended(long committedSteps, String reason) implements Event {}
-
-        /** The generation cannot go on here. */
-        record Failed(String cause, FailureKind kind) implements Event {}
-    }
-
     private static final int PROGRESS_PER_SECOND = 4;
 
+    /** Makes the runner of a run. */
+    @FunctionalInterface
+    public interface Factory {
+        /** Called on the trainer's own thread, since engines keep settings for each thread. */
+        StepRunner prepare(RunPlan plan);
+    }
+
+    /** A checkpoint that was asked for. */
+    private record Save(Consumer<Event> listener) implements StepRunner.SaveListener {
+        @Override
+        public void onSaved(long step, String where) {
+            listener.accept(new Saved(step, where));
+        }
+
+        @Override
+        public void onFailed(String reason) {
+            listener.accept(new SaveFailed(reason));
+        }
+    }
+
+    private final String name;
     private final ExecutorService thread;
-    private final Supplier<StepRunner> factory;
-    private final long totalSteps;
-    private final Duration limit;
+    private final Factory factory;
     private final Consumer<StepResult> observer;
     private final LongSupplier nanoTime;
-    private @Nullable StepRunner runner; // of the thread
+    private final ConcurrentLinkedQueue<Save> saves = new ConcurrentLinkedQueue<>();
+    private volatile @Nullable StepRunner runner; // written by the thread
+    private volatile long totalSteps;
     private volatile long committedSteps;
+    private volatile long abandonedGeneration;
+    private volatile String abandonReason = "";
     private volatile boolean stopRequested;
     private volatile boolean closed;
 
     /**
-     * @param factory makes the runner on the thread itself, since engines keep settings for each thread
-     * @param totalSteps the run ends when so many are committed
-     * @param limit the run also ends with the first step committed so long after its generation began; zero: no limit
+     * @param name of the worker
      * @param observer is told each step that this thread committed as rank 0, on the thread
      * @param nanoTime a clock for rates
      */
-    public TrainerThread(
-            String name,
-            Supplier<StepRunner> factory,
-            long totalSteps,
-            Duration limit,
-            Consumer<StepResult> observer,
-            LongSupplier nanoTime) {
+    public TrainerThread(String name, Factory factory, Consumer<StepResult> observer, LongSupplier nanoTime) {
+        this.name = name;
         this.factory = factory;
-        this.totalSteps = totalSteps;
-        this.limit = limit;
         this.observer = observer;
         this.nanoTime = nanoTime;
         this.thread = Executors.newSingleThreadExecutor(task -> new Thread(task, "trainer-" + name));
     }
 
-    /** Steps committed so far, as seen by any thread. */
+    @Override
     public long committedSteps() {
         return committedSteps;
     }
 
-    /** Asks all members of the generation, by way of the next reduction, to stop after one step. */
+    @Override
+    public void prepare(RunPlan plan, Consumer<Event> listener) {
+        execute(() -> {
+            try {
+                release();
+                StepRunner made = factory.prepare(plan);
+                runner = made;
+                totalSteps = plan.totalSteps();
+                committedSteps = made.committedSteps();
+                listener.accept(new Prepared(made.hashes()));
+            } catch (UserException e) {
+                listener.accept(new Refused(String.valueOf(e.getMessage())));
+            } catch (Throwable e) { // whatever it is, the coordinator must hear of it
+                LOG.error("worker {}: run {} cannot be prepared", name, plan.run(), e);
+                listener.accept(new Refused("worker " + name + ": " + e + "; the log has the stack trace"));
+            }
+        });
+    }
+
+    @Override
     public void requestStop() {
         stopRequested = true;
     }
 
-    /** Enters a generation and trains until it ends. */
-    void enter(Generation generation, int rank, Consumer<Event> listener) {
+    @Override
+    public void abandon(long generation, String reason) {
+        abandonReason = reason;
+        abandonedGeneration = generation;
+        StepRunner r = runner;
+        if (r != null) {
+            r.abandon(generation, reason);
+        }
+    }
+
+    @Override
+    public void save(Consumer<Event> listener) {
+        saves.add(new Save(listener));
+        execute(
+                () -> { // comes to this after a generation only; in one the loop takes the request
+                    StepRunner r = runner;
+                    if (r == null) {
+                        refuseSaves("worker " + name + ": there is no run to save");
+                    } else {
+                        writeSaves(r);
+                    }
+                });
+    }
+
+    @Override
+    public void hash(Consumer<Event> listener) {
+        execute(() -> {
+            try {
+                StepRunner r = runner;
+                if (r == null) {
+                    throw new IllegalStateException("there is no run to hash");
+                }
+                listener.accept(new Hashed(committedSteps, r.weightsSha256()));
+            } catch (Throwable e) {
+                LOG.error("worker {}: weights of step {} cannot be hashed", name, committedSteps, e);
+                listener.accept(new Failed(FailureKind.BROKEN, "worker " + name + ": " + e, List.of()));
+            }
+        });
+    }
+
+    @Override
+    public void enter(Generation generation, int rank, Consumer<Event> listener) {
         stopRequested = false;
-        thread.execute(() -> {
+        execute(() -> {
             try {
                 train(generation, rank, listener);
             } catch (UserException e) {
-                listener.accept(new Event.Failed(String.valueOf(e.getMessage()), FailureKind.USER));
+                listener.accept(new Failed(FailureKind.USER, String.valueOf(e.getMessage()), List.of()));
             } catch (ExchangeException e) {
-                listener.accept(new Event.Failed(String.valueOf(e.getMessage()), FailureKind.MEMBER_LOST));
+                String cause = isAbandoned(generation) ? abandonReason : String.valueOf(e.getMessage());
+                listener.accept(new Failed(FailureKind.MEMBER_LOST, cause, List.of()));
             } catch (Throwable e) { // an error here must reach the coordinator, whatever it is
                 LOG.error("step {} of generation {}, rank {}", committedSteps, generation.number(), rank, e);
-                listener.accept(new Event.Failed(
-                        "step " + committedSteps + ", rank " + rank + ": " + e + "; the log has the stack trace",
-                        FailureKind.BROKEN));
+                listener.accept(new Failed(
+                        FailureKind.BROKEN,
+                        "worker " + name + ", step " + committedSteps + ", rank " + rank + ": " + e
+                                + "; the log has the stack trace",
+                        List.of()));
             }
         });
+    }
+
+    private boolean isAbandoned(Generation generation) {
+        return abandonedGeneration >= generation.number();
     }
 
     private void train(Generation generation, int rank, Consumer<Event> listener) throws ExchangeException {
         StepRunner r = runner;
         if (r == null) {
-            r = factory.get();
-            runner = r;
+            throw new IllegalStateException("a generation before a run was prepared");
+        }
+        if (isAbandoned(generation)) {
+            throw new ExchangeException(abandonReason);
         }
         try {
             String how = r.enter(generation, rank);
             committedSteps = r.committedSteps();
-            listener.accept(new Event.Entered(how));
-            long start = nanoTime.getAsLong();
-            long lastReport = start;
-            boolean late = false;
-            long samples = 0;
+            listener.accept(new Entered(how));
+            int lanes = generation.members().get(rank).lanes().count();
+            Meter meter = new Meter(lanes, nanoTime.getAsLong());
             boolean stop = committedSteps >= totalSteps;
             while (!stop && !closed) {
-                StepResult result = r.step(stopRequested || late);
+                if (isAbandoned(generation)) {
+                    throw new ExchangeException(abandonReason);
+                }
+                StepResult result = r.step(stopRequested);
                 committedSteps = r.committedSteps();
                 stop = result.totals().stop() || committedSteps >= totalSteps;
                 if (rank == 0) {
                     observer.accept(result);
                 }
-                samples += result.totals().samples();
+                writeSaves(r);
+                meter.add(result);
                 long now = nanoTime.getAsLong();
-                late = limit.compareTo(Duration.ZERO) > 0 && now - start >= limit.toNanos();
-                if (stop || now - lastReport >= 1_000_000_000L / PROGRESS_PER_SECOND) {
-                    listener.accept(new Event.Progressed(result, samples * 1e9 / Math.max(1, now - lastReport)));
-                    lastReport = now;
-                    samples = 0;
+                if (stop || now - meter.since() >= 1_000_000_000L / PROGRESS_PER_SECOND) {
+                    listener.accept(new Progressed(result, heads(r.heads(), result.totals()), meter.read(now)));
                 }
             }
-            r.checkpoint();
-            listener.accept(
-                    new Event.Ended(committedSteps, late ? "the time limit of " + limit.toSeconds() + " s" : ""));
         } finally {
             r.leave();
         }
+        listener.accept(new Ended(committedSteps));
     }
 
-    /** Ends after the step at hand. */
+    private void writeSaves(StepRunner r) {
+        for (Save save = saves.poll(); save != null; save = saves.poll()) {
+            try {
+                r.save(save);
+            } catch (RuntimeException e) { // a checkpoint that fails must not end the training
+                LOG.error("worker {}: checkpoint of step {}", name, committedSteps, e);
+                save.onFailed("worker " + name + ", step " + committedSteps + ": the checkpoint failed: " + e);
+            }
+        }
+    }
+
+    private void refuseSaves(String reason) {
+        for (Save save = saves.poll(); save != null; save = saves.poll()) {
+            save.onFailed(reason);
+        }
+    }
+
+    private static List<Head> heads(List<String> names, StepTotals totals) {
+        List<Head> heads = new ArrayList<>();
+        for (int head = 0; head < names.size(); head++) {
+            double count = Math.max(1, totals.targetCounts()[head]);
+            heads.add(new Head(names.get(head), totals.lossSums()[head] / count, totals.correctCounts()[head] / count));
+        }
+        return heads;
+    }
+
+    private void execute(Runnable task) {
+        try {
+            thread.execute(task);
+        } catch (RejectedExecutionException e) {
+            if (!closed) {
+                throw e;
+            }
+        }
+    }
+
+    private void release() {
+        StepRunner r = runner;
+        runner = null;
+        if (r != null) {
+            r.close();
+        }
+    }
+
     @Override
     public void close() {
         closed = true;
-        thread.execute(() -> {
-            if (runner != null) {
-                runner.close();
-            }
-        });
+        execute(this::release);
         thread.shutdown();
     }
 }

@@ -2,284 +2,201 @@ package io.flm.worker;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
-import akka.actor.typed.PostStop;
-import akka.actor.typed.javadsl.AbstractBehavior;
-import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
-import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
-import io.flm.worker.TrainerThread.Event;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Drives one device through the steps of a generation:
+ * Drives one device: the protocol. The states are in {@link WorkerStates}.
  *
  * <pre>
- * Waiting --Join--> Entering --entered--> Training --last step--> Waiting
- *                      |                     |
- *                      +----- failed --------+--> Waiting, and the failure is reported
+ * Idle --Prepare--> Preparing --prepared--> Waiting --Join--> Entering --entered--> Training --last step--> Waiting
+ *                       |                                        |                     |
+ *                       |                                        +-- Abandon --> Leaving (until the trainer is free)
+ *                       |                                        +-- failed ---> Waiting, the state of the last
+ *                       |                                        |               committed step stays in memory
+ *                       +--refused--> Unfit <--- device broke ---+
  * </pre>
  *
- * <p>The steps run on a {@link TrainerThread}; this actor only starts them, passes on what they report and asks for their end.
- * It registers with the receptionist and answers whoever gives it orders.
+ * <p>An order may be lost, doubled or late. So every order may be given again: a worker that has obeyed it already says again
+ * what came of it. Orders carry the epoch of the coordinator, which grows with each new one: an order of an older epoch, or for
+ * an older generation, is refused and logged. Whoever gave the newest order gets the reports.
  */
 public final class Worker {
     /** Under which workers register. */
     public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "flm-worker");
 
     /** What a worker understands. */
-    public sealed interface Command {}
+    public sealed interface Command permits Order, WorkerStates.Internal {}
 
-    /** Asks who this is and where it stands. */
-    public record Describe(ActorRef<Report> replyTo) implements Command, WireMessage {}
+    /** What a coordinator may ask. */
+    public sealed interface Order extends Command, WireMessage {
+        /** Of the coordinator; 0 where it has just started and does not know the last one's yet. */
+        long epoch();
 
-    /** Enters {@code generation}; reports go to {@code replyTo} until the generation ends. */
-    public record Join(Generation generation, ActorRef<Report> replyTo) implements Command, WireMessage {}
+        ActorRef<Report> replyTo();
+    }
 
-    /** Asks that all members stop after the same step, soon. The request rides on the reduction of a step. */
-    public record Halt(long generation, String reason) implements Command, WireMessage {}
+    /**
+     * Asks who this is and where it stands: answered with {@link Described} in every state at once. Where a generation has ended
+     * here, {@link Halted} or {@link Failed} follows, in case it was lost.
+     *
+     * @param withPlan whether the answer is to hold the plan
+     */
+    public record Describe(long epoch, boolean withPlan, ActorRef<Report> replyTo) implements Order {}
 
-    /** What happened on the trainer thread. */
-    private record Happened(long generation, Event event) implements Command {}
+    /**
+     * Builds what the plan's run needs; or, of the run at hand, keeps a newer revision of the plan. Answered with {@link
+     * Described}: at once where there is nothing to build, and again when it is built or refused.
+     */
+    public record Prepare(long epoch, RunPlan plan, ActorRef<Report> replyTo) implements Order {}
+
+    /** Enters a generation. Answered with {@link Joined} once the state of the first step is taken up. */
+    public record Join(long epoch, Generation generation, ActorRef<Report> replyTo) implements Order {}
+
+    /** Asks that all members stop after the same step, soon; the request rides on the reduction of a step. */
+    public record Halt(long epoch, long generation, String reason, ActorRef<Report> replyTo) implements Order {}
+
+    /**
+     * Leaves the generation without waiting for a step to end; it, or an older one, is not entered any more. Answered with
+     * {@link Described}, and {@link Failed} or {@link Halted} once the trainer is free.
+     */
+    public record Abandon(long epoch, long generation, String reason, ActorRef<Report> replyTo) implements Order {}
+
+    /** Writes a checkpoint: now, or while steps run at the next commit. Answered with {@link Saved} or {@link SaveFailed}. */
+    public record Save(long epoch, ActorRef<Report> replyTo) implements Order {}
+
+    /** Hashes the weights; only while waiting. Answered with {@link Hashed}. */
+    public record Hash(long epoch, ActorRef<Report> replyTo) implements Order {}
 
     /** What a worker tells the one that gave it orders. */
     public sealed interface Report extends WireMessage {
+        /** The worker's name. */
         String worker();
     }
 
-    /** The answer to {@link Describe}: state, generation (0: none) and committed steps. */
-    public record Described(String worker, String device, String state, long generation, long committedSteps)
+    /** A report that means nothing outside of its generation. */
+    public sealed interface GenerationReport extends Report {
+        long generation();
+    }
+
+    /** Where a worker stands. */
+    public enum Phase {
+        /** It has no run. */
+        IDLE,
+        /** It builds model and data. */
+        PREPARING,
+        /** It is ready for a generation. */
+        WAITING,
+        /** It takes up the state of a generation's first step. */
+        ENTERING,
+        /** It runs steps. */
+        TRAINING,
+        /** It has abandoned its generation, and its trainer is not free yet. */
+        LEAVING,
+        /** The plan was refused, or the device broke: no member of this run any more. */
+        UNFIT
+    }
+
+    /**
+     * Who a worker is and where it stands.
+     *
+     * @param self whom to give orders
+     * @param endpoint where its node's exchange is reached; empty: in this process only
+     * @param version of the program
+     * @param epoch the highest that it has seen
+     * @param run the id of its run; empty: none
+     * @param revision of its plan; 0: none
+     * @param plan only where asked for, and there is one
+     * @param hashes SHA-256 of what it has read for the run; empty: not prepared
+     * @param generation that it is in; null: in none
+     * @param lastGeneration the highest number that it has seen
+     * @param steps the committed steps whose state it holds, in memory, in a checkpoint or by the seed
+     * @param laneMs its time for one lane of a step; 0: not measured
+     * @param reason why it is in this phase; never empty
+     */
+    public record Described(
+            String worker,
+            ActorRef<Command> self,
+            String node,
+            String device,
+            String endpoint,
+            String version,
+            long epoch,
+            Phase phase,
+            String run,
+            long revision,
+            @Nullable RunPlan plan,
+            Map<String, String> hashes,
+            @Nullable Generation generation,
+            long lastGeneration,
+            long steps,
+            double laneMs,
+            String reason)
             implements Report {}
 
-    /** The state of the generation's first step is taken up and training starts. */
-    public record Joined(String worker, long generation) implements Report {}
+    /** The state of the generation's first step is taken up, and steps begin. */
+    public record Joined(String worker, long generation) implements GenerationReport {}
 
-    /** The last committed step; sent a few times a second by rank 0 only. */
-    public record Progressed(String worker, long generation, long step, double loss, double samplesPerSecond)
-            implements Report {}
+    /**
+     * Steps are committed. Rank 0 tells so a few times a second, the others every couple of seconds.
+     *
+     * @param step the last committed one, from 0
+     * @param loss the weighted mean of the global batch
+     */
+    public record Progressed(
+            String worker, long generation, long step, double loss, List<Trainee.Head> heads, Trainee.Rates rates)
+            implements GenerationReport {}
 
-    /** All members stopped after the same step, and rank 0 has written its checkpoint. */
-    public record Halted(String worker, long generation, long committedSteps, String reason) implements Report {}
+    /** All members stopped after the same step: the run's last, or the one with the stop flag. Nothing is saved yet. */
+    public record Halted(String worker, long generation, long committedSteps, String reason)
+            implements GenerationReport {}
 
-    /** The worker cannot go on in this generation. {@code cause} says what, where and what to do. */
-    public record Failed(String worker, long generation, long committedSteps, String cause, FailureKind kind)
-            implements Report {}
+    /**
+     * The worker cannot go on in this generation; it waits for another one, or is unfit where the kind is {@code BROKEN}.
+     *
+     * @param cause says what, where and what to do
+     * @param lostNodes where its exchange knows which nodes were lost
+     */
+    public record Failed(
+            String worker, long generation, long committedSteps, FailureKind kind, String cause, List<String> lostNodes)
+            implements GenerationReport {}
+
+    /** The state of {@code step} committed steps is on the disk of the worker's node. */
+    public record Saved(String worker, long step, String where) implements Report {}
+
+    /** The checkpoint could not be written; the reason says what, where and what to do. */
+    public record SaveFailed(String worker, String reason) implements Report {}
+
+    /** SHA-256 over the weights after {@code step} committed steps. */
+    public record Hashed(String worker, long step, String weightsSha256) implements Report {}
+
+    /**
+     * Who a worker is, for as long as it lives.
+     *
+     * @param name unique in the cluster
+     * @param node the name of its node
+     * @param device shown to users
+     * @param endpoint where its node's exchange is reached, as {@code host:port}; empty: in this process only
+     * @param version of the program
+     */
+    public record Identity(String name, String node, String device, String endpoint, String version) {}
 
     private Worker() {}
 
-    /**
-     * @param name unique in the cluster
-     * @param device shown to users
-     * @param thread runs the steps; closed with the actor
-     */
-    public static Behavior<Command> create(String name, String device, TrainerThread thread) {
+    /** A worker that registers with the receptionist. The trainee is closed with the actor. */
+    public static Behavior<Command> create(Identity identity, Trainee trainee) {
         return Behaviors.setup(context -> {
             context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
-            return new Waiting(new Self(context, name, device, thread), 0);
+            return unlisted(identity, trainee);
         });
     }
 
-    /** What every state needs. */
-    private record Self(ActorContext<Command> context, String name, String device, TrainerThread thread) {
-        Behavior<Command> transition(String from, Behavior<Command> to, String reason) {
-            context.getLog()
-                    .info("worker {}: {} -> {}: {}", name, from, to.getClass().getSimpleName(), reason);
-            return to;
-        }
-    }
-
-    /** Handlers that no state differs in. */
-    private abstract static class State extends AbstractBehavior<Command> {
-        final Self self;
-
-        State(Self self) {
-            super(self.context());
-            this.self = self;
-        }
-
-        abstract long generation();
-
-        Behavior<Command> onDescribe(Describe m) {
-            m.replyTo()
-                    .tell(new Described(
-                            self.name(),
-                            self.device(),
-                            getClass().getSimpleName(),
-                            generation(),
-                            self.thread().committedSteps()));
-            return this;
-        }
-
-        /** Nothing is dropped silently. */
-        Behavior<Command> onUnexpected(Command m) {
-            self.context()
-                    .getLog()
-                    .warn(
-                            "worker {}, {} in generation {}: unexpected {}",
-                            self.name(),
-                            getClass().getSimpleName(),
-                            generation(),
-                            m);
-            return this;
-        }
-
-        Behavior<Command> onPostStop(PostStop signal) {
-            self.thread().close();
-            return this;
-        }
-    }
-
-    /** Without a generation. Keeps its weights: the next generation may begin where the last one ended. */
-    private static final class Waiting extends State {
-        private final long lastGeneration;
-
-        Waiting(Self self, long lastGeneration) {
-            super(self);
-            this.lastGeneration = lastGeneration;
-        }
-
-        @Override
-        long generation() {
-            return 0;
-        }
-
-        @Override
-        public Receive<Command> createReceive() {
-            return newReceiveBuilder()
-                    .onMessage(Describe.class, this::onDescribe)
-                    .onMessage(Join.class, this::onJoin)
-                    .onAnyMessage(this::onUnexpected)
-                    .onSignal(PostStop.class, this::onPostStop)
-                    .build();
-        }
-
-        private Behavior<Command> onJoin(Join m) {
-            Generation g = m.generation();
-            int rank = g.rankOf(self.name());
-            if (g.number() <= lastGeneration || rank < 0) {
-                return onUnexpected(m); // an order that was overtaken by a newer one, or meant for another worker
-            }
-            ActorRef<Command> me = self.context().getSelf();
-            self.thread().enter(g, rank, event -> me.tell(new Happened(g.number(), event)));
-            return self.transition(
-                    "Waiting",
-                    new Entering(self, g, rank, m.replyTo()),
-                    "generation " + g.number() + ", rank " + rank + " of " + g.worldSize() + ", lanes "
-                            + g.members().get(rank).lanes());
-        }
-    }
-
-    /** Takes up the state of the generation's first step. A halt that comes this early is kept for the first step. */
-    private static final class Entering extends State {
-        private final Generation generation;
-        private final int rank;
-        private final ActorRef<Report> replyTo;
-
-        Entering(Self self, Generation generation, int rank, ActorRef<Report> replyTo) {
-            super(self);
-            this.generation = generation;
-            this.rank = rank;
-            this.replyTo = replyTo;
-        }
-
-        @Override
-        long generation() {
-            return generation.number();
-        }
-
-        @Override
-        public Receive<Command> createReceive() {
-            return newReceiveBuilder()
-                    .onMessage(Describe.class, this::onDescribe)
-                    .onMessage(
-                            Happened.class,
-                            m -> m.generation() == generation() && m.event() instanceof Event.Entered,
-                            m -> onEntered((Event.Entered) m.event()))
-                    .onMessage(
-                            Happened.class,
-                            m -> m.generation() == generation() && m.event() instanceof Event.Failed,
-                            m -> failed(this, generation, replyTo, (Event.Failed) m.event()))
-                    .onMessage(Halt.class, m -> m.generation() == generation(), m -> {
-                        self.thread().requestStop();
-                        return this;
-                    })
-                    .onAnyMessage(this::onUnexpected)
-                    .onSignal(PostStop.class, this::onPostStop)
-                    .build();
-        }
-
-        private Behavior<Command> onEntered(Event.Entered e) {
-            replyTo.tell(new Joined(self.name(), generation()));
-            return self.transition("Entering", new Training(self, generation, rank, replyTo), e.how());
-        }
-    }
-
-    /** Holds only what exists while a generation trains. */
-    private static final class Training extends State {
-        private final Generation generation;
-        private final int rank;
-        private final ActorRef<Report> replyTo;
-        private String haltReason = "the last step";
-
-        Training(Self self, Generation generation, int rank, ActorRef<Report> replyTo) {
-            super(self);
-            this.generation = generation;
-            this.rank = rank;
-            this.replyTo = replyTo;
-        }
-
-        @Override
-        long generation() {
-            return generation.number();
-        }
-
-        @Override
-        public Receive<Command> createReceive() {
-            return newReceiveBuilder()
-                    .onMessage(Describe.class, this::onDescribe)
-                    .onMessage(Happened.class, m -> m.generation() == generation(), m -> onEvent(m.event()))
-                    .onMessage(Halt.class, m -> m.generation() == generation(), this::onHalt)
-                    .onAnyMessage(this::onUnexpected)
-                    .onSignal(PostStop.class, this::onPostStop)
-                    .build();
-        }
-
-        private Behavior<Command> onHalt(Halt m) {
-            haltReason = m.reason();
-            self.thread().requestStop();
-            return this;
-        }
-
-        private Behavior<Command> onEvent(Event event) {
-            if (event instanceof Event.Progressed p) {
-                if (rank == 0) {
-                    replyTo.tell(new Progressed(
-                            self.name(),
-                            generation(),
-                            p.result().step(),
-                            p.result().loss(),
-                            p.samplesPerSecond()));
-                }
-                return this;
-            }
-            if (event instanceof Event.Failed f) {
-                return failed(this, generation, replyTo, f);
-            }
-            if (event instanceof Event.Ended e) {
-                String reason = e.reason().isEmpty() ? haltReason : e.reason();
-                replyTo.tell(new Halted(self.name(), generation(), e.committedSteps(), reason));
-                return self.transition("Training", new Waiting(self, generation()), reason);
-            }
-            return onUnexpected(new Happened(generation(), event));
-        }
-    }
-
-    private static Behavior<Command> failed(
-            State state, Generation generation, ActorRef<Report> replyTo, Event.Failed failure) {
-        Self self = state.self;
-        long committed = self.thread().committedSteps();
-        replyTo.tell(new Failed(self.name(), generation.number(), committed, failure.cause(), failure.kind()));
-        return self.transition(
-                state.getClass().getSimpleName(), new Waiting(self, generation.number()), failure.cause());
+    /** A worker that nobody lists: whoever gives it orders knows it otherwise. */
+    public static Behavior<Command> unlisted(Identity identity, Trainee trainee) {
+        return Behaviors.setup(context -> WorkerStates.first(context, identity, trainee));
     }
 }

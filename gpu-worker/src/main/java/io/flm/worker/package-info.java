@@ -2,8 +2,12 @@
  * One device driven through the steps of a generation.
  *
  * <p>{@code model} reads like the paper, {@code train} is one step of it, {@code checkpoint} keeps its state, {@code torch}
- * is the way to the PyTorch engine, {@code evaluate} measures what was learnt. The worker actor in this package owns a
- * trainer thread; it knows whoever gives it orders only by the messages in its protocol file.
+ * is the way to the PyTorch engine, {@code evaluate} measures what was learnt.
+ *
+ * <p>Here: {@link io.flm.worker.Worker} is the actor's protocol, with its states and what every order and report means; {@link
+ * io.flm.worker.RunPlan} and {@link io.flm.worker.Generation} are what it is ordered to do. It drives a {@link
+ * io.flm.worker.Trainee}, in earnest the {@link io.flm.worker.TrainerThread}, which drives a {@link
+ * io.flm.worker.StepRunner}. The actor knows whoever gives it orders only by its own protocol.
  */
 @NullMarked
 package io.flm.worker;

@@ -5,6 +5,7 @@ import io.flm.exchange.LaneRange;
 import io.flm.exchange.StepTotals;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
 /** A runner without a device: counts steps, can be held at a step, can fail at one. */
@@ -14,7 +15,8 @@ final class FakeRunner implements StepRunner {
     private final long holdAt;
     private final long failAt;
     private final RuntimeException failure;
-    private long committed;
+    private volatile long committed;
+    private volatile String abandoned = "";
 
     FakeRunner(long holdAt, long failAt, RuntimeException failure) {
         this.holdAt = holdAt;
@@ -23,7 +25,8 @@ final class FakeRunner implements StepRunner {
     }
 
     static Generation alone(long number, String worker, long firstStep) {
-        return new Generation(number, firstStep, List.of(new Generation.Member(worker, new LaneRange(0, 2))));
+        return Generation.of(
+                number, "run-1", firstStep, List.of(new Generation.Member(worker, "node", "", new LaneRange(0, 2))));
     }
 
     @Override
@@ -42,16 +45,43 @@ final class FakeRunner implements StepRunner {
                 throw new ExchangeException("interrupted", e);
             }
         }
+        if (!abandoned.isEmpty()) {
+            throw new ExchangeException(abandoned);
+        }
         if (committed == failAt) {
             throw failure;
         }
-        StepTotals totals = new StepTotals(new long[] {1}, new double[] {2}, new long[] {0}, 8, 4, stop);
-        return new StepResult(committed++, 2, totals, 1e-3, new StepResult.Times(1, 2, 3, 4, 5));
+        StepTotals totals = new StepTotals(new long[] {4}, new double[] {8}, new long[] {1}, 8, 4, stop);
+        long step = committed;
+        committed = step + 1;
+        return new StepResult(step, 2, totals, 1e-3, new StepResult.Times(1, 1, 1, 3, 4));
     }
 
     @Override
-    public synchronized void checkpoint() {
-        calls.add("checkpoint " + committed);
+    public synchronized void save(SaveListener listener) {
+        calls.add("save " + committed);
+        listener.onSaved(committed, "/checkpoints/" + committed);
+    }
+
+    @Override
+    public String weightsSha256() {
+        return "hash of " + committed;
+    }
+
+    @Override
+    public Map<String, String> hashes() {
+        return Map.of("data", "d1");
+    }
+
+    @Override
+    public List<String> heads() {
+        return List.of("mlm");
+    }
+
+    @Override
+    public void abandon(long generation, String reason) {
+        abandoned = reason;
+        held.countDown();
     }
 
     @Override

@@ -3,11 +3,14 @@ package io.flm.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.FishingOutcomes;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import io.flm.data.UserException;
+import io.flm.worker.Worker.Phase;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -23,10 +26,33 @@ class WorkerTest {
         KIT.shutdownTestKit();
     }
 
-    private ActorRef<Worker.Command> spawn(String name, FakeRunner runner, long totalSteps) {
-        TrainerThread thread = new TrainerThread(
-                name, () -> runner, totalSteps, Duration.ZERO, r -> observed.add(r.step()), System::nanoTime);
-        return KIT.spawn(Worker.create(name, "cpu", thread), name);
+    private static RunPlan plan(long totalSteps) {
+        return RunPlan.of("run", "run-1", "flm {}", "1", 2, totalSteps);
+    }
+
+    /** A worker that is prepared for a run of so many steps. */
+    private ActorRef<Worker.Command> prepared(String name, FakeRunner runner, long totalSteps) {
+        ActorRef<Worker.Command> worker = spawn(name, p -> runner);
+        prepare(worker, plan(totalSteps));
+        assertThat(described(Phase.WAITING).hashes()).containsEntry("data", "d1");
+        return worker;
+    }
+
+    private ActorRef<Worker.Command> spawn(String name, TrainerThread.Factory factory) {
+        TrainerThread thread = new TrainerThread(name, factory, r -> observed.add(r.step()), System::nanoTime);
+        return KIT.spawn(Worker.create(new Worker.Identity(name, "node", "cpu", "", "1"), thread), name);
+    }
+
+    private void prepare(ActorRef<Worker.Command> worker, RunPlan plan) {
+        worker.tell(new Worker.Prepare(1, plan, reports.getRef()));
+    }
+
+    private void join(ActorRef<Worker.Command> worker, Generation generation) {
+        worker.tell(new Worker.Join(1, generation, reports.getRef()));
+    }
+
+    private void describe(ActorRef<Worker.Command> worker) {
+        worker.tell(new Worker.Describe(1, false, reports.getRef()));
     }
 
     private <T extends Worker.Report> T expect(Class<T> type) {
@@ -35,79 +61,235 @@ class WorkerTest {
             if (type.isInstance(report)) {
                 return type.cast(report);
             }
-            assertThat(report).isInstanceOf(Worker.Progressed.class);
+        }
+    }
+
+    /** The next description of a worker in this phase. */
+    private Worker.Described described(Phase phase) {
+        while (true) {
+            Worker.Described d = expect(Worker.Described.class);
+            if (d.phase() == phase) {
+                return d;
+            }
         }
     }
 
     @Test
     void runsItsGenerationToTheLastStepWithoutFurtherOrders() {
         FakeRunner runner = new FakeRunner(-1, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = spawn("a", runner, 5);
-        worker.tell(new Worker.Join(FakeRunner.alone(1, "a", 0), reports.getRef()));
+        ActorRef<Worker.Command> worker = prepared("a", runner, 5);
+        join(worker, FakeRunner.alone(1, "a", 0));
         assertThat(expect(Worker.Joined.class).generation()).isEqualTo(1);
+        Worker.Progressed progressed = expect(Worker.Progressed.class);
+        assertThat(progressed.heads()).containsExactly(new Trainee.Head("mlm", 2, 0.25));
+        assertThat(progressed.rates().laneMs()).isEqualTo(3e-6 / 2);
+        assertThat(progressed.rates().shares()).isEqualTo(new Trainee.Shares(0.1, 0.2, 0.3, 0.4));
         assertThat(expect(Worker.Halted.class).committedSteps()).isEqualTo(5);
         assertThat(observed).containsExactly(0L, 1L, 2L, 3L, 4L);
-        assertThat(runner.calls()).containsExactly("enter 1", "checkpoint 5", "leave");
+        assertThat(runner.calls()).containsExactly("enter 1", "leave");
+    }
+
+    @Test
+    void savesAndHashesWhatItHoldsAfterTheGeneration() {
+        FakeRunner runner = new FakeRunner(-1, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("saves", runner, 5);
+        join(worker, FakeRunner.alone(1, "saves", 0));
+        expect(Worker.Halted.class);
+        worker.tell(new Worker.Save(1, reports.getRef()));
+        assertThat(expect(Worker.Saved.class)).isEqualTo(new Worker.Saved("saves", 5, "/checkpoints/5"));
+        worker.tell(new Worker.Hash(1, reports.getRef()));
+        assertThat(expect(Worker.Hashed.class)).isEqualTo(new Worker.Hashed("saves", 5, "hash of 5"));
+    }
+
+    @Test
+    void savesAtTheNextCommitWhileStepsRun() {
+        FakeRunner runner = new FakeRunner(3, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("running", runner, 1000);
+        join(worker, FakeRunner.alone(1, "running", 0));
+        expect(Worker.Joined.class);
+        worker.tell(new Worker.Save(1, reports.getRef()));
+        describe(worker); // answered after the order was taken up
+        described(Phase.TRAINING);
+        runner.held.countDown();
+        assertThat(expect(Worker.Saved.class).step()).isBetween(1L, 4L);
     }
 
     @Test
     void haltsAfterTheStepThatCarriesTheFlag() {
         FakeRunner runner = new FakeRunner(3, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = spawn("b", runner, 1_000_000);
-        worker.tell(new Worker.Join(FakeRunner.alone(1, "b", 0), reports.getRef()));
+        ActorRef<Worker.Command> worker = prepared("b", runner, 1_000_000);
+        join(worker, FakeRunner.alone(1, "b", 0));
         expect(Worker.Joined.class);
-        worker.tell(new Worker.Halt(1, "the operator asked"));
-        worker.tell(new Worker.Describe(reports.getRef())); // answered after the halt was taken up
+        worker.tell(new Worker.Halt(1, 1, "the operator asked", reports.getRef()));
+        describe(worker); // answered after the halt was taken up
         expect(Worker.Described.class);
         runner.held.countDown();
         Worker.Halted halted = expect(Worker.Halted.class);
         assertThat(halted.reason()).isEqualTo("the operator asked");
         // step 3 may have begun before the flag was up; then step 4 carries it
         assertThat(halted.committedSteps()).isBetween(4L, 5L);
-        assertThat(runner.calls()).contains("checkpoint " + halted.committedSteps());
     }
 
     @Test
     void aHaltOfAnotherGenerationIsNotObeyed() {
         FakeRunner runner = new FakeRunner(2, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = spawn("c", runner, 6);
-        worker.tell(new Worker.Join(FakeRunner.alone(4, "c", 0), reports.getRef()));
+        ActorRef<Worker.Command> worker = prepared("c", runner, 6);
+        join(worker, FakeRunner.alone(4, "c", 0));
         expect(Worker.Joined.class);
-        worker.tell(new Worker.Halt(3, "late order"));
-        worker.tell(new Worker.Describe(reports.getRef()));
-        assertThat(expect(Worker.Described.class).state()).isEqualTo("Training");
+        worker.tell(new Worker.Halt(1, 3, "late order", reports.getRef()));
+        assertThat(expect(Worker.Described.class).phase()).isEqualTo(Phase.TRAINING);
         runner.held.countDown();
         assertThat(expect(Worker.Halted.class).committedSteps()).isEqualTo(6);
     }
 
     @Test
+    void anAbandonedGenerationIsLeftAtOnceAndNotEnteredAgain() {
+        FakeRunner runner = new FakeRunner(2, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("abandons", runner, 6);
+        join(worker, FakeRunner.alone(1, "abandons", 0));
+        expect(Worker.Joined.class);
+        worker.tell(new Worker.Abandon(1, 1, "node n2 was lost", reports.getRef()));
+        described(Phase.LEAVING);
+        Worker.Failed failed = expect(Worker.Failed.class);
+        assertThat(failed.kind()).isEqualTo(FailureKind.MEMBER_LOST);
+        assertThat(failed.cause()).isEqualTo("node n2 was lost");
+        assertThat(described(Phase.WAITING).steps()).isEqualTo(2);
+        join(worker, FakeRunner.alone(1, "abandons", 2));
+        assertThat(described(Phase.WAITING).lastGeneration()).isEqualTo(1);
+    }
+
+    @Test
+    void aJoinThatTheAbandonOvertookIsRefused() {
+        ActorRef<Worker.Command> worker = prepared("overtaken", new FakeRunner(-1, -1, new IllegalStateException()), 6);
+        worker.tell(new Worker.Abandon(1, 7, "regrouping", reports.getRef()));
+        assertThat(described(Phase.WAITING).lastGeneration()).isEqualTo(7);
+        join(worker, FakeRunner.alone(7, "overtaken", 0));
+        assertThat(described(Phase.WAITING).reason()).startsWith("prepared");
+    }
+
+    @Test
     void aFailureIsReportedWithItsCauseAndTheWorkerTakesTheNextGeneration() {
         FakeRunner runner = new FakeRunner(-1, 2, new UserException("step 2, lane 1: the loss is NaN (samples x:1)"));
-        ActorRef<Worker.Command> worker = spawn("d", runner, 10);
-        worker.tell(new Worker.Join(FakeRunner.alone(1, "d", 0), reports.getRef()));
-        Worker.Failed failed = expectFailure();
+        ActorRef<Worker.Command> worker = prepared("d", runner, 10);
+        join(worker, FakeRunner.alone(1, "d", 0));
+        Worker.Failed failed = expect(Worker.Failed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.USER);
         assertThat(failed.cause()).isEqualTo("step 2, lane 1: the loss is NaN (samples x:1)");
         assertThat(failed.committedSteps()).isEqualTo(2);
 
-        worker.tell(new Worker.Join(FakeRunner.alone(1, "d", 0), reports.getRef())); // an old order again: not obeyed
-        worker.tell(new Worker.Join(FakeRunner.alone(2, "d", 5), reports.getRef()));
+        join(worker, FakeRunner.alone(1, "d", 0)); // an old order again: not obeyed
+        join(worker, FakeRunner.alone(2, "d", 5));
         assertThat(expect(Worker.Joined.class).generation()).isEqualTo(2);
         assertThat(expect(Worker.Halted.class).committedSteps()).isEqualTo(10);
     }
 
-    private Worker.Failed expectFailure() {
-        expect(Worker.Joined.class);
-        return expect(Worker.Failed.class);
+    @Test
+    void howAGenerationEndedIsToldAgainToWhoeverAsks() {
+        FakeRunner runner = new FakeRunner(-1, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("again", runner, 3);
+        join(worker, FakeRunner.alone(1, "again", 0));
+        Worker.Halted halted = expect(Worker.Halted.class);
+        described(Phase.WAITING);
+        TestProbe<Worker.Report> moved = KIT.createTestProbe();
+        worker.tell(new Worker.Describe(0, true, moved.getRef()));
+        Worker.Described d = moved.expectMessageClass(Worker.Described.class);
+        assertThat(d.plan()).isEqualTo(plan(3));
+        assertThat(d.lastGeneration()).isEqualTo(1);
+        moved.expectMessage(halted);
     }
 
     @Test
-    void anUnforeseenErrorReachesTheCoordinatorToo() {
+    void anUnforeseenErrorReachesTheCoordinatorTooAndTheWorkerIsUnfit() {
         FakeRunner runner = new FakeRunner(-1, 1, new IllegalStateException("device fell off the bus"));
-        ActorRef<Worker.Command> worker = spawn("e", runner, 10);
-        worker.tell(new Worker.Join(FakeRunner.alone(1, "e", 0), reports.getRef()));
-        Worker.Failed failed = expectFailure();
+        ActorRef<Worker.Command> worker = prepared("e", runner, 10);
+        join(worker, FakeRunner.alone(1, "e", 0));
+        Worker.Failed failed = expect(Worker.Failed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.BROKEN);
         assertThat(failed.cause()).contains("step 1").contains("device fell off the bus");
+        assertThat(described(Phase.UNFIT).reason()).contains("device fell off the bus");
+        join(worker, FakeRunner.alone(2, "e", 0));
+        described(Phase.UNFIT);
+    }
+
+    @Test
+    void aPlanThatCannotBeCarriedOutIsRefusedByReason() {
+        ActorRef<Worker.Command> worker = spawn("refuses", p -> {
+            throw new UserException("/data/x: no such file");
+        });
+        prepare(worker, plan(5));
+        assertThat(described(Phase.UNFIT).reason()).isEqualTo("/data/x: no such file");
+    }
+
+    @Test
+    void aNewerRevisionOfThePlanIsKeptWithoutPreparingAgain() {
+        ActorRef<Worker.Command> worker = prepared("revised", new FakeRunner(-1, -1, new IllegalStateException()), 5);
+        prepare(worker, plan(5).withIntent(RunPlan.Intent.PAUSE, "for the night"));
+        assertThat(described(Phase.WAITING).revision()).isEqualTo(2);
+        prepare(worker, plan(5));
+        assertThat(described(Phase.WAITING).revision()).isEqualTo(2);
+    }
+
+    @Test
+    void ordersOfAnOlderCoordinatorAreRefused() {
+        FakeRunner runner = new FakeRunner(2, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("fenced", runner, 6);
+        TestProbe<Worker.Report> newer = KIT.createTestProbe();
+        worker.tell(new Worker.Describe(5, false, newer.getRef()));
+        assertThat(newer.expectMessageClass(Worker.Described.class).epoch()).isEqualTo(5);
+        join(worker, FakeRunner.alone(1, "fenced", 0));
+        assertThat(described(Phase.WAITING).epoch()).isEqualTo(5);
+        worker.tell(new Worker.Join(5, FakeRunner.alone(1, "fenced", 0), newer.getRef()));
+        newer.expectMessageClass(Worker.Joined.class);
+        describe(worker); // an old coordinator may look, but gets no reports
+        described(Phase.TRAINING);
+        runner.held.countDown();
+        newer.fishForMessage(
+                Duration.ofSeconds(5),
+                m -> m instanceof Worker.Halted ? FishingOutcomes.complete() : FishingOutcomes.continueAndIgnore());
+    }
+
+    @Test
+    void everyMessageCrossesNodesUnchanged() {
+        ActorRef<Worker.Command> self = spawn("wire", p -> new FakeRunner(-1, -1, new IllegalStateException()));
+        ActorRef<Worker.Report> to = reports.getRef();
+        RunPlan plan = plan(5).withDrained("w", "hot").withHashes(Map.of("data", "x"));
+        Generation g = new Generation(3, "run-1", 7, FakeRunner.alone(3, "w", 7).members(), List.of(0), "key");
+        Trainee.Rates rates = new Trainee.Rates(1, 2, 3, new Trainee.Shares(0.1, 0.2, 0.3, 0.4));
+        List<WireMessage> messages = List.of(
+                new Worker.Describe(1, true, to),
+                new Worker.Prepare(1, plan, to),
+                new Worker.Join(1, g, to),
+                new Worker.Halt(1, 3, "why", to),
+                new Worker.Abandon(1, 3, "why", to),
+                new Worker.Save(1, to),
+                new Worker.Hash(1, to),
+                new Worker.Described(
+                        "w",
+                        self,
+                        "n",
+                        "cpu",
+                        "h:1",
+                        "1",
+                        4,
+                        Phase.TRAINING,
+                        "run-1",
+                        2,
+                        plan,
+                        plan.hashes(),
+                        g,
+                        3,
+                        7,
+                        1.5,
+                        "why"),
+                new Worker.Described(
+                        "w", self, "n", "cpu", "h:1", "1", 4, Phase.IDLE, "", 0, null, Map.of(), null, 0, 0, 0, "why"),
+                new Worker.Joined("w", 3),
+                new Worker.Progressed("w", 3, 8, 2.5, List.of(new Trainee.Head("rec", 2.5, 0.5)), rates),
+                new Worker.Halted("w", 3, 9, "why"),
+                new Worker.Failed("w", 3, 9, FailureKind.MEMBER_LOST, "why", List.of("n2")),
+                new Worker.Saved("w", 9, "/there"),
+                new Worker.SaveFailed("w", "full"),
+                new Worker.Hashed("w", 9, "ab"));
+        messages.forEach(m -> KIT.serializationTestKit().verifySerialization(m, true));
     }
 }

@@ -15,6 +15,7 @@ import io.flm.exchange.LocalExchange;
 import io.flm.worker.Generation;
 import io.flm.worker.Generation.Member;
 import io.flm.worker.StepResult;
+import io.flm.worker.StepRunner;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
@@ -99,9 +100,9 @@ public final class StepProcess implements AutoCloseable {
         for (int rank = 0; rank < workerCount; rank++) {
             LaneRange lanes =
                     new LaneRange(rank * train.lanes() / workerCount, (rank + 1) * train.lanes() / workerCount);
-            members.add(new Member("worker-" + (rank + 1), lanes));
+            members.add(new Member("worker-" + (rank + 1), "node", "", lanes));
         }
-        Generation generation = new Generation(1, 0, members);
+        Generation generation = Generation.of(1, "benchmark", 0, members);
         List<Future<?>> entered = new ArrayList<>();
         for (int rank = 0; rank < workerCount; rank++) {
             int own = rank;
@@ -144,7 +145,19 @@ public final class StepProcess implements AutoCloseable {
         public void committed(ParameterStore store, long steps) {}
 
         @Override
-        public void ended(ParameterStore store, long steps) {}
+        public void save(ParameterStore store, long steps, StepRunner.SaveListener listener) {
+            listener.onFailed("a benchmark keeps no checkpoints");
+        }
+
+        @Override
+        public long heldSteps() {
+            return 0;
+        }
+
+        @Override
+        public Map<String, String> hashes() {
+            return Map.of();
+        }
     }
 
     private void serve() throws IOException, InterruptedException, ExecutionException {

@@ -27,7 +27,7 @@ public final class CheckpointWriter implements AutoCloseable {
     private final ExecutorService thread;
     private @Nullable Copy copy;
     private CompletableFuture<Void> underWay = CompletableFuture.completedFuture(null);
-    private volatile long writtenStep = -1;
+    private volatile Event.@Nullable Written newest;
 
     /** What became of a checkpoint. */
     public sealed interface Event {
@@ -85,12 +85,24 @@ public final class CheckpointWriter implements AutoCloseable {
         underWay = CompletableFuture.runAsync(() -> write(copied), thread);
     }
 
-    /** Writes the state, if the latest checkpoint is not of the same step, and returns when it is on the disk or has failed. */
-    public void writeNow(TrainingState state) {
+    /**
+     * Writes a checkpoint that was asked for, unless the newest is of the same step. Waits until the one before is written, then
+     * returns when the state is copied.
+     *
+     * @param asker is told what became of it, beside the listener
+     */
+    public void request(TrainingState state, Consumer<Event> asker) {
         underWay.join();
-        if (writtenStep != state.step()) {
-            write(state);
+        Event.Written written = newest;
+        if (written != null && written.step() == state.step()) {
+            asker.accept(written);
+            return;
         }
+        if (copy == null) {
+            copy = Copy.sizedAs(state);
+        }
+        TrainingState copied = copy.of(state);
+        underWay = CompletableFuture.runAsync(() -> asker.accept(write(copied)), thread);
     }
 
     /** Returns when nothing is being written any more. */
@@ -100,13 +112,14 @@ public final class CheckpointWriter implements AutoCloseable {
         underWay.join();
     }
 
-    private void write(TrainingState state) {
+    private Event write(TrainingState state) {
         Event event;
         try {
             Path folder = store.save(state, identity);
-            writtenStep = state.step();
             LOG.info("step {}: checkpoint {}", state.step(), folder);
-            event = new Event.Written(state.step(), folder);
+            Event.Written written = new Event.Written(state.step(), folder);
+            newest = written;
+            event = written;
         } catch (IOException e) {
             event = failed(state, e);
         } catch (RuntimeException e) {
@@ -114,6 +127,7 @@ public final class CheckpointWriter implements AutoCloseable {
             event = failed(state, e);
         }
         listener.accept(event);
+        return event;
     }
 
     private static Event failed(TrainingState state, Exception cause) {

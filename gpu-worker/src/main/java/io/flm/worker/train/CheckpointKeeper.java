@@ -1,5 +1,6 @@
 package io.flm.worker.train;
 
+import io.flm.worker.StepRunner;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
@@ -12,11 +13,12 @@ import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.ParameterStore.Buffer;
 import java.nio.FloatBuffer;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Keeps a run's state in checkpoints: every so many steps in the background, and at the end. Workers begin with the newest one,
+ * Keeps a run's state in checkpoints: every so many steps, and when asked, in the background. Workers begin with the newest one,
  * or with weights drawn from the seed.
  */
 public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
@@ -25,7 +27,7 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
     private final CheckpointWriter writer;
     private final long seed;
     private final long globalBatch;
-    private volatile String weightsSha256 = "";
+    private final Map<String, String> hashes;
 
     /**
      * Keeps the state of one run.
@@ -45,6 +47,7 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
         this.writer = new CheckpointWriter(store, identity, listener);
         this.seed = train.seed();
         this.globalBatch = train.globalBatch();
+        this.hashes = identity.contents();
     }
 
     @Override
@@ -68,14 +71,24 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
     }
 
     @Override
-    public void ended(ParameterStore store, long steps) {
-        writer.writeNow(state(store, steps));
-        weightsSha256 = store.sha256();
+    public void save(ParameterStore store, long steps, StepRunner.SaveListener listener) {
+        writer.request(state(store, steps), event -> {
+            if (event instanceof CheckpointWriter.Event.Written w) {
+                listener.onSaved(w.step(), w.folder().toString());
+            } else if (event instanceof CheckpointWriter.Event.Failed f) {
+                listener.onFailed(f.message());
+            }
+        });
     }
 
-    /** Of the weights at the run's end; empty before. */
-    public String weightsSha256() {
-        return weightsSha256;
+    @Override
+    public long heldSteps() {
+        return origin.map(Checkpoint::step).orElse(0L);
+    }
+
+    @Override
+    public Map<String, String> hashes() {
+        return hashes;
     }
 
     private TrainingState state(ParameterStore store, long steps) {

@@ -3,6 +3,7 @@ package io.flm.worker.train;
 import akka.actor.typed.ActorSystem;
 import io.flm.data.Ingest;
 import io.flm.data.LaneBatch;
+import io.flm.data.Objective;
 import io.flm.data.RandomStream;
 import io.flm.data.UserException;
 import io.flm.exchange.Exchange;
@@ -21,6 +22,8 @@ import io.flm.worker.model.ParameterStore;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +39,14 @@ public final class Trainer implements StepRunner {
         /** Rank 0 committed a step; the keeper may copy the state. {@code steps} are the committed ones. */
         void committed(ParameterStore store, long steps);
 
-        /** The generation ended; returns when the state is on disk. */
-        void ended(ParameterStore store, long steps);
+        /** Writes the state, copied at once, in the background. */
+        void save(ParameterStore store, long steps, SaveListener listener);
+
+        /** The committed steps of the state that {@link #restore} loads. */
+        long heldSteps();
+
+        /** SHA-256 of what was read, by a word for it. */
+        Map<String, String> hashes();
     }
 
     private final TrainSettings settings;
@@ -50,11 +59,13 @@ public final class Trainer implements StepRunner {
     private final LocalExchange.Hub hub;
     private final Keeper keeper;
     private final ActorSystem<?> system;
-    private @Nullable Membership membership;
+    private volatile @Nullable Membership membership; // of the trainer thread; abandon closes its exchange
+    private volatile long abandonedGeneration;
+    private volatile String abandonReason = "";
     private long committedSteps = -1; // no state yet
 
     /** What exists while a generation trains. */
-    private record Membership(Exchange exchange, BatchFeed feed) implements AutoCloseable {
+    private record Membership(long generation, Exchange exchange, BatchFeed feed) implements AutoCloseable {
         @Override
         public void close() {
             exchange.close();
@@ -86,14 +97,33 @@ public final class Trainer implements StepRunner {
     public String enter(Generation generation, int rank) throws ExchangeException {
         String how = "weights from memory";
         if (committedSteps != generation.firstStep()) {
+            if (keeper.heldSteps() != generation.firstStep()) {
+                throw new IllegalStateException("generation " + generation.number() + " begins with step "
+                        + generation.firstStep() + ", but rank " + rank + " holds step " + committedSteps()
+                        + " and cannot fetch another");
+            }
             how = keeper.restore(store);
             committedSteps = generation.firstStep();
         }
         LaneRange lanes = generation.members().get(rank).lanes();
         membership = new Membership(
+                generation.number(),
                 hub.join(generation.number(), rank, generation.deal(), store.stageCount()),
                 new BatchFeed(ingest, committedSteps, lanes, system));
+        if (abandonedGeneration >= generation.number()) { // abandoned before there was an exchange to close
+            throw new ExchangeException(abandonReason);
+        }
         return how;
+    }
+
+    @Override
+    public void abandon(long generation, String reason) {
+        abandonReason = reason;
+        abandonedGeneration = generation;
+        Membership in = membership;
+        if (in != null && in.generation() <= generation) {
+            in.exchange().close();
+        }
     }
 
     @Override
@@ -210,24 +240,44 @@ public final class Trainer implements StepRunner {
     }
 
     @Override
-    public void checkpoint() {
-        Membership in = membership;
-        if (in != null && in.exchange().rank() == 0) {
-            keeper.ended(store, committedSteps);
+    public void save(SaveListener listener) {
+        if (committedSteps < 0) {
+            listener.onFailed("nothing is trained yet: there is nothing to save");
+        } else {
+            keeper.save(store, committedSteps, listener);
         }
     }
 
     @Override
+    public String weightsSha256() {
+        return store.sha256();
+    }
+
+    @Override
+    public Map<String, String> hashes() {
+        return keeper.hashes();
+    }
+
+    @Override
+    public List<String> heads() {
+        Objective objective = settings.objective();
+        return IntStream.range(0, objective.headCount())
+                .mapToObj(objective::headName)
+                .toList();
+    }
+
+    @Override
     public void leave() {
-        if (membership != null) {
-            membership.close();
+        Membership in = membership;
+        if (in != null) {
             membership = null;
+            in.close();
         }
     }
 
     @Override
     public long committedSteps() {
-        return Math.max(0, committedSteps);
+        return committedSteps < 0 ? keeper.heldSteps() : committedSteps;
     }
 
     @Override

@@ -1,0 +1,51 @@
+package io.flm.worker;
+
+import io.flm.worker.Trainee.Rates;
+import io.flm.worker.Trainee.Shares;
+
+/** Adds up steps and says how fast they went. */
+final class Meter {
+    private final int lanes;
+    private long since;
+    private long steps;
+    private long samples;
+    private long tokens;
+    private long dataNs;
+    private long computeNs;
+    private long exchangeNs;
+    private long optimizerNs;
+
+    Meter(int lanes, long now) {
+        this.lanes = lanes;
+        this.since = now;
+    }
+
+    /** When it was last read. */
+    long since() {
+        return since;
+    }
+
+    void add(StepResult result) {
+        steps++;
+        samples += result.totals().samples();
+        tokens += result.totals().tokens();
+        dataNs += result.times().dataNs();
+        computeNs += result.times().forwardNs() + result.times().backwardNs();
+        exchangeNs += result.times().exchangeNs();
+        optimizerNs += result.times().optimizerNs();
+    }
+
+    /** The rates since the last reading; begins anew. */
+    Rates read(long now) {
+        double seconds = Math.max(1, now - since) / 1e9;
+        double spentNs = Math.max(1, dataNs + computeNs + exchangeNs + optimizerNs);
+        Rates rates = new Rates(
+                samples / seconds,
+                tokens / seconds,
+                (dataNs + computeNs) / 1e6 / Math.max(1, steps * lanes),
+                new Shares(dataNs / spentNs, computeNs / spentNs, exchangeNs / spentNs, optimizerNs / spentNs));
+        since = now;
+        steps = samples = tokens = dataNs = computeNs = exchangeNs = optimizerNs = 0;
+        return rates;
+    }
+}
