@@ -10,7 +10,8 @@ import io.flm.data.Ingest;
 import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
-import io.flm.exchange.LocalExchange;
+import io.flm.exchange.Codec;
+import io.flm.exchange.ExchangeNode;
 import io.flm.worker.RunPlan;
 import io.flm.worker.StepResult;
 import io.flm.worker.StepRunner;
@@ -138,11 +139,11 @@ final class LocalPretraining implements Pretraining {
     }
 
     private void begin() {
-        LocalExchange.Hub hub = new LocalExchange.Hub();
+        ExchangeNode exchange = ExchangeNode.inMemory();
         for (int i = 0; i < workers.size(); i++) {
             Device device = workers.get(i);
             TrainerThread thread =
-                    new TrainerThread(worker(i), p -> runner(device, hub), this::onStep, System::nanoTime);
+                    new TrainerThread(worker(i), p -> runner(device, exchange), this::onStep, System::nanoTime);
             node.spawnWorker(new Worker.Identity(worker(i), "local", Torch.name(device), "", Version.number()), thread);
         }
         port.complete(node.coordinate(HttpSettings.from(request.config())));
@@ -173,11 +174,11 @@ final class LocalPretraining implements Pretraining {
     }
 
     /** Called on the worker's own thread. */
-    private StepRunner runner(Device device, LocalExchange.Hub hub) {
+    private StepRunner runner(Device device, ExchangeNode exchange) {
         Torch.prepareThread(request.config().getInt("flm.worker.threads"));
         FlmModel flm = new FlmModel(
                 model, train.objective(), new FlmModel.Compute(device, train.precision(), train.recompute()));
-        return new Trainer(train, flm, ingest, hub, new Announcing(flm), node.system());
+        return new Trainer(train, flm, ingest, exchange, Codec.FP32, new Announcing(flm), node.system());
     }
 
     /** The first worker that takes up the state tells what is about to train. */

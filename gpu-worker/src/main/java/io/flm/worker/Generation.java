@@ -62,9 +62,9 @@ public record Generation(
         return members.size();
     }
 
-    /** The lanes of each member, by rank. */
-    public List<LaneRange> deal() {
-        return members.stream().map(Member::lanes).toList();
+    /** The names of the nodes, in the order of ranks: those of a node are adjacent. */
+    public List<String> nodes() {
+        return members.stream().map(Member::node).distinct().toList();
     }
 
     /** The key is no text for a log. */

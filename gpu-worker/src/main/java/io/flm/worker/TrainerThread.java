@@ -149,7 +149,9 @@ public final class TrainerThread implements Trainee {
                 listener.accept(new Failed(FailureKind.USER, String.valueOf(e.getMessage()), List.of()));
             } catch (ExchangeException e) {
                 String cause = isAbandoned(generation) ? abandonReason : String.valueOf(e.getMessage());
-                listener.accept(new Failed(FailureKind.MEMBER_LOST, cause, List.of()));
+                List<String> nodes = generation.nodes();
+                List<String> lost = e.lostNodes().stream().map(nodes::get).toList();
+                listener.accept(new Failed(FailureKind.MEMBER_LOST, cause, lost));
             } catch (Throwable e) { // an error here must reach the coordinator, whatever it is
                 LOG.error("step {} of generation {}, rank {}", committedSteps, generation.number(), rank, e);
                 listener.accept(new Failed(

@@ -10,8 +10,9 @@ import io.flm.data.DataSettings;
 import io.flm.data.Ingest;
 import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
+import io.flm.exchange.Codec;
+import io.flm.exchange.ExchangeNode;
 import io.flm.exchange.LaneRange;
-import io.flm.exchange.LocalExchange;
 import io.flm.worker.Generation;
 import io.flm.worker.Generation.Member;
 import io.flm.worker.StepResult;
@@ -58,7 +59,7 @@ public final class StepProcess implements AutoCloseable {
     private final SampleSource samples;
     private final Ingest ingest;
     private final ActorSystem<Void> system;
-    private final LocalExchange.Hub hub = new LocalExchange.Hub();
+    private final ExchangeNode exchange = ExchangeNode.inMemory();
     private final List<ExecutorService> workers = new ArrayList<>();
     private final List<Trainer> trainers = new ArrayList<>();
 
@@ -127,7 +128,7 @@ public final class StepProcess implements AutoCloseable {
         Torch.prepareThread(threads);
         FlmModel flm = new FlmModel(
                 model, train.objective(), new FlmModel.Compute(Device.cpu(), train.precision(), train.recompute()));
-        return new Trainer(train, flm, ingest, hub, new FromSeed(folder, train.seed()), system);
+        return new Trainer(train, flm, ingest, exchange, Codec.FP32, new FromSeed(folder, train.seed()), system);
     }
 
     /** Begins with weights drawn from the seed, as a run does, and keeps no checkpoint. */

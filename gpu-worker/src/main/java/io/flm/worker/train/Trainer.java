@@ -6,11 +6,14 @@ import io.flm.data.LaneBatch;
 import io.flm.data.Objective;
 import io.flm.data.RandomStream;
 import io.flm.data.UserException;
+import io.flm.exchange.Codec;
+import io.flm.exchange.Deal;
 import io.flm.exchange.Exchange;
 import io.flm.exchange.ExchangeException;
+import io.flm.exchange.ExchangeNode;
 import io.flm.exchange.LaneRange;
 import io.flm.exchange.LaneTotals;
-import io.flm.exchange.LocalExchange;
+import io.flm.exchange.StateDownload;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.Generation;
 import io.flm.worker.StepResult;
@@ -22,15 +25,20 @@ import io.flm.worker.model.ParameterStore;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Trains one device: for each of its lanes a batch, forward and backward; the lanes' gradients added along the fixed tree;
  * the exchange; one optimizer update. The weights after a step depend on the settings and the step alone, not on who ran it.
  */
 public final class Trainer implements StepRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+
     /** Keeps the state of committed steps; called on the trainer thread between steps. */
     public interface Keeper {
         /** Loads the state that a run begins with into the store; returns where it came from, for the log. */
@@ -56,20 +64,25 @@ public final class Trainer implements StepRunner {
     private final ParameterStore store;
     private final LaneSums sums;
     private final Ingest ingest;
-    private final LocalExchange.Hub hub;
+    private final ExchangeNode node;
+    private final Codec codec;
     private final Keeper keeper;
     private final ActorSystem<?> system;
     private volatile @Nullable Membership membership; // of the trainer thread; abandon closes its exchange
     private volatile long abandonedGeneration;
     private volatile String abandonReason = "";
     private long committedSteps = -1; // no state yet
+    private @Nullable StateDownload download; // one that a lost donor cut short
 
     /** What exists while a generation trains. */
-    private record Membership(long generation, Exchange exchange, BatchFeed feed) implements AutoCloseable {
+    private record Membership(
+            long generation, Exchange exchange, @Nullable BatchFeed feed) implements AutoCloseable {
         @Override
         public void close() {
             exchange.close();
-            feed.close();
+            if (feed != null) {
+                feed.close();
+            }
         }
     }
 
@@ -78,7 +91,8 @@ public final class Trainer implements StepRunner {
             TrainSettings settings,
             FlmModel model,
             Ingest ingest,
-            LocalExchange.Hub hub,
+            ExchangeNode node,
+            Codec codec,
             Keeper keeper,
             ActorSystem<?> system) {
         this.settings = settings;
@@ -88,32 +102,74 @@ public final class Trainer implements StepRunner {
         this.store = model.parameters();
         this.sums = new LaneSums(settings.lanes(), store::newGradient);
         this.ingest = ingest;
-        this.hub = hub;
+        this.node = node;
+        this.codec = codec;
         this.keeper = keeper;
         this.system = system;
     }
 
     @Override
     public String enter(Generation generation, int rank) throws ExchangeException {
-        String how = "weights from memory";
-        if (committedSteps != generation.firstStep()) {
-            if (keeper.heldSteps() != generation.firstStep()) {
-                throw new IllegalStateException("generation " + generation.number() + " begins with step "
-                        + generation.firstStep() + ", but rank " + rank + " holds step " + committedSteps()
-                        + " and cannot fetch another");
+        Deal deal = Deals.of(generation, store.stageCount(), codec);
+        Exchange exchange = node.join(deal, rank);
+        try {
+            Membership entering = new Membership(generation.number(), exchange, null);
+            membership = entering;
+            if (abandonedGeneration >= generation.number()) { // abandoned before there was an exchange to close
+                throw new ExchangeException(abandonReason);
             }
-            how = keeper.restore(store);
-            committedSteps = generation.firstStep();
+            String how = takeUp(generation.firstStep(), deal, rank, exchange);
+            BatchFeed feed = new BatchFeed(ingest, committedSteps, deal.lanes(rank), system);
+            membership = new Membership(generation.number(), exchange, feed);
+            return how;
+        } catch (ExchangeException | RuntimeException e) {
+            exchange.close();
+            throw e;
         }
-        LaneRange lanes = generation.members().get(rank).lanes();
-        membership = new Membership(
-                generation.number(),
-                hub.join(generation.number(), rank, generation.deal(), store.stageCount()),
-                new BatchFeed(ingest, committedSteps, lanes, system));
-        if (abandonedGeneration >= generation.number()) { // abandoned before there was an exchange to close
-            throw new ExchangeException(abandonReason);
+    }
+
+    /** The state of the first step: from memory, a checkpoint or the seed, else from a member that holds it. */
+    private String takeUp(long step, Deal deal, int rank, Exchange exchange) throws ExchangeException {
+        if (!deal.holders().contains(rank)) {
+            return fetch(step, exchange);
+        }
+        String how = "weights from memory";
+        if (committedSteps != step) {
+            if (keeper.heldSteps() != step) {
+                throw new IllegalStateException(
+                        "rank " + rank + " is said to hold step " + step + ", but holds step " + committedSteps());
+            }
+            download = null; // what there was of it is overwritten
+            how = keeper.restore(store);
+            committedSteps = step;
+        }
+        if (deal.holders().size() < deal.worldSize()) {
+            exchange.offer(step, new StoreState(store));
         }
         return how;
+    }
+
+    private String fetch(long step, Exchange exchange) throws ExchangeException {
+        StateDownload begun = download;
+        if (begun == null || begun.step() != step) {
+            begun = new StateDownload(step, new StoreState(store));
+            download = begun;
+        }
+        committedSteps = -1; // while it is overwritten there is no state
+        StateDownload.Progress[] last = {new StateDownload.Progress(0, 0, 0, 0)};
+        exchange.fetch(begun, progress -> {
+            last[0] = progress;
+            LOG.debug("step {}: {}", step, progress);
+        });
+        download = null;
+        committedSteps = step;
+        return String.format(
+                Locale.ROOT,
+                "state of step %d from rank %d, %.1f MB at %.0f MB/s",
+                step,
+                last[0].donor(),
+                last[0].sizeBytes() / 1e6,
+                last[0].bytesPerSecond() / 1e6);
     }
 
     @Override
@@ -129,7 +185,8 @@ public final class Trainer implements StepRunner {
     @Override
     public StepResult step(boolean stop) throws ExchangeException {
         Membership in = membership;
-        if (in == null) {
+        BatchFeed feed = in == null ? null : in.feed();
+        if (in == null || feed == null) {
             throw new IllegalStateException("a step outside of a generation");
         }
         long step = committedSteps;
@@ -142,7 +199,7 @@ public final class Trainer implements StepRunner {
         sums.clear();
         for (int lane = lanes.from(); lane < lanes.to(); lane++) {
             long waited = System.nanoTime();
-            LaneBatch batch = in.feed().take();
+            LaneBatch batch = feed.take();
             dataNs += System.nanoTime() - waited;
             if (batch.step() != step || batch.lane() != lane) {
                 throw new IllegalStateException("step " + step + ", lane " + lane + ": got the batch of step "
