@@ -7,13 +7,18 @@ import org.jspecify.annotations.Nullable;
  * generations, so that survivors of a loss form the next one at once.
  */
 public final class ExchangeNode implements AutoCloseable {
+    private final @Nullable Wire wire;
+    private final Counts counts;
     private @Nullable Meeting newest;
 
-    private ExchangeNode() {}
+    private ExchangeNode(@Nullable Wire wire, Counts counts) {
+        this.wire = wire;
+        this.counts = counts;
+    }
 
     /** For the workers of one process: no transport, no thread, no file. Joins only deals with one node. */
     public static ExchangeNode inMemory() {
-        return new ExchangeNode();
+        return new ExchangeNode(null, new Counts());
     }
 
     /**
@@ -22,15 +27,13 @@ public final class ExchangeNode implements AutoCloseable {
      * @throws ExchangeException where the address cannot be had, or the buffers have no room: what, where, what to do
      */
     public static ExchangeNode open(ExchangeSettings settings) throws ExchangeException {
-        if (!settings.host().isEmpty()) {
-            throw new ExchangeException("the exchange between nodes is not there yet");
-        }
-        return new ExchangeNode();
+        Counts counts = new Counts();
+        return new ExchangeNode(Wire.open(settings, counts), counts);
     }
 
     /** Where other nodes reach this one, as {@code host:port}; empty where it is in memory only. */
     public String endpoint() {
-        return "";
+        return wire == null ? "" : wire.endpoint();
     }
 
     /**
@@ -50,7 +53,7 @@ public final class ExchangeNode implements AutoCloseable {
             if (meeting != null) {
                 meeting.fail("generation " + meeting.deal().generation() + " was followed by " + deal.generation());
             }
-            meeting = new LocalMeeting(deal);
+            meeting = meet(deal, rank);
             newest = meeting;
         }
         if (!meeting.deal().equals(deal) || rank < 0 || rank >= deal.worldSize()) {
@@ -61,9 +64,21 @@ public final class ExchangeNode implements AutoCloseable {
         return new Member(meeting, rank);
     }
 
+    private Meeting meet(Deal deal, int rank) {
+        if (deal.nodeCount() == 1) {
+            return new LocalMeeting(deal);
+        }
+        if (wire == null) {
+            throw new IllegalStateException("a deal with " + deal.nodeCount() + " nodes on a node in memory");
+        }
+        WireMeeting meeting = new WireMeeting(deal, deal.members().get(rank).node(), wire);
+        wire.attach(meeting);
+        return meeting;
+    }
+
     /** What has been counted since this node was opened. */
     public ExchangeCounters counters() {
-        return new ExchangeCounters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        return counts.snapshot();
     }
 
     /** Ends the generation and the transport; leaves no thread and no file. */
@@ -72,6 +87,9 @@ public final class ExchangeNode implements AutoCloseable {
         Meeting meeting = newest;
         if (meeting != null) {
             meeting.fail("the node was closed");
+        }
+        if (wire != null) {
+            wire.close();
         }
     }
 }

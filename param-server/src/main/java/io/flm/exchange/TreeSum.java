@@ -29,6 +29,10 @@ public final class TreeSum {
         this.codec = codec;
     }
 
+    int leafCount() {
+        return (program.length + 1) / 2;
+    }
+
     /** Where a leaf's values come from; read in blocks, each once. */
     interface Leaf {
         /** Copies the values {@code from} to {@code from + count} of the segment. */

@@ -16,14 +16,22 @@ class TreeSumTest {
 
     /** The sum by the tree's definition: the block of {@code size} lanes from {@code from} on, cut at the last lane. */
     static float[] recursiveSum(List<float[]> lanes, int from, int size) {
+        return recursiveSum(lanes, from, size, Codec.FP32);
+    }
+
+    static float[] recursiveSum(List<float[]> lanes, int from, int size, Codec codec) {
         if (size == 1) {
-            return lanes.get(from).clone();
+            float[] leaf = lanes.get(from).clone();
+            for (int index = 0; index < leaf.length; index++) {
+                leaf[index] = codec.round(leaf[index]);
+            }
+            return leaf;
         }
-        float[] left = recursiveSum(lanes, from, size / 2);
+        float[] left = recursiveSum(lanes, from, size / 2, codec);
         if (from + size / 2 < lanes.size()) {
-            float[] right = recursiveSum(lanes, from + size / 2, size / 2);
+            float[] right = recursiveSum(lanes, from + size / 2, size / 2, codec);
             for (int index = 0; index < left.length; index++) {
-                left[index] += right[index];
+                left[index] = codec.round(left[index] + right[index]);
             }
         }
         return left;
@@ -44,11 +52,15 @@ class TreeSumTest {
 
     /** The sums of the subtrees as their holder would have them. */
     static List<Partial> partials(List<LaneRange> subtrees, List<float[]> lanes) {
+        return partials(subtrees, lanes, Codec.FP32);
+    }
+
+    static List<Partial> partials(List<LaneRange> subtrees, List<float[]> lanes, Codec codec) {
         List<Partial> partials = new ArrayList<>();
         for (LaneRange subtree : subtrees) {
             int size = Integer.highestOneBit(Math.max(1, subtree.count() * 2 - 1));
             partials.add(new Partial(
-                    subtree, direct(recursiveSum(lanes.subList(0, subtree.to()), subtree.from(), size))));
+                    subtree, direct(recursiveSum(lanes.subList(0, subtree.to()), subtree.from(), size, codec))));
         }
         return partials;
     }

@@ -1,0 +1,561 @@
+package io.flm.exchange;
+
+import io.flm.exchange.WireRound.Cursor;
+import io.flm.exchange.WireRound.Slot;
+import io.flm.exchange.wire.ContributionDecoder;
+import io.flm.exchange.wire.ContributionEncoder;
+import io.flm.exchange.wire.MessageHeaderDecoder;
+import io.flm.exchange.wire.MessageHeaderEncoder;
+import io.flm.exchange.wire.SumDecoder;
+import io.flm.exchange.wire.SumEncoder;
+import io.flm.exchange.wire.TotalsDecoder;
+import io.flm.exchange.wire.TotalsEncoder;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.agrona.BufferUtil;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sharded all-reduce of one meeting: contributions go to the owner of each shard, who adds them along the tree, and its
+ * sums go to all. Chunks move on their own, so the first sums are back while the last contributions are still computed.
+ *
+ * <p>A chunk is added when its last contribution arrives, out of the transport's buffer; those that came before were copied
+ * aside. Sums are written where the trainer wants them, if it waits already, else aside. Guarded by the meeting's monitor.
+ */
+final class AllReduce {
+    private static final int MESSAGE_BYTES = MessageHeaderEncoder.ENCODED_LENGTH;
+    private static final int CONTRIBUTION_BYTES =
+            MESSAGE_BYTES + ContributionEncoder.BLOCK_LENGTH + ContributionEncoder.valuesHeaderLength();
+    private static final int SUM_BYTES = MESSAGE_BYTES + SumEncoder.BLOCK_LENGTH + SumEncoder.valuesHeaderLength();
+
+    /** Bytes of a frame that are not values, but for the envelope. */
+    static final int OVERHEAD_BYTES = Math.max(CONTRIBUTION_BYTES, SUM_BYTES);
+
+    /** Chunks added at a time when many wait, so that the transport has its turn. */
+    private static final int ADD_BURST = 8;
+
+    private final Deal deal;
+    private final int node;
+    private final int firstRank;
+    private final int localRanks;
+    private final Layout layout;
+    private final TreeSum.Scratch scratch = new TreeSum.Scratch();
+    private final List<TreeSum> ofSubtree = new ArrayList<>(); // adds this node's leaves of each subtree that it sends
+    private final @Nullable ByteBuffer[] results; // sums by segment, for who did not await yet
+    private final Staged[][][] staged; // contributions of others to this node's shard, by segment, node, subtree
+
+    private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+    private final ContributionEncoder contribution = new ContributionEncoder();
+    private final ContributionDecoder contributionIn = new ContributionDecoder();
+    private final SumEncoder sum = new SumEncoder();
+    private final SumDecoder sumIn = new SumDecoder();
+    private final TotalsEncoder totals = new TotalsEncoder();
+    private final TotalsDecoder totalsIn = new TotalsDecoder();
+    private final WireValues incoming;
+    private final WireValues outgoing;
+
+    /** Contributions that came before all others were there. */
+    private static final class Staged implements TreeSum.Leaf {
+        private @Nullable ByteBuffer bytes;
+        private FloatBuffer values = FloatBuffer.allocate(0);
+        private int base;
+
+        FloatBuffer reserve(int from, int to) {
+            if (bytes == null || values.limit() != to - from) {
+                free(bytes);
+                bytes = allocate(to - from);
+                values = bytes.asFloatBuffer();
+            }
+            base = from;
+            return values;
+        }
+
+        @Override
+        public void get(int from, float[] into, int count) {
+            values.get(from - base, into, 0, count);
+        }
+    }
+
+    /** What the other side did not send as agreed; the generation cannot go on. */
+    static final class ProtocolException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        ProtocolException(String message) {
+            super(message);
+        }
+    }
+
+    AllReduce(Deal deal, int node, int firstRank, int localRanks, int chunkBytes) {
+        this.deal = deal;
+        this.node = node;
+        this.firstRank = firstRank;
+        this.localRanks = localRanks;
+        this.layout = new Layout(deal, node, chunkBytes / deal.codec().bytes() / 16 * 16);
+        this.results = new ByteBuffer[deal.segments()];
+        this.staged = new Staged[deal.segments()][deal.nodeCount()][];
+        this.incoming = new WireValues(deal.codec());
+        this.outgoing = new WireValues(deal.codec());
+        List<LaneRange> leaves = layout.localLeaves();
+        int next = 0;
+        for (LaneRange subtree : layout.subtrees(node)) {
+            List<LaneRange> its = new ArrayList<>();
+            while (next < leaves.size() && leaves.get(next).to() <= subtree.to()) {
+                its.add(leaves.get(next++));
+            }
+            ofSubtree.add(TreeSum.of(its, subtree, deal.laneCount(), deal.codec()));
+        }
+    }
+
+    private static ByteBuffer allocate(int floats) {
+        return ByteBuffer.allocateDirect(Math.multiplyExact(floats, Float.BYTES))
+                .order(ByteOrder.nativeOrder());
+    }
+
+    private static void free(@Nullable ByteBuffer bytes) {
+        if (bytes != null) {
+            BufferUtil.free(bytes);
+        }
+    }
+
+    /** Frees what was kept aside; nothing else may be called any more. */
+    void close() {
+        for (int segment = 0; segment < results.length; segment++) {
+            free(results[segment]);
+            results[segment] = null;
+            for (Staged[] ofNode : staged[segment]) {
+                for (int subtree = 0; ofNode != null && subtree < ofNode.length; subtree++) {
+                    free(ofNode[subtree].bytes);
+                    ofNode[subtree].bytes = null;
+                }
+            }
+        }
+    }
+
+    // What this node's workers do.
+
+    /** A rank's contribution; the last one of the node makes the segment ready. */
+    void contribute(WireRound round, int segment, int rank, List<Partial> partials) {
+        int size = partials.get(0).values().limit();
+        for (Partial partial : partials) {
+            if (partial.values().limit() != size) {
+                throw new IllegalArgumentException("rank " + rank + ": segment " + segment + " with "
+                        + partial.values().limit() + " floats, others have " + size);
+            }
+        }
+        Slot slot = slot(round, segment, size);
+        if (slot.size != size) {
+            throw new IllegalArgumentException(
+                    "rank " + rank + ": segment " + segment + " with " + size + " floats, others have " + slot.size);
+        }
+        slot.contributions.set(rank - firstRank, partials);
+        if (--slot.contributionsMissing > 0) {
+            return;
+        }
+        List<FloatBuffer> buffers = new ArrayList<>();
+        for (List<Partial> ofRank : slot.contributions) {
+            for (Partial partial : ofRank) {
+                FloatBuffer values = partial.values();
+                slot.leaves[layout.firstLeaf(node) + buffers.size()] =
+                        (from, into, count) -> values.get(from, into, 0, count);
+                buffers.add(values);
+            }
+        }
+        List<List<FloatBuffer>> bySubtree = new ArrayList<>();
+        int next = 0;
+        for (TreeSum subtree : ofSubtree) {
+            bySubtree.add(buffers.subList(next, next + subtree.leafCount()));
+            next += subtree.leafCount();
+        }
+        slot.ofSubtree = bySubtree;
+        round.contributed.add(slot);
+    }
+
+    private Slot slot(WireRound round, int segment, int size) {
+        Slot slot = round.slots[segment];
+        if (slot == null) {
+            slot = new Slot(segment, size, localRanks, deal.nodeCount(), layout.leafCount());
+            for (int each = 0; each < deal.nodeCount(); each++) {
+                if (each != node) {
+                    int subtrees = layout.subtrees(each).size();
+                    Staged[] places = staged(segment, each, subtrees);
+                    System.arraycopy(places, 0, slot.leaves, layout.firstLeaf(each), subtrees);
+                    slot.framesUnsent += (long) layout.chunkCount(each, size)
+                            * layout.subtrees(node).size();
+                }
+                if (each == node || !layout.mirrored()) {
+                    slot.chunksMissing += layout.chunkCount(each, size);
+                }
+            }
+            round.slots[segment] = slot;
+        }
+        return slot;
+    }
+
+    private Staged[] staged(int segment, int from, int subtrees) {
+        Staged[] places = staged[segment][from];
+        if (places == null) {
+            places = new Staged[subtrees];
+            for (int subtree = 0; subtree < subtrees; subtree++) {
+                places[subtree] = new Staged();
+            }
+            staged[segment][from] = places;
+        }
+        return places;
+    }
+
+    /** The sums of a segment that were kept aside. */
+    FloatBuffer results(Slot slot) {
+        ByteBuffer bytes = results[slot.segment];
+        if (bytes == null || bytes.capacity() != slot.size * Float.BYTES) {
+            free(bytes);
+            bytes = allocate(slot.size);
+            results[slot.segment] = bytes;
+        }
+        return bytes.asFloatBuffer();
+    }
+
+    // Sending.
+
+    /** Sends one frame of a round to a node; false where there is none, or no room. */
+    boolean send(WireRound round, Peer peer) {
+        Cursor cursor = round.cursors[peer.node];
+        return sendSum(round, peer, cursor) || sendTotals(round, peer, cursor) || sendContribution(round, peer, cursor);
+    }
+
+    /** Whether a node has been sent all that it needs of this one for a committed round. */
+    boolean isSent(WireRound round, Peer peer) {
+        Cursor cursor = round.cursors[peer.node];
+        for (Slot slot : round.contributed) {
+            if (!layout.mirrored() && cursor.sums[slot.segment] < slot.added) {
+                return false;
+            }
+        }
+        return cursor.totals == deal.nodeLanes(node).count();
+    }
+
+    private boolean sendSum(WireRound round, Peer peer, Cursor cursor) {
+        if (layout.mirrored()) {
+            return false;
+        }
+        for (Slot slot : round.contributed) {
+            int chunk = cursor.sums[slot.segment];
+            if (chunk < slot.added) {
+                int from = layout.chunkFrom(node, slot.size, chunk);
+                int count = layout.chunkTo(node, slot.size, chunk) - from;
+                int bytes = count * deal.codec().bytes();
+                FrameWriter out = peer.gradients();
+                if (!out.claim(SUM_BYTES + bytes)) {
+                    return false;
+                }
+                sum.wrapAndApplyHeader(out.body(), out.bodyOffset(), header)
+                        .step(round.step)
+                        .segment(slot.segment)
+                        .first(from);
+                outgoing.wrap(values(out, sum.limit(), bytes), from).copyFrom(results(slot), from, count);
+                out.commit();
+                cursor.sums[slot.segment]++;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Writes the length before the values, and gives their place. */
+    private static ByteBuffer values(FrameWriter out, int at, int bytes) {
+        out.body().putInt(at, bytes, ByteOrder.LITTLE_ENDIAN);
+        return out.bytes(at + Integer.BYTES, bytes);
+    }
+
+    private boolean sendContribution(WireRound round, Peer peer, Cursor cursor) {
+        while (cursor.segment < round.contributed.size()
+                && cursor.chunk == layout.chunkCount(peer.node, round.contributed.get(cursor.segment).size)) {
+            cursor.segment++; // at once where the shard is empty
+            cursor.chunk = 0;
+        }
+        if (cursor.segment == round.contributed.size()) {
+            return false;
+        }
+        Slot slot = round.contributed.get(cursor.segment);
+        int from = layout.chunkFrom(peer.node, slot.size, cursor.chunk);
+        int to = layout.chunkTo(peer.node, slot.size, cursor.chunk);
+        int bytes = (to - from) * deal.codec().bytes();
+        FrameWriter out = peer.gradients();
+        if (!out.claim(CONTRIBUTION_BYTES + bytes)) {
+            return false;
+        }
+        contribution
+                .wrapAndApplyHeader(out.body(), out.bodyOffset(), header)
+                .step(round.step)
+                .segment(slot.segment)
+                .subtree(cursor.subtree)
+                .first(from)
+                .segmentSize(slot.size);
+        outgoing.wrap(values(out, contribution.limit(), bytes), from);
+        List<FloatBuffer> leaves = slot.ofSubtree.get(cursor.subtree);
+        try {
+            if (leaves.size() == 1) {
+                outgoing.copyFrom(leaves.get(0), from, to - from);
+            } else {
+                TreeSum.Leaf[] sources = new TreeSum.Leaf[leaves.size()];
+                for (int leaf = 0; leaf < sources.length; leaf++) {
+                    FloatBuffer source = leaves.get(leaf);
+                    sources[leaf] = (at, into, count) -> source.get(at, into, 0, count);
+                }
+                ofSubtree.get(cursor.subtree).add(sources, from, to, outgoing, scratch);
+            }
+        } catch (RuntimeException e) {
+            out.abort();
+            throw e;
+        }
+        out.commit();
+        slot.framesUnsent--;
+        if (++cursor.subtree == layout.subtrees(node).size()) {
+            cursor.subtree = 0;
+            cursor.chunk++;
+        }
+        return true;
+    }
+
+    private boolean sendTotals(WireRound round, Peer peer, Cursor cursor) {
+        LaneRange lanes = deal.nodeLanes(node);
+        if (round.localTotalsMissing > 0 || cursor.totals == lanes.count()) {
+            return false;
+        }
+        int firstLane = lanes.from() + cursor.totals;
+        int heads = lane(round, firstLane).targetCounts().length;
+        FrameWriter out = peer.gradients();
+        int fixed = MESSAGE_BYTES
+                + TotalsEncoder.BLOCK_LENGTH
+                + TotalsEncoder.LanesEncoder.sbeHeaderSize()
+                + TotalsEncoder.ByHeadEncoder.sbeHeaderSize();
+        int ofLane = TotalsEncoder.LanesEncoder.sbeBlockLength() + heads * TotalsEncoder.ByHeadEncoder.sbeBlockLength();
+        int count = Math.min(lanes.count() - cursor.totals, (out.maxBodyLength() - fixed) / ofLane);
+        if (count == 0) {
+            throw new IllegalArgumentException("totals of " + heads + " heads do not fit a frame");
+        }
+        if (!out.claim(fixed + count * ofLane)) {
+            return false;
+        }
+        totals.wrapAndApplyHeader(out.body(), out.bodyOffset(), header)
+                .step(round.step)
+                .stop(round.localStop ? 1 : 0)
+                .heads(heads)
+                .firstLane(firstLane);
+        TotalsEncoder.LanesEncoder laneOut = totals.lanesCount(count);
+        for (int lane = firstLane; lane < firstLane + count; lane++) {
+            laneOut.next()
+                    .tokens(lane(round, lane).tokens())
+                    .samples(lane(round, lane).samples());
+        }
+        TotalsEncoder.ByHeadEncoder headOut = totals.byHeadCount(count * heads);
+        for (int lane = firstLane; lane < firstLane + count; lane++) {
+            LaneTotals its = lane(round, lane);
+            for (int head = 0; head < heads; head++) {
+                headOut.next()
+                        .targetCount(its.targetCounts()[head])
+                        .lossSum(its.lossSums()[head])
+                        .correctCount(its.correctCounts()[head]);
+            }
+        }
+        out.commit();
+        cursor.totals += count;
+        return true;
+    }
+
+    private static LaneTotals lane(WireRound round, int lane) {
+        LaneTotals its = round.totals[lane];
+        if (its == null) {
+            throw new IllegalStateException("no totals of lane " + lane);
+        }
+        return its;
+    }
+
+    // Receiving.
+
+    /** Takes a frame of a round that has begun. */
+    void receive(WireRound round, Peer peer, FrameReader frame) {
+        MessageHeaderDecoder in = frame.header();
+        switch (in.templateId()) {
+            case ContributionDecoder.TEMPLATE_ID -> receiveContribution(round, peer, frame);
+            case SumDecoder.TEMPLATE_ID -> receiveSum(round, peer, frame);
+            case TotalsDecoder.TEMPLATE_ID -> receiveTotals(round, frame);
+            default -> throw new ProtocolException("message " + in.templateId() + " among gradients");
+        }
+    }
+
+    /** The step of a gradient frame: every message begins with it. */
+    static long step(FrameReader frame) {
+        return frame.body().getLong(frame.bodyOffset() + MessageHeaderDecoder.ENCODED_LENGTH, ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private void receiveContribution(WireRound round, Peer peer, FrameReader frame) {
+        contributionIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
+        Slot slot = slot(round, segment(contributionIn.segment()), contributionIn.segmentSize());
+        int subtrees = layout.subtrees(peer.node).size();
+        int chunk = slot.received[peer.node] / subtrees;
+        int from = layout.chunkFrom(node, slot.size, chunk);
+        int to = layout.chunkTo(node, slot.size, chunk);
+        if (contributionIn.segmentSize() != slot.size) {
+            throw new ProtocolException("segment " + slot.segment + " has " + contributionIn.segmentSize()
+                    + " values there, " + slot.size + " here");
+        }
+        ByteBuffer bytes = bytes(frame, contributionIn.limit(), from, to);
+        if (bytes == null
+                || chunk >= layout.chunkCount(node, slot.size)
+                || contributionIn.first() != from
+                || contributionIn.subtree() != slot.received[peer.node] % subtrees) {
+            throw new ProtocolException("not the contribution that was due to segment " + slot.segment);
+        }
+        incoming.wrap(bytes, from);
+        slot.received[peer.node]++;
+        int leaf = layout.firstLeaf(peer.node) + contributionIn.subtree();
+        if (slot.added == chunk && isReady(slot, chunk)) {
+            TreeSum.Leaf place = slot.leaves[leaf];
+            slot.leaves[leaf] = incoming;
+            addChunk(slot);
+            slot.leaves[leaf] = place;
+        } else {
+            int shardFrom = layout.shardFrom(node, slot.size);
+            FloatBuffer place = staged(slot.segment, peer.node, subtrees)[contributionIn.subtree()].reserve(
+                    shardFrom, layout.shardTo(node, slot.size));
+            incoming.copyTo(place, shardFrom, to - from);
+        }
+    }
+
+    private int segment(int segment) {
+        if (segment < 0 || segment >= deal.segments()) {
+            throw new ProtocolException("segment " + segment + " of " + deal.segments());
+        }
+        return segment;
+    }
+
+    /** The values of a frame, or null where their number is another one than expected. */
+    private @Nullable ByteBuffer bytes(FrameReader frame, int at, int from, int to) {
+        int expected = (to - from) * deal.codec().bytes();
+        return at + Integer.BYTES > frame.bodyEnd() || frame.body().getInt(at, ByteOrder.LITTLE_ENDIAN) != expected
+                ? null
+                : frame.bytes(at + Integer.BYTES, expected);
+    }
+
+    /** Whether all contributions to a chunk of this node's shard are here. */
+    private boolean isReady(Slot slot, int chunk) {
+        if (!slot.isContributed()) {
+            return false;
+        }
+        for (int each = 0; each < deal.nodeCount(); each++) {
+            if (each != node
+                    && slot.received[each] < (chunk + 1) * layout.subtrees(each).size()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Adds chunks whose contributions were all here before this node's workers had theirs. */
+    int addStaged(WireRound round) {
+        int done = 0;
+        for (Slot slot : round.contributed) {
+            while (done < ADD_BURST && slot.added < layout.chunkCount(node, slot.size) && isReady(slot, slot.added)) {
+                addChunk(slot);
+                done++;
+            }
+        }
+        return done;
+    }
+
+    @SuppressWarnings("NullAway") // every leaf is set once a segment is contributed to
+    private void addChunk(Slot slot) {
+        int from = layout.chunkFrom(node, slot.size, slot.added);
+        int to = layout.chunkTo(node, slot.size, slot.added);
+        FloatBuffer target = slot.target;
+        if (layout.mirrored() && layout.chunkCount(1 - node, slot.size) - slot.framesUnsent <= slot.added) {
+            target = null; // It may be a contribution, and this part of it is not sent yet.
+        }
+        FloatBuffer direct = target;
+        if (direct == null || !layout.mirrored()) {
+            FloatBuffer aside = results(slot);
+            layout.tree()
+                    .add(
+                            slot.leaves,
+                            from,
+                            to,
+                            (at, values, count) -> {
+                                aside.put(at, values, 0, count);
+                                if (direct != null) {
+                                    direct.put(at, values, 0, count);
+                                }
+                            },
+                            scratch);
+        } else {
+            layout.tree().add(slot.leaves, from, to, (at, values, count) -> direct.put(at, values, 0, count), scratch);
+        }
+        if (direct == null) {
+            slot.setAside(from, to);
+        }
+        slot.added++;
+        slot.chunksMissing--;
+    }
+
+    private void receiveSum(WireRound round, Peer peer, FrameReader frame) {
+        sumIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
+        Slot slot = round.slots[segment(sumIn.segment())];
+        if (slot == null || layout.mirrored()) {
+            throw new ProtocolException("a sum of segment " + sumIn.segment() + " before its contributions");
+        }
+        int chunk = slot.sumsReceived[peer.node];
+        int from = layout.chunkFrom(peer.node, slot.size, chunk);
+        int to = layout.chunkTo(peer.node, slot.size, chunk);
+        ByteBuffer bytes = bytes(frame, sumIn.limit(), from, to);
+        if (bytes == null || chunk >= layout.chunkCount(peer.node, slot.size) || sumIn.first() != from) {
+            throw new ProtocolException("not the sum that was due of segment " + slot.segment);
+        }
+        incoming.wrap(bytes, from);
+        if (slot.target == null) {
+            incoming.copyTo(results(slot), 0, to - from);
+            slot.setAside(from, to);
+        } else {
+            incoming.copyTo(slot.target, 0, to - from);
+        }
+        slot.sumsReceived[peer.node]++;
+        slot.chunksMissing--;
+    }
+
+    private void receiveTotals(WireRound round, FrameReader frame) {
+        totalsIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
+        int firstLane = totalsIn.firstLane();
+        int heads = totalsIn.heads();
+        round.stop |= totalsIn.stop() != 0;
+        TotalsDecoder.LanesDecoder lanes = totalsIn.lanes();
+        int count = lanes.count();
+        long[][] counts = new long[count][2];
+        for (int lane = 0; lane < count; lane++) {
+            lanes.next();
+            counts[lane][0] = lanes.tokens();
+            counts[lane][1] = lanes.samples();
+        }
+        TotalsDecoder.ByHeadDecoder byHead = totalsIn.byHead();
+        if (firstLane < 0 || firstLane + count > deal.laneCount() || byHead.count() != count * heads) {
+            throw new ProtocolException("totals of lanes " + firstLane + " to " + (firstLane + count));
+        }
+        for (int lane = 0; lane < count; lane++) {
+            long[] targetCounts = new long[heads];
+            double[] lossSums = new double[heads];
+            long[] correctCounts = new long[heads];
+            for (int head = 0; head < heads; head++) {
+                byHead.next();
+                targetCounts[head] = byHead.targetCount();
+                lossSums[head] = byHead.lossSum();
+                correctCounts[head] = byHead.correctCount();
+            }
+            if (round.totals[firstLane + lane] != null) {
+                throw new ProtocolException("totals of lane " + (firstLane + lane) + " again");
+            }
+            round.totals[firstLane + lane] = new LaneTotals(
+                    firstLane + lane, targetCounts, lossSums, correctCounts, counts[lane][0], counts[lane][1]);
+            round.totalsMissing--;
+        }
+    }
+}

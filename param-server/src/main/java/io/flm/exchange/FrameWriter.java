@@ -1,0 +1,115 @@
+package io.flm.exchange;
+
+import io.aeron.ExclusivePublication;
+import io.aeron.logbuffer.BufferClaim;
+import io.flm.exchange.wire.EnvelopeEncoder;
+import io.flm.exchange.wire.MessageHeaderEncoder;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.zip.CRC32C;
+import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the frames of one generation into one stream to a peer, straight into Aeron's buffer: {@code claim}, write the body,
+ * {@code commit}. With a key the body is written aside and encrypted into the buffer.
+ */
+final class FrameWriter {
+    static final int ENVELOPE_BYTES = MessageHeaderEncoder.ENCODED_LENGTH + EnvelopeEncoder.BLOCK_LENGTH;
+    static final int CHECKSUM_OFFSET = MessageHeaderEncoder.ENCODED_LENGTH + EnvelopeEncoder.checksumEncodingOffset();
+
+    private final ExclusivePublication publication;
+    private final long generation;
+    private final int node;
+    private final @Nullable Seal seal;
+    private final Counts counts;
+    private final BufferClaim claim = new BufferClaim();
+    private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+    private final EnvelopeEncoder envelope = new EnvelopeEncoder();
+    private final CRC32C crc = new CRC32C();
+    private final ByteBuffer plain;
+    private final UnsafeBuffer plainBuffer;
+    private long sequence;
+    private int bodyLength;
+
+    FrameWriter(ExclusivePublication publication, long generation, int node, @Nullable Seal seal, Counts counts) {
+        this.publication = publication;
+        this.generation = generation;
+        this.node = node;
+        this.seal = seal;
+        this.counts = counts;
+        this.plain = ByteBuffer.allocateDirect(seal == null ? 0 : publication.maxPayloadLength())
+                .order(ByteOrder.LITTLE_ENDIAN);
+        this.plainBuffer = new UnsafeBuffer(plain);
+    }
+
+    /** The longest body that fits a frame. */
+    static int maxBodyLength(ExclusivePublication publication, boolean sealed) {
+        return publication.maxPayloadLength() - ENVELOPE_BYTES - (sealed ? Seal.TAG_BYTES : 0);
+    }
+
+    int maxBodyLength() {
+        return maxBodyLength(publication, seal != null);
+    }
+
+    /** Makes room for a body; false where the peer has to read first, or is not connected. */
+    boolean claim(int length) {
+        int tag = seal == null ? 0 : Seal.TAG_BYTES;
+        if (publication.tryClaim(ENVELOPE_BYTES + length + tag, claim) < 0) {
+            return false;
+        }
+        bodyLength = length;
+        envelope.wrapAndApplyHeader(claim.buffer(), claim.offset(), header)
+                .generation(generation)
+                .sequence(sequence)
+                .node(node)
+                .encrypted(seal == null ? 0 : 1)
+                .checksum(0);
+        return true;
+    }
+
+    MutableDirectBuffer body() {
+        return seal == null ? claim.buffer() : plainBuffer;
+    }
+
+    int bodyOffset() {
+        return seal == null ? claim.offset() + ENVELOPE_BYTES : 0;
+    }
+
+    /** A part of the body, by its offset in {@link #body}. */
+    ByteBuffer bytes(int offset, int length) {
+        return slice(body(), offset, length);
+    }
+
+    void commit() {
+        ByteBuffer start = slice(claim.buffer(), claim.offset(), CHECKSUM_OFFSET);
+        int tag = seal == null ? 0 : Seal.TAG_BYTES;
+        ByteBuffer rest = slice(claim.buffer(), claim.offset() + ENVELOPE_BYTES, bodyLength + tag);
+        if (seal == null) {
+            crc.reset();
+            crc.update(start);
+            crc.update(rest);
+            envelope.checksum(crc.getValue());
+        } else {
+            seal.seal(sequence, start, plain.limit(bodyLength), rest);
+            plain.clear();
+        }
+        claim.commit();
+        sequence++;
+        counts.framesSent.increment();
+        counts.bytesSent.add(ENVELOPE_BYTES + bodyLength + tag);
+    }
+
+    void abort() {
+        claim.abort();
+    }
+
+    static ByteBuffer slice(org.agrona.DirectBuffer buffer, int offset, int length) {
+        ByteBuffer whole = buffer.byteBuffer();
+        if (whole == null) {
+            throw new IllegalStateException("a frame outside of a byte buffer");
+        }
+        return whole.slice(buffer.wrapAdjustment() + offset, length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+}

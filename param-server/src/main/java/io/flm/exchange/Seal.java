@@ -1,0 +1,68 @@
+package io.flm.exchange;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import javax.crypto.AEADBadTagException;
+import javax.crypto.Cipher;
+import javax.crypto.Mac;
+import javax.crypto.spec.GCMParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * AES-256-GCM for one direction of one stream in one generation. The key is derived for that direction alone, so the frame's
+ * sequence number is a nonce that comes once.
+ */
+final class Seal {
+    static final int TAG_BYTES = 16;
+    private static final int NONCE_BYTES = 12;
+
+    private final SecretKeySpec key;
+    private final Cipher cipher;
+    private final byte[] nonce = new byte[NONCE_BYTES];
+
+    /** @param session Aeron's number of the stream: a sender that comes back in the same generation has another */
+    Seal(Deal deal, int from, int to, int stream, int session) {
+        ByteBuffer info = ByteBuffer.allocate(64).put("flm exchange".getBytes(StandardCharsets.US_ASCII));
+        info.putLong(deal.generation()).putInt(from).putInt(to).putInt(stream).putInt(session);
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(deal.key(), "HmacSHA256"));
+            mac.update(info.flip());
+            key = new SecretKeySpec(mac.doFinal(), "AES");
+            cipher = Cipher.getInstance("AES/GCM/NoPadding");
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every Java has HmacSHA256 and AES-GCM", e);
+        }
+    }
+
+    /** Encrypts {@code plain} into {@code sealed}, which has room for the tag too. */
+    void seal(long sequence, ByteBuffer additional, ByteBuffer plain, ByteBuffer sealed) {
+        try {
+            init(Cipher.ENCRYPT_MODE, sequence);
+            cipher.updateAAD(additional);
+            cipher.doFinal(plain, sealed);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("AES-GCM cannot encrypt", e);
+        }
+    }
+
+    /** Decrypts, or says that the frame is not what this direction's sender sealed. */
+    boolean open(long sequence, ByteBuffer additional, ByteBuffer sealed, ByteBuffer plain) {
+        try {
+            init(Cipher.DECRYPT_MODE, sequence);
+            cipher.updateAAD(additional);
+            cipher.doFinal(sealed, plain);
+            return true;
+        } catch (AEADBadTagException e) {
+            return false;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("AES-GCM cannot decrypt", e);
+        }
+    }
+
+    private void init(int mode, long sequence) throws GeneralSecurityException {
+        ByteBuffer.wrap(nonce).putLong(NONCE_BYTES - Long.BYTES, sequence);
+        cipher.init(mode, key, new GCMParameterSpec(TAG_BYTES * Byte.SIZE, nonce));
+    }
+}

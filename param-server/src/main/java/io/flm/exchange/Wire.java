@@ -1,0 +1,389 @@
+package io.flm.exchange;
+
+import static java.util.concurrent.TimeUnit.HOURS;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
+import io.aeron.Aeron;
+import io.aeron.ExclusivePublication;
+import io.aeron.Image;
+import io.aeron.Subscription;
+import io.aeron.driver.MediaDriver;
+import io.aeron.driver.ThreadingMode;
+import io.aeron.exceptions.RegistrationException;
+import io.aeron.logbuffer.ControlledFragmentHandler;
+import io.aeron.logbuffer.ControlledFragmentHandler.Action;
+import io.aeron.logbuffer.Header;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import org.agrona.CloseHelper;
+import org.agrona.DirectBuffer;
+import org.agrona.concurrent.AgentInvoker;
+import org.agrona.concurrent.BackoffIdleStrategy;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node's transport: one media driver, two streams from each other node, and the thread that does everything: the driver's
+ * work, receiving, adding and sending. It sleeps when there is nothing to do, and the trainer threads wake it.
+ */
+final class Wire implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Wire.class);
+
+    static final int GRADIENTS = 1;
+    static final int CONTROL = 2;
+
+    /** Messages taken from a stream before others have their turn. */
+    private static final int FRAGMENTS = 8;
+
+    private static final long LONGEST_NAP_NS = MILLISECONDS.toNanos(1);
+
+    private final ExchangeSettings settings;
+    private final NetworkSizes sizes;
+    private final DriverDirectory directory;
+    private final MediaDriver driver;
+    private final Aeron aeron;
+    private final @Nullable AgentInvoker driverInvoker;
+    private final AgentInvoker clientInvoker;
+    private final Subscription gradients;
+    private final Subscription control;
+    private final String endpoint;
+    private final Counts counts;
+    private final Thread thread;
+    private final ConcurrentLinkedQueue<WireMeeting> arriving = new ConcurrentLinkedQueue<>();
+    private volatile boolean closing;
+
+    // Below: the thread's own.
+    private final List<WireMeeting> meetings = new ArrayList<>(); // the newest last
+    private final Map<String, Link> links = new HashMap<>(); // by endpoint
+    private final FrameReader frame = new FrameReader();
+    private final ControlledFragmentHandler gradientHandler =
+            (buffer, offset, length, header) -> onFragment(GRADIENTS, buffer, offset, length, header);
+    private final ControlledFragmentHandler controlHandler =
+            (buffer, offset, length, header) -> onFragment(CONTROL, buffer, offset, length, header);
+    private long stoodStillUntilNs = Long.MIN_VALUE;
+    private long stoodStillNs;
+
+    /** The streams to one other node. */
+    static final class Link {
+        final String endpoint;
+        final ExclusivePublication gradients;
+        final ExclusivePublication control;
+
+        Link(String endpoint, ExclusivePublication gradients, ExclusivePublication control) {
+            this.endpoint = endpoint;
+            this.gradients = gradients;
+            this.control = control;
+        }
+
+        boolean isConnected() {
+            return gradients.isConnected() && control.isConnected();
+        }
+    }
+
+    static Wire open(ExchangeSettings settings, Counts counts) throws ExchangeException {
+        DriverDirectory directory = DriverDirectory.open(settings.directory());
+        MediaDriver driver = null;
+        Aeron aeron = null;
+        try {
+            NetworkSizes sizes = NetworkSizes.of(settings);
+            driver = MediaDriver.launch(driverContext(settings, sizes, directory));
+            AgentInvoker invoker = driver.sharedAgentInvoker();
+            Aeron.Context context = new Aeron.Context()
+                    .aeronDirectoryName(directory.path().toString())
+                    .useConductorAgentInvoker(true)
+                    .driverTimeoutMs(HOURS.toMillis(24))
+                    .errorHandler(Wire::onError);
+            if (invoker != null) {
+                context.driverAgentInvoker(invoker);
+            }
+            aeron = Aeron.connect(context);
+            return new Wire(settings, sizes, directory, driver, aeron, counts);
+        } catch (RegistrationException e) {
+            close(aeron, driver, directory);
+            throw new ExchangeException(
+                    settings.host() + ":" + settings.port() + ": cannot listen (" + firstLine(e)
+                            + "); set flm.exchange.host to an address of this machine and flm.exchange.port to a free port, or 0",
+                    e);
+        } catch (RuntimeException e) {
+            close(aeron, driver, directory);
+            throw new ExchangeException(
+                    directory.path() + ": the exchange's transport does not start (" + firstLine(e)
+                            + "); look for room in flm.exchange.directory",
+                    e);
+        }
+    }
+
+    private static MediaDriver.Context driverContext(
+            ExchangeSettings settings, NetworkSizes sizes, DriverDirectory directory) {
+        long livenessNs = settings.livenessTimeout().toNanos();
+        long forever = HOURS.toNanos(24); // client and driver live and die together, even if stopped for a while
+        return new MediaDriver.Context()
+                .aeronDirectoryName(directory.path().toString())
+                .dirDeleteOnStart(true)
+                .dirDeleteOnShutdown(true)
+                .warnIfDirectoryExists(false)
+                .threadingMode(
+                        settings.threading() == ExchangeSettings.Threading.SHARED
+                                ? ThreadingMode.INVOKER
+                                : ThreadingMode.DEDICATED)
+                .conductorIdleStrategy(nap())
+                .senderIdleStrategy(nap())
+                .receiverIdleStrategy(nap())
+                .asyncExecutorEnabled(false)
+                .mtuLength(sizes.mtu())
+                .initialWindowLength(sizes.window())
+                .publicationTermBufferLength(sizes.term())
+                .socketRcvbufLength(sizes.socketBuffer())
+                .socketSndbufLength(sizes.socketBuffer())
+                .termBufferSparseFile(true)
+                .lowStorageWarningThreshold(0)
+                .timerIntervalNs(livenessNs / 20)
+                .imageLivenessTimeoutNs(livenessNs)
+                .publicationConnectionTimeoutNs(livenessNs)
+                .statusMessageTimeoutNs(Math.min(MILLISECONDS.toNanos(200), livenessNs / 4))
+                .publicationLingerTimeoutNs(livenessNs)
+                .clientLivenessTimeoutNs(forever)
+                .publicationUnblockTimeoutNs(2 * forever)
+                .errorHandler(Wire::onError);
+    }
+
+    private static BackoffIdleStrategy nap() {
+        return new BackoffIdleStrategy(0, 20, 10_000, LONGEST_NAP_NS);
+    }
+
+    private static void onError(Throwable error) {
+        LOG.debug("transport", error);
+    }
+
+    private static String firstLine(Throwable e) {
+        String message = String.valueOf(e.getMessage());
+        return message.lines().findFirst().orElse(e.toString());
+    }
+
+    private static void close(@Nullable Aeron aeron, @Nullable MediaDriver driver, DriverDirectory directory) {
+        CloseHelper.quietCloseAll(aeron, driver, directory);
+    }
+
+    private Wire(
+            ExchangeSettings settings,
+            NetworkSizes sizes,
+            DriverDirectory directory,
+            MediaDriver driver,
+            Aeron aeron,
+            Counts counts) {
+        this.settings = settings;
+        this.sizes = sizes;
+        this.directory = directory;
+        this.driver = driver;
+        this.aeron = aeron;
+        this.counts = counts;
+        this.driverInvoker = driver.sharedAgentInvoker();
+        this.clientInvoker = aeron.conductorAgentInvoker();
+        String host = settings.host().contains(":") ? "[" + settings.host() + "]" : settings.host();
+        // The tag makes both streams share one port, also where the kernel chooses it.
+        this.control = aeron.addSubscription("aeron:udp?tags=1|endpoint=" + host + ":" + settings.port(), CONTROL);
+        this.gradients = aeron.addSubscription("aeron:udp?tags=1", GRADIENTS);
+        this.endpoint = host + ":" + boundPort();
+        this.thread = new Thread(this::run, "exchange");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private int boundPort() {
+        String bound = control.resolvedEndpoint();
+        for (int attempt = 0; bound == null && attempt < 1000; attempt++) {
+            invokeDriver();
+            LockSupport.parkNanos(MILLISECONDS.toNanos(1));
+            bound = control.resolvedEndpoint();
+        }
+        if (bound == null) {
+            throw new IllegalStateException("the transport does not say which port it has");
+        }
+        return Integer.parseInt(bound.substring(bound.lastIndexOf(':') + 1));
+    }
+
+    String endpoint() {
+        return endpoint;
+    }
+
+    ExchangeSettings settings() {
+        return settings;
+    }
+
+    Counts counts() {
+        return counts;
+    }
+
+    /** Takes a meeting into the thread's care, until it is done. */
+    void attach(WireMeeting meeting) {
+        arriving.add(meeting);
+        wake();
+    }
+
+    void wake() {
+        LockSupport.unpark(thread);
+    }
+
+    /** Opens the streams to a node, or gives those that are open. */
+    Link link(String to) {
+        Link link = links.get(to);
+        if (link == null || link.gradients.isClosed() || link.control.isClosed()) {
+            String channel = "aeron:udp?endpoint=" + to;
+            link = new Link(
+                    to,
+                    aeron.addExclusivePublication(channel, GRADIENTS),
+                    aeron.addExclusivePublication(
+                            channel + "|term-length=" + Math.min(sizes.term(), 1 << 20), CONTROL));
+            links.put(to, link);
+        }
+        return link;
+    }
+
+    /** Closes the streams to a node that is lost: what they still hold is of no use. */
+    void unlink(Link link) {
+        links.remove(link.endpoint, link);
+        link.gradients.revoke();
+        link.control.revoke();
+    }
+
+    /** How long this process stood still a moment ago, or 0: then it is no wonder that others seem silent. */
+    long stoodStillMs() {
+        return System.nanoTime() < stoodStillUntilNs ? stoodStillNs / 1_000_000 : 0;
+    }
+
+    private void run() {
+        String reason = "the node was closed";
+        try {
+            BackoffIdleStrategy idle = nap();
+            long last = System.nanoTime();
+            while (!closing || !isQuiet()) {
+                long now = System.nanoTime();
+                noticePause(now - last, now);
+                last = now;
+                idle.idle(work(now));
+            }
+        } catch (RuntimeException | Error e) {
+            LOG.error("the exchange's thread ended", e);
+            reason = "the exchange's thread ended: " + e;
+        } finally {
+            takeArriving();
+            for (WireMeeting meeting : meetings) {
+                meeting.fail(reason);
+            }
+            close(aeron, driver, directory);
+        }
+    }
+
+    private void noticePause(long pauseNs, long now) {
+        long livenessNs = settings.livenessTimeout().toNanos();
+        if (pauseNs > livenessNs / 2) {
+            stoodStillNs = pauseNs;
+            stoodStillUntilNs = now + 2 * livenessNs;
+            LOG.warn("this process stood still for {} ms", pauseNs / 1_000_000);
+        }
+    }
+
+    /** Whether every meeting has said all that others wait for. */
+    private boolean isQuiet() {
+        takeArriving();
+        return meetings.isEmpty();
+    }
+
+    private int invokeDriver() {
+        int work = clientInvoker.invoke();
+        return driverInvoker == null ? work : work + driverInvoker.invoke();
+    }
+
+    private void takeArriving() {
+        for (WireMeeting meeting = arriving.poll(); meeting != null; meeting = arriving.poll()) {
+            meetings.add(meeting);
+        }
+    }
+
+    private int work(long now) {
+        int work = invokeDriver();
+        if (!arriving.isEmpty()) {
+            takeArriving();
+            keepLinksOf(meetings.get(meetings.size() - 1).deal());
+        }
+        for (int index = meetings.size() - 1; index >= 0; index--) {
+            WireMeeting meeting = meetings.get(index);
+            work += meeting.work(now);
+            if (meeting.isDone(now)) {
+                meetings.remove(index);
+            }
+        }
+        work += poll(control, controlHandler);
+        work += poll(gradients, gradientHandler);
+        return work;
+    }
+
+    private void keepLinksOf(Deal deal) {
+        for (Link link : List.copyOf(links.values())) {
+            if (!deal.endpoints().contains(link.endpoint)) {
+                links.remove(link.endpoint);
+                link.gradients.close();
+                link.control.close();
+            }
+        }
+    }
+
+    private static int poll(Subscription subscription, ControlledFragmentHandler handler) {
+        int fragments = 0;
+        for (Image image : subscription.images()) {
+            fragments += image.controlledPoll(handler, FRAGMENTS);
+        }
+        return fragments;
+    }
+
+    private Action onFragment(int stream, DirectBuffer buffer, int offset, int length, Header header) {
+        boolean whole = frame.wrap(buffer, offset, length);
+        WireMeeting meeting = whole ? meeting(frame.generation()) : null;
+        if (meeting == null) {
+            (whole ? counts.otherGeneration : counts.corrupt).increment();
+            return Action.CONTINUE;
+        }
+        if (!meeting.onFrame(stream, (Image) header.context(), frame)) {
+            return Action.ABORT;
+        }
+        counts.framesReceived.increment();
+        counts.bytesReceived.add(length);
+        return Action.CONTINUE;
+    }
+
+    private @Nullable WireMeeting meeting(long generation) {
+        for (WireMeeting meeting : meetings) {
+            if (meeting.deal().generation() == generation) {
+                return meeting;
+            }
+        }
+        return null;
+    }
+
+    /** Waits, within the liveness timeout, until what others need of this node is there, and ends. */
+    @Override
+    public void close() {
+        closing = true;
+        wake();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true; // bounded by the meetings' own limits
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    boolean isRunning() {
+        return thread.isAlive();
+    }
+}

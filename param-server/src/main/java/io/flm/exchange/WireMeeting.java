@@ -1,0 +1,661 @@
+package io.flm.exchange;
+
+import io.aeron.Image;
+import io.flm.exchange.wire.HelloDecoder;
+import io.flm.exchange.wire.HelloEncoder;
+import io.flm.exchange.wire.LeaveDecoder;
+import io.flm.exchange.wire.LeaveEncoder;
+import io.flm.exchange.wire.MessageHeaderEncoder;
+import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A meeting of members on several nodes. This node's workers meet here in memory; {@link Wire}'s thread sends what they
+ * contribute, adds this node's shard and receives the rest. One monitor guards all of it: that thread works in short slices,
+ * and who fails the meeting waits for the end of the slice. So nobody reads a contribution after an exception has reached its
+ * owner.
+ *
+ * <p>States: joining (until every other's Hello has come), open, ended (somebody left or was lost). A node may be a step ahead
+ * of another: it has all sums of a step while its own are still on their way to a slow one. So there may be two rounds, the
+ * older one complete.
+ */
+final class WireMeeting implements Meeting {
+    private static final long HELLO_INTERVAL_NS = 20_000_000;
+    private static final long PROGRESS_INTERVAL_MS = 200;
+    private static final int LONGEST_REASON = 256;
+
+    /** Frames sent to a node before others have their turn. */
+    private static final int BURST = 8;
+
+    private final Deal deal;
+    private final int node;
+    private final Wire wire;
+    private final int firstRank;
+    private final int localRanks;
+    private final BitSet present = new BitSet();
+    private final List<Peer> peers = new ArrayList<>();
+    private final StateTraffic states;
+    private final long begunNs = System.nanoTime();
+
+    private @Nullable AllReduce reduce; // once all have said hello
+    private @Nullable WireRound older;
+    private @Nullable WireRound newest;
+    private int copying; // trainers that read sums which were kept aside
+
+    private @Nullable String failure;
+    private final Set<Integer> lost = new TreeSet<>();
+    private boolean graceful; // ended after a complete step: others still get all that they need of it
+    private long endedNs;
+    private boolean closed;
+
+    private final HelloEncoder hello = new HelloEncoder();
+    private final HelloDecoder helloIn = new HelloDecoder();
+    private final LeaveEncoder leave = new LeaveEncoder();
+    private final LeaveDecoder leaveIn = new LeaveDecoder();
+    private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+
+    WireMeeting(Deal deal, int node, Wire wire) {
+        this.deal = deal;
+        this.node = node;
+        this.wire = wire;
+        int first = -1;
+        int count = 0;
+        for (int rank = 0; rank < deal.worldSize(); rank++) {
+            if (deal.members().get(rank).node() == node) {
+                first = first < 0 ? rank : first;
+                count++;
+            }
+        }
+        this.firstRank = first;
+        this.localRanks = count;
+        for (int each = 0; each < deal.nodeCount(); each++) {
+            if (each != node) {
+                peers.add(new Peer(each, deal, node, wire.counts()));
+            }
+        }
+        this.states = new StateTraffic(wire.counts());
+    }
+
+    // What trainer threads call.
+
+    @Override
+    public Deal deal() {
+        return deal;
+    }
+
+    @Override
+    public synchronized void join(int rank) {
+        if (present.get(rank)) {
+            throw new IllegalStateException("rank " + rank + " joins generation " + deal.generation() + " twice");
+        }
+        present.set(rank);
+    }
+
+    @Override
+    public synchronized void offer(int rank, long step, StateSource source) throws ExchangeException {
+        requireRunning(rank);
+        states.offer(rank, step, source);
+        notifyAll();
+        wire.wake();
+    }
+
+    @Override
+    public void fetch(int rank, StateDownload download, Consumer<StateDownload.Progress> progress)
+            throws ExchangeException {
+        List<Integer> holders = deal.holders();
+        if (holders.isEmpty()) {
+            throw new ExchangeException("rank " + rank + ": nobody holds the state of step " + download.step());
+        }
+        for (int holder : holders) {
+            if (deal.members().get(holder).node() == node) {
+                fetchHere(rank, download, progress);
+                return;
+            }
+        }
+        int donor = holders.get(rank % holders.size()); // receivers spread over donors
+        StateTraffic.Receiving receiving;
+        synchronized (this) {
+            requireRunning(rank);
+            receiving = states.fetch(
+                    download, rank, donor, peer(deal.members().get(donor).node()));
+        }
+        wire.wake();
+        try {
+            follow(rank, receiving, progress);
+        } finally {
+            synchronized (this) {
+                states.abandon(receiving);
+            }
+        }
+    }
+
+    private void fetchHere(int rank, StateDownload download, Consumer<StateDownload.Progress> progress)
+            throws ExchangeException {
+        StateTraffic.Offer offer;
+        synchronized (this) {
+            await(rank, () -> states.anyOffer() != null);
+            offer = states.anyOffer();
+        }
+        if (offer != null) {
+            StateCopy.copy(offer.step, offer.source, offer.rank, download, progress);
+        }
+    }
+
+    /** Waits for a state to arrive, and tells how it goes. */
+    private void follow(int rank, StateTraffic.Receiving receiving, Consumer<StateDownload.Progress> progress)
+            throws ExchangeException {
+        StateDownload download = receiving.download;
+        long resumed = download.receivedBytes();
+        long begin = System.nanoTime();
+        long seen = resumed;
+        long seenNs = begin;
+        while (!download.isComplete()) {
+            synchronized (this) {
+                if (receiving.failure != null) {
+                    throw new ExchangeException(prefix(rank) + receiving.failure);
+                }
+                requireRunning(rank);
+                try {
+                    wait(PROGRESS_INTERVAL_MS);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    fail("a trainer thread was interrupted");
+                }
+                requireWire();
+            }
+            long now = System.nanoTime();
+            long received = download.receivedBytes();
+            if (received > seen) {
+                seen = received;
+                seenNs = now;
+            } else if (now - seenNs > wire.settings().joinTimeout().toNanos()) {
+                throw new ExchangeException(prefix(rank) + "rank " + receiving.donor + " sent nothing of its state for "
+                        + wire.settings().joinTimeout().toMillis() + " ms (flm.exchange.join-timeout)");
+            }
+            progress.accept(new StateDownload.Progress(
+                    received, download.sizeBytes(), (received - resumed) / ((now - begin) / 1e9), receiving.donor));
+        }
+    }
+
+    @Override
+    public synchronized Round begin(int rank, long step) throws ExchangeException {
+        await(rank, () -> reduce != null);
+        requireRunning(rank);
+        WireRound round = newest;
+        if (round == null || (round.step != step && round.begun.cardinality() == localRanks)) {
+            if (round != null && round.step > step) {
+                throw new IllegalStateException("rank " + rank + ": step " + step + " begun after step " + round.step);
+            }
+            if (round != null && !round.isComplete()) {
+                throw new IllegalStateException(
+                        "rank " + rank + ": step " + step + " begun before step " + round.step + " is complete");
+            }
+            older = round;
+            round = new WireRound(step, deal, localRanks);
+            newest = round;
+            failWithLeavers();
+            requireRunning(rank);
+        }
+        if (round.step != step || round.begun.get(rank)) {
+            throw new IllegalStateException(
+                    "rank " + rank + ": step " + step + " begun, while the members are at step " + round.step);
+        }
+        round.begun.set(rank);
+        return round;
+    }
+
+    @Override
+    public synchronized void contribute(Round of, int segment, int rank, List<Partial> partials)
+            throws ExchangeException {
+        requireRunning(rank);
+        WireRound round = (WireRound) of;
+        reduce().contribute(round, segment, rank, partials);
+        wire.wake();
+    }
+
+    @Override
+    public synchronized void contribute(Round of, int rank, List<LaneTotals> lanes, boolean stop)
+            throws ExchangeException {
+        requireRunning(rank);
+        WireRound round = (WireRound) of;
+        for (LaneTotals lane : lanes) {
+            round.totals[lane.lane()] = lane;
+            round.totalsMissing--;
+        }
+        round.stop |= stop;
+        round.localStop |= stop;
+        if (--round.localTotalsMissing == 0) {
+            wire.wake();
+        }
+        if (round.totalsMissing == 0) {
+            notifyAll();
+        }
+    }
+
+    @Override
+    public void await(Round of, int segment, int rank, FloatBuffer sum) throws ExchangeException {
+        WireRound.Slot slot;
+        FloatBuffer results;
+        synchronized (this) {
+            slot = ((WireRound) of).slots[segment];
+            if (slot == null || sum.limit() != slot.size) {
+                throw new IllegalArgumentException("segment " + segment + " has " + (slot == null ? 0 : slot.size)
+                        + " floats, its sum has room for " + sum.limit());
+            }
+            if (localRanks == 1) {
+                slot.target = sum;
+            }
+            await(rank, slot::isComplete);
+            if (closed) {
+                throw new ExchangeException(prefix(rank) + failure, lost);
+            }
+            results = slot.aside.isEmpty() ? sum : reduce().results(slot);
+            copying++;
+        }
+        try {
+            for (int[] range : slot.aside) {
+                sum.put(range[0], results, range[0], range[1] - range[0]);
+            }
+        } finally {
+            synchronized (this) {
+                copying--;
+            }
+        }
+    }
+
+    @Override
+    public synchronized StepTotals awaitTotals(Round of, int rank) throws ExchangeException {
+        WireRound round = (WireRound) of;
+        await(rank, () -> round.totalsMissing == 0);
+        List<LaneTotals> lanes = new ArrayList<>();
+        for (LaneTotals lane : round.totals) {
+            if (lane != null) {
+                lanes.add(lane);
+            }
+        }
+        return StepTotals.of(lanes, round.stop);
+    }
+
+    @Override
+    public synchronized void leave(int rank) {
+        fail("rank " + rank + " left generation " + deal.generation());
+    }
+
+    @Override
+    public synchronized void fail(String reason) {
+        if (failure == null) {
+            WireRound round = newest;
+            graceful = round != null && round.isComplete();
+            failure = reason;
+            endedNs = System.nanoTime();
+            notifyAll();
+            wire.wake();
+        }
+    }
+
+    private AllReduce reduce() {
+        AllReduce all = reduce;
+        if (all == null) {
+            throw new IllegalStateException("a step before all have joined");
+        }
+        return all;
+    }
+
+    /** Waits; what is complete is given even after a failure, so that who can commit a step does. */
+    private void await(int rank, BooleanSupplier ready) throws ExchangeException {
+        while (!ready.getAsBoolean()) {
+            requireRunning(rank);
+            try {
+                wait(wire.settings().livenessTimeout().toMillis());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                fail("a trainer thread was interrupted");
+            }
+            requireWire();
+        }
+    }
+
+    private void requireWire() {
+        if (!wire.isRunning()) {
+            fail("the exchange's thread has ended");
+        }
+    }
+
+    private void requireRunning(int rank) throws ExchangeException {
+        if (failure != null) {
+            throw new ExchangeException(prefix(rank) + failure, lost);
+        }
+    }
+
+    private String prefix(int rank) {
+        return "rank " + rank + ", generation " + deal.generation() + (newest == null ? "" : ", step " + newest.step)
+                + ": ";
+    }
+
+    private Peer peer(int of) {
+        return peers.get(of < node ? of : of - 1);
+    }
+
+    // What the wire's thread calls.
+
+    /** One slice: looks after the others, sends, adds. Returns how much there was to do. */
+    synchronized int work(long now) {
+        if (closed) {
+            return 0;
+        }
+        int work = 0;
+        try {
+            if (failure == null) {
+                lookAfter(now);
+            }
+            if (failure == null) {
+                work += states.work() + open();
+            }
+            if (failure == null || graceful) {
+                work += sendRounds();
+            }
+            if (failure == null) {
+                work += addAndNotify();
+            }
+        } catch (AllReduce.ProtocolException | IllegalArgumentException | IllegalStateException e) {
+            fail(String.valueOf(e.getMessage()));
+        }
+        if (failure != null) {
+            work += sendLeaves();
+        }
+        return work;
+    }
+
+    /** Connects, says hello, and notices who is silent. */
+    private void lookAfter(long now) {
+        for (Peer peer : peers) {
+            if (peer.link == null) {
+                try {
+                    peer.use(wire.link(deal.endpoints().get(peer.node)));
+                } catch (RuntimeException e) {
+                    fail(peer.name() + ": cannot be reached (" + e.getMessage() + ")");
+                    return;
+                }
+            }
+            if (peer.hasLeft()) {
+                continue;
+            }
+            long waitedMs = (now - begunNs) / 1_000_000;
+            boolean silent = peer.isSilent();
+            peer.connected |= !silent;
+            if (silent && peer.connected) {
+                lose(peer, "silent for more than", wire.settings().livenessTimeout(), "liveness-timeout");
+            } else if (silent && waitedMs > wire.settings().connectTimeout().toMillis()) {
+                lose(peer, "did not answer within", wire.settings().connectTimeout(), "connect-timeout");
+            } else if (!peer.ready && waitedMs > wire.settings().joinTimeout().toMillis()) {
+                fail(peer.name() + " answers, but did not join within "
+                        + wire.settings().joinTimeout().toMillis() + " ms (flm.exchange.join-timeout)");
+            }
+            if (!silent && (peer.helloOwed || (!peer.ready && now - peer.helloSentNs > HELLO_INTERVAL_NS))) {
+                peer.helloOwed = !sendHello(peer);
+                peer.helloSentNs = now;
+            }
+        }
+        failWithLeavers();
+    }
+
+    private void lose(Peer peer, String what, Duration timeout, String setting) {
+        long stoodStillMs = wire.stoodStillMs();
+        if (stoodStillMs > 0) {
+            fail("this process stood still for " + stoodStillMs + " ms: the others may have gone on without it");
+            return;
+        }
+        peer.lost = true;
+        lost.add(peer.node);
+        wire.counts().lostPeers.increment();
+        if (peer.link != null) {
+            wire.unlink(peer.link);
+        }
+        fail(peer.name() + " " + what + " " + timeout.toMillis() + " ms (flm.exchange." + setting + ")");
+    }
+
+    /** Fails where somebody has left without whom this node's step cannot be done. */
+    private void failWithLeavers() {
+        WireRound round = newest;
+        for (Peer peer : peers) {
+            if (peer.hasLeft() && (round == null || (round.step >= peer.leftBefore && !round.isComplete()))) {
+                lost.addAll(peer.leaveLost);
+                fail(peer.name() + " left: " + peer.leaveReason);
+            }
+        }
+    }
+
+    private boolean sendHello(Peer peer) {
+        FrameWriter out = peer.control();
+        if (!out.claim(MessageHeaderEncoder.ENCODED_LENGTH + HelloEncoder.BLOCK_LENGTH)) {
+            return false;
+        }
+        hello.wrapAndApplyHeader(out.body(), out.bodyOffset(), header)
+                .deal(deal.fingerprint())
+                .chunkBytes(peer.gradients().maxBodyLength() - AllReduce.OVERHEAD_BYTES);
+        out.commit();
+        return true;
+    }
+
+    private int open() {
+        if (reduce != null) {
+            return 0;
+        }
+        int chunkBytes = Integer.MAX_VALUE;
+        for (Peer peer : peers) {
+            if (!peer.ready || peer.helloOwed) {
+                return 0;
+            }
+            chunkBytes = Math.min(
+                    Math.min(chunkBytes, peer.chunkBytes), peer.gradients().maxBodyLength() - AllReduce.OVERHEAD_BYTES);
+        }
+        reduce = new AllReduce(deal, node, firstRank, localRanks, chunkBytes);
+        notifyAll();
+        return 1;
+    }
+
+    private int sendRounds() {
+        AllReduce all = reduce;
+        if (all == null) {
+            return 0;
+        }
+        int sent = 0;
+        for (Peer peer : peers) {
+            for (int frames = 0; frames < BURST && !peer.lost && !peer.hasLeft(); frames++) {
+                if ((older == null || !all.send(older, peer)) && (newest == null || !all.send(newest, peer))) {
+                    break;
+                }
+                sent++;
+            }
+        }
+        return sent;
+    }
+
+    private int addAndNotify() {
+        WireRound round = newest;
+        AllReduce all = reduce;
+        if (round == null || all == null) {
+            return 0;
+        }
+        int added = all.addStaged(round);
+        wakeCompleted(round);
+        return added;
+    }
+
+    private void wakeCompleted(WireRound round) {
+        boolean news = round.announceTotals();
+        for (WireRound.Slot slot : round.contributed) {
+            news |= slot.announce();
+        }
+        if (news) {
+            notifyAll();
+            if (round.isComplete()) {
+                states.withdrawOffers(); // from now on weights change
+            }
+        }
+    }
+
+    private int sendLeaves() {
+        int sent = 0;
+        for (Peer peer : peers) {
+            if (!peer.leaveSent && !peer.lost && peer.connected && isServed(peer) && sendLeave(peer)) {
+                peer.leaveSent = true;
+                sent++;
+            }
+        }
+        return sent;
+    }
+
+    /** Whether a node has been sent all that it needs of the step that this node has completed. */
+    private boolean isServed(Peer peer) {
+        AllReduce all = reduce;
+        return !graceful
+                || peer.hasLeft()
+                || all == null
+                || ((older == null || all.isSent(older, peer)) && (newest == null || all.isSent(newest, peer)));
+    }
+
+    private boolean sendLeave(Peer peer) {
+        byte[] reason = String.valueOf(failure).getBytes(StandardCharsets.UTF_8);
+        int reasonLength = Math.min(LONGEST_REASON, reason.length);
+        int length = MessageHeaderEncoder.ENCODED_LENGTH
+                + LeaveEncoder.BLOCK_LENGTH
+                + LeaveEncoder.LostEncoder.sbeHeaderSize()
+                + lost.size() * LeaveEncoder.LostEncoder.sbeBlockLength()
+                + LeaveEncoder.reasonHeaderLength()
+                + reasonLength;
+        FrameWriter out = peer.control();
+        if (!out.claim(length)) {
+            return false;
+        }
+        leave.wrapAndApplyHeader(out.body(), out.bodyOffset(), header).nextStep(nextStep());
+        LeaveEncoder.LostEncoder nodes = leave.lostCount(lost.size());
+        for (int each : lost) {
+            nodes.next().node(each);
+        }
+        leave.putReason(reason, 0, reasonLength);
+        out.commit();
+        return true;
+    }
+
+    /** The first step that this node takes no part in. */
+    private long nextStep() {
+        WireRound round = newest;
+        if (round == null) {
+            return Long.MIN_VALUE;
+        }
+        return graceful ? round.step + 1 : round.step;
+    }
+
+    /** Whether the wire may forget this meeting: it has ended, and the others know and have what they need. */
+    synchronized boolean isDone(long now) {
+        if (failure == null || copying > 0) {
+            return closed;
+        }
+        boolean told = true;
+        for (Peer peer : peers) {
+            boolean gone = peer.lost || !peer.connected || (peer.hasLeft() && peer.leaveSent);
+            told &= gone || (!graceful && peer.leaveSent);
+        }
+        if (told || now - endedNs > wire.settings().livenessTimeout().toNanos()) {
+            closed = true;
+            if (reduce != null) {
+                reduce.close();
+            }
+        }
+        return closed;
+    }
+
+    /** Takes a frame of this generation; false: it has to wait, and all behind it. */
+    synchronized boolean onFrame(int stream, Image image, FrameReader frame) {
+        if (closed || frame.node() >= deal.nodeCount() || frame.node() == node) {
+            (closed ? wire.counts().otherGeneration : wire.counts().corrupt).increment();
+            return true;
+        }
+        Peer peer = peer(frame.node());
+        if (stream == Wire.GRADIENTS && failure != null) {
+            return true; // nothing can be added any more
+        }
+        if (stream == Wire.GRADIENTS && (reduce == null || newest == null || peer.waitsBehind == newest)) {
+            return false;
+        }
+        boolean taken = true;
+        try {
+            switch (peer.check(stream, image, frame)) {
+                case DROP -> {
+                    return true;
+                }
+                case BROKEN -> fail(peer.name() + ": a frame was lost or damaged");
+                case TAKE -> taken = stream == Wire.GRADIENTS ? onGradient(peer, frame) : onControl(peer, frame);
+            }
+        } catch (AllReduce.ProtocolException e) {
+            wire.counts().corrupt.increment();
+            fail(peer.name() + ": " + e.getMessage());
+        } catch (IndexOutOfBoundsException e) {
+            wire.counts().corrupt.increment();
+            fail(peer.name() + ": a frame is too short");
+        }
+        if (taken) {
+            peer.taken(stream);
+        }
+        return taken;
+    }
+
+    private boolean onGradient(Peer peer, FrameReader frame) {
+        long step = AllReduce.step(frame);
+        WireRound round = newest;
+        if (round == null || step > round.step) {
+            peer.waitsBehind = round; // it has completed the step that this node is still in
+            return false;
+        }
+        if (step < round.step) {
+            throw new AllReduce.ProtocolException("is at step " + step + ", this node at step " + round.step);
+        }
+        reduce().receive(round, peer, frame);
+        return true;
+    }
+
+    private boolean onControl(Peer peer, FrameReader frame) {
+        switch (frame.header().templateId()) {
+            case HelloDecoder.TEMPLATE_ID -> {
+                helloIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
+                if (helloIn.deal() != deal.fingerprint()) {
+                    fail(peer.name() + " was told another deal for generation " + deal.generation());
+                } else if (!peer.ready) {
+                    peer.ready = true;
+                    peer.chunkBytes = helloIn.chunkBytes();
+                    peer.helloOwed = true; // the one before may have come too early
+                }
+            }
+            case LeaveDecoder.TEMPLATE_ID -> {
+                leaveIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
+                peer.leftBefore = leaveIn.nextStep();
+                Set<Integer> nodes = new TreeSet<>();
+                for (LeaveDecoder.LostDecoder each : leaveIn.lost()) {
+                    nodes.add(each.node());
+                }
+                nodes.removeIf(each -> each < 0 || each >= deal.nodeCount() || each == node);
+                peer.leaveLost = nodes;
+                peer.leaveReason = leaveIn.reason();
+                failWithLeavers();
+            }
+            default -> {
+                if (!states.receive(peer, frame)) {
+                    throw new AllReduce.ProtocolException(
+                            "message " + frame.header().templateId() + " on the control stream");
+                }
+                notifyAll();
+            }
+        }
+        return true;
+    }
+}
