@@ -1,61 +1,110 @@
 package io.flm.coordinator;
 
 import static akka.http.javadsl.server.Directives.complete;
+import static akka.http.javadsl.server.Directives.completeWithFuture;
 import static akka.http.javadsl.server.Directives.concat;
+import static akka.http.javadsl.server.Directives.extractRequest;
 import static akka.http.javadsl.server.Directives.get;
+import static akka.http.javadsl.server.Directives.handleExceptions;
 import static akka.http.javadsl.server.Directives.handleRejections;
-import static akka.http.javadsl.server.Directives.onComplete;
 import static akka.http.javadsl.server.Directives.path;
+import static akka.http.javadsl.server.Directives.pathEnd;
 import static akka.http.javadsl.server.Directives.pathPrefix;
+import static akka.http.javadsl.server.Directives.post;
+import static akka.http.javadsl.server.PathMatchers.segment;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.http.javadsl.Http;
 import akka.http.javadsl.ServerBinding;
-import akka.http.javadsl.model.ContentTypes;
-import akka.http.javadsl.model.HttpEntities;
+import akka.http.javadsl.model.HttpCharsets;
+import akka.http.javadsl.model.HttpHeader;
+import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
-import akka.http.javadsl.model.StatusCode;
 import akka.http.javadsl.model.StatusCodes;
+import akka.http.javadsl.model.headers.RawHeader;
+import akka.http.javadsl.server.ExceptionHandler;
 import akka.http.javadsl.server.MethodRejection;
 import akka.http.javadsl.server.RejectionHandler;
 import akka.http.javadsl.server.Route;
+import akka.http.scaladsl.model.EntityStreamSizeException;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.flm.coordinator.Coordinator.GetRun;
+import io.flm.coordinator.Coordinator.Answer;
 import io.flm.data.UserException;
+import io.flm.worker.RunPlan;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import scala.util.Try;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The run over HTTP: {@code GET /api/v1/run}, {@code /health/alive} (the process answers) and {@code /health/ready} (the run
- * trains or has finished). Errors are problem details (RFC 9457).
+ * The run over HTTP, the same on any node: {@code /api/v1/run}, {@code /api/v1/workers} and {@code /api/v1/generations} as JSON,
+ * {@code /metrics} for Prometheus, {@code /health/alive} (the process answers) and {@code /health/ready} (the coordinator
+ * answers, and the run is not in trouble). Errors are problem details (RFC 9457). docs/http.md has it in full.
  */
 public final class HttpEndpoint {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration BODY_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
-    private static final ObjectMapper JSON = JsonMapper.builder().build();
+    private static final String PATHS =
+            "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /metrics, /health/ready and /health/alive";
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    /**
+     * What comes of {@code POST /api/v1/run}.
+     *
+     * @param id of the run's plan
+     */
+    public record Submitted(String id, String state, String reason) {}
 
     private final ActorSystem<?> system;
     private final ActorRef<Coordinator.Command> coordinator;
+    private final HttpSettings settings;
+    private final Submission.Planner planner;
 
-    private HttpEndpoint(ActorSystem<?> system, ActorRef<Coordinator.Command> coordinator) {
+    private HttpEndpoint(
+            ActorSystem<?> system,
+            ActorRef<Coordinator.Command> coordinator,
+            HttpSettings settings,
+            Submission.Planner planner) {
         this.system = system;
         this.coordinator = coordinator;
+        this.settings = settings;
+        this.planner = planner;
     }
 
-    /** Binds; the binding ends with the actor system. Fails with a {@link UserException} where the port cannot be had. */
+    /**
+     * Binds; the binding ends with the actor system. Fails with a {@link UserException} where the port cannot be had.
+     *
+     * @param coordinator or a proxy of it
+     * @param planner makes plans of the runs that are submitted
+     */
     public static CompletionStage<ServerBinding> bind(
-            ActorSystem<?> system, ActorRef<Coordinator.Command> coordinator, HttpSettings settings) {
+            ActorSystem<?> system,
+            ActorRef<Coordinator.Command> coordinator,
+            HttpSettings settings,
+            Submission.Planner planner) {
         return Http.get(system)
                 .newServerAt(settings.host(), settings.port())
-                .bind(new HttpEndpoint(system, coordinator).route())
+                .bind(new HttpEndpoint(system, coordinator, settings, planner).route())
                 .handle((binding, failure) -> {
                     if (failure != null) {
                         throw new UserException(
@@ -70,80 +119,229 @@ public final class HttpEndpoint {
 
     Route route() {
         RejectionHandler rejections = RejectionHandler.newBuilder()
-                .handle(
-                        MethodRejection.class,
-                        r -> complete(problem(
-                                StatusCodes.METHOD_NOT_ALLOWED,
-                                "use " + r.supported().value() + " here")))
-                .handleNotFound(complete(
-                        problem(StatusCodes.NOT_FOUND, "there are /api/v1/run, /health/ready and /health/alive")))
-                .build()
-                .withFallback(RejectionHandler.defaultHandler());
-        return handleRejections(
-                rejections,
-                () -> concat(
-                        pathPrefix("api", () -> pathPrefix("v1", () -> path("run", () -> get(() -> run(false))))),
-                        pathPrefix(
-                                "health",
-                                () -> concat(
+                .handleAll(MethodRejection.class, all -> {
+                    String methods = all.stream()
+                            .map(rejection -> rejection.supported().value())
+                            .distinct()
+                            .collect(Collectors.joining(", "));
+                    return complete(HttpAnswers.problem(
+                            StatusCodes.METHOD_NOT_ALLOWED, "use " + methods + " here", header("Allow", methods)));
+                })
+                .handleNotFound(complete(HttpAnswers.problem(StatusCodes.NOT_FOUND, PATHS)))
+                .build();
+        ExceptionHandler exceptions = ExceptionHandler.newBuilder()
+                .matchAny(e -> {
+                    LOG.error("HTTP request", e);
+                    return complete(HttpAnswers.problem(
+                            StatusCodes.INTERNAL_SERVER_ERROR, "internal error: " + e + "; the node's log has more"));
+                })
+                .build();
+        return handleExceptions(
+                exceptions,
+                () -> handleRejections(
+                        rejections,
+                        () -> concat(
+                                pathPrefix("health", this::health),
+                                allowed(() -> concat(
+                                        pathPrefix("api", () -> pathPrefix("v1", this::api)),
                                         path(
-                                                "alive",
-                                                () -> get(() -> complete(json(StatusCodes.OK, Map.of("alive", true))))),
-                                        path("ready", () -> get(() -> run(true)))))));
+                                                "metrics",
+                                                () -> get(() -> view(run -> HttpResponse.create()
+                                                        .withEntity(
+                                                                MediaTypes.TEXT_PLAIN.toContentType(HttpCharsets.UTF_8),
+                                                                MetricsText.of(run))))))))));
     }
 
-    private Route run(boolean readiness) {
-        CompletionStage<RunView> view = AskPattern.ask(coordinator, GetRun::new, ASK_TIMEOUT, system.scheduler());
-        return onComplete(view, answer -> complete(readiness ? ready(answer) : show(answer)));
+    private Route health() {
+        return concat(
+                path("alive", () -> get(() -> complete(HttpAnswers.json(StatusCodes.OK, new Alive(true))))),
+                path("ready", () -> get(() -> view(HttpEndpoint::ready))));
     }
 
-    private static HttpResponse show(Try<RunView> answer) {
-        return answer.isSuccess() ? json(StatusCodes.OK, answer.get()) : silent();
+    private record Alive(boolean alive) {}
+
+    private record Ready(boolean ready, String state, String reason) {}
+
+    private static HttpResponse ready(RunView run) {
+        boolean ready = switch (run.state()) {
+            case "idle", "training", "paused", "finished" -> true;
+            default -> false;
+        };
+        return HttpAnswers.json(
+                ready ? StatusCodes.OK : StatusCodes.SERVICE_UNAVAILABLE, new Ready(ready, run.state(), run.reason()));
     }
 
-    private static HttpResponse ready(Try<RunView> answer) {
-        if (answer.isFailure()) {
-            return silent();
+    /** Lets in who has the token. A web page of somebody else has no business here, whatever the browser knows. */
+    private Route allowed(Supplier<Route> inner) {
+        return extractRequest(request -> {
+            if (request.getHeader("Origin").isPresent()) {
+                return complete(HttpAnswers.problem(StatusCodes.FORBIDDEN, "web pages are not served here"));
+            }
+            if (!settings.token().isEmpty() && !hasToken(request)) {
+                return complete(HttpAnswers.problem(
+                        StatusCodes.UNAUTHORIZED,
+                        "this node wants its token; send it as \"Authorization: Bearer ...\", with flm by --token-file",
+                        header("WWW-Authenticate", "Bearer")));
+            }
+            return inner.get();
+        });
+    }
+
+    private boolean hasToken(HttpRequest request) {
+        Optional<String> given = request.getHeader("Authorization").map(HttpHeader::value);
+        byte[] wanted = ("Bearer " + settings.token()).getBytes(StandardCharsets.UTF_8);
+        return MessageDigest.isEqual(wanted, given.orElse("").getBytes(StandardCharsets.UTF_8)); // in constant time
+    }
+
+    private Route api() {
+        return concat(
+                pathPrefix(
+                        "run",
+                        () -> concat(
+                                pathEnd(() -> concat(
+                                        get(() -> view(run -> HttpAnswers.json(StatusCodes.OK, run))),
+                                        post(() -> body(this::submit)))),
+                                order("pause", why -> replyTo -> new Coordinator.Pause(why, replyTo)),
+                                order("continue", why -> Coordinator.Continue::new),
+                                order("checkpoint", why -> Coordinator.SaveNow::new),
+                                order("stop", why -> replyTo -> new Coordinator.Stop(why, replyTo)))),
+                pathPrefix(
+                        "workers",
+                        () -> concat(
+                                pathEnd(() -> get(() -> view(run -> HttpAnswers.json(StatusCodes.OK, run.workers())))),
+                                pathPrefix(
+                                        segment(),
+                                        worker -> concat(
+                                                order(
+                                                        "drain",
+                                                        why -> replyTo -> new Coordinator.Drain(worker, why, replyTo)),
+                                                order(
+                                                        "admit",
+                                                        why -> replyTo -> new Coordinator.Admit(worker, replyTo)))))),
+                path(
+                        "generations",
+                        () -> get(() -> completeWithFuture(asked(
+                                Coordinator.GetGenerations::new,
+                                (GenerationsView view) -> HttpAnswers.json(StatusCodes.OK, view.generations()))))));
+    }
+
+    private Route view(Function<RunView, HttpResponse> show) {
+        return completeWithFuture(asked(Coordinator.GetRun::new, show));
+    }
+
+    /** An order, whose body may give a reason for the history. */
+    private Route order(
+            String name, Function<String, akka.japi.function.Function<ActorRef<Answer>, Coordinator.Command>> command) {
+        return path(
+                name,
+                () -> post(() -> body(body -> {
+                    String reason = body.isBlank() ? name + " over HTTP" : reason(body);
+                    return asked(command.apply(reason), HttpEndpoint::answer);
+                })));
+    }
+
+    private record Order(@Nullable String reason) {}
+
+    private static String reason(String body) {
+        String reason = read(body, Order.class).reason();
+        if (reason == null || reason.isBlank() || reason.length() > 1000) {
+            throw new UserException("reason: give a short text, or leave the body out");
         }
-        RunView view = answer.get();
-        boolean ready = view.state().equals("training") || view.state().equals("finished");
-        return json(
-                ready ? StatusCodes.OK : StatusCodes.SERVICE_UNAVAILABLE,
-                Map.of("ready", ready, "state", view.state(), "reason", view.reason()));
+        return reason;
+    }
+
+    private static HttpResponse answer(Answer answer) {
+        return answer.accepted()
+                ? HttpAnswers.json(StatusCodes.ACCEPTED, answer)
+                : HttpAnswers.problem(StatusCodes.CONFLICT, answer.reason());
+    }
+
+    private CompletionStage<HttpResponse> submit(String body) {
+        RunPlan plan = planner.plan(read(body, Submission.class));
+        return asked(
+                (ActorRef<Answer> replyTo) -> new Coordinator.Submit(plan, replyTo),
+                answer -> answer.accepted()
+                        ? HttpAnswers.json(
+                                        StatusCodes.CREATED, new Submitted(plan.id(), answer.state(), answer.reason()))
+                                .addHeader(header("Location", "/api/v1/run"))
+                        : HttpAnswers.problem(StatusCodes.CONFLICT, answer.reason()));
+    }
+
+    private static <T> T read(String body, Class<T> type) {
+        try {
+            T value = JSON.readValue(body, type);
+            if (value == null) {
+                throw new UserException("the body is null: give a JSON object");
+            }
+            return value;
+        } catch (JsonMappingException e) {
+            if (e.getCause() instanceof UserException cause) {
+                throw cause;
+            }
+            throw new UserException("the body does not fit: " + e.getOriginalMessage(), e);
+        } catch (JsonProcessingException e) {
+            throw new UserException(
+                    "the body is no JSON: line " + e.getLocation().getLineNr() + ", column "
+                            + e.getLocation().getColumnNr() + ": " + e.getOriginalMessage(),
+                    e);
+        }
+    }
+
+    /** Takes a body of bounded size, JSON or none; what the handler refuses with a {@link UserException} is the client's. */
+    private Route body(Function<String, CompletionStage<HttpResponse>> handler) {
+        return extractRequest(request -> {
+            boolean json = request.entity().getContentType().mediaType().equals(MediaTypes.APPLICATION_JSON);
+            if (!json && !request.entity().isKnownEmpty()) {
+                request.discardEntityBytes(system);
+                return complete(HttpAnswers.problem(
+                        StatusCodes.UNSUPPORTED_MEDIA_TYPE,
+                        "give the body as application/json, not "
+                                + request.entity().getContentType()));
+            }
+            return completeWithFuture(request.entity()
+                    .withSizeLimit(settings.maxBodyBytes())
+                    .toStrict(BODY_TIMEOUT.toMillis(), system)
+                    .thenCompose(strict -> handler.apply(strict.getData().utf8String()))
+                    .exceptionally(this::refusal));
+        });
+    }
+
+    private HttpResponse refusal(Throwable thrown) {
+        Throwable cause =
+                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+        if (cause instanceof EntityStreamSizeException) {
+            return HttpAnswers.problem(
+                    StatusCodes.CONTENT_TOO_LARGE,
+                    "the body is larger than " + settings.maxBodyBytes() + " bytes (flm.http.max-body)");
+        }
+        if (cause instanceof UserException) {
+            return HttpAnswers.problem(StatusCodes.BAD_REQUEST, String.valueOf(cause.getMessage()));
+        }
+        if (cause instanceof TimeoutException) {
+            return HttpAnswers.problem(
+                    StatusCodes.REQUEST_TIMEOUT, "the body did not arrive within " + BODY_TIMEOUT.toSeconds() + " s");
+        }
+        LOG.error("HTTP request", cause);
+        return HttpAnswers.problem(
+                StatusCodes.INTERNAL_SERVER_ERROR, "internal error: " + cause + "; the node's log has more");
+    }
+
+    /** Asks the coordinator; while it moves to another node nobody answers. */
+    private <T> CompletionStage<HttpResponse> asked(
+            akka.japi.function.Function<ActorRef<T>, Coordinator.Command> question, Function<T, HttpResponse> show) {
+        CompletionStage<T> asked = AskPattern.ask(coordinator, question, ASK_TIMEOUT, system.scheduler());
+        return asked.handle((answer, failure) -> failure == null ? show.apply(answer) : silent());
     }
 
     private static HttpResponse silent() {
-        return problem(
+        return HttpAnswers.problem(
                 StatusCodes.SERVICE_UNAVAILABLE,
-                "the coordinator did not answer within " + ASK_TIMEOUT.toSeconds() + " s; it may be moving, try again");
+                "the coordinator did not answer within " + ASK_TIMEOUT.toSeconds()
+                        + " s: it is moving to another node, or this node is cut off; try again",
+                header("Retry-After", "1"));
     }
 
-    private static HttpResponse json(StatusCode status, Object body) {
-        try {
-            return HttpResponse.create()
-                    .withStatus(status)
-                    .withEntity(HttpEntities.create(ContentTypes.APPLICATION_JSON, JSON.writeValueAsBytes(body)));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a view that JSON cannot hold", e);
-        }
-    }
-
-    private static HttpResponse problem(StatusCode status, String detail) {
-        Map<String, Object> body = new LinkedHashMap<>();
-        body.put("type", "about:blank");
-        body.put("title", status.reason());
-        body.put("status", status.intValue());
-        body.put("detail", detail);
-        try {
-            return HttpResponse.create()
-                    .withStatus(status)
-                    .withEntity(HttpEntities.create(
-                            MediaTypes.applicationWithFixedCharset(
-                                            "problem+json", akka.http.javadsl.model.HttpCharsets.UTF_8)
-                                    .toContentType(),
-                            JSON.writeValueAsBytes(body)));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a problem that JSON cannot hold", e);
-        }
+    private static HttpHeader header(String name, String value) {
+        return RawHeader.create(name, value);
     }
 }

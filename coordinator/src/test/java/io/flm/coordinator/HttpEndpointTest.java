@@ -6,60 +6,139 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Behaviors;
-import akka.http.javadsl.ServerBinding;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.ConfigFactory;
+import io.flm.coordinator.Coordinator.Answer;
+import io.flm.coordinator.GenerationsView.GenerationView;
+import io.flm.coordinator.GenerationsView.MemberView;
+import io.flm.coordinator.RunView.CheckpointView;
 import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.UserException;
+import io.flm.worker.RunPlan;
+import io.flm.worker.Trainee.Head;
+import io.flm.worker.Trainee.Shares;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class HttpEndpointTest {
     private static final ActorTestKit KIT = ActorTestKit.create();
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
+    private static final String TOKEN = "a-token-for-tests-only";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final List<Coordinator.Command> COMMANDS = new CopyOnWriteArrayList<>();
     private static volatile String state = "training";
+    private static volatile boolean accepts = true;
     private static int port;
+    private static int guardedPort;
+
+    @TempDir
+    private Path folder = Path.of("");
 
     @BeforeAll
     static void bind() throws Exception {
         ActorRef<Coordinator.Command> coordinator = KIT.spawn(Behaviors.receiveMessage(m -> {
-            if (m instanceof Coordinator.GetRun g) {
-                g.replyTo()
-                        .tell(new RunView(
-                                "emoji",
-                                "emoji-1",
-                                state,
-                                "all members joined",
-                                1,
-                                7,
-                                100,
-                                3.25,
-                                List.of(),
-                                99,
-                                990,
-                                null,
-                                1,
-                                2,
-                                null,
-                                null,
-                                List.of(),
-                                List.of(new WorkerView("w0", "n", "cpu", "training", 0, "[0, 2)", 3, 1, 7, "joined"))));
-            }
+            COMMANDS.add(m);
+            answer(m);
             return Behaviors.same();
         }));
-        ServerBinding binding = HttpEndpoint.bind(KIT.system(), coordinator, new HttpSettings("127.0.0.1", 0))
+        port = bind(coordinator, new HttpSettings("127.0.0.1", 0, "", "", 1024));
+        guardedPort = bind(coordinator, new HttpSettings("127.0.0.1", 0, "token", TOKEN, 1024));
+    }
+
+    private static int bind(ActorRef<Coordinator.Command> coordinator, HttpSettings settings) throws Exception {
+        return HttpEndpoint.bind(KIT.system(), coordinator, settings, HttpEndpointTest::plan)
                 .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS);
-        port = binding.localAddress().getPort();
+                .get(20, TimeUnit.SECONDS)
+                .localAddress()
+                .getPort();
+    }
+
+    private static RunPlan plan(Submission s) {
+        if (s.config().contains("lanez")) {
+            throw new UserException("flm.train.lanez (submitted): no such key; did you mean flm.train.lanes?");
+        }
+        return RunPlan.of(s.run(), "id-1", s.config(), "1", 4, 100).withWorkers(Math.max(1, s.minWorkers()), 0);
+    }
+
+    private static void answer(Coordinator.Command m) {
+        Answer answer = new Answer(accepts, state, accepts ? "as ordered" : "the run is " + state);
+        if (m instanceof Coordinator.GetRun g) {
+            g.replyTo().tell(view());
+        } else if (m instanceof Coordinator.GetGenerations g) {
+            g.replyTo()
+                    .tell(new GenerationsView(List.of(new GenerationView(
+                            1,
+                            0,
+                            "2023-06-18T10:00:00Z",
+                            "submitted",
+                            12,
+                            List.of(new MemberView("w0", "n", "[0, 4)"))))));
+        } else if (m instanceof Coordinator.Submit s) {
+            s.replyTo().tell(answer);
+        } else if (m instanceof Coordinator.Pause p) {
+            p.replyTo().tell(answer);
+        } else if (m instanceof Coordinator.Continue c) {
+            c.replyTo().tell(answer);
+        } else if (m instanceof Coordinator.SaveNow s) {
+            s.replyTo().tell(answer);
+        } else if (m instanceof Coordinator.Stop s) {
+            s.replyTo().tell(answer);
+        } else if (m instanceof Coordinator.Drain d) {
+            d.replyTo().tell(answer);
+        } else if (m instanceof Coordinator.Admit a) {
+            a.replyTo().tell(answer);
+        }
+    }
+
+    private static RunView view() {
+        return new RunView(
+                "emoji \"1\"",
+                "id-1",
+                state,
+                "all members joined",
+                1,
+                7,
+                100,
+                3.25,
+                List.of(new Head("rec", 3.5, 0.25)),
+                99,
+                990,
+                new Shares(0.25, 0.5, 0.125, 0.125),
+                1,
+                2,
+                null,
+                new CheckpointView(5, "/c", "w0"),
+                List.of(),
+                List.of(
+                        new WorkerView("w0", "n", "cpu", "training", 0, "[0, 2)", 3, 1, 7, "joined"),
+                        new WorkerView("w1", "n", "cpu", "waiting", -1, "", 0, 0, 0, "spare")));
+    }
+
+    @BeforeEach
+    void anew() {
+        COMMANDS.clear();
+        state = "training";
+        accepts = true;
     }
 
     @AfterAll
@@ -67,56 +146,221 @@ class HttpEndpointTest {
         KIT.shutdownTestKit();
     }
 
-    private static HttpResponse<String> send(String method, String path) throws Exception {
-        URI uri = URI.create("http://127.0.0.1:" + port + path);
-        return CLIENT.send(
-                HttpRequest.newBuilder(uri)
-                        .method(method, BodyPublishers.noBody())
-                        .build(),
-                BodyHandlers.ofString());
+    private static HttpResponse<String> send(String method, String path, String body, String... headers)
+            throws Exception {
+        return send(port, method, path, body, headers);
+    }
+
+    private static HttpResponse<String> send(int to, String method, String path, String body, String... headers)
+            throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + to + path))
+                .method(method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
+        if (!body.isEmpty() && !List.of(headers).contains("Content-Type")) {
+            request.header("Content-Type", "application/json");
+        }
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return CLIENT.send(request.build(), BodyHandlers.ofString());
+    }
+
+    private static void assertProblem(HttpResponse<String> response, int status, String detail) throws IOException {
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+        assertThat(response.headers().firstValue("content-type").orElse("")).startsWith("application/problem+json");
+        JsonNode problem = JSON.readTree(response.body());
+        assertThat(problem.get("status").asInt()).isEqualTo(status);
+        assertThat(problem.get("title").asText()).isNotEmpty();
+        assertThat(problem.get("detail").asText()).contains(detail).doesNotContain("\n");
     }
 
     @Test
     void showsTheRun() throws Exception {
-        HttpResponse<String> response = send("GET", "/api/v1/run");
+        HttpResponse<String> response = send("GET", "/api/v1/run", "");
         assertThat(response.statusCode()).isEqualTo(200);
-        JsonNode run = new ObjectMapper().readTree(response.body());
+        JsonNode run = JSON.readTree(response.body());
         assertThat(run.get("step").asLong()).isEqualTo(7);
         assertThat(run.get("loss").asDouble()).isEqualTo(3.25);
+        assertThat(run.get("heads").get(0).get("accuracy").asDouble()).isEqualTo(0.25);
+        assertThat(run.get("timeShares").get("compute").asDouble()).isEqualTo(0.5);
         assertThat(run.get("samplesPerSecond").asDouble()).isEqualTo(99);
         assertThat(run.get("reason").asText()).isEqualTo("all members joined");
+        assertThat(run.get("checkpoint").get("step").asLong()).isEqualTo(5);
         assertThat(run.get("workers").get(0).get("lanes").asText()).isEqualTo("[0, 2)");
+        assertThat(run.has("ended"))
+                .as("what follows from the state is not said twice")
+                .isFalse();
+    }
+
+    @Test
+    void showsWorkersAndGenerations() throws Exception {
+        JsonNode workers = JSON.readTree(send("GET", "/api/v1/workers", "").body());
+        assertThat(workers).hasSize(2);
+        assertThat(workers.get(1).get("reason").asText()).isEqualTo("spare");
+        JsonNode generations =
+                JSON.readTree(send("GET", "/api/v1/generations", "").body());
+        assertThat(generations.get(0).get("why").asText()).isEqualTo("submitted");
+        assertThat(generations.get(0).get("members").get(0).get("lanes").asText())
+                .isEqualTo("[0, 4)");
+    }
+
+    @Test
+    void passesOrdersOnWithTheirReason() throws Exception {
+        assertThat(send("POST", "/api/v1/run/pause", "{\"reason\": \"the fan\"}")
+                        .statusCode())
+                .isEqualTo(202);
+        assertThat(send("POST", "/api/v1/run/continue", "").statusCode()).isEqualTo(202);
+        assertThat(send("POST", "/api/v1/run/checkpoint", "").statusCode()).isEqualTo(202);
+        assertThat(send("POST", "/api/v1/workers/w%201/drain", "").statusCode()).isEqualTo(202);
+        assertThat(send("POST", "/api/v1/workers/w%201/admit", "").statusCode()).isEqualTo(202);
+        HttpResponse<String> stop = send("POST", "/api/v1/run/stop", "");
+        assertThat(JSON.readValue(stop.body(), Answer.class)).isEqualTo(new Answer(true, "training", "as ordered"));
+        assertThat(COMMANDS)
+                .satisfiesExactly(
+                        m -> assertThat(((Coordinator.Pause) m).reason()).isEqualTo("the fan"),
+                        m -> assertThat(m).isInstanceOf(Coordinator.Continue.class),
+                        m -> assertThat(m).isInstanceOf(Coordinator.SaveNow.class),
+                        m -> assertThat(((Coordinator.Drain) m).worker()).isEqualTo("w 1"),
+                        m -> assertThat(((Coordinator.Admit) m).worker()).isEqualTo("w 1"),
+                        m -> assertThat(((Coordinator.Stop) m).reason()).isEqualTo("stop over HTTP"));
+    }
+
+    @Test
+    void anOrderThatDoesNotFitTheStateIsAConflict() throws Exception {
+        accepts = false;
+        assertProblem(send("POST", "/api/v1/run/continue", ""), 409, "the run is training");
+        assertProblem(send("POST", "/api/v1/run", "{\"run\": \"r\", \"config\": \"\"}"), 409, "the run is training");
+    }
+
+    @Test
+    void takesASubmittedRun() throws Exception {
+        HttpResponse<String> response =
+                send("POST", "/api/v1/run", "{\"run\": \"emoji-2\", \"config\": \"\", \"minWorkers\": 2}");
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(201);
+        assertThat(response.headers().firstValue("location")).contains("/api/v1/run");
+        assertThat(JSON.readTree(response.body()).get("id").asText()).isEqualTo("id-1");
+        RunPlan plan = ((Coordinator.Submit) COMMANDS.get(0)).plan();
+        assertThat(plan.run()).isEqualTo("emoji-2");
+        assertThat(plan.minWorkers()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '\'', textBlock = """
+            {                                        | the body is no JSON: line 1
+            []                                       | the body does not fit
+            null                                     | the body is null
+            {"run": "r"}                             | the body does not fit: Missing required creator property 'config'
+            {"run": "r", "config": null}             | config is missing
+            {"run": "r", "config": "", "a": 1}       | Unrecognized field "a"
+            {"run": "../r", "config": ""}            | run = ../r: give a name of letters
+            {"run": "r", "config": "", "minWorkers": -1} | minWorkers = -1
+            {"run": "r", "config": "flm.train.lanez = 3"} | did you mean flm.train.lanes?
+            """)
+    void aSubmissionThatIsWrongIsRefusedByName(String body, String detail) throws Exception {
+        assertProblem(send("POST", "/api/v1/run", body), 400, detail);
+        assertThat(COMMANDS).isEmpty();
+    }
+
+    @Test
+    void wrongPathsMethodsTypesAndSizesAreNamed() throws Exception {
+        assertProblem(send("GET", "/api/v1/nothing", ""), 404, "/api/v1/run");
+        HttpResponse<String> method = send("DELETE", "/api/v1/run", "");
+        assertProblem(method, 405, "use GET, POST here");
+        assertThat(method.headers().firstValue("allow")).contains("GET, POST");
+        assertProblem(send("GET", "/api/v1/run/stop", ""), 405, "use POST here");
+        assertProblem(send("POST", "/api/v1/workers", ""), 405, "use GET here");
+        assertProblem(
+                send("POST", "/api/v1/run", "run=r", "Content-Type", "application/x-www-form-urlencoded"),
+                415,
+                "application/json");
+        assertProblem(send("POST", "/api/v1/run", "{\"run\": \"" + "r".repeat(2000) + "\"}"), 413, "1024 bytes");
+        assertProblem(send("POST", "/api/v1/run/stop", "{\"reason\": \"\"}"), 400, "reason");
+        assertProblem(send("POST", "/api/v1/run/stop", "", "Origin", "http://evil.example"), 403, "web pages");
+        assertThat(COMMANDS).isEmpty();
+    }
+
+    @Test
+    void aTokenOpensAllButWhatProbesAsk() throws Exception {
+        assertProblem(send(guardedPort, "GET", "/api/v1/run", ""), 401, "--token-file");
+        assertProblem(send(guardedPort, "POST", "/api/v1/run/stop", "", "Authorization", "Bearer wrong"), 401, "token");
+        assertProblem(send(guardedPort, "GET", "/metrics", ""), 401, "token");
+        assertThat(COMMANDS).isEmpty();
+        assertThat(send(guardedPort, "GET", "/api/v1/run", "", "Authorization", "Bearer " + TOKEN)
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(send(guardedPort, "GET", "/health/alive", "").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void metricsAreTextForPrometheus() throws Exception {
+        HttpResponse<String> response = send("GET", "/metrics", "");
+        assertThat(response.headers().firstValue("content-type").orElse("")).startsWith("text/plain");
+        assertThat(response.body().lines())
+                .contains(
+                        "# TYPE flm_committed_steps gauge",
+                        "flm_committed_steps 7",
+                        "flm_run_info{run=\"emoji \\\"1\\\"\",state=\"training\"} 1",
+                        "flm_loss 3.25",
+                        "flm_head_accuracy{head=\"rec\"} 0.25",
+                        "flm_time_share{part=\"exchange\"} 0.125",
+                        "flm_checkpoint_step 5",
+                        "flm_workers{state=\"waiting\"} 1",
+                        "flm_worker_lane_seconds{worker=\"w0\",node=\"n\"} 0.003");
     }
 
     @Test
     void readinessFollowsTheStateAndLivenessDoesNot() throws Exception {
-        assertThat(send("GET", "/health/ready").statusCode()).isEqualTo(200);
-        state = "forming";
-        assertThat(send("GET", "/health/ready").statusCode()).isEqualTo(503);
-        assertThat(send("GET", "/health/alive").statusCode()).isEqualTo(200);
-        state = "training";
+        for (Map.Entry<String, Integer> expected : Map.of(
+                        "training", 200, "idle", 200, "paused", 200, "forming", 503, "failed", 503)
+                .entrySet()) {
+            state = expected.getKey();
+            assertThat(send("GET", "/health/ready", "").statusCode()).as(state).isEqualTo(expected.getValue());
+        }
+        assertThat(send("GET", "/health/alive", "").statusCode()).isEqualTo(200);
     }
 
     @Test
-    void wrongPathsAndMethodsAreAnsweredWithProblemDetails() throws Exception {
-        HttpResponse<String> missing = send("GET", "/api/v1/nothing");
-        assertThat(missing.statusCode()).isEqualTo(404);
-        assertThat(missing.headers().firstValue("content-type").orElse("")).startsWith("application/problem+json");
-        assertThat(send("POST", "/api/v1/run").statusCode()).isEqualTo(405);
+    void whileNoCoordinatorAnswersTheServiceIsUnavailable() throws Exception {
+        int silent = bind(
+                KIT.<Coordinator.Command>createTestProbe().getRef(), new HttpSettings("127.0.0.1", 0, "", "", 1024));
+        HttpResponse<String> response = send(silent, "GET", "/api/v1/run", "");
+        assertProblem(response, 503, "moving to another node");
+        assertThat(response.headers().firstValue("retry-after")).contains("1");
     }
 
     @Test
     void aPortInUseIsSaidInOneLine() {
-        assertThatThrownBy(() -> HttpEndpoint.bind(
-                                KIT.system(),
-                                KIT.<Coordinator.Command>createTestProbe().getRef(),
-                                new HttpSettings("127.0.0.1", port))
-                        .toCompletableFuture()
-                        .get(20, TimeUnit.SECONDS))
+        assertThatThrownBy(() -> bind(
+                        KIT.<Coordinator.Command>createTestProbe().getRef(),
+                        new HttpSettings("127.0.0.1", port, "", "", 1024)))
                 .hasRootCauseInstanceOf(java.net.BindException.class)
                 .cause()
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("127.0.0.1:" + port)
                 .hasMessageContaining("flm.http.port");
+    }
+
+    @Test
+    void otherAddressesThanLoopbackWantAToken() throws IOException {
+        assertThatThrownBy(() -> settings("0.0.0.0", "")).hasMessageContaining("flm.http.token-file");
+        Path token = Files.writeString(folder.resolve("token"), "short\n");
+        assertThatThrownBy(() -> settings("0.0.0.0", token.toString())).hasMessageContaining("at least 16");
+        Files.writeString(token, TOKEN + "\n");
+        assertThat(settings("0.0.0.0", token.toString()).token()).isEqualTo(TOKEN);
+        assertThat(settings("0.0.0.0", token.toString()).toString()).doesNotContain(TOKEN);
+        assertThat(settings("127.0.0.1", "").token()).isEmpty();
+        assertThatThrownBy(() -> settings("127.0.0.1", folder.resolve("nowhere").toString()))
+                .hasMessageContaining("cannot be read");
+    }
+
+    private static HttpSettings settings(String host, String tokenFile) {
+        return HttpSettings.from(ConfigFactory.parseMap(Map.of(
+                "flm.http.host",
+                host,
+                "flm.http.port",
+                0,
+                "flm.http.token-file",
+                tokenFile,
+                "flm.http.max-body",
+                "1 MiB")));
     }
 }

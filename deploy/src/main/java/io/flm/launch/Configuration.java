@@ -3,10 +3,14 @@ package io.flm.launch;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigIncludeContext;
+import com.typesafe.config.ConfigIncluder;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
-import com.typesafe.config.ConfigValueType;
 import io.flm.data.UserException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * The effective configuration and where each of its values came from: the modules' {@code reference.conf}, over them the
@@ -25,10 +30,25 @@ final class Configuration {
     private static final String DEFAULT = "default";
 
     /** Keys whose values are paths: relative ones count from where they are written. */
-    private static final List<String> PATH_KEYS =
-            List.of("flm.data.paths", "flm.data.eval-paths", "flm.data.tokenizer");
+    private static final List<String> PATH_KEYS = List.of(
+            "flm.data.paths", "flm.data.eval-paths", "flm.data.tokenizer", "flm.http.token-file", "flm.node.key-store");
+
+    /** Stands for this program's folder in a text that other hosts read. */
+    private static final String HOME = "flm-home:/";
 
     private static final ConfigRenderOptions CONCISE = ConfigRenderOptions.concise();
+
+    private static final ConfigIncluder NO_INCLUDES = new ConfigIncluder() {
+        @Override
+        public ConfigIncluder withFallback(ConfigIncluder fallback) {
+            return this;
+        }
+
+        @Override
+        public ConfigObject include(ConfigIncludeContext context, String what) {
+            throw new UserException("include " + what + ": a submitted configuration holds its values itself");
+        }
+    };
 
     private final Config config;
     private final Map<String, String> origins;
@@ -52,6 +72,31 @@ final class Configuration {
             }
         }
         return given;
+    }
+
+    /**
+     * The {@code flm} keys as a text for nodes on other hosts: paths within this program's folder are written so that each host
+     * finds its own.
+     */
+    String portable(Path home) {
+        Config portable = config.withOnlyPath(KnownKeys.ROOT);
+        for (String key : PATH_KEYS) {
+            portable = portable.withValue(
+                    key,
+                    eachPath(
+                            portable.getValue(key),
+                            path -> path.startsWith(home + "/")
+                                    ? HOME + path.substring(home.toString().length() + 1)
+                                    : path));
+        }
+        return portable.root().render(CONCISE);
+    }
+
+    private static ConfigValue eachPath(ConfigValue value, UnaryOperator<String> change) {
+        Object changed = value.unwrapped() instanceof List<?> list
+                ? list.stream().map(path -> change.apply(String.valueOf(path))).toList()
+                : change.apply(String.valueOf(value.unwrapped()));
+        return ConfigValueFactory.fromAnyRef(changed, value.origin().description());
     }
 
     /** The value of a key as HOCON. */
@@ -125,6 +170,33 @@ final class Configuration {
             }
         }
 
+        /** A text of {@link #portable}, or one that somebody wrote: it can read no file and no environment variable. */
+        Builder text(String text, String origin, Path home) {
+            try {
+                ConfigParseOptions closed = ConfigParseOptions.defaults().setIncluder(NO_INCLUDES);
+                Config layer = ConfigFactory.parseString(text, closed).resolve(ConfigResolveOptions.noSystem());
+                if (!layer.root().keySet().stream().allMatch(KnownKeys.ROOT::equals)) {
+                    throw new UserException(origin + ": holds other keys than those below flm: "
+                            + String.join(", ", layer.root().keySet()));
+                }
+                for (String key : PATH_KEYS) {
+                    if (layer.hasPath(key)) {
+                        layer = layer.withValue(
+                                key,
+                                eachPath(
+                                        layer.getValue(key),
+                                        path -> path.startsWith(HOME)
+                                                ? home.resolve(path.substring(HOME.length()))
+                                                        .toString()
+                                                : path));
+                    }
+                }
+                return layer(layer, origin, home);
+            } catch (ConfigException e) {
+                throw new UserException(origin + ": not a configuration: " + firstLine(e), e);
+            }
+        }
+
         /** {@code key=value}, as after {@code --set}. */
         Builder set(String assignment, Path folder) {
             int equals = assignment.indexOf('=');
@@ -163,16 +235,9 @@ final class Configuration {
         private static Config absolute(Config layer, Path folder) {
             Config absolute = layer;
             for (String key : PATH_KEYS) {
-                if (!layer.hasPath(key)) {
-                    continue;
+                if (layer.hasPath(key)) {
+                    absolute = absolute.withValue(key, eachPath(layer.getValue(key), path -> absolute(path, folder)));
                 }
-                ConfigValue value = layer.getValue(key);
-                Object resolved = value.valueType() == ConfigValueType.LIST
-                        ? layer.getStringList(key).stream()
-                                .map(path -> absolute(path, folder))
-                                .toList()
-                        : absolute(layer.getString(key), folder);
-                absolute = absolute.withValue(key, ConfigValueFactory.fromAnyRef(resolved));
             }
             return absolute;
         }

@@ -56,7 +56,7 @@ record Failure(String line, int exitCode, boolean internal) {
     }
 
     private static @Nullable String knownCause(Throwable cause) {
-        if (cause instanceof UserException) {
+        if (cause instanceof UserException || cause instanceof ControlClient.Unavailable) {
             return String.valueOf(cause.getMessage());
         }
         if (cause instanceof ConfigException.WrongType || cause instanceof ConfigException.BadValue) {

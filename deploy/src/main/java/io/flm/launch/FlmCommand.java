@@ -51,6 +51,10 @@ final class FlmCommand implements Runnable {
     static CommandLine commandLine(Environment environment, Logs logs, ToIntFunction<Throwable> teller) {
         CommandLine flm = new CommandLine(new FlmCommand());
         flm.addSubcommand(new PretrainCommand(environment, logs));
+        flm.addSubcommand(new NodeCommand(environment, logs));
+        flm.addSubcommand(new StatusCommand(environment));
+        ControlCommand.addTo(flm, environment);
+        WorkerCommand.addTo(flm, environment);
         flm.addSubcommand(new EvaluateCommand(environment));
         flm.addSubcommand(new CaptionCommand(environment));
         flm.addSubcommand(new BridgeCommand(environment));

@@ -16,13 +16,30 @@ final class Interrupts {
 
     /** From now on the first signal calls {@code first} on a thread of its own. */
     static Interrupts on(Runnable first) {
+        return on(List.of("INT", "TERM"), first);
+    }
+
+    /** Only of these signals. */
+    static Interrupts on(List<String> signals, Runnable first) {
         Interrupts interrupts = new Interrupts();
+        handle(signals, () -> {
+            if (interrupts.asked.getAndSet(true)) {
+                Runtime.getRuntime().halt(Failure.INTERRUPTED);
+            }
+            first.run();
+        });
+        return interrupts;
+    }
+
+    /** From now on this signal means nothing. */
+    static void ignore(String signal) {
+        handle(List.of(signal), () -> {});
+    }
+
+    private static void handle(List<String> signals, Runnable handling) {
         InvocationHandler handler = (proxy, method, arguments) -> switch (method.getName()) {
             case "handle" -> {
-                if (interrupts.asked.getAndSet(true)) {
-                    Runtime.getRuntime().halt(Failure.INTERRUPTED);
-                }
-                first.run();
+                handling.run();
                 yield null;
             }
             case "equals" -> proxy == arguments[0];
@@ -34,14 +51,13 @@ final class Interrupts {
             Class<?> handlers = Class.forName("sun.misc.SignalHandler");
             Object proxy =
                     Proxy.newProxyInstance(Interrupts.class.getClassLoader(), new Class<?>[] {handlers}, handler);
-            for (String name : List.of("INT", "TERM")) {
+            for (String name : signals) {
                 signal.getMethod("handle", signal, handlers)
                         .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
             }
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("this JDK has no signals", e);
         }
-        return interrupts;
     }
 
     /** Whether a signal has come. */

@@ -17,7 +17,7 @@ public final class Main {
         Logs logs = LogFiles.start(warning -> screen.println("flm: warning: " + warning));
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> LOG.error("thread {} ended", thread.getName(), e));
         Environment environment = new Environment(
-                System.out, screen, Path.of("").toAbsolutePath(), home(), System::nanoTime, LocalPretraining::start);
+                System.out, screen, Path.of("").toAbsolutePath(), home(), System::nanoTime, FollowedRun::start);
         System.exit(new Cli(environment, logs).run(arguments));
     }
 

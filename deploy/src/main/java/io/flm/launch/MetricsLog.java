@@ -1,7 +1,6 @@
 package io.flm.launch;
 
 import io.flm.data.Objective;
-import io.flm.data.UserException;
 import io.flm.worker.StepResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,53 +13,78 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The curves of a run: {@code metrics.jsonl}, one JSON object for each committed step, as it is committed. */
-final class MetricsLog implements RunListener, AutoCloseable {
+/**
+ * The curves of a run: {@code metrics.jsonl}, one JSON object for each committed step, as it is committed. Written by whichever
+ * node has rank 0; where nodes share the run's folder, each goes on where the last one ended.
+ */
+final class MetricsLog implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MetricsLog.class);
+    private static final Pattern STEP = Pattern.compile("\\{\"step\":(\\d+),.*\\}");
+
     private final Path file;
+    private final Objective objective;
     private final LongSupplier nanoTime;
-    private @Nullable Objective objective;
     private @Nullable Writer writer;
+    private boolean failing;
+    private long nextStep = -1;
     private long startedAt;
 
-    MetricsLog(Path file, LongSupplier nanoTime) {
+    MetricsLog(Path file, Objective objective, LongSupplier nanoTime) {
         this.file = file;
+        this.objective = objective;
         this.nanoTime = nanoTime;
     }
 
-    /** Steps that an interrupted process committed after its last checkpoint are done again: their lines go. */
-    @Override
-    public void onStart(Start start) {
-        objective = start.objective();
-        startedAt = nanoTime.getAsLong();
+    /** Adds a line; the next step goes after the last, or where another node wrote meanwhile, after the lines before it. */
+    synchronized void add(StepResult result) {
         try {
-            if (Files.exists(file)) {
-                List<String> kept = Files.readAllLines(file).stream()
-                        .limit(start.firstStep())
-                        .toList();
-                Files.write(file, kept);
+            Writer out = writer;
+            if (out == null || result.step() != nextStep) {
+                out = openAt(result.step());
             }
-            writer = Files.newBufferedWriter(
-                    file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        } catch (IOException e) {
-            throw new UserException(file + ": cannot be written (" + e.getMessage() + ")", e);
+            out.write(Json.line(metrics(objective, result)) + "\n");
+            out.flush();
+            nextStep = result.step() + 1;
+            failing = false;
+        } catch (IOException e) { // a curve with a gap is better than no training
+            if (!failing) {
+                LOG.warn("{}: cannot be written ({}); training goes on without its curve", file, e.getMessage());
+            }
+            failing = true;
+            nextStep = 0;
         }
     }
 
-    @Override
-    public void onStep(StepResult result) {
-        Objective of = objective;
-        Writer out = writer;
-        if (of == null || out == null) {
-            throw new IllegalStateException("a step before the start");
+    /** Steps that are done again lose their old lines: those committed after the last checkpoint of an interrupted process. */
+    private Writer openAt(long step) throws IOException {
+        close();
+        writer = null;
+        if (nextStep < 0) {
+            startedAt = nanoTime.getAsLong();
         }
-        try {
-            out.write(Json.line(metrics(of, result)) + "\n");
-            out.flush();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        if (Files.exists(file)) {
+            List<String> lines = Files.readAllLines(file);
+            List<String> kept =
+                    lines.stream().filter(line -> stepOf(line) < step).toList();
+            if (kept.size() < lines.size()) {
+                Files.write(file, kept);
+            }
         }
+        writer = Files.newBufferedWriter(
+                file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        return writer;
+    }
+
+    /** A line that was cut in the middle belongs to no step. */
+    private static long stepOf(String line) {
+        Matcher matcher = STEP.matcher(line);
+        return matcher.matches() ? Long.parseLong(matcher.group(1)) : Long.MAX_VALUE;
     }
 
     private Map<String, Object> metrics(Objective of, StepResult result) {
@@ -85,13 +109,7 @@ final class MetricsLog implements RunListener, AutoCloseable {
     }
 
     @Override
-    public void onCheckpoint(Path checkpoint, long steps) {}
-
-    @Override
-    public void onNote(String note) {}
-
-    @Override
-    public void close() {
+    public synchronized void close() {
         try {
             if (writer != null) {
                 writer.close();

@@ -1,174 +1,333 @@
 package io.flm.launch;
 
-import akka.actor.typed.ActorRef;
-import akka.actor.typed.ActorSystem;
-import akka.actor.typed.Behavior;
-import akka.actor.typed.Terminated;
-import akka.actor.typed.javadsl.AskPattern;
-import akka.actor.typed.javadsl.Behaviors;
-import akka.cluster.typed.Cluster;
-import akka.cluster.typed.ClusterSingleton;
-import akka.cluster.typed.Join;
-import akka.cluster.typed.SingletonActor;
+import ai.djl.Device;
 import com.typesafe.config.Config;
-import io.flm.coordinator.Coordinator;
-import io.flm.coordinator.HttpEndpoint;
+import com.typesafe.config.ConfigValueFactory;
 import io.flm.coordinator.HttpSettings;
-import io.flm.coordinator.RunView;
+import io.flm.coordinator.Submission;
 import io.flm.data.UserException;
-import io.flm.worker.RunPlan;
-import io.flm.worker.Trainee;
-import io.flm.worker.Worker;
-import java.time.Clock;
-import java.time.Duration;
+import io.flm.exchange.ExchangeException;
+import io.flm.exchange.ExchangeNode;
+import io.flm.exchange.ExchangeSettings;
+import io.flm.launch.DeadMembers.Verdict;
+import io.flm.worker.torch.Torch;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One node of the cluster: a JVM with an Akka cluster member, a worker actor for each device, the coordinator singleton and
- * its HTTP endpoint. It joins itself: a run on one machine is a cluster of one.
+ * One node: a JVM with a worker for each device that joins a cluster and works for whoever coordinates there. Where it loses its
+ * cluster it comes back by itself: see {@link #rejoin}.
  */
 final class Node implements AutoCloseable {
-    private static final Duration SPAWN_TIMEOUT = Duration.ofMinutes(1);
-    /** How long one question for the end of a run waits; then it is asked again, in case the coordinator has moved. */
-    private static final Duration END_TIMEOUT = Duration.ofSeconds(30);
+    private static final Logger LOG = LoggerFactory.getLogger(Node.class);
 
-    private static final Duration STOP_TIMEOUT = Duration.ofMinutes(1);
+    /**
+     * What a node needs to know.
+     *
+     * @param config the effective configuration of this node, with Akka's part
+     * @param folder where runs are kept, by their names
+     * @param base where the node leaves its address
+     * @param home this program's folder
+     * @param most workers at most; 0: as many as fit
+     * @param notes sentences for the user
+     */
+    record Setup(
+            Config config,
+            NodeRuns.Folder folder,
+            Path base,
+            Path home,
+            int most,
+            LongSupplier nanoTime,
+            Consumer<String> notes) {}
 
-    private final ActorSystem<Command> system;
-    private @Nullable ActorRef<Coordinator.Command> coordinator;
+    private final Setup setup;
+    private final String name;
+    private final NodeRuns runs;
+    private final ExchangeNode exchange;
+    private final List<WorkerSeat> seats = new ArrayList<>();
+    private final Submission.Planner planner;
+    private final Set<NodeSettings.Address> known = new LinkedHashSet<>();
+    private final CompletableFuture<NodeFiles.Entry> ready = new CompletableFuture<>();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final Thread thread;
+    private NodeSettings settings; // of the thread, like http and known
+    private HttpSettings http;
+    private volatile boolean published;
+    private volatile @Nullable NodeLife life;
+    private volatile boolean closed;
 
-    /** What the guardian actor understands. */
-    sealed interface Command {}
-
-    private record SpawnWorker(Worker.Identity identity, Trainee trainee, ActorRef<ActorRef<Worker.Command>> replyTo)
-            implements Command {}
-
-    private record StartCoordinator(ActorRef<ActorRef<Coordinator.Command>> replyTo) implements Command {}
-
-    /** @param config the effective configuration, with Akka's part */
-    Node(Config config) {
-        system = ActorSystem.create(guardian(), "flm", config);
-        Cluster cluster = Cluster.get(system);
-        cluster.manager().tell(Join.create(cluster.selfMember().address()));
-    }
-
-    ActorSystem<?> system() {
-        return system;
-    }
-
-    /** Starts a worker actor; it registers itself with whoever coordinates. The trainee is closed with it. */
-    void spawnWorker(Worker.Identity identity, Trainee trainee) {
-        await(AskPattern.<Command, ActorRef<Worker.Command>>ask(
-                        system,
-                        replyTo -> new SpawnWorker(identity, trainee, replyTo),
-                        SPAWN_TIMEOUT,
-                        system.scheduler())
-                .toCompletableFuture());
-    }
-
-    /** Starts the coordinator, and HTTP; returns the port. */
-    int coordinate(HttpSettings http) {
-        ActorRef<Coordinator.Command> singleton = await(AskPattern.<Command, ActorRef<Coordinator.Command>>ask(
-                        system, StartCoordinator::new, SPAWN_TIMEOUT, system.scheduler())
-                .toCompletableFuture());
-        coordinator = singleton;
-        return await(HttpEndpoint.bind(system, singleton, http).toCompletableFuture())
-                .localAddress()
-                .getPort();
-    }
-
-    /** Begins a run; the coordinator gives it to the workers. */
-    void submit(RunPlan plan) {
-        Coordinator.Answer answer = await(AskPattern.<Coordinator.Command, Coordinator.Answer>ask(
-                        coordinator(),
-                        replyTo -> new Coordinator.Submit(plan, replyTo),
-                        SPAWN_TIMEOUT,
-                        system.scheduler())
-                .toCompletableFuture());
-        if (!answer.accepted()) {
-            throw new UserException(answer.reason());
+    /** Starts the node; it joins on a thread of its own. */
+    Node(Setup setup) {
+        this.setup = setup;
+        settings = NodeSettings.from(setup.config());
+        http = HttpSettings.from(setup.config());
+        if (!settings.keyStore().isEmpty()) {
+            ClusterKey.check(settings.keyStore());
         }
-    }
-
-    /** Asks for the end of the run after the step at hand. */
-    void stop(String reason) {
-        coordinator().tell(new Coordinator.Stop(reason, system.ignoreRef()));
-    }
-
-    /** Waits for the end of a run. */
-    RunView awaitEnd(RunPlan plan) throws InterruptedException {
-        while (true) {
-            try {
-                return AskPattern.<Coordinator.Command, RunView>ask(
-                                coordinator(),
-                                replyTo -> new Coordinator.AwaitEnd(plan.id(), replyTo),
-                                END_TIMEOUT,
-                                system.scheduler())
-                        .toCompletableFuture()
-                        .get();
-            } catch (ExecutionException e) {
-                if (!(e.getCause() instanceof TimeoutException)) {
-                    throw new IllegalStateException(e.getCause());
-                }
-            }
+        name = settings.name().isEmpty() ? defaultName() : settings.name();
+        planner = new RunPlanner(setup.home(), !settings.keyStore().isEmpty());
+        exchange = exchange();
+        List<Device> devices = Torch.devices(setup.config().getString("flm.worker.devices"));
+        int count = workerCount(devices);
+        runs = new NodeRuns(setup.folder(), setup.home(), devices.get(0).isGpu() ? 0 : count, setup.nanoTime());
+        for (int i = 0; i < count; i++) {
+            seats.add(new WorkerSeat(i + 1, name, devices.get(i % devices.size()), runs, exchange));
         }
+        thread = new Thread(this::live, "node");
+        thread.start();
     }
 
-    private ActorRef<Coordinator.Command> coordinator() {
-        if (coordinator == null) {
-            throw new IllegalStateException("no coordinator was started");
+    /** Other nodes reach it where they reach this node; alone it needs no transport. */
+    private ExchangeNode exchange() {
+        if (settings.join().isEmpty()) {
+            return ExchangeNode.inMemory();
         }
-        return coordinator;
-    }
-
-    private static <T> T await(CompletableFuture<T> future) {
         try {
-            return future.join();
-        } catch (CompletionException e) {
+            return ExchangeNode.open(exchangeSettings(setup.config()));
+        } catch (ExchangeException e) {
+            throw new UserException("node " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** {@code flm.exchange}, at the node's own address unless another is given. */
+    static ExchangeSettings exchangeSettings(Config config) {
+        Config at = config;
+        String host = config.getString("flm.node.host");
+        if (config.getString("flm.exchange.host").equals("127.0.0.1") && !host.equals("127.0.0.1")) {
+            at = config.withValue("flm.exchange.host", ConfigValueFactory.fromAnyRef(host));
+        }
+        try {
+            return ExchangeSettings.from(at);
+        } catch (IllegalArgumentException e) {
+            throw new UserException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static String defaultName() {
+        String host;
+        try {
+            host = InetAddress.getLocalHost().getHostName().replaceAll("\\..*|[^A-Za-z0-9-]", "");
+        } catch (IOException e) {
+            host = "";
+        }
+        return (host.isEmpty() ? "node" : host) + "-" + ProcessHandle.current().pid();
+    }
+
+    /** As configured, else one for each CUDA device, or on the CPU as many as there are cores for their threads. */
+    private int workerCount(List<Device> devices) {
+        int configured = setup.config().getInt("flm.worker.workers");
+        if (configured > 0) {
+            return configured;
+        }
+        int cores = Runtime.getRuntime().availableProcessors();
+        int fit = devices.get(0).isGpu()
+                ? devices.size()
+                : Math.max(1, cores / setup.config().getInt("flm.worker.threads"));
+        return setup.most() > 0 ? Math.min(setup.most(), fit) : fit;
+    }
+
+    /** The workers of this node, such as {@code gpu-17-w1 cuda:0}. */
+    List<String> workers() {
+        return seats.stream()
+                .map(seat -> seat.name() + " " + seat.identity().device())
+                .toList();
+    }
+
+    /** Waits until the node is a member for the first time, and says how it is reached. */
+    NodeFiles.Entry awaitReady() throws InterruptedException {
+        return get(ready);
+    }
+
+    /** Waits until the node was stopped, or refused. */
+    void awaitEnd() throws InterruptedException {
+        get(ended);
+    }
+
+    private static <T> T get(CompletableFuture<T> future) throws InterruptedException {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
             }
-            throw e;
+            throw new CompletionException(e.getCause());
         }
     }
 
-    private static Behavior<Command> guardian() {
-        return Behaviors.setup(context -> Behaviors.receive(Command.class)
-                .onMessage(SpawnWorker.class, m -> {
-                    ActorRef<Worker.Command> worker = context.spawn(
-                            Worker.create(m.identity(), m.trainee()),
-                            m.identity().name());
-                    context.watch(worker);
-                    m.replyTo().tell(worker);
-                    return Behaviors.same();
-                })
-                .onMessage(StartCoordinator.class, m -> {
-                    m.replyTo()
-                            .tell(ClusterSingleton.get(context.getSystem())
-                                    .init(SingletonActor.of(Coordinator.create(Clock.systemUTC()), "coordinator")));
-                    return Behaviors.same();
-                })
-                .onSignal(Terminated.class, signal -> {
-                    context.getLog().warn("{} ended", signal.getRef().path().name());
-                    return Behaviors.same();
-                })
-                .build());
+    private void live() {
+        try {
+            while (!closed) {
+                liveOnce();
+            }
+            ended.complete(null);
+            ready.completeExceptionally(new UserException("the node was stopped before it joined"));
+        } catch (Throwable e) { // told by whoever waits
+            ready.completeExceptionally(e);
+            ended.completeExceptionally(e);
+        }
+    }
+
+    private void liveOnce() throws InterruptedException {
+        boolean first = !ready.isDone();
+        if (first) {
+            greet();
+        }
+        NodeLife now = new NodeLife(settings, setup.config(), http, seats, planner);
+        try {
+            life = now;
+            settings = settings.withPort(now.address().port());
+            http = http.withPort(now.httpPort());
+            if (closed) {
+                return;
+            }
+            if (first) {
+                join(now);
+            } else {
+                rejoin(now);
+            }
+            if (now.awaitUp()) {
+                publish(now);
+                now.awaitEnd();
+                if (!closed) {
+                    setup.notes().accept("node " + name + ": its cluster was lost or removed it; joining again");
+                }
+            } else if (!closed) {
+                String refusal = now.refusal();
+                if (refusal != null) {
+                    throw new UserException("node " + name + " cannot join " + joined() + ": " + refusal);
+                }
+                setup.notes()
+                        .accept("node " + name + ": no cluster answers at " + joined()
+                                + (settings.keyStore().isEmpty() ? " (or it wants a key: flm.node.key-store)" : "")
+                                + "; trying again");
+            }
+        } finally {
+            life = null;
+            known.addAll(now.seen());
+            now.end();
+            runs.close();
+        }
+    }
+
+    private String joined() {
+        Set<NodeSettings.Address> all = new LinkedHashSet<>(settings.join());
+        all.addAll(known);
+        return String.join(", ", all.stream().map(Object::toString).toList());
+    }
+
+    /** A wrong secret is named here; Akka would only go on trying. */
+    private void greet() {
+        if (!settings.keyStore().isEmpty()) {
+            settings.join().stream()
+                    .filter(address -> !isSelf(address))
+                    .forEach(address -> ClusterKey.greet(address, settings.keyStore()));
+        }
+    }
+
+    private boolean isSelf(NodeSettings.Address address) {
+        return address.host().equals(settings.host()) && address.port() == settings.port();
+    }
+
+    private void join(NodeLife now) {
+        if (settings.join().isEmpty()) {
+            now.joinNobody();
+        } else {
+            now.join(settings.join());
+        }
+    }
+
+    /**
+     * Whom to join after the cluster was lost. A node begins a cluster of its own only where all others are known to be dead, or
+     * wait as it does, and it is the first of them: while one of them is merely silent, it may be in the part of the old cluster
+     * that goes on.
+     */
+    private void rejoin(NodeLife now) {
+        Map<String, NodeSettings.Address> waiting = new TreeMap<>();
+        boolean silent = false;
+        known.addAll(settings.join());
+        for (NodeSettings.Address address : known) {
+            if (isSelf(address)) {
+                continue;
+            }
+            Verdict verdict = DeadMembers.probe(address);
+            LOG.info("before joining again: {} is {}", address, verdict);
+            silent |= verdict == Verdict.UNKNOWN;
+            if (verdict != Verdict.DEAD) {
+                waiting.put(address.toString(), address);
+            }
+        }
+        if (!silent) {
+            NodeSettings.Address self = now.address();
+            waiting.put(self.toString(), self);
+        }
+        if (silent || waiting.size() > 1) {
+            now.join(List.copyOf(waiting.values()));
+        } else {
+            now.joinNobody();
+        }
+    }
+
+    private void publish(NodeLife now) {
+        NodeFiles.Entry entry = new NodeFiles.Entry(
+                name,
+                http.host() + ":" + now.httpPort(),
+                now.address().toString(),
+                http.tokenFile(),
+                ProcessHandle.current().pid());
+        NodeFiles.write(setup.base(), entry);
+        published = true;
+        if (ready.complete(entry)) {
+            LOG.info("node {}: control messages at {}, HTTP at {}", name, entry.akka(), entry.http());
+        } else {
+            setup.notes().accept("node " + name + " is in a cluster again");
+        }
+    }
+
+    /** Leaves the cluster; returns at once. */
+    void stop() {
+        closed = true;
+        NodeLife now = life;
+        if (now != null) {
+            now.leave();
+        }
+    }
+
+    /** Ends the process without a word to the others, who are ending too; leaves no files behind. */
+    void halt() {
+        closed = true;
+        exchange.close();
+        if (published) {
+            NodeFiles.remove(setup.base(), name);
+        }
+        Runtime.getRuntime().halt(Failure.OK);
     }
 
     @Override
     public void close() {
-        system.terminate();
+        stop();
         try {
-            system.getWhenTerminated().toCompletableFuture().get(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+            thread.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (ExecutionException | TimeoutException e) {
-            system.log().warn("the actor system did not end within {} s", STOP_TIMEOUT.toSeconds(), e);
+        }
+        exchange.close();
+        if (published) {
+            NodeFiles.remove(setup.base(), name);
         }
     }
 }

@@ -14,6 +14,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -50,6 +51,37 @@ final class PretrainCommand implements Callable<Integer> {
                             + " the preset. Without --run: the run in runs/ that was worked on last.")
     private boolean resume;
 
+    private static final class Elsewhere {
+        @Option(
+                names = "--nodes",
+                paramLabel = "N",
+                description =
+                        "Trains in N processes of this machine, each a node of a cluster; one that dies is replaced.")
+        private @Nullable Integer nodes;
+
+        @Option(
+                names = "--cluster",
+                paramLabel = "HOST:PORT",
+                split = ",",
+                description = "Or trains on a cluster that is up: the HTTP addresses of one or more of its nodes.")
+        private @Nullable List<String> cluster;
+    }
+
+    @ArgGroup
+    private Elsewhere elsewhere = new Elsewhere();
+
+    @Option(
+            names = "--min-workers",
+            paramLabel = "N",
+            description = "With fewer nothing trains. Default: 1 with --nodes or --cluster.")
+    private int minWorkers;
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "F",
+            description = "With --cluster: holds the token that its nodes want.")
+    private @Nullable Path tokenFile;
+
     @Option(names = "--json", description = "Prints one JSON object as the last line of standard output.")
     private boolean json;
 
@@ -62,17 +94,19 @@ final class PretrainCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         Path folder = folder();
         Configuration configuration = configuration(folder);
-        Settings.check(configuration.config());
+        Settings.checkNode(configuration.config());
+        Settings.checkRun(configuration.config());
+        RunRequest.Where where = where(configuration.config());
         RunFiles files = resume ? RunFiles.resume(folder) : RunFiles.create(folder);
         boolean begun = false;
-        try (MetricsLog metrics = new MetricsLog(files.metrics(), environment.nanoTime())) {
+        try {
             logs.to(files.log());
-            RunListener listeners = new RunListeners(metrics, progress(configuration));
-            RunRequest request = new RunRequest(configuration.config(), folder, resume);
+            RunListener listener = progress(configuration);
+            RunRequest request = new RunRequest(configuration, folder, environment.home(), resume, minWorkers, where);
             if (!resume) {
                 write(files.configuration(), configuration); // a run from now on: SIGKILL may come at any moment
             }
-            try (Pretraining pretraining = environment.starter().start(request, listeners)) {
+            try (Pretraining pretraining = environment.starter().start(request, listener)) {
                 write(files.configuration(), configuration);
                 begun = true;
                 environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.file());
@@ -98,6 +132,26 @@ final class PretrainCommand implements Callable<Integer> {
         }
         return RunFiles.newest(runs)
                 .orElseThrow(() -> new UserException(runs + ": holds no run to go on with; say which with --run"));
+    }
+
+    private RunRequest.Where where(Config config) {
+        if (elsewhere.cluster != null) {
+            String token = tokenFile == null
+                    ? ""
+                    : ControlClient.readToken(environment.resolve(tokenFile).toString());
+            return new RunRequest.Cluster(elsewhere.cluster.stream()
+                    .map(address -> new ControlClient.Target(address, token))
+                    .toList());
+        }
+        if (elsewhere.nodes == null) {
+            return new RunRequest.Here();
+        }
+        int lanes = config.getInt("flm.train.lanes");
+        if (elsewhere.nodes < 1 || elsewhere.nodes > lanes) {
+            throw new UserException("--nodes " + elsewhere.nodes + ": give at least 1 and at most as many as there are"
+                    + " lanes (flm.train.lanes = " + lanes + ")");
+        }
+        return new RunRequest.Children(elsewhere.nodes);
     }
 
     private Configuration configuration(Path folder) {
@@ -150,7 +204,7 @@ final class PretrainCommand implements Callable<Integer> {
         Map<String, @Nullable Object> summary = summary(result, folder);
         boolean evaluates = result.finished()
                 && !interrupts.asked()
-                && result.checkpoint() != null
+                && isHere(result.checkpoint())
                 && !config.getStringList("flm.data.eval-paths").isEmpty();
         if (evaluates) {
             Report heldOut =
@@ -161,6 +215,15 @@ final class PretrainCommand implements Callable<Integer> {
             environment.out().println(Json.line(summary));
         }
         return interrupts.asked() ? Failure.INTERRUPTED : Failure.OK;
+    }
+
+    /** A checkpoint of a cluster lies on the disk of one of its nodes, which may be another host. */
+    private boolean isHere(@Nullable Path checkpoint) {
+        if (checkpoint != null && !Files.isDirectory(checkpoint)) {
+            environment.say(checkpoint + " is on another host: evaluate it there with flm evaluate");
+            return false;
+        }
+        return checkpoint != null;
     }
 
     private static Map<String, @Nullable Object> summary(RunResult result, Path folder) {

@@ -1,72 +1,40 @@
 package io.flm.launch;
 
-import io.flm.data.Objective;
-import io.flm.exchange.StepTotals;
-import io.flm.worker.StepResult;
+import io.flm.coordinator.RunView;
+import io.flm.worker.Trainee.Head;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Shows a run to whoever waits for it: a bar on a terminal, else a line every few seconds. Losses and accuracies are means
- * over the predictions since the last time they were shown, rates likewise.
- */
+/** Shows a run to whoever waits for it: a bar on a terminal, else a line every few seconds. */
 final class Progress implements RunListener {
-    private static final Duration ON_TERMINAL = Duration.ofMillis(250);
     private static final Duration ON_PIPE = Duration.ofSeconds(5);
     private static final int BAR_WIDTH = 16;
 
     private final Screen screen;
     private final LongSupplier nanoTime;
     private final double minutes;
-    private final long period;
 
     private @Nullable Start start;
     private long startedAt;
     private long shownAt;
-    private @Nullable Window window;
-
-    /** Sums over the steps since the last time that they were shown. */
-    private static final class Window {
-        private final double[] lossSums;
-        private final long[] correctCounts;
-        private final long[] targetCounts;
-        private long samples;
-        private long tokens;
-
-        private Window(int heads) {
-            lossSums = new double[heads];
-            correctCounts = new long[heads];
-            targetCounts = new long[heads];
-        }
-
-        private void add(StepTotals totals) {
-            for (int head = 0; head < lossSums.length; head++) {
-                lossSums[head] += totals.lossSums()[head];
-                correctCounts[head] += totals.correctCounts()[head];
-                targetCounts[head] += totals.targetCounts()[head];
-            }
-            samples += totals.samples();
-            tokens += totals.tokens();
-        }
-    }
+    private long shownStep;
 
     /** @param minutes the run's limit; 0: none */
     Progress(Screen screen, LongSupplier nanoTime, double minutes) {
         this.screen = screen;
         this.nanoTime = nanoTime;
         this.minutes = minutes;
-        this.period = (screen.isTerminal() ? ON_TERMINAL : ON_PIPE).toNanos();
     }
 
     @Override
     public synchronized void onStart(Start newStart) {
         start = newStart;
-        window = new Window(newStart.objective().headCount());
         startedAt = nanoTime.getAsLong();
         shownAt = startedAt;
+        shownStep = newStart.firstStep();
         screen.println(String.format(
                 Locale.ROOT,
                 "flm: %,d parameters, objective %s, steps %d to %d from %s",
@@ -75,24 +43,23 @@ final class Progress implements RunListener {
                 newStart.firstStep(),
                 newStart.totalSteps(),
                 newStart.origin()));
-        screen.println("flm: workers: " + String.join(", ", newStart.workers()) + "; http://" + newStart.httpHost()
-                + ":" + newStart.httpPort() + "/api/v1/run");
+        screen.println("flm: workers: " + String.join(", ", newStart.workers()) + "; http://" + newStart.http()
+                + "/api/v1/run");
     }
 
     @Override
-    public synchronized void onStep(StepResult result) {
-        Window sums = window;
+    public synchronized void onProgress(RunView view) {
         Start of = start;
-        if (sums == null || of == null) {
-            throw new IllegalStateException("a step before the start");
+        if (of == null) {
+            throw new IllegalStateException("progress before the start");
         }
-        sums.add(result.totals());
         long now = nanoTime.getAsLong();
-        boolean last = result.totals().stop() || result.step() + 1 >= of.totalSteps();
-        if (now - shownAt < period && !last) {
+        boolean last = view.ended();
+        boolean due = view.step() != shownStep && (screen.isTerminal() || now - shownAt >= ON_PIPE.toNanos());
+        if ((!due && !last) || view.heads().isEmpty()) {
             return;
         }
-        String line = line(of, sums, result.step() + 1, now);
+        String line = line(of, view, now);
         if (screen.isTerminal() && !last) {
             screen.status(line);
         } else {
@@ -100,11 +67,12 @@ final class Progress implements RunListener {
             screen.println(line);
         }
         shownAt = now;
-        window = new Window(of.objective().headCount());
+        shownStep = view.step();
     }
 
-    private String line(Start of, Window sums, long steps, long now) {
+    private String line(Start of, RunView view, long now) {
         StringBuilder line = new StringBuilder();
+        long steps = view.step();
         double done = (double) steps / of.totalSteps();
         double elapsed = (now - startedAt) / 60e9;
         if (minutes > 0) {
@@ -118,25 +86,21 @@ final class Progress implements RunListener {
                     .append(".".repeat(BAR_WIDTH - full))
                     .append("] ");
         }
-        Objective objective = of.objective();
-        long correct = 0;
-        long targets = 0;
-        for (int head = 0; head < objective.headCount(); head++) {
-            line.append(String.format(
-                    Locale.ROOT,
-                    "%s %.3f ",
-                    objective.headName(head),
-                    sums.lossSums[head] / Math.max(1, sums.targetCounts[head])));
-            correct += sums.correctCounts[head];
-            targets += sums.targetCounts[head];
+        for (Head head : view.heads()) {
+            line.append(String.format(Locale.ROOT, "%s %.3f ", head.name(), head.loss()));
         }
-        double seconds = Math.max(1, now - shownAt) / 1e9;
         line.append(String.format(
                 Locale.ROOT,
-                "accuracy %.1f %% %.0f samples/s %.0f tokens/s",
-                100.0 * correct / Math.max(1, targets),
-                sums.samples / seconds,
-                sums.tokens / seconds));
+                "accuracy %.1f %%",
+                100
+                        * view.heads().stream()
+                                .mapToDouble(Head::accuracy)
+                                .average()
+                                .orElse(0)));
+        if (view.samplesPerSecond() > 0) {
+            line.append(String.format(
+                    Locale.ROOT, " %.0f samples/s %.0f tokens/s", view.samplesPerSecond(), view.tokensPerSecond()));
+        }
         if (steps > of.firstStep() && steps < of.totalSteps()) {
             double left = elapsed / (steps - of.firstStep()) * (of.totalSteps() - steps);
             if (minutes > 0) {

@@ -1,6 +1,7 @@
 package io.flm.launch;
 
 import io.flm.data.UserException;
+import io.flm.worker.RunPlan;
 import io.flm.worker.checkpoint.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,8 +15,10 @@ import java.util.stream.Stream;
  *
  * <pre>
  * effective.conf   the configuration, each value with its origin; makes the folder a run's
+ * plan             which submission it belongs to
  * metrics.jsonl    one line a step
  * flm.log          what happened
+ * nodes/           how each node that works here is reached, and its log
  * </pre>
  */
 final class RunFiles implements AutoCloseable {
@@ -35,8 +38,8 @@ final class RunFiles implements AutoCloseable {
         return configurationOf(path());
     }
 
-    Path metrics() {
-        return path().resolve("metrics.jsonl");
+    static Path metricsOf(Path folder) {
+        return folder.resolve("metrics.jsonl");
     }
 
     Path log() {
@@ -50,6 +53,30 @@ final class RunFiles implements AutoCloseable {
     /** Whether a folder holds a run. */
     static boolean isRun(Path folder) {
         return Files.isRegularFile(configurationOf(folder));
+    }
+
+    /**
+     * Takes a folder for a run that was submitted to this node, or finds that it has it already: nodes may share one.
+     *
+     * @throws UserException where it holds another run
+     */
+    static void belongTo(Path folder, RunPlan plan, Configuration configuration) {
+        Path owner = folder.resolve("plan");
+        try {
+            boolean ours = Files.isRegularFile(owner)
+                    && Files.readString(owner).strip().equals(plan.id());
+            if (!ours && !plan.resume() && Files.exists(folder.resolve("checkpoints"))) {
+                throw new UserException(folder + ": holds another run of the name " + plan.run()
+                        + "; resume that with --resume, or give this one another name");
+            }
+            Files.createDirectories(folder);
+            Files.writeString(owner, plan.id() + "\n");
+            if (!isRun(folder)) {
+                Files.writeString(configurationOf(folder), configuration.render());
+            }
+        } catch (IOException e) {
+            throw new UserException(folder + ": no run can be kept there (" + e + "); give the node another --run", e);
+        }
     }
 
     /** The first of {@code runs/NAME-1}, {@code runs/NAME-2}, ... that does not exist. */
@@ -69,12 +96,16 @@ final class RunFiles implements AutoCloseable {
         }
         try (Stream<Path> folders = Files.list(runs)) {
             return folders.filter(RunFiles::isRun)
-                    .max(Comparator.comparing((Path folder) ->
-                                    folder.resolve("flm.log").toFile().lastModified())
-                            .thenComparing(Comparator.naturalOrder()));
+                    .max(Comparator.comparingLong(RunFiles::lastWorkedOn).thenComparing(Comparator.naturalOrder()));
         } catch (IOException e) {
             throw new UserException(runs + ": cannot be read (" + e.getMessage() + "); give --run", e);
         }
+    }
+
+    private static long lastWorkedOn(Path folder) {
+        return Math.max(
+                folder.resolve("flm.log").toFile().lastModified(),
+                metricsOf(folder).toFile().lastModified());
     }
 
     /** Makes a folder for a new run, or takes an empty one; a run or other things there are left alone. */

@@ -9,26 +9,39 @@ import io.flm.worker.train.TrainSettings;
 final class Settings {
     private Settings() {}
 
-    static void check(Config config) {
+    /** Of a node that is to be started. */
+    static void checkNode(Config config) {
         HttpSettings.from(config);
-        TrainSettings train = TrainSettings.from(config);
+        NodeSettings.from(config);
+        Node.exchangeSettings(config);
         int workers = config.getInt("flm.worker.workers");
         if (workers < 0) {
             throw new UserException("flm.worker.workers = " + workers + ": give at least 1, or 0 for as many as fit");
         }
+        requireThreads(config);
+    }
+
+    /** Of a run, wherever it is to be trained. */
+    static void checkRun(Config config) {
+        TrainSettings train = TrainSettings.from(config);
+        int workers = config.getInt("flm.worker.workers");
         if (workers > train.lanes()) {
             throw new UserException("flm.worker.workers = " + workers + ", but flm.train.lanes = " + train.lanes()
                     + ": a worker needs a lane of its own; give fewer --workers or more lanes");
         }
-        int threads = config.getInt("flm.worker.threads");
-        if (threads < 1) {
-            throw new UserException("flm.worker.threads = " + threads + ": give at least 1");
-        }
+        requireThreads(config);
         if (config.getStringList("flm.data.paths").isEmpty()) {
             throw new UserException("flm.data.paths is empty: give training data with --data");
         }
         if (config.getString("flm.data.tokenizer").isEmpty()) {
             throw new UserException("flm.data.tokenizer is empty: give a tokenizer.json with --tokenizer");
+        }
+    }
+
+    private static void requireThreads(Config config) {
+        int threads = config.getInt("flm.worker.threads");
+        if (threads < 1) {
+            throw new UserException("flm.worker.threads = " + threads + ": give at least 1");
         }
     }
 }

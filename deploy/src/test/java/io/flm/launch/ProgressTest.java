@@ -11,6 +11,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,22 +33,22 @@ class ProgressTest {
 
     private static RunListener.Start start(long firstStep, long totalSteps) {
         return new RunListener.Start(
-                Objective.FLM, 1_234_567, List.of("worker-1 cpu"), "127.0.0.1", 4711, firstStep, totalSteps, "seed 1");
+                Objective.FLM, 1_234_567, List.of("local-w1 cpu"), "127.0.0.1:4711", firstStep, totalSteps, "seed 1");
     }
 
     private static StepResult step(long step) {
         StepTotals totals =
                 new StepTotals(new long[] {10, 8, 8}, new double[] {20, 24, 16}, new long[] {5, 4, 4}, 100, 32, false);
-        return new StepResult(step, 2.5, totals, 1e-3, new StepResult.Times(1, 2, 3, 4, 5));
+        return new StepResult(step, 2.5, totals, 1e-3, new StepResult.Times(1, 2, 1, 3, 4));
     }
 
     @Test
     void aPipeGetsALineEveryFewSeconds() {
         Progress progress = new Progress(screen(0), () -> nanos, 0);
         progress.onStart(start(0, 100));
-        for (int step = 0; step < 10; step++) {
+        for (int step = 1; step <= 10; step++) {
             nanos += 1_000_000_000L;
-            progress.onStep(step(step));
+            progress.onProgress(ScriptedRun.view(step, 100));
         }
         assertThat(shown()).contains("1,234,567 parameters").contains("http://127.0.0.1:4711/api/v1/run");
         assertThat(shown().lines().filter(line -> line.startsWith("step ")))
@@ -61,7 +62,7 @@ class ProgressTest {
         Progress progress = new Progress(screen(0), () -> nanos, 0);
         progress.onStart(start(0, 1));
         nanos += 1_000_000;
-        progress.onStep(step(0));
+        progress.onProgress(ScriptedRun.view(1, 1));
         assertThat(shown()).contains("step 1/1 ");
     }
 
@@ -70,11 +71,12 @@ class ProgressTest {
         Progress progress = new Progress(screen(60), () -> nanos, 0);
         progress.onStart(start(0, 4));
         nanos += 1_000_000_000L;
-        progress.onStep(step(0));
+        progress.onProgress(ScriptedRun.view(1, 4));
         assertThat(shown()).endsWith("\n\r\u001b[Kstep 1/4 [####............] rec 2.000 l2r 3.000 r2l 2.000 a");
         int before = shown().length();
-        nanos += 1_000_000_000L;
-        progress.onStep(step(1));
+        progress.onProgress(ScriptedRun.view(1, 4));
+        assertThat(shown()).as("nothing new").hasSize(before);
+        progress.onProgress(ScriptedRun.view(2, 4));
         assertThat(shown().substring(before)).startsWith("\r\u001b[Kstep 2/4").doesNotContain("\n");
     }
 
@@ -83,26 +85,38 @@ class ProgressTest {
         Progress progress = new Progress(screen(0), () -> nanos, 2);
         progress.onStart(start(0, 1_000_000));
         nanos += 30_000_000_000L;
-        progress.onStep(step(0));
+        progress.onProgress(ScriptedRun.view(1, 1_000_000));
         assertThat(shown()).contains("ETA 1:30");
     }
 
     @Test
     void metricsHoldOneLineForEachCommittedStepAlsoAfterAResumption() throws IOException {
         Path file = folder.resolve("metrics.jsonl");
-        try (MetricsLog metrics = new MetricsLog(file, () -> nanos)) {
-            metrics.onStart(start(0, 10));
+        try (MetricsLog metrics = new MetricsLog(file, Objective.FLM, () -> nanos)) {
             for (int step = 0; step < 6; step++) {
-                metrics.onStep(step(step));
+                metrics.add(step(step));
             }
         }
-        try (MetricsLog metrics = new MetricsLog(file, () -> nanos)) {
-            metrics.onStart(start(4, 10)); // the checkpoint was older than the last line
-            metrics.onStep(step(4));
+        Files.writeString(file, "{\"step\":6,\"lo", StandardOpenOption.APPEND); // killed while it wrote
+        try (MetricsLog metrics = new MetricsLog(file, Objective.FLM, () -> nanos)) {
+            metrics.add(step(4)); // the checkpoint was older than the last line
         }
         List<String> lines = Files.readAllLines(file);
         assertThat(lines).hasSize(5);
         assertThat(lines.get(4))
                 .startsWith("{\"step\":4,\"loss\":2.5,\"recLoss\":2.0,\"recAccuracy\":0.5,\"l2rLoss\":3.0");
+    }
+
+    @Test
+    void metricsGoOnWhereAnotherNodeWroteMeanwhile() throws IOException {
+        Path file = folder.resolve("metrics.jsonl");
+        try (MetricsLog one = new MetricsLog(file, Objective.FLM, () -> nanos);
+                MetricsLog other = new MetricsLog(file, Objective.FLM, () -> nanos)) {
+            one.add(step(0));
+            other.add(step(1));
+            other.add(step(2));
+            one.add(step(3));
+        }
+        assertThat(Files.readAllLines(file)).hasSize(4).last().asString().startsWith("{\"step\":3,");
     }
 }

@@ -1,8 +1,8 @@
 package io.flm.launch;
 
+import io.flm.coordinator.RunView;
 import io.flm.data.Objective;
-import io.flm.exchange.StepTotals;
-import io.flm.worker.StepResult;
+import io.flm.worker.Trainee.Head;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -38,9 +38,9 @@ final class ScriptedRun implements Pretraining.Starter {
                 raise(onAwait);
                 long steps = request.config().getLong("flm.train.steps");
                 listener.onStart(new RunListener.Start(
-                        Objective.FLM, 1000, List.of("worker-1 cpu"), "127.0.0.1", 1, 0, steps, "seed 1"));
-                for (long step = 0; step < steps; step++) {
-                    listener.onStep(step(step));
+                        Objective.FLM, 1000, List.of("local-w1 cpu"), "127.0.0.1:1", 0, steps, "seed 1"));
+                for (long step = 1; step <= steps; step++) {
+                    listener.onProgress(view(step, steps));
                 }
                 return new RunResult(steps, 2.5, 100, "ab", null, true, "all steps are committed");
             }
@@ -50,10 +50,27 @@ final class ScriptedRun implements Pretraining.Starter {
         };
     }
 
-    private static StepResult step(long step) {
-        StepTotals totals =
-                new StepTotals(new long[] {1, 1, 1}, new double[] {2, 2, 2}, new long[] {1, 0, 0}, 10, 4, false);
-        return new StepResult(step, 2.5, totals, 1e-3, new StepResult.Times(1, 2, 3, 4, 5));
+    /** A run after so many steps. */
+    static RunView view(long step, long total) {
+        return new RunView(
+                "r",
+                "id",
+                step < total ? "training" : "finished",
+                "all members joined",
+                1,
+                step,
+                total,
+                2.5,
+                List.of(new Head("rec", 2, 0.5), new Head("l2r", 3, 0.5), new Head("r2l", 2, 0.5)),
+                32,
+                100,
+                null,
+                1,
+                0,
+                null,
+                null,
+                List.of(),
+                List.of());
     }
 
     private static void raise(List<Throwable> failures) {

@@ -3,12 +3,14 @@ package io.flm.worker;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
 import io.flm.exchange.StepTotals;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -254,5 +256,15 @@ public final class TrainerThread implements Trainee {
         closed = true;
         execute(this::release);
         thread.shutdown();
+    }
+
+    /** After {@link #close}: waits until the thread is done with the step at hand; says whether it is. */
+    public boolean awaitEnd(Duration bound) {
+        try {
+            return thread.awaitTermination(bound.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 }

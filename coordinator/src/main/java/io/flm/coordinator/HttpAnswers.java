@@ -1,0 +1,52 @@
+package io.flm.coordinator;
+
+import akka.http.javadsl.model.ContentTypes;
+import akka.http.javadsl.model.HttpCharsets;
+import akka.http.javadsl.model.HttpEntities;
+import akka.http.javadsl.model.HttpHeader;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.model.MediaTypes;
+import akka.http.javadsl.model.StatusCode;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Answers as JSON, and errors as problem details (RFC 9457). */
+final class HttpAnswers {
+    private static final ObjectMapper JSON = JsonMapper.builder().build();
+
+    private HttpAnswers() {}
+
+    static HttpResponse json(StatusCode status, Object body) {
+        return HttpResponse.create()
+                .withStatus(status)
+                .withEntity(HttpEntities.create(ContentTypes.APPLICATION_JSON, bytes(body)));
+    }
+
+    /** @param detail what, where and what to do, in one line */
+    static HttpResponse problem(StatusCode status, String detail, HttpHeader... headers) {
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("type", "about:blank");
+        body.put("title", status.reason());
+        body.put("status", status.intValue());
+        body.put("detail", detail);
+        return HttpResponse.create()
+                .withStatus(status)
+                .addHeaders(List.of(headers))
+                .withEntity(HttpEntities.create(
+                        MediaTypes.applicationWithFixedCharset("problem+json", HttpCharsets.UTF_8)
+                                .toContentType(),
+                        bytes(body)));
+    }
+
+    private static byte[] bytes(Object body) {
+        try {
+            return JSON.writeValueAsBytes(body);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("an answer that JSON cannot hold", e);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package io.flm.coordinator;
+
+import io.flm.coordinator.RunView.WorkerView;
+import io.flm.worker.Trainee.Head;
+import io.flm.worker.Trainee.Shares;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A run in the text format of Prometheus. */
+final class MetricsText {
+    private final StringBuilder text = new StringBuilder();
+
+    private MetricsText() {}
+
+    static String of(RunView run) {
+        MetricsText metrics = new MetricsText();
+        metrics.describe("flm_run_info", "The run and its state.");
+        metrics.sample("flm_run_info", labels("run", run.run(), "state", run.state()), 1);
+        metrics.gauge("flm_committed_steps", "Optimizer updates that are committed.", run.step());
+        metrics.gauge("flm_total_steps", "Optimizer updates after which the run is finished.", run.totalSteps());
+        metrics.gauge("flm_generation", "The number of the newest generation.", run.generation());
+        if (run.loss() != null) {
+            metrics.gauge("flm_loss", "The weighted mean loss of the last reported step.", run.loss());
+        }
+        metrics.heads(run);
+        metrics.gauge("flm_samples_per_second", "Samples a second, lately.", run.samplesPerSecond());
+        metrics.gauge("flm_tokens_per_second", "Tokens a second, lately.", run.tokensPerSecond());
+        if (run.timeShares() != null) {
+            metrics.shares(run.timeShares());
+        }
+        if (run.checkpoint() != null) {
+            metrics.gauge(
+                    "flm_checkpoint_step",
+                    "Committed steps in the newest checkpoint that was asked for.",
+                    run.checkpoint().step());
+        }
+        metrics.workers(run);
+        return metrics.text.toString();
+    }
+
+    private void heads(RunView run) {
+        if (run.heads().isEmpty()) {
+            return;
+        }
+        describe("flm_head_loss", "Mean loss of each head.");
+        for (Head head : run.heads()) {
+            sample("flm_head_loss", labels("head", head.name()), head.loss());
+        }
+        describe("flm_head_accuracy", "Share of right predictions of each head.");
+        for (Head head : run.heads()) {
+            sample("flm_head_accuracy", labels("head", head.name()), head.accuracy());
+        }
+    }
+
+    private void shares(Shares shares) {
+        describe("flm_time_share", "Where rank 0 spends its time; adds up to 1.");
+        sample("flm_time_share", labels("part", "data"), shares.data());
+        sample("flm_time_share", labels("part", "compute"), shares.compute());
+        sample("flm_time_share", labels("part", "exchange"), shares.exchange());
+        sample("flm_time_share", labels("part", "optimizer"), shares.optimizer());
+    }
+
+    private void workers(RunView run) {
+        Map<String, Integer> byState = new TreeMap<>();
+        run.workers().forEach(worker -> byState.merge(worker.state(), 1, Integer::sum));
+        describe("flm_workers", "Workers by state.");
+        byState.forEach((state, count) -> sample("flm_workers", labels("state", state), count));
+        describe("flm_worker_lane_seconds", "A worker's time for one lane of a step.");
+        for (WorkerView worker : run.workers()) {
+            if (worker.laneMs() > 0) {
+                sample(
+                        "flm_worker_lane_seconds",
+                        labels("worker", worker.name(), "node", worker.node()),
+                        worker.laneMs() / 1000);
+            }
+        }
+    }
+
+    private void gauge(String name, String help, Number value) {
+        describe(name, help);
+        sample(name, "", value);
+    }
+
+    private void describe(String name, String help) {
+        text.append("# HELP ").append(name).append(' ').append(help).append('\n');
+        text.append("# TYPE ").append(name).append(" gauge\n");
+    }
+
+    private void sample(String name, String labels, Number value) { // NaN too is written as Prometheus reads it
+        text.append(name).append(labels).append(' ').append(value).append('\n');
+    }
+
+    private static String labels(String... namesAndValues) {
+        StringBuilder labels = new StringBuilder("{");
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            String value = namesAndValues[i + 1]
+                    .replace("\\", "\\\\")
+                    .replace("\"", "\\\"")
+                    .replace("\n", "\\n");
+            labels.append(i == 0 ? "" : ",")
+                    .append(namesAndValues[i])
+                    .append("=\"")
+                    .append(value)
+                    .append('"');
+        }
+        return labels.append('}').toString();
+    }
+}

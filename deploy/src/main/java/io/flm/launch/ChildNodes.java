@@ -1,0 +1,319 @@
+package io.flm.launch;
+
+import ai.djl.Device;
+import com.typesafe.config.Config;
+import io.flm.data.UserException;
+import io.flm.worker.torch.Torch;
+import io.flm.worker.torch.TorchRoute;
+import io.flm.worker.train.TrainSettings;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Nodes in processes of their own, each {@code flm node --join HOST:PORT --run DIR}. They end with this process, however it ends:
+ * it ends them, or they see that their standard input was closed. One that ends by itself is replaced by a new one.
+ */
+final class ChildNodes implements Nodes {
+    private static final Logger LOG = LoggerFactory.getLogger(ChildNodes.class);
+    private static final Duration REPLACE_AFTER = Duration.ofSeconds(2);
+    private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(10);
+    /** A child that ended sooner is no use to replace again and again. */
+    private static final Duration SHORT_LIFE = Duration.ofSeconds(30);
+
+    private static final int MOST_SHORT_LIVES = 3;
+
+    /** One of the places for a child; the child that has it changes. */
+    private static final class Place {
+        private final int index;
+        private final String devices;
+        private @Nullable Process process;
+        private String name = "";
+        private volatile String lastLine = "";
+        private long startedAt;
+        private long endedAt;
+        private int shortLives;
+
+        private Place(int index, String devices) {
+            this.index = index;
+            this.devices = devices;
+        }
+    }
+
+    private final RunRequest request;
+    private final LongSupplier nanoTime;
+    private final Consumer<String> notes;
+    private final Path run;
+    private final int workersEach;
+    private final NodeSettings.Address first;
+    private final List<Place> places = new ArrayList<>();
+    private final Thread hook = new Thread(this::end, "end-of-nodes");
+    private int named;
+    private boolean closed;
+
+    /** Starts them; they join each other by themselves. */
+    ChildNodes(RunRequest request, int count, LongSupplier nanoTime, Consumer<String> notes) {
+        this.request = request;
+        this.nanoTime = nanoTime;
+        this.notes = notes;
+        this.run = request.run();
+        List<String> devices = deal(request.config(), count);
+        workersEach = workersEach(request.config(), devices, count);
+        first = new NodeSettings.Address("127.0.0.1", freePort());
+        Runtime.getRuntime().addShutdownHook(hook);
+        for (int i = 0; i < count; i++) {
+            places.add(new Place(i + 1, devices.get(i)));
+        }
+        try {
+            for (Place place : places) {
+                start(place, first.toString());
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Which devices each node gets: of several CUDA devices each its own ones. */
+    private static List<String> deal(Config config, int count) {
+        List<Device> all = Torch.devices(config.getString("flm.worker.devices"));
+        List<String> dealt = new ArrayList<>();
+        for (int node = 0; node < count; node++) {
+            List<String> own = new ArrayList<>();
+            for (int i = node % all.size(); i < all.size(); i += count) {
+                own.add(Torch.name(all.get(i)));
+            }
+            dealt.add(String.join(",", own));
+        }
+        return dealt;
+    }
+
+    /** As configured, else one a CUDA device, and on the CPU as many as there are cores for all nodes together. */
+    private static int workersEach(Config config, List<String> devices, int count) {
+        int configured = config.getInt("flm.worker.workers");
+        if (configured > 0) {
+            return configured;
+        }
+        if (!devices.get(0).equals("cpu")) {
+            return devices.get(0).split(",", -1).length;
+        }
+        int cores = Runtime.getRuntime().availableProcessors();
+        return Math.max(1, cores / config.getInt("flm.worker.threads") / count);
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UserException("127.0.0.1: no port is free (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private void start(Place place, String join) {
+        named++;
+        place.name = "node-" + named;
+        boolean begins = join.equals(first.toString()) && place.index == 1;
+        List<String> arguments = new ArrayList<>(List.of(
+                "node",
+                "--join",
+                join,
+                "--run",
+                run.toString(),
+                "--name",
+                place.name,
+                "--config",
+                RunFiles.configurationOf(run).toString(),
+                "--driven",
+                "--devices",
+                place.devices,
+                "--workers",
+                String.valueOf(workersEach),
+                "--port",
+                String.valueOf(begins ? first.port() : 0)));
+        if (place.index > 1) {
+            arguments.add("--set");
+            arguments.add("flm.http.port=0"); // a given port can be had once
+        }
+        String torch = System.getProperty(TorchRoute.PROPERTY, "");
+        if (!torch.isEmpty()) {
+            arguments.addAll(List.of("--torch", torch));
+        }
+        try {
+            Process process = command(arguments).start();
+            place.process = process;
+            place.startedAt = nanoTime.getAsLong();
+            place.endedAt = 0;
+            relay(place, process);
+            LOG.info("{}: process {}", place.name, process.pid());
+        } catch (IOException e) {
+            throw new UserException(place.name + ": no process can be started (" + e.getMessage() + ")", e);
+        }
+    }
+
+    /** This very program again. The class path goes by the environment: so {@code ps} shows what the process is. */
+    private static ProcessBuilder command(List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current()
+                .info()
+                .command()
+                .orElse(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> !argument.startsWith("-Dflm.columns") && !argument.startsWith("-agentlib"))
+                .forEach(command::add);
+        command.add(Main.class.getName());
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+        return builder;
+    }
+
+    /** What a node says to its user, its user here hears. */
+    private void relay(Place place, Process process) {
+        String name = place.name;
+        Thread thread = new Thread(
+                () -> {
+                    try (BufferedReader lines = new BufferedReader(
+                            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+                        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                            String said = line.startsWith("flm: ") ? line.substring(5) : line;
+                            place.lastLine = said;
+                            LOG.info("{}: {}", name, said);
+                            if (!closed) {
+                                notes.accept(name + ": " + said);
+                            }
+                        }
+                    } catch (IOException e) {
+                        LOG.info("{}: no more output", name, e);
+                    }
+                },
+                "output-" + name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public List<ControlClient.Target> targets() {
+        return NodeFiles.read(run).stream().map(ControlClient.Target::of).toList();
+    }
+
+    @Override
+    public int expectedWorkers() {
+        return Math.min(
+                workersEach * places.size(),
+                TrainSettings.from(request.config()).lanes());
+    }
+
+    @Override
+    public int leastWorkers() {
+        return 1;
+    }
+
+    @Override
+    public synchronized void tend(boolean begun) {
+        for (Place place : places) {
+            Process process = place.process;
+            if (process == null || process.isAlive() || closed) {
+                continue;
+            }
+            long now = nanoTime.getAsLong();
+            if (place.endedAt == 0) {
+                place.endedAt = now;
+                NodeFiles.remove(run, place.name);
+                String how =
+                        place.name + " (process " + process.pid() + ") ended with exit code " + process.exitValue();
+                if (!begun) {
+                    throw new UserException(place.lastLine.isEmpty() ? how : place.name + ": " + place.lastLine);
+                }
+                boolean soon = now - place.startedAt < SHORT_LIFE.toNanos();
+                place.shortLives = soon ? place.shortLives + 1 : 0;
+                boolean again = place.shortLives < MOST_SHORT_LIVES;
+                notes.accept(how
+                        + (again
+                                ? "; another one takes its place in " + REPLACE_AFTER.toSeconds() + " s"
+                                : "; it is not replaced any more, after " + MOST_SHORT_LIVES + " that ended within "
+                                        + SHORT_LIFE.toSeconds() + " s"));
+                if (!again) {
+                    place.process = null;
+                }
+            } else if (now - place.endedAt >= REPLACE_AFTER.toNanos()) {
+                start(place, living(place));
+            }
+        }
+    }
+
+    /** Where a replacement joins: the nodes that are up, else the place of the first. */
+    private String living(Place without) {
+        List<String> alive = new ArrayList<>();
+        for (Place place : places) {
+            Process process = place.process;
+            if (place != without && process != null && process.isAlive()) {
+                alive.add(place.name);
+            }
+        }
+        String join = NodeFiles.read(run).stream()
+                .filter(entry -> alive.contains(entry.name()))
+                .map(NodeFiles.Entry::akka)
+                .collect(Collectors.joining(","));
+        return join.isEmpty() ? first.toString() : join;
+    }
+
+    @Override
+    public void close() {
+        end();
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            LOG.debug("the process is ending already", e);
+        }
+    }
+
+    /** Asks all, waits for them together, then kills those that are left: stopped ones, or busy ones. */
+    private synchronized void end() {
+        closed = true;
+        long deadline = nanoTime.getAsLong() + LEAVE_TIMEOUT.toNanos();
+        List<Process> left = new ArrayList<>();
+        for (Place place : places) {
+            Process process = place.process;
+            if (process != null && process.isAlive()) {
+                process.destroy();
+                left.add(process);
+            }
+        }
+        try {
+            for (Process process : left) {
+                if (isStopped(process) || !process.waitFor(deadline - nanoTime.getAsLong(), TimeUnit.NANOSECONDS)) {
+                    process.destroyForcibly().waitFor();
+                }
+            }
+        } catch (InterruptedException e) {
+            left.forEach(Process::destroyForcibly);
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A stopped process hears no request. */
+    private static boolean isStopped(Process process) {
+        try {
+            String stat = Files.readString(Path.of("/proc", String.valueOf(process.pid()), "stat"));
+            return stat.substring(stat.lastIndexOf(')') + 1).strip().startsWith("T");
+        } catch (IOException e) {
+            return false; // not Linux: it is killed after the wait
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package io.flm.launch;
+
+import java.util.List;
+
+/** Nodes that others started, and that outlive this process. */
+final class DistantNodes implements Nodes {
+    private final List<ControlClient.Target> targets;
+
+    DistantNodes(RunRequest.Cluster cluster) {
+        targets = cluster.nodes();
+    }
+
+    @Override
+    public List<ControlClient.Target> targets() {
+        return targets;
+    }
+
+    @Override
+    public int expectedWorkers() {
+        return 0;
+    }
+
+    @Override
+    public int leastWorkers() {
+        return 1;
+    }
+
+    @Override
+    public void tend(boolean begun) {}
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,290 @@
+package io.flm.launch;
+
+import io.flm.coordinator.Coordinator.Answer;
+import io.flm.coordinator.GenerationsView.GenerationView;
+import io.flm.coordinator.HttpEndpoint.Submitted;
+import io.flm.coordinator.RunView;
+import io.flm.coordinator.RunView.WorkerView;
+import io.flm.coordinator.Submission;
+import io.flm.data.UserException;
+import io.flm.worker.model.ModelSettings;
+import io.flm.worker.train.TrainSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A run that is submitted to nodes and followed over HTTP: to a node in this process, to child processes, or to a cluster. As long
+ * as one node answers, or a replacement comes up, the run goes on.
+ */
+final class FollowedRun implements Pretraining {
+    private static final Logger LOG = LoggerFactory.getLogger(FollowedRun.class);
+    private static final Duration PERIOD = Duration.ofMillis(150);
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(3); // JVMs on a machine that is busy with tensors
+    private static final Duration SILENCE_TIMEOUT = Duration.ofMinutes(2);
+    /** What is prepared within this needs no words. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final Set<String> CALM = Set.of("training", "forming", "idle", "discovering", "finished", "saving");
+
+    private final RunRequest request;
+    private final RunListener listener;
+    private final Nodes nodes;
+    private final ControlClient client;
+    private final TrainSettings train;
+    private final Set<String> notesTold = new HashSet<>();
+    private String id = "";
+    private boolean resume;
+    private String told = "";
+    private long firstStep = -1;
+    private long startedAt;
+    private long lastStep;
+    private long lastStepAt;
+    private @Nullable RunView last;
+
+    static Pretraining start(RunRequest request, RunListener listener) {
+        Nodes nodes;
+        if (request.where() instanceof RunRequest.Children children) {
+            nodes = new ChildNodes(request, children.count(), System::nanoTime, listener::onNote);
+        } else if (request.where() instanceof RunRequest.Cluster cluster) {
+            nodes = new DistantNodes(cluster);
+        } else {
+            nodes = new OwnNode(request, System::nanoTime, listener::onNote);
+        }
+        FollowedRun run = new FollowedRun(request, listener, nodes);
+        try {
+            run.awaitWorkers();
+            run.submit();
+            run.awaitBegin();
+            return run;
+        } catch (RuntimeException | Error e) {
+            run.close();
+            throw e;
+        } catch (InterruptedException e) {
+            run.close();
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private FollowedRun(RunRequest request, RunListener listener, Nodes nodes) {
+        this.request = request;
+        this.listener = listener;
+        this.nodes = nodes;
+        this.client = new ControlClient(nodes::targets);
+        this.train = TrainSettings.from(request.config());
+        this.resume = request.resume();
+    }
+
+    /** So that the first generation has everybody: late ones would interrupt it. */
+    private void awaitWorkers() throws InterruptedException {
+        long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
+        int wanted = nodes.expectedWorkers();
+        while (true) {
+            nodes.tend(false);
+            RunView view = look();
+            if (view != null && view.workers().size() >= wanted && !view.state().equals("discovering")) {
+                return;
+            }
+            if (System.nanoTime() > deadline) {
+                throw new UserException(
+                        view == null
+                                ? unanswered()
+                                : view.workers().size() + " of " + wanted + " workers came up within "
+                                        + START_TIMEOUT.toSeconds() + " s; the nodes' logs in "
+                                        + NodeFiles.folder(request.run()) + " say more");
+            }
+            Thread.sleep(PERIOD.toMillis());
+        }
+    }
+
+    private String lastSilence = "";
+
+    /** The run as it stands; null: nobody answers at present. */
+    private @Nullable RunView look() {
+        try {
+            return client.get("/run", RunView.class);
+        } catch (ControlClient.Unavailable e) {
+            lastSilence = String.valueOf(e.getMessage());
+            return null;
+        }
+    }
+
+    private String unanswered() {
+        return lastSilence;
+    }
+
+    private void submit() {
+        int least = request.minWorkers() > 0 ? request.minWorkers() : nodes.leastWorkers();
+        Submission submission =
+                new Submission(request.name(), request.configuration().portable(request.home()), least, 0, resume);
+        id = client.post("/run", Json.line(submission), Submitted.class).id();
+    }
+
+    /** Waits for the first steps, or for the reason why there will be none. */
+    private void awaitBegin() throws InterruptedException {
+        long submittedAt = System.nanoTime();
+        while (true) {
+            nodes.tend(false);
+            RunView view = look();
+            if (view != null && view.id().equals(id)) {
+                if (view.state().equals("failed")) {
+                    throw new UserException(view.reason());
+                }
+                if (view.state().equals("waiting")) {
+                    requireSomebodyFit(view);
+                    if (System.nanoTime() - submittedAt > PATIENCE.toNanos()) {
+                        tellChange(view);
+                    }
+                }
+                if (view.state().equals("training") || view.step() > 0 || view.ended()) {
+                    announce(view);
+                    return;
+                }
+            }
+            Thread.sleep(PERIOD.toMillis());
+        }
+    }
+
+    /** Where every worker was refused, nobody will come: the first reason is the run's. */
+    private void requireSomebodyFit(RunView view) {
+        List<WorkerView> unfit = view.workers().stream()
+                .filter(worker ->
+                        worker.state().equals("unfit") || worker.state().equals("refused"))
+                .toList();
+        if (!unfit.isEmpty() && unfit.size() == view.workers().size()) {
+            stop("no worker is fit");
+            throw new UserException(unfit.get(0).reason());
+        }
+    }
+
+    private void announce(RunView view) {
+        firstStep = firstStep(view);
+        startedAt = System.nanoTime();
+        lastStep = firstStep;
+        lastStepAt = startedAt;
+        listener.onStart(new RunListener.Start(
+                train.objective(),
+                ModelSettings.from(request.config()).parameterCount(train.objective()),
+                view.workers().stream()
+                        .map(worker -> worker.name() + " " + worker.device())
+                        .toList(),
+                nodes.targets().isEmpty() ? "-" : nodes.targets().get(0).address(),
+                firstStep,
+                view.totalSteps(),
+                firstStep == 0 ? "seed " + train.seed() : "the checkpoint of step " + firstStep));
+    }
+
+    private long firstStep(RunView view) {
+        try {
+            GenerationView[] generations = client.get("/generations", GenerationView[].class);
+            return generations.length == 0 ? 0 : generations[generations.length - 1].firstStep();
+        } catch (ControlClient.Unavailable e) {
+            return view.step();
+        }
+    }
+
+    @Override
+    public void stop(String reason) {
+        try {
+            client.post("/run/stop", Json.line(Map.of("reason", reason)), Answer.class);
+        } catch (ControlClient.Unavailable | UserException e) {
+            listener.onNote("the run cannot be stopped at present: " + e.getMessage());
+        }
+    }
+
+    @Override
+    public RunResult await() throws InterruptedException {
+        long answeredAt = System.nanoTime();
+        while (true) {
+            nodes.tend(true);
+            RunView view = look();
+            long now = System.nanoTime();
+            if (view != null) {
+                answeredAt = now;
+                if (view.id().equals(id)) {
+                    follow(view, now);
+                    if (view.ended()) {
+                        return result(view);
+                    }
+                } else if (view.state().equals("idle")) {
+                    submitAgain();
+                } else if (!view.id().isEmpty()) {
+                    throw new UserException("another run, " + view.run()
+                            + ", has taken the place of this one; resume it" + " later with --resume");
+                }
+            } else if (now - answeredAt > SILENCE_TIMEOUT.toNanos()) {
+                throw new UserException(unanswered() + "; the run can be resumed with --resume");
+            }
+            Thread.sleep(PERIOD.toMillis());
+        }
+    }
+
+    /** All nodes that knew the run are gone: those that came after them go on from the newest checkpoint. */
+    private void submitAgain() {
+        listener.onNote("no node is left that knows the run: it goes on from its newest checkpoint");
+        resume = true;
+        try {
+            submit();
+        } catch (ControlClient.Unavailable e) {
+            LOG.info("not submitted again yet: {}", e.getMessage());
+        }
+    }
+
+    private void follow(RunView view, long now) {
+        RunView before = last;
+        last = view;
+        if (view.step() != lastStep) {
+            lastStep = view.step();
+            lastStepAt = now;
+        }
+        for (String note : view.notes()) {
+            if (notesTold.add(note)) {
+                listener.onNote(note);
+            }
+        }
+        tellChange(view);
+        RunView.CheckpointView checkpoint = view.checkpoint();
+        if (checkpoint != null && (before == null || !checkpoint.equals(before.checkpoint()))) {
+            listener.onCheckpoint(Path.of(checkpoint.path()), checkpoint.step());
+        }
+        listener.onProgress(view);
+    }
+
+    /** That a run waits, halts or regroups is told, with the reason; that it trains is seen. */
+    private void tellChange(RunView view) {
+        String change = view.state() + ": " + view.reason();
+        if (!CALM.contains(view.state()) && !view.ended() && !change.equals(told)) {
+            listener.onNote(change);
+        }
+        told = change;
+    }
+
+    private RunResult result(RunView view) {
+        if (view.state().equals("failed")) {
+            throw new UserException(view.reason());
+        }
+        double seconds = Math.max(1, lastStepAt - startedAt) / 1e9;
+        RunView.CheckpointView checkpoint = view.checkpoint();
+        return new RunResult(
+                view.step(),
+                view.loss(),
+                (view.step() - firstStep) * train.globalBatch() / seconds,
+                view.weightsSha256() == null ? "" : view.weightsSha256(),
+                checkpoint == null ? null : Path.of(checkpoint.path()),
+                view.step() >= view.totalSteps()
+                        || (train.minutes() > 0 && view.reason().contains("time limit")),
+                view.reason());
+    }
+
+    @Override
+    public void close() {
+        nodes.close();
+    }
+}

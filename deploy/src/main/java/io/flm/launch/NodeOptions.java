@@ -1,0 +1,64 @@
+package io.flm.launch;
+
+import io.flm.data.UserException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How a command finds the run that it is about: by a node's address, else by the run's folder. */
+final class NodeOptions {
+    @Option(
+            names = "--node",
+            paramLabel = "HOST:PORT",
+            description = "The HTTP address of a node of the run, any one; repeat for more.")
+    private List<String> nodes = List.of();
+
+    @Option(
+            names = "--run",
+            paramLabel = "DIR",
+            description =
+                    "Or the run's folder, where its nodes left their addresses. Default: the run in runs/ that was"
+                            + " worked on last.")
+    private @Nullable Path run;
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "F",
+            description = "Holds the token that nodes outside of this machine want.")
+    private @Nullable Path tokenFile;
+
+    ControlClient client(Environment environment) {
+        if (!nodes.isEmpty()) {
+            String token = tokenFile == null
+                    ? ""
+                    : ControlClient.readToken(environment.resolve(tokenFile).toString());
+            List<ControlClient.Target> targets = nodes.stream()
+                    .map(address -> new ControlClient.Target(address, token))
+                    .toList();
+            return new ControlClient(() -> targets);
+        }
+        Path folder = folder(environment);
+        if (NodeFiles.read(folder).isEmpty()) {
+            throw new UserException(folder
+                    + ": no node works there; is the run over? Otherwise give the HTTP address of a node with --node");
+        }
+        return new ControlClient(() ->
+                NodeFiles.read(folder).stream().map(ControlClient.Target::of).toList());
+    }
+
+    private Path folder(Environment environment) {
+        if (run != null) {
+            Path folder = environment.resolve(run);
+            if (!Files.isDirectory(folder)) {
+                throw new UserException(folder + ": no such folder; check --run");
+            }
+            return folder;
+        }
+        Path runs = environment.folder().resolve("runs");
+        return RunFiles.newest(runs)
+                .orElseThrow(() -> new UserException(
+                        runs + ": holds no run; say which with --run, or give the HTTP address of a node with --node"));
+    }
+}

@@ -1,0 +1,136 @@
+package io.flm.launch;
+
+import ai.djl.Device;
+import akka.actor.typed.ActorSystem;
+import com.typesafe.config.Config;
+import io.flm.data.DataSettings;
+import io.flm.data.Ingest;
+import io.flm.data.SampleSource;
+import io.flm.data.Tokenizer;
+import io.flm.data.UserException;
+import io.flm.exchange.Codec;
+import io.flm.exchange.ExchangeNode;
+import io.flm.worker.RunPlan;
+import io.flm.worker.StepResult;
+import io.flm.worker.StepRunner;
+import io.flm.worker.checkpoint.Checkpoint;
+import io.flm.worker.checkpoint.CheckpointSettings;
+import io.flm.worker.checkpoint.CheckpointStore;
+import io.flm.worker.checkpoint.CheckpointWriter;
+import io.flm.worker.checkpoint.RunIdentity;
+import io.flm.worker.model.FlmModel;
+import io.flm.worker.model.ModelSettings;
+import io.flm.worker.torch.Torch;
+import io.flm.worker.train.CheckpointKeeper;
+import io.flm.worker.train.TrainSettings;
+import io.flm.worker.train.Trainer;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A run as one node has it: what its workers share, made from the plan's configuration, and the run's folder here. */
+final class NodeRun implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeRun.class);
+
+    private final String id;
+    private final TrainSettings train;
+    private final ModelSettings model;
+    private final int threads;
+    private final Codec codec;
+    private final Tokenizer tokenizer;
+    private final SampleSource samples;
+    private final Ingest ingest;
+    private final CheckpointKeeper keeper;
+    private final MetricsLog metrics;
+
+    /**
+     * Opens data and checkpoints.
+     *
+     * @param folder the run's, on this node
+     * @param home this program's folder
+     * @param cpuWorkers workers of this node that compute on CPUs
+     * @throws UserException where the plan cannot be carried out here
+     */
+    NodeRun(RunPlan plan, Path folder, Path home, int cpuWorkers, LongSupplier nanoTime) {
+        id = plan.id();
+        Configuration configuration = Configuration.builder()
+                .text(plan.config(), "run " + plan.run(), home)
+                .build();
+        Config config = configuration.config();
+        train = TrainSettings.from(config);
+        model = ModelSettings.from(config);
+        threads = config.getInt("flm.worker.threads");
+        codec = Codec.of(config.getString("flm.exchange.codec"));
+        MemoryNeed.require(model, train, cpuWorkers, config.getInt("flm.data.prefetch"), Machine.memoryBytes());
+        DataSettings data = DataSettings.from(config);
+        tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
+        requireRoom(config);
+        samples = SampleSource.open(
+                config.getStringList("flm.data.paths").stream().map(Path::of).toList());
+        ingest = Ingest.open(
+                samples,
+                tokenizer,
+                data,
+                train.corruption(),
+                model.imageSize(),
+                train.lanes(),
+                train.microBatch(),
+                train.seed());
+        CheckpointSettings checkpoints = CheckpointSettings.from(config);
+        RunIdentity identity =
+                RunIdentity.of(config, Map.of("data", samples.sha256(), "tokenizer", tokenizer.sha256()));
+        RunFiles.belongTo(folder, plan, configuration);
+        CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"), checkpoints);
+        Optional<Checkpoint> origin = plan.resume() ? store.newestValid(LOG::warn) : Optional.empty();
+        origin.ifPresent(c -> c.identity().requireSame(identity, c.folder().toString()));
+        keeper = new CheckpointKeeper(store, checkpoints, identity, origin, train, NodeRun::onCheckpoint);
+        metrics = new MetricsLog(RunFiles.metricsOf(folder), train.objective(), nanoTime);
+    }
+
+    private void requireRoom(Config config) {
+        if (tokenizer.size() > model.vocabulary()) {
+            throw new UserException("flm.model.vocabulary = " + model.vocabulary() + ", but the tokenizer has "
+                    + tokenizer.size() + " tokens; give at least so many");
+        }
+        int maxTokens = config.getInt("flm.data.max-tokens");
+        if (maxTokens + 2 > model.maxPositions()) { // positions of real tokens count from 2
+            throw new UserException(
+                    "flm.data.max-tokens = " + maxTokens + ", but flm.model.max-positions = " + model.maxPositions()
+                            + " has room for " + (model.maxPositions() - 2) + "; lower the one or raise the other");
+        }
+    }
+
+    String id() {
+        return id;
+    }
+
+    /** Makes the trainer of one device, on its own thread. */
+    StepRunner runner(Device device, ExchangeNode exchange, ActorSystem<?> system) {
+        Torch.prepareThread(threads);
+        FlmModel flm = new FlmModel(
+                model, train.objective(), new FlmModel.Compute(device, train.precision(), train.recompute()));
+        return new Trainer(train, flm, ingest, exchange, codec, keeper, system);
+    }
+
+    /** A worker of this node committed a step as rank 0; called on its thread. */
+    void onStep(StepResult result) {
+        metrics.add(result);
+    }
+
+    private static void onCheckpoint(CheckpointWriter.Event event) {
+        if (event instanceof CheckpointWriter.Event.Failed failed) {
+            LOG.warn("{}", failed.message());
+        }
+    }
+
+    @Override
+    public void close() {
+        metrics.close();
+        keeper.close();
+        samples.close();
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,63 @@
+package io.flm.launch;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigValueFactory;
+import io.flm.worker.train.TrainSettings;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/** One node in this process. */
+final class OwnNode implements Nodes {
+    private final Node node;
+    private final List<ControlClient.Target> targets;
+
+    /** Starts it and waits until it is a member, of a cluster of one if nothing else is configured. */
+    OwnNode(RunRequest request, LongSupplier nanoTime, Consumer<String> notes) {
+        Config config = request.config();
+        if (config.getString("flm.node.name").isEmpty()) {
+            config = config.withValue("flm.node.name", ConfigValueFactory.fromAnyRef("local"));
+        }
+        node = new Node(new Node.Setup(
+                config,
+                run -> request.run(),
+                request.run(),
+                request.home(),
+                TrainSettings.from(config).lanes(),
+                nanoTime,
+                notes));
+        try {
+            targets = List.of(ControlClient.Target.of(node.awaitReady()));
+        } catch (InterruptedException e) {
+            node.close();
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        } catch (RuntimeException e) {
+            node.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public List<ControlClient.Target> targets() {
+        return targets;
+    }
+
+    @Override
+    public int expectedWorkers() {
+        return node.workers().size();
+    }
+
+    @Override
+    public int leastWorkers() {
+        return node.workers().size();
+    }
+
+    @Override
+    public void tend(boolean begun) {}
+
+    @Override
+    public void close() {
+        node.close();
+    }
+}

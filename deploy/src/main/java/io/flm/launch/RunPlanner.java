@@ -1,0 +1,54 @@
+package io.flm.launch;
+
+import com.typesafe.config.Config;
+import io.flm.coordinator.Submission;
+import io.flm.worker.RunPlan;
+import io.flm.worker.train.TrainSettings;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.UUID;
+
+/** Makes plans of runs that are submitted, once their configuration is known to be sound. */
+final class RunPlanner implements Submission.Planner {
+    private final Path home;
+    private final boolean encrypted;
+
+    /**
+     * @param home this program's folder
+     * @param encrypted whether gradients travel encrypted, since control messages do, which carry the key
+     */
+    RunPlanner(Path home, boolean encrypted) {
+        this.home = home;
+        this.encrypted = encrypted;
+    }
+
+    @Override
+    public RunPlan plan(Submission submission) {
+        Configuration configuration = Configuration.builder()
+                .text(submission.config(), "submitted", home)
+                .build();
+        Config config = configuration.config();
+        Settings.checkRun(config);
+        TrainSettings train = TrainSettings.from(config);
+        long limitMs = (long) (train.minutes() * 60_000);
+        return new RunPlan(
+                submission.run(),
+                UUID.randomUUID().toString(),
+                1,
+                configuration.portable(home),
+                Version.number(),
+                Map.of(),
+                train.lanes(),
+                train.steps(),
+                limitMs > 0 ? Clock.systemUTC().millis() + limitMs : 0,
+                Math.max(1, submission.minWorkers()),
+                submission.maxWorkers(),
+                config.getString("flm.exchange.codec"),
+                encrypted,
+                submission.resume(),
+                RunPlan.Intent.RUN,
+                "submitted",
+                Map.of());
+    }
+}
