@@ -72,7 +72,7 @@ def start(preset, folder, steps, options, names, settings=()):
     """The contenders, ready for their first step. Python's get all the threads of the Java side's workers."""
     threads = options.workers * options.threads
     flm = Contender(
-        list(map(str, java_command(preset, folder, steps, options.workers, options.threads, list(settings)))),
+        list(map(str, java_command(preset, folder, steps, options.workers, options.threads, options.set + list(settings)))),
         folder / "flm.log")
     ready = flm.answer()
     contenders = {"flm": flm}
@@ -143,6 +143,7 @@ def main():
     parser.add_argument("--turns", type=int, help="turns that are counted")
     parser.add_argument("--only", action="append", choices=list(CONTENDERS), help="leave the other contenders out")
     parser.add_argument("--no-check", action="store_true", help="do not compare the losses first")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the configuration")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     given = parser.parse_args()
     results = {}
