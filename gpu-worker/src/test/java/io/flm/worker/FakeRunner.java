@@ -7,11 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** A runner without a device: counts steps, can be held at a step, can fail at one. */
 final class FakeRunner implements StepRunner {
     final List<String> calls = new ArrayList<>();
     final CountDownLatch held = new CountDownLatch(1);
+    private final CountDownLatch atHold = new CountDownLatch(1);
     private final long holdAt;
     private final long failAt;
     private final RuntimeException failure;
@@ -22,6 +24,11 @@ final class FakeRunner implements StepRunner {
         this.holdAt = holdAt;
         this.failAt = failAt;
         this.failure = failure;
+    }
+
+    /** Waits until the step at which this is held has begun; says whether it has. */
+    boolean awaitHold() throws InterruptedException {
+        return atHold.await(10, TimeUnit.SECONDS);
     }
 
     static Generation alone(long number, String worker, long firstStep) {
@@ -39,6 +46,7 @@ final class FakeRunner implements StepRunner {
     @Override
     public StepResult step(boolean stop) throws ExchangeException {
         if (committed == holdAt) {
+            atHold.countDown();
             try {
                 held.await();
             } catch (InterruptedException e) {

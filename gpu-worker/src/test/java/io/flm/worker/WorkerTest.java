@@ -143,11 +143,12 @@ class WorkerTest {
     }
 
     @Test
-    void anAbandonedGenerationIsLeftAtOnceAndNotEnteredAgain() {
+    void anAbandonedGenerationIsLeftAtOnceAndNotEnteredAgain() throws InterruptedException {
         FakeRunner runner = new FakeRunner(2, -1, new IllegalStateException());
         ActorRef<Worker.Command> worker = prepared("abandons", runner, 6);
         join(worker, FakeRunner.alone(1, "abandons", 0));
         expect(Worker.Joined.class);
+        assertThat(runner.awaitHold()).isTrue();
         worker.tell(new Worker.Abandon(1, 1, "node n2 was lost", reports.getRef()));
         described(Phase.LEAVING);
         Worker.Failed failed = expect(Worker.Failed.class);
