@@ -5,6 +5,9 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigIncludeContext;
 import com.typesafe.config.ConfigIncluder;
+import com.typesafe.config.ConfigIncluderClasspath;
+import com.typesafe.config.ConfigIncluderFile;
+import com.typesafe.config.ConfigIncluderURL;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
@@ -12,6 +15,8 @@ import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.UserException;
+import java.io.File;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,7 +43,11 @@ final class Configuration {
 
     private static final ConfigRenderOptions CONCISE = ConfigRenderOptions.concise();
 
-    private static final ConfigIncluder NO_INCLUDES = new ConfigIncluder() {
+    private static final ConfigIncluder NO_INCLUDES = new NoIncludes();
+
+    /** Refuses every way to include something: each has an interface of its own, and what is left out reads files. */
+    private static final class NoIncludes
+            implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
         @Override
         public ConfigIncluder withFallback(ConfigIncluder fallback) {
             return this;
@@ -46,9 +55,28 @@ final class Configuration {
 
         @Override
         public ConfigObject include(ConfigIncludeContext context, String what) {
-            throw new UserException("include " + what + ": a submitted configuration holds its values itself");
+            throw refusal(what);
         }
-    };
+
+        @Override
+        public ConfigObject includeFile(ConfigIncludeContext context, File what) {
+            throw refusal(what.toString());
+        }
+
+        @Override
+        public ConfigObject includeURL(ConfigIncludeContext context, URL what) {
+            throw refusal(what.toString());
+        }
+
+        @Override
+        public ConfigObject includeResources(ConfigIncludeContext context, String what) {
+            throw refusal(what);
+        }
+
+        private static UserException refusal(String what) {
+            return new UserException("include " + what + ": a submitted configuration holds its values itself");
+        }
+    }
 
     private final Config config;
     private final Map<String, String> origins;
