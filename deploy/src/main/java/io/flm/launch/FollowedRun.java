@@ -47,6 +47,7 @@ final class FollowedRun implements Pretraining {
     private long lastStep;
     private long lastStepAt;
     private @Nullable RunView last;
+    private String lastSilence = ""; // why nobody answered
 
     static Pretraining start(RunRequest request, RunListener listener) {
         Nodes nodes;
@@ -95,7 +96,7 @@ final class FollowedRun implements Pretraining {
             if (System.nanoTime() > deadline) {
                 throw new UserException(
                         view == null
-                                ? unanswered()
+                                ? lastSilence
                                 : view.workers().size() + " of " + wanted + " workers came up within "
                                         + START_TIMEOUT.toSeconds() + " s; the nodes' logs in "
                                         + NodeFiles.folder(request.run()) + " say more");
@@ -103,8 +104,6 @@ final class FollowedRun implements Pretraining {
             Thread.sleep(PERIOD.toMillis());
         }
     }
-
-    private String lastSilence = "";
 
     /** The run as it stands; null: nobody answers at present. */
     private @Nullable RunView look() {
@@ -114,10 +113,6 @@ final class FollowedRun implements Pretraining {
             lastSilence = String.valueOf(e.getMessage());
             return null;
         }
-    }
-
-    private String unanswered() {
-        return lastSilence;
     }
 
     private void submit() {
@@ -217,10 +212,10 @@ final class FollowedRun implements Pretraining {
                     submitAgain();
                 } else if (!view.id().isEmpty()) {
                     throw new UserException("another run, " + view.run()
-                            + ", has taken the place of this one; resume it" + " later with --resume");
+                            + ", has taken the place of this one; resume it later with --resume");
                 }
             } else if (now - answeredAt > SILENCE_TIMEOUT.toNanos()) {
-                throw new UserException(unanswered() + "; the run can be resumed with --resume");
+                throw new UserException(lastSilence + "; the run can be resumed with --resume");
             }
             Thread.sleep(PERIOD.toMillis());
         }

@@ -1,10 +1,14 @@
 /**
- * Gradients summed over the members of a generation, in one order whatever the membership.
+ * Gradients summed over the members of a generation, in one order whatever the membership, and state for who lacks it.
  *
  * <p>Read {@link io.flm.exchange.LaneTree} first: it is the fixed binary tree over lanes along which everything is added, and
- * {@link io.flm.exchange.TreeSum} is the adder. {@link io.flm.exchange.Exchange} is what a trainer calls in each step; {@link
- * io.flm.exchange.LocalExchange} is the one between the workers of one process. This package sees flat float buffers and
- * integers: no tensors, no Akka.
+ * {@link io.flm.exchange.TreeSum} is the adder. A process opens one {@link io.flm.exchange.ExchangeNode} and joins one {@link
+ * io.flm.exchange.Deal} after the other; {@link io.flm.exchange.Exchange} is what a trainer calls in each step.
+ *
+ * <p>Inside, the members of a process meet in a {@code Meeting}: a {@code LocalMeeting} where all are in this process, else a
+ * {@code WireMeeting}, which is joining, then open, then ended. {@code Wire} is the transport and its one thread, {@code
+ * AllReduce} what moves and adds, {@code StateTraffic} the states on their way. What nodes send each other is in {@code
+ * src/main/sbe/exchange.xml}. This package sees flat float buffers and integers: no tensors, no Akka.
  */
 @NullMarked
 package io.flm.exchange;

@@ -112,20 +112,14 @@ public final class Trainer implements StepRunner {
     public String enter(Generation generation, int rank) throws ExchangeException {
         Deal deal = Deals.of(generation, store.stageCount(), codec);
         Exchange exchange = node.join(deal, rank);
-        try {
-            Membership entering = new Membership(generation.number(), exchange, null);
-            membership = entering;
-            if (abandonedGeneration >= generation.number()) { // abandoned before there was an exchange to close
-                throw new ExchangeException(abandonReason);
-            }
-            String how = takeUp(generation.firstStep(), deal, rank, exchange);
-            BatchFeed feed = new BatchFeed(ingest, committedSteps, deal.lanes(rank), system);
-            membership = new Membership(generation.number(), exchange, feed);
-            return how;
-        } catch (ExchangeException | RuntimeException e) {
-            exchange.close();
-            throw e;
+        membership = new Membership(generation.number(), exchange, null); // left by leave, whatever happens next
+        if (abandonedGeneration >= generation.number()) { // abandoned before there was an exchange to close
+            throw new ExchangeException(abandonReason);
         }
+        String how = takeUp(generation.firstStep(), deal, rank, exchange);
+        BatchFeed feed = new BatchFeed(ingest, committedSteps, deal.lanes(rank), system);
+        membership = new Membership(generation.number(), exchange, feed);
+        return how;
     }
 
     /** The state of the first step: from memory, a checkpoint or the seed, else from a member that holds it. */

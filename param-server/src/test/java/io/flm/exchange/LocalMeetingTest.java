@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class LocalExchangeTest {
+class LocalMeetingTest {
     private static final long BOUND_S = 30;
 
     private final ExchangeNode node = ExchangeNode.inMemory();
