@@ -66,7 +66,8 @@ final class FrameReader {
 
     /** Checks the frame, and makes its body readable; with a seal nothing is believed that was not sealed with its key. */
     Opened open(@Nullable Seal seal) {
-        ByteBuffer start = FrameWriter.slice(frame, offset, FrameWriter.CHECKSUM_OFFSET);
+        ByteBuffer start = FrameWriter.slice(
+                frame, offset, seal == null ? FrameWriter.CHECKSUM_OFFSET : FrameWriter.ENVELOPE_BYTES);
         int restLength = length - FrameWriter.ENVELOPE_BYTES;
         ByteBuffer rest = FrameWriter.slice(frame, offset + FrameWriter.ENVELOPE_BYTES, restLength);
         if (seal != null) {

@@ -83,7 +83,7 @@ final class FrameWriter {
     }
 
     void commit() {
-        ByteBuffer start = slice(claim.buffer(), claim.offset(), CHECKSUM_OFFSET);
+        ByteBuffer start = slice(claim.buffer(), claim.offset(), seal == null ? CHECKSUM_OFFSET : ENVELOPE_BYTES);
         int tag = seal == null ? 0 : Seal.TAG_BYTES;
         ByteBuffer rest = slice(claim.buffer(), claim.offset() + ENVELOPE_BYTES, bodyLength + tag);
         if (seal == null) {

@@ -213,7 +213,8 @@ final class StateTraffic {
             sending.begun = true;
             return true;
         }
-        int count = (int) Math.min(out.maxBodyLength() - CHUNK_BYTES, size - sending.position);
+        int room = (out.maxBodyLength() - CHUNK_BYTES) / 64 * 64; // whole numbers, for sinks that copy them
+        int count = (int) Math.min(room, size - sending.position);
         if (count <= 0 || !out.claim(CHUNK_BYTES + count)) {
             return false;
         }

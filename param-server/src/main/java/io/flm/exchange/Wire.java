@@ -1,6 +1,7 @@
 package io.flm.exchange;
 
 import static java.util.concurrent.TimeUnit.HOURS;
+import static java.util.concurrent.TimeUnit.MICROSECONDS;
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import io.aeron.Aeron;
@@ -40,7 +41,17 @@ final class Wire implements AutoCloseable {
     /** Messages taken from a stream before others have their turn. */
     private static final int FRAGMENTS = 8;
 
-    private static final long LONGEST_NAP_NS = MILLISECONDS.toNanos(1);
+    /** Duty cycles of the driver before this thread looks at its own work; each moves one datagram a stream. */
+    private static final int DRIVER_BURST = 4;
+
+    // How this thread idles: answers to what it sends come within microseconds, gradients to send after a whole forward
+    // pass.
+    private static final long YIELD_NS = MICROSECONDS.toNanos(50);
+    private static final long SHORT_NAPS_NS = MILLISECONDS.toNanos(5);
+    private static final long SHORT_NAP_NS = MICROSECONDS.toNanos(20);
+    private static final long LONG_NAP_NS = MILLISECONDS.toNanos(1);
+
+    private static final long LAST_WORDS_NS = MILLISECONDS.toNanos(50);
 
     private final ExchangeSettings settings;
     private final NetworkSizes sizes;
@@ -67,6 +78,7 @@ final class Wire implements AutoCloseable {
             (buffer, offset, length, header) -> onFragment(CONTROL, buffer, offset, length, header);
     private long stoodStillUntilNs = Long.MIN_VALUE;
     private long stoodStillNs;
+    private boolean linksAreStale;
 
     /** The streams to one other node. */
     static final class Link {
@@ -142,10 +154,11 @@ final class Wire implements AutoCloseable {
                 .socketSndbufLength(sizes.socketBuffer())
                 .termBufferSparseFile(true)
                 .lowStorageWarningThreshold(0)
+                .counterValuesBufferLength(1 << 20) // some thousand streams
                 .timerIntervalNs(livenessNs / 20)
                 .imageLivenessTimeoutNs(livenessNs)
                 .publicationConnectionTimeoutNs(livenessNs)
-                .statusMessageTimeoutNs(Math.min(MILLISECONDS.toNanos(200), livenessNs / 4))
+                .statusMessageTimeoutNs(Math.min(MILLISECONDS.toNanos(100), livenessNs / 10))
                 .publicationLingerTimeoutNs(livenessNs)
                 .clientLivenessTimeoutNs(forever)
                 .publicationUnblockTimeoutNs(2 * forever)
@@ -153,11 +166,11 @@ final class Wire implements AutoCloseable {
     }
 
     private static BackoffIdleStrategy nap() {
-        return new BackoffIdleStrategy(0, 20, 10_000, LONGEST_NAP_NS);
+        return new BackoffIdleStrategy(0, 20, SHORT_NAP_NS, LONG_NAP_NS);
     }
 
     private static void onError(Throwable error) {
-        LOG.debug("transport", error);
+        LOG.debug("transport: {}", error.toString());
     }
 
     private static String firstLine(Throwable e) {
@@ -259,14 +272,19 @@ final class Wire implements AutoCloseable {
     private void run() {
         String reason = "the node was closed";
         try {
-            BackoffIdleStrategy idle = nap();
             long last = System.nanoTime();
+            long lastWorked = last;
             while (!closing || !isQuiet()) {
                 long now = System.nanoTime();
                 noticePause(now - last, now);
                 last = now;
-                idle.idle(work(now));
+                if (work(now) > 0) {
+                    lastWorked = now;
+                } else {
+                    idle(now - lastWorked);
+                }
             }
+            sendLastWords();
         } catch (RuntimeException | Error e) {
             LOG.error("the exchange's thread ended", e);
             reason = "the exchange's thread ended: " + e;
@@ -279,11 +297,31 @@ final class Wire implements AutoCloseable {
         }
     }
 
+    /** What was said last is in the transport's buffers, and may not be on its way yet. */
+    private void sendLastWords() {
+        long end = System.nanoTime() + LAST_WORDS_NS;
+        while (System.nanoTime() < end && !links.isEmpty()) {
+            if (invokeDriver() == 0) {
+                LockSupport.parkNanos(SHORT_NAP_NS);
+            }
+        }
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // On a shared core the other end may need this one to answer.
+    private static void idle(long idleNs) {
+        if (idleNs < YIELD_NS) {
+            Thread.yield();
+        } else {
+            LockSupport.parkNanos(idleNs < SHORT_NAPS_NS ? SHORT_NAP_NS : LONG_NAP_NS);
+        }
+    }
+
     private void noticePause(long pauseNs, long now) {
         long livenessNs = settings.livenessTimeout().toNanos();
         if (pauseNs > livenessNs / 2) {
             stoodStillNs = pauseNs;
             stoodStillUntilNs = now + 2 * livenessNs;
+            linksAreStale = true; // others may have closed their ends; the next generation begins with new streams
             LOG.warn("this process stood still for {} ms", pauseNs / 1_000_000);
         }
     }
@@ -296,7 +334,14 @@ final class Wire implements AutoCloseable {
 
     private int invokeDriver() {
         int work = clientInvoker.invoke();
-        return driverInvoker == null ? work : work + driverInvoker.invoke();
+        if (driverInvoker != null) {
+            int moved = 1;
+            for (int cycle = 0; cycle < DRIVER_BURST && moved > 0; cycle++) {
+                moved = driverInvoker.invoke();
+                work += moved;
+            }
+        }
+        return work;
     }
 
     private void takeArriving() {
@@ -325,12 +370,13 @@ final class Wire implements AutoCloseable {
 
     private void keepLinksOf(Deal deal) {
         for (Link link : List.copyOf(links.values())) {
-            if (!deal.endpoints().contains(link.endpoint)) {
+            if (linksAreStale || !deal.endpoints().contains(link.endpoint)) {
                 links.remove(link.endpoint);
                 link.gradients.close();
                 link.control.close();
             }
         }
+        linksAreStale = false;
     }
 
     private static int poll(Subscription subscription, ControlledFragmentHandler handler) {

@@ -1,6 +1,7 @@
 package io.flm.exchange;
 
 import io.aeron.Image;
+import io.aeron.exceptions.RegistrationException;
 import io.flm.exchange.wire.HelloDecoder;
 import io.flm.exchange.wire.HelloEncoder;
 import io.flm.exchange.wire.LeaveDecoder;
@@ -31,6 +32,10 @@ import org.jspecify.annotations.Nullable;
 final class WireMeeting implements Meeting {
     private static final long HELLO_INTERVAL_NS = 20_000_000;
     private static final long PROGRESS_INTERVAL_MS = 200;
+
+    /** How long others are told of the end of a generation in which none of them was met. */
+    private static final long LEAVE_UNHEARD_NS = 200_000_000;
+
     private static final int LONGEST_REASON = 256;
 
     /** Frames sent to a node before others have their turn. */
@@ -366,6 +371,8 @@ final class WireMeeting implements Meeting {
             if (failure == null) {
                 work += addAndNotify();
             }
+        } catch (RegistrationException e) {
+            fail("a node of " + deal.endpoints() + " cannot be reached: " + e.getMessage());
         } catch (AllReduce.ProtocolException | IllegalArgumentException | IllegalStateException e) {
             fail(String.valueOf(e.getMessage()));
         }
@@ -379,13 +386,10 @@ final class WireMeeting implements Meeting {
     private void lookAfter(long now) {
         for (Peer peer : peers) {
             if (peer.link == null) {
-                try {
-                    peer.use(wire.link(deal.endpoints().get(peer.node)));
-                } catch (RuntimeException e) {
-                    fail(peer.name() + ": cannot be reached (" + e.getMessage() + ")");
-                    return;
-                }
+                peer.use(wire.link(deal.endpoints().get(peer.node)));
             }
+        }
+        for (Peer peer : peers) {
             if (peer.hasLeft()) {
                 continue;
             }
@@ -507,7 +511,7 @@ final class WireMeeting implements Meeting {
     private int sendLeaves() {
         int sent = 0;
         for (Peer peer : peers) {
-            if (!peer.leaveSent && !peer.lost && peer.connected && isServed(peer) && sendLeave(peer)) {
+            if (!peer.leaveSent && !peer.lost && !peer.isSilent() && isServed(peer) && sendLeave(peer)) {
                 peer.leaveSent = true;
                 sent++;
             }
@@ -563,10 +567,11 @@ final class WireMeeting implements Meeting {
         }
         boolean told = true;
         for (Peer peer : peers) {
-            boolean gone = peer.lost || !peer.connected || (peer.hasLeft() && peer.leaveSent);
-            told &= gone || (!graceful && peer.leaveSent);
+            told &= peer.lost || (peer.leaveSent && (!graceful || peer.hasLeft()));
         }
-        if (told || now - endedNs > wire.settings().livenessTimeout().toNanos()) {
+        boolean heard = peers.stream().anyMatch(peer -> peer.ready);
+        long patienceNs = heard ? wire.settings().livenessTimeout().toNanos() : LEAVE_UNHEARD_NS;
+        if (told || now - endedNs > patienceNs) {
             closed = true;
             if (reduce != null) {
                 reduce.close();

@@ -212,7 +212,18 @@ final class Cluster implements AutoCloseable {
 
     @Override
     public void close() {
-        nodes.forEach(ExchangeNode::close);
-        trainers.shutdownNow();
+        List<Future<?>> closing = new ArrayList<>();
+        nodes.forEach(
+                node -> closing.add(trainers.submit(node::close))); // together: each waits for the others to leave
+        trainers.shutdown();
+        try {
+            for (Future<?> each : closing) {
+                each.get(BOUND_S, TimeUnit.SECONDS);
+            }
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new AssertionError("a node does not close", e);
+        } finally {
+            trainers.shutdownNow();
+        }
     }
 }
