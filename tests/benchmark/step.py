@@ -17,7 +17,7 @@ MODULES = ("data-stream", "param-server", "gpu-worker", "coordinator", "deploy")
 TOLERANCE = 2e-4  # of the loss, of spec section 10 for float32
 CHECKED_STEPS = 6
 # preset: a turn's steps, turns that are left out, turns that count
-PLANS = {"emoji": (10, 3, 15), "mid": (2, 2, 8), "tiny": (10, 2, 5)}
+PLANS = {"emoji": (10, 3, 15), "mid": (2, 2, 12), "tiny": (10, 2, 5)}
 CONTENDERS = {
     "flm": "this program",
     "same": "PyTorch, same work",
@@ -138,8 +138,8 @@ def show(preset, result):
 def main():
     parser = argparse.ArgumentParser(prog="tests/benchmark/run step", description=__doc__)
     parser.add_argument("presets", nargs="*", metavar="PRESET", help="emoji, mid (default: both) or tiny")
-    parser.add_argument("--workers", type=int, help="workers of this program (default: 2 for emoji, 1 for mid)")
-    parser.add_argument("--threads", type=int, help="threads of each (default: 1 for emoji, 2 for mid)")
+    parser.add_argument("--workers", type=int, help="workers of this program (default: 2)")
+    parser.add_argument("--threads", type=int, help="threads of each (default: so many that all workers together have 2)")
     parser.add_argument("--turns", type=int, help="turns that are counted")
     parser.add_argument("--only", action="append", choices=list(CONTENDERS), help="leave the other contenders out")
     parser.add_argument("--no-check", action="store_true", help="do not compare the losses first")
@@ -151,7 +151,7 @@ def main():
         if preset not in PLANS:
             parser.error(f"{preset}: give one of {', '.join(PLANS)}")
         options = argparse.Namespace(**vars(given))
-        options.workers = given.workers or (2 if preset == "emoji" else 1)
+        options.workers = given.workers or 2
         options.threads = given.threads or (2 // options.workers or 1)
         result = {}
         (HERE / ".work").mkdir(exist_ok=True)
