@@ -63,11 +63,7 @@ final class NodeRun implements AutoCloseable {
         train = TrainSettings.from(config);
         model = ModelSettings.from(config);
         threads = config.getInt("flm.worker.threads");
-        codec = Codec.of(config.getString("flm.exchange.codec"));
-        // The sums of a worker's own lanes are not rounded yet, so weights would depend on the deal.
-        if (codec != Codec.FP32) {
-            throw new UserException("flm.exchange.codec = bf16 is not ready for training; give fp32");
-        }
+        codec = Node.exchangeSettings(config).codec();
         MemoryNeed.require(model, train, cpuWorkers, config.getInt("flm.data.prefetch"), Machine.memoryBytes());
         DataSettings data = DataSettings.from(config);
         tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));

@@ -44,7 +44,7 @@ final class RunPlanner implements Submission.Planner {
                 limitMs > 0 ? Clock.systemUTC().millis() + limitMs : 0,
                 Math.max(1, submission.minWorkers()),
                 submission.maxWorkers(),
-                config.getString("flm.exchange.codec"),
+                Node.exchangeSettings(config).codec().toString(),
                 encrypted,
                 submission.resume(),
                 RunPlan.Intent.RUN,

@@ -30,6 +30,7 @@ final class Settings {
                     + ": a worker needs a lane of its own; give fewer --workers or more lanes");
         }
         requireThreads(config);
+        Node.exchangeSettings(config);
         if (config.getStringList("flm.data.paths").isEmpty()) {
             throw new UserException("flm.data.paths is empty: give training data with --data");
         }

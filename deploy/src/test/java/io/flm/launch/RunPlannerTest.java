@@ -31,6 +31,7 @@ class RunPlannerTest {
         assertThat(plan.maxWorkers()).isEqualTo(3);
         assertThat(plan.resume()).isTrue();
         assertThat(plan.codec()).isEqualTo("fp32");
+        assertThat(plan(DATA + "flm.exchange.codec = bf16").codec()).isEqualTo("bf16");
         assertThat(plan.encrypted()).isFalse();
         assertThat(new RunPlanner(HOME, true)
                         .plan(new Submission("r", DATA, 1, 0, false))
@@ -68,6 +69,9 @@ class RunPlannerTest {
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("other keys than those below flm: akka");
         assertThatThrownBy(() -> plan("")).isInstanceOf(UserException.class).hasMessageContaining("flm.data.paths");
+        assertThatThrownBy(() -> plan(DATA + "flm.exchange.codec = fp8"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("flm.exchange.codec = fp8: give fp32 or bf16");
     }
 
     /** Whoever may submit a run may not read the node's files by it. */

@@ -85,6 +85,24 @@ class SameWeightsTest {
     }
 
     @Test
+    void aBf16ExchangeGivesTheSameWeightsForAnyNumberOfWorkersAndNodes() throws Exception {
+        String[] bf16 = {"--set", "flm.exchange.codec=bf16"};
+        JsonNode one = train("bf16-1", "flm", 1, bf16);
+        for (int workers = 2; workers <= 3; workers++) {
+            assertThat(train("bf16-" + workers, "flm", workers, bf16).get("weightsSha256"))
+                    .as("%d workers", workers)
+                    .isEqualTo(one.get("weightsSha256"));
+        }
+        assertThat(train("bf16-nodes", "flm", 1, "--set", "flm.exchange.codec=bf16", "--nodes", "2")
+                        .get("weightsSha256"))
+                .as("two nodes over the network")
+                .isEqualTo(one.get("weightsSha256"));
+        assertThat(train("fp32-1", "flm", 1).get("weightsSha256"))
+                .as("fp32 gives other weights, so the rounding is there")
+                .isNotEqualTo(one.get("weightsSha256"));
+    }
+
+    @Test
     void runsThatAreKilledAtRandomMomentsAndResumedEndWithTheSameWeights() throws Exception {
         JsonNode undisturbed = train("undisturbed", "flm", 2);
         Random random = new Random(20230618); // fixed: a failure can be repeated as far as timing allows

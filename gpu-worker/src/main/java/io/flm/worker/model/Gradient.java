@@ -57,6 +57,11 @@ public final class Gradient {
         script.run("add", stages.get(stage), other.stages.get(stage));
     }
 
+    /** Rounds a stage to what bfloat16 can hold: to nearest, ties to even. */
+    public void roundToBf16(int stage) {
+        script.run("round_bf16", stages.get(stage));
+    }
+
     /**
      * A stage's range in host memory: on the CPU the very memory, so what is written is what the optimizer reads; on another
      * device a copy, which {@link #load} brings back.

@@ -1,5 +1,6 @@
 package io.flm.worker.train;
 
+import io.flm.exchange.Codec;
 import io.flm.exchange.LaneRange;
 import io.flm.exchange.LaneTree;
 import io.flm.exchange.Partial;
@@ -18,14 +19,16 @@ final class LaneSums {
     private record Held(LaneRange lanes, Gradient sum) {}
 
     private final int laneCount;
+    private final Codec codec;
     private final Supplier<Gradient> newGradient;
     private final Deque<Gradient> free = new ArrayDeque<>();
     private final List<Held> held = new ArrayList<>(); // in lane order
     private Held current; // the lane at hand
     private final List<Held> siblings = new ArrayList<>(); // those that it completes, smallest first
 
-    LaneSums(int laneCount, Supplier<Gradient> newGradient) {
+    LaneSums(int laneCount, Codec codec, Supplier<Gradient> newGradient) {
         this.laneCount = laneCount;
+        this.codec = codec;
         this.newGradient = newGradient;
         this.current = new Held(new LaneRange(0, 0), newGradient.get());
         free.push(current.sum());
@@ -52,9 +55,18 @@ final class LaneSums {
     /** A stage of the lane's gradient is complete: adds it to the blocks that it completes. */
     void add(int stage) {
         Gradient right = current.sum();
+        round(right, stage);
         for (Held left : siblings) {
             left.sum().add(right, stage);
+            round(left.sum(), stage);
             right = left.sum();
+        }
+    }
+
+    /** Every sum is what the codec can hold, so that it is the same whether it was sent or not. */
+    private void round(Gradient sum, int stage) {
+        if (codec == Codec.BF16) {
+            sum.roundToBf16(stage);
         }
     }
 

@@ -100,7 +100,7 @@ public final class Trainer implements StepRunner {
         this.headWeights = settings.headWeights();
         this.model = model;
         this.store = model.parameters();
-        this.sums = new LaneSums(settings.lanes(), store::newGradient);
+        this.sums = new LaneSums(settings.lanes(), codec, store::newGradient);
         this.ingest = ingest;
         this.node = node;
         this.codec = codec;
