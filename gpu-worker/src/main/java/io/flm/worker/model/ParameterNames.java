@@ -70,13 +70,17 @@ final class ParameterNames {
 
     private static final Init ZERO = new Init.Constant(0);
     private static final Init ONE = new Init.Constant(1);
-    private static final Init BERT = new Init.Normal(0.02);
+    private static final double BERT_DEVIATION = 0.02;
+    private static final int BERT_WIDTH = 768;
 
     private final ModelSettings settings;
+    private final Init normal;
     private final List<Unit> units = new ArrayList<>();
 
     private ParameterNames(ModelSettings settings) {
         this.settings = settings;
+        // Narrower layers begin with wider values: with BERT's, hardly anything of the picture comes through them.
+        this.normal = new Init.Normal(BERT_DEVIATION * Math.sqrt((double) BERT_WIDTH / settings.hidden()));
     }
 
     /** The parameters that an objective trains. */
@@ -118,9 +122,9 @@ final class ParameterNames {
 
     private void text() {
         long h = settings.hidden();
-        unit(TEXT, EMBEDDINGS + "word_embeddings.weight", BERT, settings.vocabulary(), h);
-        unit(TEXT, EMBEDDINGS + "position_embeddings.weight", BERT, settings.maxPositions(), h);
-        unit(TEXT, EMBEDDINGS + "token_type_embeddings.weight", BERT, 1, h);
+        unit(TEXT, EMBEDDINGS + "word_embeddings.weight", normal, settings.vocabulary(), h);
+        unit(TEXT, EMBEDDINGS + "position_embeddings.weight", normal, settings.maxPositions(), h);
+        unit(TEXT, EMBEDDINGS + "token_type_embeddings.weight", normal, 1, h);
         norm(TEXT, EMBEDDINGS + "LayerNorm.", h);
         for (int i = 0; i < settings.bottomLayers(); i++) {
             selfAttention(TEXT, TEXT_LAYER + i + ".attention.");
@@ -130,11 +134,11 @@ final class ParameterNames {
 
     private void fusion(Objective objective) {
         long h = settings.hidden();
-        linear(FUSION, TEXT_TRANSFORM, h, h, BERT);
-        linear(FUSION, IMAGE_TRANSFORM, h, settings.imageWidth(), BERT);
-        unit(FUSION, TYPES, BERT, 2, h);
+        linear(FUSION, TEXT_TRANSFORM, h, h, normal);
+        linear(FUSION, IMAGE_TRANSFORM, h, settings.imageWidth(), normal);
+        unit(FUSION, TYPES, normal, 2, h);
         if (objective == Objective.FLM) {
-            unit(FUSION, FLM_TYPES, BERT, 2, h);
+            unit(FUSION, FLM_TYPES, normal, 2, h);
         }
         for (int i = 0; i < settings.topLayers(); i++) {
             selfAttention(FUSION, TOP_LAYER + i + ".attention.");
@@ -156,34 +160,34 @@ final class ParameterNames {
         }
         String head = objective == Objective.MLM ? MLM_HEAD : LM_HEAD;
         long h = settings.hidden();
-        linear(PREDICT, head + "transform.dense.", h, h, BERT);
+        linear(PREDICT, head + "transform.dense.", h, h, normal);
         norm(PREDICT, head + "transform.LayerNorm.", h);
-        unit(PREDICT, head + "decoder.weight", BERT, settings.vocabulary(), h);
+        unit(PREDICT, head + "decoder.weight", normal, settings.vocabulary(), h);
         unit(PREDICT, head + "bias", ZERO, settings.vocabulary());
     }
 
     private void selfAttention(int stage, String n) {
         long h = settings.hidden();
-        packed(stage, n + "self.qkv.weight", BERT, names(n, "weight", "query", "key", "value"), h, h);
+        packed(stage, n + "self.qkv.weight", normal, names(n, "weight", "query", "key", "value"), h, h);
         packed(stage, n + "self.qkv.bias", ZERO, names(n, "bias", "query", "key", "value"), h);
-        linear(stage, n + "output.dense.", h, h, BERT);
+        linear(stage, n + "output.dense.", h, h, normal);
         norm(stage, n + "output.LayerNorm.", h);
     }
 
     private void crossAttention(int stage, String n) {
         long h = settings.hidden();
-        linear(stage, n + "self.query.", h, h, BERT);
-        packed(stage, n + "self.kv.weight", BERT, names(n, "weight", "key", "value"), h, h);
+        linear(stage, n + "self.query.", h, h, normal);
+        packed(stage, n + "self.kv.weight", normal, names(n, "weight", "key", "value"), h, h);
         packed(stage, n + "self.kv.bias", ZERO, names(n, "bias", "key", "value"), h);
-        linear(stage, n + "output.dense.", h, h, BERT);
+        linear(stage, n + "output.dense.", h, h, normal);
         norm(stage, n + "output.LayerNorm.", h);
     }
 
     private void feedForward(int stage, String n) {
         long h = settings.hidden();
         long wide = settings.mlpRatio() * h;
-        linear(stage, n + "intermediate.dense.", wide, h, BERT);
-        linear(stage, n + "output.dense.", h, wide, BERT);
+        linear(stage, n + "intermediate.dense.", wide, h, normal);
+        linear(stage, n + "output.dense.", h, wide, normal);
         norm(stage, n + "output.LayerNorm.", h);
     }
 
