@@ -7,16 +7,16 @@ import akka.actor.typed.receptionist.Receptionist;
 import io.flm.worker.RunPlan;
 import io.flm.worker.WireMessage;
 import io.flm.worker.Worker;
-import java.time.InstantSource;
+import java.time.Duration;
 import java.util.Set;
 
 /**
- * Brings runs about: the protocol. The cluster has one coordinator at a time; commands may be sent from any node. The states
- * are in {@link CoordinatorStates}, their transitions in the package's documentation.
+ * Brings runs about: the protocol. The cluster has one coordinator at a time; commands may be sent from any node. Each of
+ * its states is a class of this package; their transitions are in the package's documentation.
  */
 public final class Coordinator {
     /** What a coordinator understands. */
-    public sealed interface Command permits Request, Listed, CoordinatorStates.Internal {}
+    public sealed interface Command permits Request, Listed, Reported, State.Internal {}
 
     /** What an operator may ask. */
     public sealed interface Request extends Command, WireMessage {}
@@ -71,10 +71,13 @@ public final class Coordinator {
         }
     }
 
+    /** A worker said something; it comes by the address that orders carry. */
+    public record Reported(Worker.Report report) implements Command {}
+
     private Coordinator() {}
 
     /** A coordinator that hears of its workers by the receptionist. */
-    public static Behavior<Command> create(InstantSource clock) {
+    public static Behavior<Command> create(CoordinatorSettings settings, Surroundings surroundings) {
         return Behaviors.setup(context -> {
             context.getSystem()
                     .receptionist()
@@ -83,13 +86,17 @@ public final class Coordinator {
                             context.messageAdapter(
                                     Receptionist.Listing.class,
                                     listing -> new Listed(listing.getServiceInstances(Worker.KEY)))));
-            return told(clock);
+            return told(settings, surroundings);
         });
     }
 
     /** A coordinator that hears of its workers by {@link Listed} only. */
-    public static Behavior<Command> told(InstantSource clock) {
-        return Behaviors.setup(
-                context -> Behaviors.withTimers(timers -> CoordinatorStates.first(context, timers, clock)));
+    public static Behavior<Command> told(CoordinatorSettings settings, Surroundings surroundings) {
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
+            timers.startTimerWithFixedDelay(new State.Tick(), Duration.ofMillis(settings.tickMs()));
+            Run run = new Run(
+                    context, settings, surroundings, context.messageAdapter(Worker.Report.class, Reported::new));
+            return new Discovering(run, "a coordinator has started here").begin();
+        }));
     }
 }

@@ -6,35 +6,141 @@ import io.flm.worker.Generation.Member;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Worker;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Who trains: decided here, acted on by the {@link Coordinator}. No clock, no I/O. */
 final class Membership {
+    /** What a worker is to a run. */
+    enum Standing {
+        /** It can be a member of the next generation. */
+        READY,
+        /** It is in a generation. */
+        BUSY,
+        /** It is to build, or builds, what the run needs. */
+        PREPARING,
+        /** It has not answered lately. */
+        SILENT,
+        /** It did not join in time, and is not asked again for a while. */
+        ASIDE,
+        /** The operator wants it left out. */
+        DRAINED,
+        /** Its program or its data are others than the run's. */
+        REFUSED,
+        /** It cannot carry out the plan, or its device broke. */
+        UNFIT
+    }
+
+    /**
+     * A worker as the coordinator knows it.
+     *
+     * @param self what it last said; null before its first answer
+     * @param name as it last said, or of its address before
+     * @param standing what it is to the run
+     * @param reason why; never empty
+     */
+    record Candidate(String name, Worker.@Nullable Described self, Standing standing, String reason) {
+        /** Whether it may become ready without the operator. */
+        boolean mayCome() {
+            return switch (standing) {
+                case READY, BUSY, PREPARING, SILENT, ASIDE -> true;
+                case DRAINED, REFUSED, UNFIT -> false;
+            };
+        }
+    }
+
     /**
      * What to do.
      *
      * @param next the generation to form, if there are enough workers
-     * @param reason log line and status text
+     * @param reason log line and status text; never empty
      */
     record Decision(Optional<Generation> next, String reason) {}
 
     private Membership() {}
 
     /**
-     * @param workers those that are prepared, by name
+     * What a worker that answers is to a run.
+     *
+     * @param plan null: there is no run
+     */
+    static Candidate judge(@Nullable RunPlan plan, Worker.Described d) {
+        if (plan == null) {
+            return new Candidate(d.worker(), d, Standing.READY, d.reason());
+        }
+        if (!d.version().equals(plan.version())) {
+            return new Candidate(
+                    d.worker(),
+                    d,
+                    Standing.REFUSED,
+                    "has version " + d.version() + " of the program, the run's is " + plan.version()
+                            + "; install that on " + d.node());
+        }
+        boolean sameRun = d.run().equals(plan.id());
+        if (sameRun && d.phase() == Worker.Phase.UNFIT) {
+            return new Candidate(d.worker(), d, Standing.UNFIT, d.reason());
+        }
+        Optional<String> difference = sameRun ? difference(plan, d) : Optional.empty();
+        if (difference.isPresent()) {
+            return new Candidate(d.worker(), d, Standing.REFUSED, difference.get());
+        }
+        String drained = plan.drained().get(d.worker());
+        if (drained != null) {
+            return new Candidate(d.worker(), d, Standing.DRAINED, "drained: " + drained);
+        }
+        return switch (d.phase()) {
+            case IDLE, PREPARING, UNFIT -> new Candidate(d.worker(), d, Standing.PREPARING, d.reason());
+            case WAITING ->
+                sameRun
+                        ? new Candidate(d.worker(), d, Standing.READY, d.reason())
+                        : new Candidate(d.worker(), d, Standing.PREPARING, "prepared for another run");
+            case ENTERING, TRAINING, LEAVING -> new Candidate(d.worker(), d, Standing.BUSY, d.reason());
+        };
+    }
+
+    /** Names the first content that a worker has read and that is not the run's. */
+    private static Optional<String> difference(RunPlan plan, Worker.Described d) {
+        if (d.hashes().isEmpty()) {
+            return Optional.empty(); // not prepared yet
+        }
+        return new TreeMap<>(plan.hashes())
+                .entrySet().stream()
+                        .filter(e -> !e.getValue().equals(d.hashes().get(e.getKey())))
+                        .map(e -> "reads another content of " + e.getKey() + " (SHA-256 "
+                                + d.hashes().get(e.getKey()) + ", the run's is " + e.getValue() + "); give " + d.node()
+                                + " the same")
+                        .findFirst();
+    }
+
+    /**
+     * The next generation, of those that are ready. It begins with the most steps that any of them holds. Where there are more
+     * than may be members, those that hold them come first, the others are spares.
+     *
      * @param lastGeneration the highest number that anybody has seen; the next is one more
      */
-    static Decision decide(RunPlan plan, SortedMap<String, Worker.Described> workers, long lastGeneration) {
-        if (workers.size() < plan.minWorkers()) {
-            return new Decision(Optional.empty(), workers.size() + " of " + plan.minWorkers() + " workers prepared");
+    static Decision decide(RunPlan plan, List<Candidate> candidates, long lastGeneration) {
+        List<Worker.Described> ready = ready(candidates);
+        if (ready.size() < plan.minWorkers()) {
+            return new Decision(
+                    Optional.empty(),
+                    ready.size() + " of " + plan.minWorkers() + " workers are ready" + others(candidates));
         }
-        List<Worker.Described> chosen =
-                workers.values().stream().limit(plan.mostMembers()).toList();
-        long firstStep =
-                chosen.stream().mapToLong(Worker.Described::steps).max().orElse(0);
-        List<LaneRange> deal = deal(plan.lanes(), chosen.size());
+        long firstStep = topStep(ready);
+        List<Worker.Described> chosen = ready.stream()
+                .sorted(Comparator.comparing((Worker.Described d) -> d.steps() < firstStep)
+                        .thenComparing(Worker.Described::worker))
+                .limit(plan.mostMembers())
+                .sorted(Comparator.comparing(Worker.Described::node).thenComparing(Worker.Described::worker))
+                .toList();
+        List<LaneRange> deal = Lanes.deal(
+                plan.lanes(),
+                chosen.stream().mapToDouble(Worker.Described::laneMs).toArray());
         List<Member> members = new ArrayList<>();
         List<Integer> holders = new ArrayList<>();
         for (int rank = 0; rank < chosen.size(); rank++) {
@@ -44,17 +150,63 @@ final class Membership {
                 holders.add(rank);
             }
         }
+        int spares = ready.size() - chosen.size();
         return new Decision(
                 Optional.of(new Generation(lastGeneration + 1, plan.id(), firstStep, members, holders, null)),
-                chosen.size() + " workers prepared; " + plan.lanes() + " lanes from step " + firstStep);
+                counted(chosen.size(), "worker") + ", " + counted(plan.lanes(), "lane") + ", from step " + firstStep
+                        + (spares > 0 ? ", " + counted(spares, "spare") : "")
+                        + others(candidates));
     }
 
-    /** Contiguous runs of lanes whose counts differ by one at most, by rank. */
-    static List<LaneRange> deal(int lanes, int workers) {
-        List<LaneRange> deal = new ArrayList<>();
-        for (int rank = 0; rank < workers; rank++) {
-            deal.add(new LaneRange((int) ((long) lanes * rank / workers), (int) ((long) lanes * (rank + 1) / workers)));
+    /** Workers that are ready and not members, and would be. */
+    static List<String> newcomers(RunPlan plan, List<Candidate> candidates, Generation generation) {
+        int room = plan.mostMembers() - generation.worldSize();
+        return ready(candidates).stream()
+                .map(Worker.Described::worker)
+                .filter(name -> generation.rankOf(name) < 0)
+                .limit(Math.max(0, room))
+                .toList();
+    }
+
+    static List<Worker.Described> ready(List<Candidate> candidates) {
+        List<Worker.Described> ready = new ArrayList<>();
+        for (Candidate c : candidates) {
+            if (c.standing() == Standing.READY && c.self() != null) {
+                ready.add(c.self());
+            }
         }
-        return deal;
+        return ready;
+    }
+
+    /** The most steps that any of them holds. */
+    static long topStep(List<Worker.Described> workers) {
+        return workers.stream().mapToLong(Worker.Described::steps).max().orElse(0);
+    }
+
+    /** Those that are not ready, and why: {@code ; preparing: w2; refused: w3 (reads another ...)}. */
+    static String others(List<Candidate> candidates) {
+        Map<Standing, List<Candidate>> by = candidates.stream()
+                .filter(c -> c.standing() != Standing.READY)
+                .collect(Collectors.groupingBy(Candidate::standing, TreeMap::new, Collectors.toList()));
+        return by.entrySet().stream()
+                .map(e -> "; " + word(e.getKey()) + ": "
+                        + e.getValue().stream()
+                                .map(c -> switch (c.standing()) {
+                                    case REFUSED, UNFIT, ASIDE, SILENT -> c.name() + " (" + c.reason() + ")";
+                                    default -> c.name();
+                                })
+                                .collect(Collectors.joining(", ")))
+                .collect(Collectors.joining());
+    }
+
+    static String word(Standing standing) {
+        return switch (standing) {
+            case ASIDE -> "set aside";
+            default -> standing.name().toLowerCase(Locale.ROOT);
+        };
+    }
+
+    static String counted(long count, String what) {
+        return count + " " + what + (count == 1 ? "" : "s");
     }
 }

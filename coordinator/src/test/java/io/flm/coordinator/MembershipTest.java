@@ -3,14 +3,12 @@ package io.flm.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
-import io.flm.exchange.LaneRange;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Worker;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -44,24 +42,20 @@ class MembershipTest {
                 "prepared");
     }
 
-    private static SortedMap<String, Worker.Described> workers(Worker.Described... all) {
-        SortedMap<String, Worker.Described> workers = new TreeMap<>();
-        for (Worker.Described d : all) {
-            workers.put(d.worker(), d);
-        }
-        return workers;
+    private static List<Membership.Candidate> candidates(Worker.Described... workers) {
+        return Arrays.stream(workers).map(d -> Membership.judge(PLAN, d)).toList();
     }
 
     @Test
-    void waitsUntilAllWorkersAreThereAndSaysForHowMany() {
-        Membership.Decision decision = Membership.decide(PLAN, workers(worker("a", 0), worker("b", 0)), 0);
+    void waitsUntilThereAreEnoughAndSaysForHowMany() {
+        Membership.Decision decision = Membership.decide(PLAN, candidates(worker("a", 0), worker("b", 0)), 0);
         assertThat(decision.next()).isEmpty();
-        assertThat(decision.reason()).isEqualTo("2 of 3 workers prepared");
+        assertThat(decision.reason()).isEqualTo("2 of 3 workers are ready");
     }
 
     @Test
     void theFirstStepIsTheMostThatAnybodyHoldsAndTheNumberGrows() {
-        Generation g = Membership.decide(PLAN, workers(worker("c", 40), worker("a", 39), worker("b", 40)), 6)
+        Generation g = Membership.decide(PLAN, candidates(worker("c", 40), worker("a", 39), worker("b", 40)), 6)
                 .next()
                 .orElseThrow();
         assertThat(g.number()).isEqualTo(7);
@@ -71,18 +65,41 @@ class MembershipTest {
     }
 
     @Test
-    void lanesAreDealtInContiguousRunsThatCoverThemAll() {
-        assertThat(Membership.deal(8, 3))
-                .isEqualTo(List.of(new LaneRange(0, 2), new LaneRange(2, 5), new LaneRange(5, 8)));
-        Map.of(1, 1, 7, 3, 8, 8, 64, 5).forEach((lanes, workers) -> {
-            List<LaneRange> deal = Membership.deal(lanes, workers);
-            int next = 0;
-            for (LaneRange range : deal) {
-                assertThat(range.from()).isEqualTo(next);
-                assertThat(range.count()).isBetween(lanes / workers, lanes / workers + 1);
-                next = range.to();
-            }
-            assertThat(next).isEqualTo(lanes);
-        });
+    void ofTooManyThoseThatHoldTheStateComeFirst() {
+        Generation g = Membership.decide(
+                        PLAN, candidates(worker("a", 0), worker("b", 7), worker("c", 7), worker("d", 7)), 0)
+                .next()
+                .orElseThrow();
+        assertThat(g.members().stream().map(Generation.Member::worker)).containsExactly("b", "c", "d");
+    }
+
+    @Test
+    void whoIsNotReadyIsNamedWithTheReason() {
+        Worker.Described broken = describedIn(worker("x", 0), Worker.Phase.UNFIT, "the device broke");
+        Worker.Described busy = describedIn(worker("y", 0), Worker.Phase.PREPARING, "builds");
+        assertThat(Membership.decide(PLAN, candidates(worker("a", 0), broken, busy), 0)
+                        .reason())
+                .isEqualTo("1 of 3 workers are ready; preparing: y; unfit: x (the device broke)");
+    }
+
+    private static Worker.Described describedIn(Worker.Described d, Worker.Phase phase, String reason) {
+        return new Worker.Described(
+                d.worker(),
+                d.self(),
+                d.node(),
+                d.device(),
+                d.endpoint(),
+                d.version(),
+                d.epoch(),
+                phase,
+                d.run(),
+                d.revision(),
+                null,
+                d.hashes(),
+                null,
+                d.lastGeneration(),
+                d.steps(),
+                d.laneMs(),
+                reason);
     }
 }

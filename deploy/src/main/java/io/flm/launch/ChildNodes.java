@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Nodes in processes of their own, each {@code flm node --join HOST:PORT --run DIR}. They end with this process, however it ends:
- * it ends them, or they see that their standard input was closed. One that ends by itself is replaced by a new one.
+ * it ends them, or they see that their standard input was closed. One that ends by itself is started again, by its name.
  */
 final class ChildNodes implements Nodes {
     private static final Logger LOG = LoggerFactory.getLogger(ChildNodes.class);
@@ -42,9 +42,9 @@ final class ChildNodes implements Nodes {
     /** One of the places for a child; the child that has it changes. */
     private static final class Place {
         private final int index;
+        private final String name;
         private final String devices;
         private @Nullable Process process;
-        private String name = "";
         private volatile String lastLine = "";
         private long startedAt;
         private long endedAt;
@@ -52,6 +52,7 @@ final class ChildNodes implements Nodes {
 
         private Place(int index, String devices) {
             this.index = index;
+            this.name = "node-" + index;
             this.devices = devices;
         }
     }
@@ -64,7 +65,6 @@ final class ChildNodes implements Nodes {
     private final NodeSettings.Address first;
     private final List<Place> places = new ArrayList<>();
     private final Thread hook = new Thread(this::end, "end-of-nodes");
-    private int named;
     private boolean closed;
 
     /** Starts them; they join each other by themselves. */
@@ -126,8 +126,6 @@ final class ChildNodes implements Nodes {
     }
 
     private void start(Place place, String join) {
-        named++;
-        place.name = "node-" + named;
         boolean begins = join.equals(first.toString()) && place.index == 1;
         List<String> arguments = new ArrayList<>(List.of(
                 "node",
@@ -245,9 +243,9 @@ final class ChildNodes implements Nodes {
                 boolean again = place.shortLives < MOST_SHORT_LIVES;
                 notes.accept(how
                         + (again
-                                ? "; another one takes its place in " + REPLACE_AFTER.toSeconds() + " s"
-                                : "; it is not replaced any more, after " + MOST_SHORT_LIVES + " that ended within "
-                                        + SHORT_LIFE.toSeconds() + " s"));
+                                ? "; it is started again in " + REPLACE_AFTER.toSeconds() + " s"
+                                : "; it is not started again, after " + MOST_SHORT_LIVES
+                                        + " times that it ended within " + SHORT_LIFE.toSeconds() + " s"));
                 if (!again) {
                     place.process = null;
                 }

@@ -255,7 +255,8 @@ final class FollowedRun implements Pretraining {
     /** That a run waits, halts or regroups is told, with the reason; that it trains is seen. */
     private void tellChange(RunView view) {
         String change = view.state() + ": " + view.reason();
-        if (!CALM.contains(view.state()) && !view.ended() && !change.equals(told)) {
+        boolean atEnd = view.ended() || view.step() >= view.totalSteps(); // halting there is no news
+        if (!CALM.contains(view.state()) && !atEnd && !change.equals(told)) {
             listener.onNote(change);
         }
         told = change;

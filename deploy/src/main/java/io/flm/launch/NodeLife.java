@@ -22,13 +22,18 @@ import akka.remote.RemoteTransportException;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
 import io.flm.coordinator.Coordinator;
+import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.HttpEndpoint;
 import io.flm.coordinator.HttpSettings;
 import io.flm.coordinator.Submission;
+import io.flm.coordinator.Surroundings;
 import io.flm.data.UserException;
+import io.flm.exchange.Deal;
 import io.flm.worker.Worker;
+import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -106,7 +111,7 @@ final class NodeLife {
             akka = ClusterKey.akka(settings.keyStore()).withFallback(akka);
         }
         try {
-            return ActorSystem.create(guardian(), SYSTEM, akka);
+            return ActorSystem.create(guardian(CoordinatorSettings.from(config)), SYSTEM, akka);
         } catch (RuntimeException e) {
             for (Throwable cause = e; cause != null; cause = cause.getCause()) {
                 if (cause instanceof RemoteTransportException || cause instanceof java.net.BindException) {
@@ -120,7 +125,7 @@ final class NodeLife {
         }
     }
 
-    private Behavior<Member> guardian() {
+    private Behavior<Member> guardian(CoordinatorSettings coordinating) {
         return Behaviors.setup(context -> {
             Cluster cluster = Cluster.get(context.getSystem());
             cluster.subscriptions()
@@ -138,7 +143,11 @@ final class NodeLife {
                 context.watch(worker);
             }
             coordinator.complete(ClusterSingleton.get(context.getSystem())
-                    .init(SingletonActor.of(Coordinator.create(Clock.systemUTC()), "coordinator")));
+                    .init(SingletonActor.of(
+                            Coordinator.create(
+                                    coordinating,
+                                    new Surroundings(Clock.systemUTC(), System::nanoTime, NodeLife::newKey)),
+                            "coordinator")));
             return Behaviors.receive(Member.class)
                     .onMessage(Member.class, member -> {
                         onMember(cluster, member);
@@ -150,6 +159,13 @@ final class NodeLife {
                     })
                     .build();
         });
+    }
+
+    /** Of the frames of one generation. */
+    private static String newKey() {
+        byte[] key = new byte[Deal.KEY_BYTES];
+        new SecureRandom().nextBytes(key);
+        return Base64.getEncoder().encodeToString(key);
     }
 
     private void onMember(Cluster cluster, Member member) {

@@ -56,7 +56,7 @@ final class PretrainCommand implements Callable<Integer> {
                 names = "--nodes",
                 paramLabel = "N",
                 description =
-                        "Trains in N processes of this machine, each a node of a cluster; one that dies is replaced.")
+                        "Trains in N processes of this machine, each a node of a cluster; one that dies is started again.")
         private @Nullable Integer nodes;
 
         @Option(

@@ -1,6 +1,7 @@
 package io.flm.launch;
 
 import com.typesafe.config.Config;
+import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.HttpSettings;
 import io.flm.data.UserException;
 import io.flm.worker.train.TrainSettings;
@@ -12,6 +13,7 @@ final class Settings {
     /** Of a node that is to be started. */
     static void checkNode(Config config) {
         HttpSettings.from(config);
+        CoordinatorSettings.from(config);
         NodeSettings.from(config);
         Node.exchangeSettings(config);
         int workers = config.getInt("flm.worker.workers");

@@ -48,6 +48,10 @@ public record Generation(
                 null);
     }
 
+    public Generation withKey(String frames) {
+        return new Generation(number, run, firstStep, members, holders, frames);
+    }
+
     /** The rank of a worker, or -1. */
     public int rankOf(String worker) {
         for (int rank = 0; rank < members.size(); rank++) {

@@ -52,7 +52,11 @@ public record RunPlan(
         /** Halt, write a checkpoint and wait for the order to go on. */
         PAUSE,
         /** Halt, write a checkpoint and end. */
-        STOP
+        STOP,
+        /** Nothing more: it has ended as it should or was told to. */
+        FINISHED,
+        /** Nothing more: it could not go on. */
+        FAILED
     }
 
     public RunPlan {

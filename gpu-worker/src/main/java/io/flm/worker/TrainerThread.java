@@ -203,6 +203,7 @@ public final class TrainerThread implements Trainee {
             }
         } finally {
             r.leave();
+            committedSteps = r.committedSteps(); // less than before, where a state was fetched over it in part
         }
         listener.accept(new Ended(committedSteps));
     }

@@ -42,7 +42,7 @@ public final class Worker {
 
     /**
      * Asks who this is and where it stands: answered with {@link Described} in every state at once. Where a generation has ended
-     * here, {@link Halted} or {@link Failed} follows, in case it was lost.
+     * here, {@link Halted} or {@link Failed} comes before, again, in case it was lost.
      *
      * @param withPlan whether the answer is to hold the plan
      */

@@ -263,10 +263,10 @@ final class WorkerStates {
 
         /** Says where this stands, and again how the last generation ended: the first report may have been lost. */
         final Behavior<Command> answer(Worker.Order m) {
-            m.replyTo().tell(described(m instanceof Worker.Describe d && d.withPlan()));
             if (books.outcome != null && generation() == null) {
-                m.replyTo().tell(books.outcome);
+                m.replyTo().tell(books.outcome); // first, since it may decide what the answer leads to
             }
+            m.replyTo().tell(described(m instanceof Worker.Describe d && d.withPlan()));
             return this;
         }
 

@@ -193,10 +193,10 @@ class WorkerTest {
         described(Phase.WAITING);
         TestProbe<Worker.Report> moved = KIT.createTestProbe();
         worker.tell(new Worker.Describe(0, true, moved.getRef()));
+        moved.expectMessage(halted);
         Worker.Described d = moved.expectMessageClass(Worker.Described.class);
         assertThat(d.plan()).isEqualTo(plan(3));
         assertThat(d.lastGeneration()).isEqualTo(1);
-        moved.expectMessage(halted);
     }
 
     @Test

@@ -30,6 +30,7 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
      */
     private static final List<String> FREE = List.of(
             "flm.checkpoint.",
+            "flm.coordinator.",
             "flm.data.decode-threads",
             "flm.data.eval-paths",
             "flm.data.paths",

@@ -1,0 +1,290 @@
+package io.flm.coordinator;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.javadsl.ActorContext;
+import io.flm.coordinator.Membership.Candidate;
+import io.flm.coordinator.Membership.Standing;
+import io.flm.coordinator.RunView.CheckpointView;
+import io.flm.coordinator.RunView.WorkerView;
+import io.flm.worker.Generation;
+import io.flm.worker.RunPlan;
+import io.flm.worker.Worker;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What outlives a state of the coordinator: the plan, the workers, the newest generation and what is known of the training. */
+final class Run {
+    private static final int NOTES = 20;
+    private static final int WAITERS = 100;
+
+    final ActorContext<Coordinator.Command> context;
+    final CoordinatorSettings settings;
+    final Surroundings world;
+    final ActorRef<Worker.Report> reports;
+    final Roster roster = new Roster();
+    final History history = new History();
+    private final Deque<String> notes = new ArrayDeque<>();
+    private final Deque<Coordinator.AwaitEnd> waiters = new ArrayDeque<>();
+
+    /** Of this coordinator: one more than the last one's; 0 until that is known. */
+    long epoch;
+
+    @Nullable RunPlan plan;
+
+    /** The newest; of the run at hand. */
+    @Nullable Generation generation;
+
+    /** The members' addresses, by name: a process that was started again is another worker. */
+    Map<String, ActorRef<Worker.Command>> members = Map.of();
+
+    Worker.@Nullable Progressed progress;
+
+    @Nullable CheckpointView checkpoint;
+
+    @Nullable String weightsSha256;
+
+    long committedSteps;
+
+    private final Map<String, ActorRef<Worker.Command>> drained = new TreeMap<>();
+
+    /** Submitted here, and no generation was formed yet. */
+    boolean fresh;
+
+    /** When the newest change of membership was caused. */
+    long causedAt;
+
+    /** When a checkpoint was asked for that is not there yet; 0: none is wanted. */
+    long saveWantedAt;
+
+    Run(
+            ActorContext<Coordinator.Command> context,
+            CoordinatorSettings settings,
+            Surroundings world,
+            ActorRef<Worker.Report> reports) {
+        this.context = context;
+        this.settings = settings;
+        this.world = world;
+        this.reports = reports;
+    }
+
+    long now() {
+        return world.nowMs();
+    }
+
+    String name() {
+        return plan == null ? "(none)" : plan.run();
+    }
+
+    RunPlan plan() {
+        if (plan == null) {
+            throw new IllegalStateException("there is no run");
+        }
+        return plan;
+    }
+
+    Generation generation() {
+        if (generation == null) {
+            throw new IllegalStateException("there is no generation");
+        }
+        return generation;
+    }
+
+    long generationNumber() {
+        return generation == null ? 0 : generation.number();
+    }
+
+    /** Forgets the run before. */
+    void begin(RunPlan next) {
+        plan = next;
+        generation = null;
+        members = Map.of();
+        progress = null;
+        checkpoint = null;
+        weightsSha256 = null;
+        committedSteps = 0;
+        causedAt = now();
+        saveWantedAt = 0;
+        fresh = false;
+        drained.clear();
+        notes.clear();
+        history.clear();
+        roster.forgetSpeeds();
+    }
+
+    /** Takes up a generation that was made here, or found. */
+    void take(Generation g, String why) {
+        Map<String, ActorRef<Worker.Command>> refs = new TreeMap<>();
+        g.members().forEach(m -> roster.of(m.worker()).ifPresent(e -> refs.put(m.worker(), e.ref)));
+        generation = g;
+        fresh = false;
+        members = refs;
+        if (g.firstStep() < committedSteps) {
+            note("nobody holds step " + committedSteps + " any more: steps from " + g.firstStep() + " are done again");
+        }
+        committedSteps = g.firstStep();
+        history.add(g, world.clock().instant(), why, causedAt);
+    }
+
+    /** Changes the plan and tells every worker, each of which keeps it for the next coordinator. */
+    void revise(RunPlan next) {
+        plan = next;
+        roster.entries().forEach(e -> {
+            if (e.self != null && e.self.run().equals(next.id())) {
+                e.ref.tell(new Worker.Prepare(epoch, next, reports));
+            }
+        });
+    }
+
+    /** A process is drained, not a name: one that was started again is taken in. */
+    void admitRestarted(Worker.Described d) {
+        if (plan != null && plan.drained().containsKey(d.worker())) {
+            ActorRef<Worker.Command> before = drained.putIfAbsent(d.worker(), d.self());
+            if (before != null && !before.equals(d.self())) {
+                drained.remove(d.worker());
+                revise(plan.withoutDrained(d.worker()));
+            }
+        } else {
+            drained.remove(d.worker());
+        }
+    }
+
+    void note(String note) {
+        context.getLog().warn("run {}: {}", name(), note);
+        notes.addLast(note);
+        if (notes.size() > NOTES) {
+            notes.removeFirst();
+        }
+    }
+
+    void noteOnce(String note) {
+        if (!notes.contains(note)) {
+            note(note);
+        }
+    }
+
+    void await(Coordinator.AwaitEnd m) {
+        waiters.addLast(m);
+        if (waiters.size() > WAITERS) {
+            waiters.removeFirst(); // it asks again
+        }
+    }
+
+    void ended(RunView last) {
+        waiters.forEach(w -> w.replyTo().tell(last));
+        waiters.clear();
+    }
+
+    List<Candidate> candidates() {
+        return roster.candidates(plan, now());
+    }
+
+    /** The member of this name, unless its process is gone. */
+    Optional<Roster.Entry> member(String worker) {
+        ActorRef<Worker.Command> ref = members.get(worker);
+        return roster.of(worker).filter(e -> e.ref.equals(ref));
+    }
+
+    /** Members whose process is not listed, or not reachable, any more. */
+    List<String> goneMembers() {
+        return generation().members().stream()
+                .map(Generation.Member::worker)
+                .filter(name -> {
+                    ActorRef<Worker.Command> ref = members.get(name);
+                    return ref == null || !roster.isListed(ref);
+                })
+                .toList();
+    }
+
+    void tellMembers(Worker.Order order) {
+        generation().members().forEach(m -> tell(m.worker(), order));
+    }
+
+    void tell(String member, Worker.Order order) {
+        ActorRef<Worker.Command> ref = members.get(member);
+        if (ref != null) {
+            ref.tell(order);
+        }
+    }
+
+    void describe(Roster.Entry e, boolean withPlan) {
+        e.ref.tell(new Worker.Describe(epoch, withPlan, reports));
+    }
+
+    /** Asks those that have been silent for a while. */
+    void askSilent(boolean withPlan) {
+        roster.due(now(), settings.checkIntervalMs(), settings.resendMs()).forEach(e -> describe(e, withPlan));
+    }
+
+    /** Lets a worker that has just answered take up the plan, or its newest revision. */
+    void bringUpToDate(Worker.Described d) {
+        if (plan == null) {
+            return;
+        }
+        boolean other = !d.run().equals(plan.id());
+        if (other && d.generation() != null) {
+            d.self().tell(new Worker.Abandon(epoch, d.generation().number(), "run " + name() + " has begun", reports));
+        } else if (other ? d.version().equals(plan.version()) : d.revision() < plan.revision()) {
+            d.self().tell(new Worker.Prepare(epoch, plan, reports));
+        }
+    }
+
+    RunView view(String state, String reason) {
+        boolean trains = state.equals("training");
+        Worker.Progressed p = progress;
+        List<WorkerView> views = new ArrayList<>();
+        candidates().forEach(c -> views.add(view(c, trains || state.equals("forming") || state.equals("halting"))));
+        return new RunView(
+                plan == null ? "" : plan.run(),
+                plan == null ? "" : plan.id(),
+                state,
+                reason,
+                generationNumber(),
+                committedSteps,
+                plan == null ? 0 : plan.totalSteps(),
+                p == null ? null : p.loss(),
+                p == null ? List.of() : p.heads(),
+                p == null || !trains ? 0 : p.rates().samplesPerSecond(),
+                p == null || !trains ? 0 : p.rates().tokensPerSecond(),
+                p == null ? null : p.rates().shares(),
+                plan == null ? 0 : plan.minWorkers(),
+                plan == null ? 0 : plan.mostMembers(),
+                weightsSha256,
+                checkpoint,
+                List.copyOf(notes),
+                views);
+    }
+
+    private WorkerView view(Candidate c, boolean inGeneration) {
+        Worker.Described d = c.self();
+        Generation g = generation;
+        int rank = g == null || !inGeneration || c.standing() == Standing.REFUSED ? -1 : g.rankOf(c.name());
+        String state = Membership.word(c.standing());
+        if (d != null && (c.standing() == Standing.READY || c.standing() == Standing.BUSY)) {
+            state = inGeneration && rank < 0 && c.standing() == Standing.READY && g != null && isFull(g)
+                    ? "spare"
+                    : d.phase().name().toLowerCase(Locale.ROOT);
+        }
+        return new WorkerView(
+                c.name(),
+                d == null ? "" : d.node(),
+                d == null ? "" : d.device(),
+                state,
+                rank,
+                rank < 0 || g == null ? "" : g.members().get(rank).lanes().toString(),
+                d == null ? 0 : d.laneMs(),
+                d == null || d.generation() == null ? 0 : d.generation().number(),
+                d == null ? 0 : d.steps(),
+                state.equals("spare") ? "all places of the generation are taken" : c.reason());
+    }
+
+    private boolean isFull(Generation g) {
+        return plan != null && g.worldSize() >= plan.mostMembers();
+    }
+}

@@ -1,0 +1,18 @@
+package io.flm.coordinator;
+
+import java.time.InstantSource;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * What a coordinator needs of the world, given to it, so that a simulation can give it another one.
+ *
+ * @param clock of the day, for the operator's deadline and for stamps
+ * @param nanoTime never goes back, for waits
+ * @param keys makes the key of a generation whose frames are encrypted
+ */
+public record Surroundings(InstantSource clock, LongSupplier nanoTime, Supplier<String> keys) {
+    long nowMs() {
+        return nanoTime.getAsLong() / 1_000_000;
+    }
+}

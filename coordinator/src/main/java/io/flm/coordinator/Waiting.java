@@ -1,0 +1,152 @@
+package io.flm.coordinator;
+
+import akka.actor.typed.Behavior;
+import io.flm.coordinator.Coordinator.Command;
+import io.flm.coordinator.Membership.Candidate;
+import io.flm.coordinator.Membership.Standing;
+import io.flm.worker.Generation;
+import io.flm.worker.RunPlan;
+import io.flm.worker.RunPlan.Intent;
+import io.flm.worker.Worker;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Nothing trains: workers are prepared until there are enough for a generation. Leaves at once where there are. */
+final class Waiting extends UnderWay {
+    private String status;
+
+    Waiting(Run run, String reason) {
+        super(run, reason);
+        this.status = reason;
+    }
+
+    @Override
+    String status() {
+        return status;
+    }
+
+    @Override
+    Behavior<Command> begin() {
+        run.roster.entries().forEach(e -> {
+            if (e.self != null && e.answered) {
+                run.bringUpToDate(e.self);
+            }
+        });
+        return evaluate();
+    }
+
+    @Override
+    Behavior<Command> onDescribed(Worker.Described d) {
+        fence(d);
+        return super.onDescribed(d);
+    }
+
+    @Override
+    Behavior<Command> onWorkersChanged() {
+        return evaluate();
+    }
+
+    @Override
+    Behavior<Command> onPlanChanged() {
+        return evaluate();
+    }
+
+    @Override
+    Behavior<Command> onTick() {
+        Behavior<Command> next = super.onTick();
+        return next == this ? evaluate() : next;
+    }
+
+    private Behavior<Command> evaluate() {
+        List<Candidate> candidates = fenced();
+        List<Worker.Described> ready = Membership.ready(candidates);
+        agreeOnHashes(ready);
+        RunPlan plan = run.plan();
+        Optional<String> holders = missingHolders(candidates, Membership.topStep(ready));
+        if (holders.isPresent()) {
+            status = holders.get();
+            return this;
+        }
+        if (plan.intent() != Intent.RUN) {
+            return transition(new Saving(run, plan.intentReason(), Membership.topStep(ready)));
+        }
+        if (!ready.isEmpty() && Membership.topStep(ready) >= plan.totalSteps()) {
+            return transition(
+                    new Saving(run, "all " + plan.totalSteps() + " steps are committed", Membership.topStep(ready)));
+        }
+        Optional<String> hopeless = hopeless(candidates);
+        if (hopeless.isPresent()) {
+            return fail(hopeless.get());
+        }
+        long last = Math.max(run.generationNumber(), run.roster.lastGeneration());
+        Membership.Decision decision = Membership.decide(plan, candidates, last);
+        if (decision.next().isPresent()) {
+            Generation g = decision.next().get();
+            Optional<String> wait = comers(candidates, g);
+            if (wait.isPresent()) {
+                status = wait.get();
+                return this;
+            }
+            return form(g, reason.equals(decision.reason()) ? reason : reason + ": " + decision.reason());
+        }
+        status = decision.reason();
+        long limitMs = run.settings.waitLimitMs();
+        return limitMs > 0 && elapsedMs() >= limitMs
+                ? fail("too few workers for " + limitMs / 1000 + " s (flm.coordinator.wait-limit): " + status
+                        + "; start more, or lower the least number of workers, and resume the run")
+                : this;
+    }
+
+    /** Data and tokenizer are those of the first worker that is prepared, where the submitter did not say. */
+    private void agreeOnHashes(List<Worker.Described> ready) {
+        if (run.plan().hashes().isEmpty()) {
+            ready.stream()
+                    .map(Worker.Described::hashes)
+                    .filter(h -> !h.isEmpty())
+                    .findFirst()
+                    .map(Map::copyOf)
+                    .ifPresent(h -> run.revise(run.plan().withHashes(h)));
+        }
+    }
+
+    /** Where enough workers have come, and not one of all can ever be a member, waiting leads nowhere. */
+    private Optional<String> hopeless(List<Candidate> candidates) {
+        boolean enough = candidates.size() >= run.plan().minWorkers();
+        boolean hope = candidates.stream().anyMatch(c -> c.mayCome() || c.standing() == Standing.DRAINED);
+        return enough && !hope ? candidates.stream().map(Candidate::reason).findFirst() : Optional.empty();
+    }
+
+    /** What a silent member holds is not done again before it had its time to answer. */
+    private Optional<String> missingHolders(List<Candidate> candidates, long step) {
+        Generation last = run.generation;
+        if (last == null || step >= run.committedSteps || elapsedMs() >= run.settings.holderTimeoutMs()) {
+            return Optional.empty();
+        }
+        List<String> holders = candidates.stream()
+                .filter(c -> c.standing() == Standing.SILENT || c.standing() == Standing.BUSY)
+                .map(Candidate::name)
+                .filter(name -> last.rankOf(name) >= 0 && run.member(name).isPresent())
+                .toList();
+        return holders.isEmpty()
+                ? Optional.empty()
+                : Optional.of("the others hold step " + step + " at most; waits up to "
+                        + run.settings.holderTimeoutMs() / 1000 + " s for " + String.join(", ", holders)
+                        + ", which may hold step " + run.committedSteps);
+    }
+
+    /** Before the first step, those that are nearly ready are worth some time. */
+    private Optional<String> comers(List<Candidate> candidates, Generation g) {
+        if (!run.fresh || g.worldSize() >= run.plan().mostMembers() || elapsedMs() >= run.settings.gatherTimeoutMs()) {
+            return Optional.empty();
+        }
+        List<String> coming = candidates.stream()
+                .filter(c -> c.standing() == Standing.PREPARING || c.standing() == Standing.SILENT)
+                .map(Candidate::name)
+                .toList();
+        return coming.isEmpty()
+                ? Optional.empty()
+                : Optional.of(Membership.counted(g.worldSize(), "worker") + " ready; waits up to "
+                        + run.settings.gatherTimeoutMs() / 1000 + " s for " + String.join(", ", coming));
+    }
+}

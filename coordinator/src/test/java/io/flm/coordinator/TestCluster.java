@@ -1,0 +1,281 @@
+package io.flm.coordinator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.BehaviorInterceptor;
+import akka.actor.typed.TypedActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import com.typesafe.config.ConfigFactory;
+import io.flm.virtual.VirtualActors;
+import io.flm.worker.FailureKind;
+import io.flm.worker.Generation;
+import io.flm.worker.RunPlan;
+import io.flm.worker.Worker;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * The real coordinator and real worker actors, with trainees whose steps the test takes, in virtual time. Orders
+ * and reports may be lost or doubled on their way.
+ */
+final class TestCluster implements AutoCloseable {
+    /** A worker on a node of its own, called as the worker with an {@code n} before. */
+    final class Node {
+        final String name;
+        final StubTrainee trainee;
+        final ActorRef<Worker.Command> ref;
+
+        Node(String name, String version, StubTrainee trainee) {
+            this.name = name;
+            this.trainee = trainee;
+            this.ref = actors.spawn(
+                    orders(name, Worker.unlisted(new Worker.Identity(name, "n" + name, "cpu", "", version), trainee)),
+                    name);
+        }
+    }
+
+    private static final Duration STEP = Duration.ofMillis(100);
+    static final long BEGAN_AT = 1_000_000;
+
+    final VirtualActors actors = new VirtualActors();
+    final CoordinatorSettings settings;
+    private final Map<String, Node> nodes = new LinkedHashMap<>();
+    private final Set<String> muted = new HashSet<>();
+    private Predicate<Worker.Order> losesOrder = order -> false;
+    private Predicate<Worker.Report> losesReport = report -> false;
+    private boolean doubles;
+    private int coordinators;
+    private int waiters;
+    private ActorRef<Coordinator.Command> coordinator;
+
+    private TestCluster(String more, String... workers) {
+        settings = CoordinatorSettings.from(ConfigFactory.parseString(more)
+                .withFallback(ConfigFactory.load())
+                .resolve());
+        coordinator = start();
+        List.of(workers).forEach(this::add);
+        pass(settings.discoverSettleMs() + STEP.toMillis());
+    }
+
+    static TestCluster of(String... workers) {
+        return new TestCluster("", workers);
+    }
+
+    /** With some settings other than those of {@code reference.conf}. */
+    static TestCluster with(String settings, String... workers) {
+        return new TestCluster(settings, workers);
+    }
+
+    private ActorRef<Coordinator.Command> start() {
+        Surroundings world = new Surroundings(
+                () -> Instant.ofEpochMilli(BEGAN_AT).plusNanos(actors.nanoTime()), actors::nanoTime, () -> "secret");
+        return actors.spawn(reports(Coordinator.told(settings, world)), "coordinator-" + ++coordinators);
+    }
+
+    static RunPlan plan(int minWorkers, int maxWorkers) {
+        return RunPlan.of("r", "r-1", "", "1", 8, 100).withWorkers(minWorkers, maxWorkers);
+    }
+
+    Node add(String name) {
+        return add(name, "1", new StubTrainee(name));
+    }
+
+    Node add(String name, String version, StubTrainee trainee) {
+        Node node = new Node(name, version, trainee);
+        nodes.put(name, node);
+        list();
+        return node;
+    }
+
+    StubTrainee trainee(String name) {
+        return Objects.requireNonNull(nodes.get(name), name).trainee;
+    }
+
+    private void list() {
+        Set<ActorRef<Worker.Command>> refs =
+                nodes.values().stream().map(n -> n.ref).collect(Collectors.toSet());
+        coordinator.tell(new Coordinator.Listed(refs));
+        actors.settle();
+    }
+
+    /** These processes end at once. The exchange of the others notices, as far as they wait for them. */
+    void kill(String... names) {
+        List<Node> killed = List.of(names).stream().map(nodes::remove).toList();
+        killed.forEach(n -> actors.stop(n.ref));
+        String[] lost = killed.stream().map(n -> "n" + n.name).toArray(String[]::new);
+        for (Node n : nodes.values()) {
+            Generation g = n.trainee.generation;
+            if (g != null && killed.stream().anyMatch(k -> g.rankOf(k.name) >= 0)) {
+                n.trainee.fail(FailureKind.MEMBER_LOST, "lost " + String.join(", ", lost), lost);
+            }
+        }
+        actors.settle();
+    }
+
+    /** The receptionist hears of processes that have ended later than the exchange. */
+    void noticeLosses() {
+        list();
+    }
+
+    /** The coordinator's node is lost: another one starts. */
+    void moveCoordinator() {
+        actors.stop(coordinator);
+        coordinator = start();
+        list();
+        pass(settings.discoverSettleMs() + STEP.toMillis());
+    }
+
+    /** All members of the running generation commit so many steps together, or fewer where one raised the stop flag. */
+    void steps(int count) {
+        for (int i = 0; i < count; i++) {
+            List<StubTrainee> running = nodes.values().stream()
+                    .map(n -> n.trainee)
+                    .filter(t -> t.running)
+                    .toList();
+            Generation g = running.isEmpty() ? null : running.get(0).generation;
+            if (g == null || running.size() < g.worldSize()) {
+                return;
+            }
+            boolean last = running.stream().anyMatch(t -> t.stopRequested)
+                    || running.get(0).committedSteps() + 1 >= 100;
+            running.forEach(t -> t.commit(last));
+            actors.settle();
+        }
+    }
+
+    /** Nothing reaches this worker, and nothing of it is heard. */
+    void mute(String worker) {
+        muted.add(worker);
+    }
+
+    void unmute(String worker) {
+        muted.remove(worker);
+    }
+
+    void lose(Predicate<Worker.Order> orders) {
+        losesOrder = orders;
+    }
+
+    void loseReports(Predicate<Worker.Report> reports) {
+        losesReport = reports;
+    }
+
+    void doubleAll() {
+        doubles = true;
+    }
+
+    /** Time passes, tick by tick. */
+    void pass(long ms) {
+        for (long passed = 0; passed < ms; passed += STEP.toMillis()) {
+            actors.pass(STEP);
+        }
+    }
+
+    RunView view() {
+        return actors.ask(coordinator, Coordinator.GetRun::new);
+    }
+
+    RunView.WorkerView worker(String name) {
+        return view().workers().stream()
+                .filter(w -> w.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    List<GenerationsView.GenerationView> generations() {
+        return actors.ask(coordinator, Coordinator.GetGenerations::new).generations();
+    }
+
+    Coordinator.Answer ask(Function<ActorRef<Coordinator.Answer>, Coordinator.Command> question) {
+        return actors.ask(coordinator, question);
+    }
+
+    TestCluster submit(RunPlan plan) {
+        assertThat(ask(to -> new Coordinator.Submit(plan, to)).accepted()).isTrue();
+        return this;
+    }
+
+    /** Where the last view of the run goes, once it has ended. */
+    List<RunView> awaitEnd(String id) {
+        List<RunView> told = new ArrayList<>();
+        ActorRef<RunView> here = actors.spawn(
+                Behaviors.receiveMessage(view -> {
+                    told.add(view);
+                    return Behaviors.same();
+                }),
+                "waiter-" + ++waiters);
+        coordinator.tell(new Coordinator.AwaitEnd(id, here));
+        actors.settle();
+        return told;
+    }
+
+    /** A report from somewhere. */
+    void report(Worker.Report report) {
+        coordinator.tell(new Coordinator.Reported(report));
+        actors.settle();
+    }
+
+    void expect(String state) {
+        RunView view = view();
+        assertThat(view.state()).as(view.reason()).isEqualTo(state);
+        assertThat(view.reason()).isNotBlank();
+        assertThat(view.workers()).allSatisfy(w -> assertThat(w.reason()).isNotBlank());
+    }
+
+    private Behavior<Worker.Command> orders(String name, Behavior<Worker.Command> worker) {
+        return Behaviors.intercept(
+                () -> new BehaviorInterceptor<Worker.Command, Worker.Command>(Worker.Command.class) {
+                    @Override
+                    public Behavior<Worker.Command> aroundReceive(
+                            TypedActorContext<Worker.Command> context,
+                            Worker.Command m,
+                            ReceiveTarget<Worker.Command> target) {
+                        boolean lost = m instanceof Worker.Order o && (muted.contains(name) || losesOrder.test(o));
+                        return lost ? Behaviors.same() : target.apply(context, m);
+                    }
+                },
+                worker);
+    }
+
+    private Behavior<Coordinator.Command> reports(Behavior<Coordinator.Command> heard) {
+        Set<Coordinator.Command> again = Collections.newSetFromMap(new IdentityHashMap<>());
+        return Behaviors.intercept(
+                () -> new BehaviorInterceptor<Coordinator.Command, Coordinator.Command>(Coordinator.Command.class) {
+                    @Override
+                    public Behavior<Coordinator.Command> aroundReceive(
+                            TypedActorContext<Coordinator.Command> context,
+                            Coordinator.Command m,
+                            ReceiveTarget<Coordinator.Command> target) {
+                        if (m instanceof Coordinator.Reported r) {
+                            if (muted.contains(r.report().worker()) || losesReport.test(r.report())) {
+                                return Behaviors.same();
+                            }
+                            if (doubles && again.add(m)) {
+                                context.asJava().getSelf().tell(m);
+                            }
+                        }
+                        return target.apply(context, m);
+                    }
+                },
+                heard);
+    }
+
+    @Override
+    public void close() {
+        actors.close();
+    }
+}
