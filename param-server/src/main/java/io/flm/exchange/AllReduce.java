@@ -41,6 +41,7 @@ final class AllReduce {
     private final int node;
     private final int firstRank;
     private final int localRanks;
+    private final LaneRange ownLanes;
     private final Layout layout;
     private final TreeSum.Scratch scratch = new TreeSum.Scratch();
     private final List<TreeSum> ofSubtree = new ArrayList<>(); // adds this node's leaves of each subtree that it sends
@@ -93,6 +94,7 @@ final class AllReduce {
         this.node = node;
         this.firstRank = firstRank;
         this.localRanks = localRanks;
+        this.ownLanes = deal.nodeLanes(node);
         this.layout = new Layout(deal, node, chunkBytes / deal.codec().bytes() / 16 * 16);
         this.results = new ByteBuffer[deal.segments()];
         this.staged = new Staged[deal.segments()][deal.nodeCount()][];
@@ -233,7 +235,7 @@ final class AllReduce {
                 return false;
             }
         }
-        return cursor.totals == deal.nodeLanes(node).count();
+        return cursor.totals == ownLanes.count();
     }
 
     private boolean sendSum(WireRound round, Peer peer, Cursor cursor) {
@@ -320,11 +322,10 @@ final class AllReduce {
     }
 
     private boolean sendTotals(WireRound round, Peer peer, Cursor cursor) {
-        LaneRange lanes = deal.nodeLanes(node);
-        if (round.localTotalsMissing > 0 || cursor.totals == lanes.count()) {
+        if (round.localTotalsMissing > 0 || cursor.totals == ownLanes.count()) {
             return false;
         }
-        int firstLane = lanes.from() + cursor.totals;
+        int firstLane = ownLanes.from() + cursor.totals;
         int heads = lane(round, firstLane).targetCounts().length;
         FrameWriter out = peer.gradients();
         int fixed = MESSAGE_BYTES
@@ -332,7 +333,7 @@ final class AllReduce {
                 + TotalsEncoder.LanesEncoder.sbeHeaderSize()
                 + TotalsEncoder.ByHeadEncoder.sbeHeaderSize();
         int ofLane = TotalsEncoder.LanesEncoder.sbeBlockLength() + heads * TotalsEncoder.ByHeadEncoder.sbeBlockLength();
-        int count = Math.min(lanes.count() - cursor.totals, (out.maxBodyLength() - fixed) / ofLane);
+        int count = Math.min(ownLanes.count() - cursor.totals, (out.maxBodyLength() - fixed) / ofLane);
         if (count == 0) {
             throw new IllegalArgumentException("totals of " + heads + " heads do not fit a frame");
         }
