@@ -98,6 +98,7 @@ abstract class Active extends UnderWay {
         if (run.generation().rankOf(p.worker()) == 0 && committed >= run.committedSteps) { // not one that was overtaken
             run.committedSteps = committed;
             run.progress = p;
+            run.loss = p.loss();
             run.history.committed(p.generation(), run.now());
             progressed();
         }

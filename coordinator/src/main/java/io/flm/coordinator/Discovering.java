@@ -82,7 +82,10 @@ final class Discovering extends State {
                 .max(Comparator.comparingLong(Generation::number));
         long steps = Membership.topStep(own);
         State next = switch (plan.intent()) {
-            case FINISHED -> new Finished(run, plan.intentReason());
+            case FINISHED -> {
+                Optional.ofNullable(plan.ending()).ifPresent(run::recall);
+                yield new Finished(run, plan.intentReason());
+            }
             case FAILED -> new Failed(run, plan.intentReason());
             case RUN, PAUSE, STOP ->
                 running.map(g -> adopted(g, own))

@@ -46,6 +46,9 @@ final class Run {
 
     Worker.@Nullable Progressed progress;
 
+    /** Of the last step that was reported. */
+    @Nullable Double loss;
+
     @Nullable CheckpointView checkpoint;
 
     @Nullable String weightsSha256;
@@ -106,6 +109,7 @@ final class Run {
         generation = null;
         members = Map.of();
         progress = null;
+        loss = null;
         checkpoint = null;
         weightsSha256 = null;
         committedSteps = 0;
@@ -235,6 +239,26 @@ final class Run {
         }
     }
 
+    /** What has come of the run so far. */
+    RunPlan.Ending ending() {
+        return new RunPlan.Ending(
+                committedSteps,
+                loss,
+                weightsSha256,
+                checkpoint == null ? null : checkpoint.path(),
+                checkpoint == null ? 0 : checkpoint.step(),
+                checkpoint == null ? "" : checkpoint.worker());
+    }
+
+    /** Takes up what came of a run that another coordinator has finished. */
+    void recall(RunPlan.Ending ending) {
+        committedSteps = ending.step();
+        loss = ending.loss();
+        weightsSha256 = ending.weightsSha256();
+        String path = ending.checkpoint();
+        checkpoint = path == null ? null : new CheckpointView(ending.checkpointStep(), path, ending.worker());
+    }
+
     RunView view(String state, String reason) {
         boolean trains = state.equals("training");
         Worker.Progressed p = progress;
@@ -248,7 +272,7 @@ final class Run {
                 generationNumber(),
                 committedSteps,
                 plan == null ? 0 : plan.totalSteps(),
-                p == null ? null : p.loss(),
+                loss,
                 p == null ? List.of() : p.heads(),
                 p == null || !trains ? 0 : p.rates().samplesPerSecond(),
                 p == null || !trains ? 0 : p.rates().tokensPerSecond(),

@@ -231,7 +231,7 @@ abstract class State extends AbstractBehavior<Command> {
 
     /** All that was to be done is done. */
     final Behavior<Command> finish(String why) {
-        run.revise(run.plan().withIntent(Intent.FINISHED, why));
+        run.revise(run.plan().finished(run.ending(), why));
         State next = new Finished(run, why);
         run.ended(next.view());
         return transition(next);

@@ -69,6 +69,13 @@ class CoordinatorTest {
         assertThat(last.checkpoint()).isEqualTo(new RunView.CheckpointView(100, "/w1/100", "w1"));
         assertThat(last.samplesPerSecond()).isZero();
         assertThat(c.ask(to -> new Coordinator.Stop("too late", to)).reason()).isEqualTo("there is no run to stop");
+        c.moveCoordinator();
+        RunView recalled = c.view();
+        assertThat(recalled.state()).isEqualTo("finished");
+        assertThat(recalled.step()).isEqualTo(100);
+        assertThat(recalled.loss()).isEqualTo(2.5);
+        assertThat(recalled.weightsSha256()).isEqualTo("weights of 100");
+        assertThat(recalled.checkpoint()).isEqualTo(last.checkpoint());
     }
 
     @Test

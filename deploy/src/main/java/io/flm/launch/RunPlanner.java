@@ -49,6 +49,7 @@ final class RunPlanner implements Submission.Planner {
                 submission.resume(),
                 RunPlan.Intent.RUN,
                 "submitted",
-                Map.of());
+                Map.of(),
+                null);
     }
 }

@@ -2,6 +2,7 @@ package io.flm.worker;
 
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run is and what its operator wants of it. Every worker keeps a copy, so that a coordinator that has just started, or
@@ -25,6 +26,7 @@ import java.util.TreeMap;
  * @param intent what the operator wants
  * @param intentReason why, in the operator's words or the program's; never empty
  * @param drained workers that are to be left out, each with the reason
+ * @param ending what came of it; null: it has not finished
  */
 public record RunPlan(
         String run,
@@ -43,8 +45,27 @@ public record RunPlan(
         boolean resume,
         Intent intent,
         String intentReason,
-        Map<String, String> drained)
+        Map<String, String> drained,
+        @Nullable Ending ending)
         implements WireMessage {
+    /**
+     * What came of a run that finished: a coordinator that moves right then finds it with the workers.
+     *
+     * @param loss of the last step; null: not known
+     * @param weightsSha256 null: there was nothing to compare
+     * @param checkpoint where it is; null: none was written
+     * @param checkpointStep whose state it is
+     * @param worker on whose node it is; empty: nowhere
+     */
+    public record Ending(
+            long step,
+            @Nullable Double loss,
+            @Nullable String weightsSha256,
+            @Nullable String checkpoint,
+            long checkpointStep,
+            String worker)
+            implements WireMessage {}
+
     /** What the operator wants of a run. */
     public enum Intent {
         /** Train to the last step. */
@@ -87,7 +108,8 @@ public record RunPlan(
                 false,
                 Intent.RUN,
                 "submitted",
-                Map.of());
+                Map.of(),
+                null);
     }
 
     /** The most members that a generation may have. */
@@ -134,6 +156,29 @@ public record RunPlan(
         return copy(hashes, minWorkers, maxWorkers, deadline, resume, intent, intentReason, fewer);
     }
 
+    /** The run has finished, and this came of it. */
+    public RunPlan finished(Ending what, String reason) {
+        return new RunPlan(
+                run,
+                id,
+                revision + 1,
+                config,
+                version,
+                hashes,
+                lanes,
+                totalSteps,
+                deadline,
+                minWorkers,
+                maxWorkers,
+                codec,
+                encrypted,
+                resume,
+                Intent.FINISHED,
+                reason,
+                drained,
+                what);
+    }
+
     private RunPlan copy(
             Map<String, String> h,
             int least,
@@ -160,6 +205,7 @@ public record RunPlan(
                 r,
                 i,
                 why,
-                d);
+                d,
+                ending);
     }
 }
