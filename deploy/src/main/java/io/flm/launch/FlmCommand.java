@@ -60,6 +60,7 @@ final class FlmCommand implements Runnable {
         flm.addSubcommand(new BridgeCommand(environment));
         flm.addSubcommand(new ConfigCommand(environment));
         flm.addSubcommand(DataCommand.commandLine(environment));
+        flm.addSubcommand(new SimulateCommand(environment, logs));
         flm.addSubcommand(new DoctorCommand(environment));
         flm.addSubcommand(new VersionCommand(environment));
         flm.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));

@@ -87,6 +87,11 @@ final class LogFiles implements Logs {
     }
 
     @Override
+    public void mute() {
+        root.setLevel(Level.OFF);
+    }
+
+    @Override
     public Path file() {
         return file;
     }

@@ -10,6 +10,9 @@ interface Logs {
     /** From now on logs go to a file of this process, which is removed at the end unless somebody is sent there. */
     void toTemporary();
 
+    /** From now on nothing is logged, and nobody is warned. */
+    void mute();
+
     /** Where to look. */
     Path file();
 

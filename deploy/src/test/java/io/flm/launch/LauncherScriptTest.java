@@ -50,8 +50,8 @@ class LauncherScriptTest {
             "tr",
             "uname",
             "xargs");
-    private static final List<String> MODULES =
-            List.of("data-stream", "param-server", "gpu-worker", "coordinator", "deploy");
+    private static final List<String> MODULES = List.of(
+            "data-stream", "param-server", "gpu-worker", "coordinator", "tests/virtual", "tests/simulation", "deploy");
 
     @TempDir
     private Path folder = Path.of("");
@@ -103,7 +103,7 @@ class LauncherScriptTest {
                 echo "$*" >> "%s"
                 %s
                 mkdir -p deploy/target/lib
-                for m in %s; do mkdir -p $m/target; echo > $m/target/$m-SNAPSHOT.jar; done
+                for m in %s; do mkdir -p $m/target; echo > $m/target/${m##*/}-SNAPSHOT.jar; done
                 """.formatted(
                         version, folder.resolve("builds"), build, String.join(" ", MODULES)));
     }

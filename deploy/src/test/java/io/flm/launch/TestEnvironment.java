@@ -75,6 +75,9 @@ final class TestEnvironment {
         }
 
         @Override
+        public void mute() {}
+
+        @Override
         public Path file() {
             return file;
         }

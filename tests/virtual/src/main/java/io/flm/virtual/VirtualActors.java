@@ -54,7 +54,8 @@ public final class VirtualActors implements AutoCloseable {
         return ConfigFactory.parseString(NAME + " = " + name + "\n" + DISPATCHER
                         + " { type = Dispatcher, throughput = 1, executor = \"" + Turns.Configurator.class.getName()
                         + "\", actors = " + name + " }\n"
-                        + "akka.scheduler.implementation = \"" + Timetable.Scheduler.class.getName() + "\"")
+                        + "akka.scheduler.implementation = \"" + Timetable.Scheduler.class.getName() + "\"\n"
+                        + "akka.actor.provider = local, akka.coordinated-shutdown.exit-jvm = off")
                 .withFallback(ConfigFactory.load());
     }
 

@@ -1,0 +1,54 @@
+package io.flm.launch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SimulateCommandTest {
+    @TempDir
+    private Path folder = Path.of("");
+
+    private TestEnvironment world = new TestEnvironment(folder);
+
+    @BeforeEach
+    void inAFolderOfItsOwn() {
+        world = new TestEnvironment(folder);
+    }
+
+    @Test
+    void theSeedsScenarioIsPrintedFirstAndTheCommandThatRepeatsItLast() {
+        assertThat(world.flm("simulate", "--seed", "3", "--workers", "4"))
+                .as("%s", world.err())
+                .isZero();
+        List<String> lines = world.out().lines().toList();
+        assertThat(lines.get(0)).startsWith("seed 3: 4 nodes");
+        assertThat(lines).contains("every property holds");
+        assertThat(lines.get(lines.size() - 1)).isEqualTo("repeat: flm simulate --seed 3 --workers 4");
+    }
+
+    @Test
+    void aClusterIsPlannedByTheShareOfTimeThatItTrains() throws IOException {
+        assertThat(world.flm(
+                        "simulate", "--workers", "8", "--mtbf", "0.5", "--hours", "0.5", "--restart", "20", "--json"))
+                .as("%s", world.err())
+                .isZero();
+        JsonNode result =
+                new ObjectMapper().readTree(world.out()).get("results").get(0);
+        assertThat(result.get("goodput").asDouble()).isBetween(0.3, 0.99);
+        assertThat(result.get("recoveries").asInt()).isPositive();
+        assertThat(result.get("medianRecoverySeconds").asDouble()).isBetween(0.5, 60.0);
+    }
+
+    @Test
+    void whatCannotBeSimulatedIsRefusedInOneLine() {
+        assertThat(world.flm("simulate", "--workers", "1")).isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).containsExactly("flm: --workers 1: give 2 to 512");
+    }
+}

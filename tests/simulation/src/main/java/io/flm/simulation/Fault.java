@@ -1,0 +1,43 @@
+package io.flm.simulation;
+
+import java.util.Locale;
+import java.util.Set;
+
+/** Something that goes wrong at some time, for some time. */
+sealed interface Fault {
+    /** When, in ms since the beginning. */
+    double atMs();
+
+    /** For how long, in ms. */
+    double forMs();
+
+    /** The process ends at once; another one is started in its place afterwards. */
+    record Kill(double atMs, double forMs, int node) implements Fault {}
+
+    /** The process of the coordinator's node ends at once, whichever that is then; another one is started afterwards. */
+    record KillCoordinator(double atMs, double forMs) implements Fault {}
+
+    /** The process is stopped and then goes on, unaware of the time between. */
+    record Freeze(double atMs, double forMs, int node) implements Fault {}
+
+    /** These nodes and the others do not reach each other. */
+    record Cut(double atMs, double forMs, Set<Integer> nodes) implements Fault {
+        public Cut {
+            nodes = Set.copyOf(nodes);
+        }
+    }
+
+    /** The node's devices take so many times longer. */
+    record Slow(double atMs, double forMs, int node, double times) implements Fault {}
+
+    /** Control messages are lost and doubled, each with this chance. */
+    record Losses(double atMs, double forMs, double lost, double doubled) implements Fault {}
+
+    /** The node's disk takes no more checkpoints. */
+    record DiskFull(double atMs, double forMs, int node) implements Fault {}
+
+    /** One line: when, for how long, what. */
+    default String line() {
+        return String.format(Locale.ROOT, "%9.3f s for %8.3f s  %s", atMs() / 1e3, forMs() / 1e3, this);
+    }
+}

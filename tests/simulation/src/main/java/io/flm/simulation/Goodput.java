@@ -1,0 +1,80 @@
+package io.flm.simulation;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** How much of the time goes into steps that are committed, and how long the run takes to go on after a member was killed. */
+public final class Goodput {
+    /**
+     * What was measured, in virtual time.
+     *
+     * @param hours since the first step began
+     * @param steps that were committed, each counted once
+     * @param share of that time which members spent on them, from 0 to 1
+     * @param generations that have begun
+     * @param recoveries after members that were killed
+     * @param medianRecoveryMs from the kill to the next step that all others have committed
+     * @param worstRecoveryMs likewise
+     */
+    public record Summary(
+            double hours,
+            long steps,
+            double share,
+            long generations,
+            int recoveries,
+            double medianRecoveryMs,
+            double worstRecoveryMs) {}
+
+    private final List<Double> recoveriesMs = new ArrayList<>();
+    private double beganAtMs = -1;
+    private double stepBeganAtMs;
+    private double usefulMs;
+    private double killedAtMs = -1;
+    private long killedMeeting;
+    private long meeting;
+    private long generations;
+    private long steps;
+
+    /** The members of a generation begin their first step. */
+    void began(double nowMs) {
+        beganAtMs = beganAtMs < 0 ? nowMs : beganAtMs;
+        stepBeganAtMs = nowMs;
+        generations++;
+    }
+
+    /** A member is killed. */
+    void killed(double nowMs) {
+        if (killedAtMs < 0) {
+            killedAtMs = nowMs;
+            killedMeeting = meeting;
+        }
+    }
+
+    void reduced(Reduction r, double nowMs) {
+        meeting = r.meeting();
+        if (r.step() >= steps) { // not done again
+            steps = r.step() + 1;
+            usefulMs += nowMs - stepBeganAtMs;
+        }
+        stepBeganAtMs = nowMs;
+        if (killedAtMs >= 0 && r.meeting() > killedMeeting) {
+            recoveriesMs.add(nowMs - killedAtMs);
+            killedAtMs = -1;
+        }
+    }
+
+    Summary summary(double nowMs) {
+        double elapsedMs = beganAtMs < 0 ? 0 : nowMs - beganAtMs;
+        Collections.sort(recoveriesMs);
+        int count = recoveriesMs.size();
+        return new Summary(
+                elapsedMs / 3_600_000,
+                steps,
+                elapsedMs > 0 ? usefulMs / elapsedMs : 0,
+                generations,
+                count,
+                count == 0 ? 0 : recoveriesMs.get(count / 2),
+                count == 0 ? 0 : recoveriesMs.get(count - 1));
+    }
+}

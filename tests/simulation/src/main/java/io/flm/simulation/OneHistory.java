@@ -1,0 +1,46 @@
+package io.flm.simulation;
+
+import io.flm.coordinator.RunView;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * There are no two histories: once a generation has reduced a step no older one does, and a step leads to one result. Members
+ * that are cut off together, or were stopped, may go on for a moment until they hear that the others have removed them: what
+ * they commit meanwhile is lost with them.
+ */
+final class OneHistory extends Property {
+    private final Map<Long, Long> results = new HashMap<>();
+    private final List<Reduction> late = new ArrayList<>();
+    private long newest;
+
+    @Override
+    Optional<String> onReduced(Reduction r) {
+        if (r.meeting() < newest) {
+            late.add(r);
+        }
+        newest = Math.max(newest, r.meeting());
+        return FINE;
+    }
+
+    @Override
+    Optional<String> onCommitted(Life life, Reduction r, long committedSteps, long weights) {
+        Long before = results.putIfAbsent(committedSteps, weights);
+        return before == null || before == weights
+                ? FINE
+                : Optional.of("step " + r.step() + " leads to other weights on " + life.node.worker + " in generation "
+                        + r.generation().number() + " than before");
+    }
+
+    @Override
+    Optional<String> onEnd(RunView last) {
+        return late.stream()
+                .filter(r -> r.lives().stream().anyMatch(life -> !life.over && !life.removed && life.awaySince < 0))
+                .findFirst()
+                .map(r -> "generation " + r.generation().number() + " has reduced step " + r.step()
+                        + " after a newer one had begun");
+    }
+}

@@ -1,0 +1,253 @@
+package io.flm.simulation;
+
+import io.flm.exchange.StepTotals;
+import io.flm.worker.FailureKind;
+import io.flm.worker.Generation;
+import io.flm.worker.RunPlan;
+import io.flm.worker.StepResult;
+import io.flm.worker.Trainee;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A device whose steps take virtual time, with weights of 64 bits. Like the real one it runs from step to step by itself. */
+final class SimulatedTrainee implements Trainee {
+    private static final double PROGRESS_MS = 250;
+
+    private final Life life;
+    private long attempt;
+    private long totalSteps;
+    private long committed;
+    private long weights;
+    private boolean stopRequested;
+    private long abandonedGeneration;
+    private String abandonReason = "";
+    private double busyUntilMs;
+    private double progressedAtMs;
+    private double computeMs;
+    private final List<Consumer<Event>> saves = new ArrayList<>();
+    private Gradients.@Nullable Seat seat;
+    private Consumer<Event> listener = event -> {};
+
+    SimulatedTrainee(Life life) {
+        this.life = life;
+    }
+
+    private World world() {
+        return life.node.world;
+    }
+
+    @Override
+    public long committedSteps() {
+        return committed;
+    }
+
+    boolean isMember() {
+        return seat != null;
+    }
+
+    long weights() {
+        return weights;
+    }
+
+    @Override
+    public void prepare(RunPlan plan, Consumer<Event> told) {
+        long same = ++attempt;
+        life.after(world().around(world().scenario.prepareMs()), () -> {
+            if (same == attempt) {
+                Map.Entry<Long, Long> newest = plan.resume() ? life.node.disk.checkpoints.lastEntry() : null;
+                totalSteps = plan.totalSteps();
+                committed = newest == null ? 0 : newest.getKey();
+                weights = newest == null ? Weights.first(world().scenario.seed()) : newest.getValue();
+                told.accept(new Prepared(Map.of("data", "the same")));
+            }
+        });
+    }
+
+    @Override
+    public void enter(Generation generation, int rank, Consumer<Event> told) {
+        stopRequested = false;
+        listener = told;
+        world().watch.entered(life, generation);
+        if (abandonedGeneration >= generation.number()) {
+            life.after(0, () -> told.accept(new Failed(FailureKind.MEMBER_LOST, abandonReason, List.of())));
+            return;
+        }
+        Gradients.Seat taken = world().gradients.take(generation, rank, life);
+        seat = taken;
+        if (generation.holders().contains(rank)) {
+            life.after(world().around(10), () -> hold(taken));
+        } else {
+            fetch(taken);
+        }
+    }
+
+    private void hold(Gradients.Seat taken) {
+        if (seat == taken) {
+            if (committed != taken.firstStep()) { // the protocol does not hold
+                throw new IllegalStateException(
+                        life.node.worker + " holds step " + committed + ", not step " + taken.firstStep());
+            }
+            taken.becomeReady();
+        }
+    }
+
+    /** From any member that has the state and can be reached, once there is one. */
+    private void fetch(Gradients.Seat taken) {
+        life.after(world().around(world().scenario.fetchMs()), () -> {
+            if (seat != taken) {
+                return;
+            }
+            SimulatedTrainee holder = taken.holder();
+            if (holder == null) {
+                fetch(taken);
+                return;
+            }
+            committed = holder.committed;
+            weights = holder.weights;
+            hold(taken);
+        });
+    }
+
+    /** All members have the state of the first step. */
+    void begin() {
+        listener.accept(new Entered("memory"));
+        if (committed >= totalSteps) {
+            end();
+        } else {
+            compute();
+        }
+    }
+
+    private void compute() {
+        Gradients.Seat taken = seat;
+        if (taken == null) {
+            return;
+        }
+        computeMs = taken.lanes().count()
+                * world().scenario.laneMs().get(life.node.index)
+                * life.node.slowness
+                * world().random.nextDouble(0.95, 1.1);
+        busyUntilMs = world().nowMs() + computeMs;
+        life.after(computeMs, () -> {
+            if (seat == taken) {
+                taken.contribute(committed, weights, stopRequested);
+            }
+        });
+    }
+
+    /** All members have contributed to the step at hand. */
+    void commit(Reduction reduction) {
+        weights = Weights.next(weights, committed, reduction.sum());
+        committed++;
+        world().watch.committed(life, reduction, committed, weights);
+        Gradients.Seat taken = seat;
+        boolean first = taken != null && taken.rank() == 0;
+        if (first && committed % world().scenario.checkpointSteps() == 0) {
+            write(event -> {});
+        }
+        writeSaves();
+        boolean last = reduction.stop() || committed >= totalSteps;
+        if (last || world().nowMs() - progressedAtMs >= PROGRESS_MS) {
+            progressedAtMs = world().nowMs();
+            listener.accept(progressed(reduction));
+        }
+        if (last) {
+            end();
+        } else {
+            compute();
+        }
+    }
+
+    private Progressed progressed(Reduction r) {
+        StepTotals totals = new StepTotals(new long[] {1}, new double[] {1}, new long[] {1}, 1, 1, r.stop());
+        double laneMs = computeMs / Math.max(1, seat == null ? 1 : seat.lanes().count());
+        return new Progressed(
+                new StepResult(r.step(), 1, totals, 1e-3, new StepResult.Times(0, 1, 1, 1, 1)),
+                List.of(),
+                new Rates(1, 1, laneMs, new Shares(0, 1, 0, 0)));
+    }
+
+    private void end() {
+        Gradients.Seat taken = seat;
+        seat = null;
+        if (taken != null) {
+            taken.leave(true);
+        }
+        writeSaves();
+        listener.accept(new Ended(committed));
+    }
+
+    /** The exchange lost members. The device ends what it computes before it is told so. */
+    void fail(String cause, List<String> lostNodes) {
+        Gradients.Seat taken = seat;
+        if (taken == null) {
+            return;
+        }
+        seat = null;
+        taken.leave(false);
+        Consumer<Event> told = listener;
+        life.after(Math.max(1, busyUntilMs - world().nowMs()), () -> {
+            writeSaves();
+            told.accept(new Failed(FailureKind.MEMBER_LOST, cause, lostNodes));
+        });
+    }
+
+    @Override
+    public void requestStop() {
+        stopRequested = true;
+    }
+
+    @Override
+    public void abandon(long generation, String reason) {
+        abandonedGeneration = Math.max(abandonedGeneration, generation);
+        abandonReason = reason;
+        if (seat != null && seat.generation().number() <= generation) {
+            fail(reason, List.of());
+        }
+    }
+
+    @Override
+    public void save(Consumer<Event> told) {
+        saves.add(told);
+        if (seat == null) {
+            life.after(1, this::writeSaves);
+        }
+    }
+
+    private void writeSaves() {
+        List<Consumer<Event>> now = List.copyOf(saves);
+        saves.clear();
+        now.forEach(this::write);
+    }
+
+    /** A checkpoint is there whole, or not at all. */
+    private void write(Consumer<Event> told) {
+        long step = committed;
+        long state = weights;
+        life.after(world().around(world().scenario.saveMs()), () -> {
+            if (life.node.disk.full > 0) {
+                told.accept(new SaveFailed(life.node.name + ": the disk is full; make room"));
+            } else {
+                life.node.disk.checkpoints.put(step, state);
+                told.accept(new Saved(step, life.node.name + ":" + step));
+            }
+        });
+    }
+
+    @Override
+    public void hash(Consumer<Event> told) {
+        life.after(1, () -> told.accept(new Hashed(committed, Long.toHexString(weights))));
+    }
+
+    @Override
+    public void close() {
+        Gradients.Seat taken = seat;
+        seat = null;
+        if (taken != null) {
+            taken.leave(false);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package io.flm.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+class SimulationTest {
+    private static final int SEEDS = Integer.getInteger("flm.seeds", 1000);
+    private static final Simulation SIMULATION = new Simulation();
+
+    @AfterAll
+    static void close() {
+        SIMULATION.close();
+    }
+
+    @Test
+    void everyPropertyHoldsForAThousandSeeds() {
+        List<String> failures = new ArrayList<>();
+        for (long seed = 1; seed <= SEEDS && failures.size() < 10; seed++) {
+            Simulation.Outcome outcome = SIMULATION.run(Scenario.draw(seed), line -> {});
+            if (!outcome.holds()) {
+                failures.add(outcome.property() + ": " + outcome.what() + "; repeat: flm simulate --seed " + seed);
+            }
+        }
+        assertThat(failures).isEmpty();
+    }
+
+    @Test
+    void fiveHundredAndTwelveWorkersComeThroughTheirFaults() {
+        Simulation.Outcome outcome = SIMULATION.run(Scenario.draw(1, 512), line -> {});
+        assertThat(outcome.what()).isNull();
+    }
+
+    @Test
+    void aSeedLeadsToTheSameHistoryEachTime() {
+        List<String> once = new ArrayList<>();
+        List<String> again = new ArrayList<>();
+        SIMULATION.run(Scenario.draw(7), once::add);
+        SIMULATION.run(Scenario.draw(8), line -> {});
+        SIMULATION.run(Scenario.draw(7), again::add);
+        assertThat(again).isEqualTo(once).hasSizeGreaterThan(3);
+    }
+
+    /** A gradient of a generation that is over is added to those of the next one. */
+    @Test
+    void whereContributionsAreNotFencedByGenerationALaneIsFoundTwice() {
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            Scenario scenario = Scenario.draw(seed);
+            Simulation.Outcome broken = SIMULATION.run(scenario, Gradients.Fence.NONE, line -> {});
+            if (!broken.holds()) {
+                assertThat(broken.property())
+                        .as("seed %d: %s", seed, broken.what())
+                        .isEqualTo("EveryLaneOnce");
+                assertThat(SIMULATION.run(scenario, line -> {}).what())
+                        .as("with the fence")
+                        .isNull();
+                return;
+            }
+        }
+        throw new AssertionError("no seed of " + SEEDS + " needs the fence");
+    }
+}
