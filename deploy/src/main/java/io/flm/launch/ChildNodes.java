@@ -248,10 +248,18 @@ final class ChildNodes implements Nodes {
                                         + " times that it ended within " + SHORT_LIFE.toSeconds() + " s"));
                 if (!again) {
                     place.process = null;
+                    requireAny(how);
                 }
             } else if (now - place.endedAt >= REPLACE_AFTER.toNanos()) {
                 start(place, living(place));
             }
+        }
+    }
+
+    private void requireAny(String last) {
+        if (places.stream().allMatch(place -> place.process == null)) {
+            throw new UserException("no node is left: " + last + "; the logs in " + NodeFiles.folder(run)
+                    + " say more; the run can be resumed with --resume");
         }
     }
 

@@ -36,6 +36,9 @@ import org.slf4j.LoggerFactory;
 final class Node implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
 
+    private static final int MOST_FAILURES = 10;
+    private static final long RETRY_MS = 2000;
+
     /**
      * What a node needs to know.
      *
@@ -67,6 +70,7 @@ final class Node implements AutoCloseable {
     private final Thread thread;
     private NodeSettings settings; // of the thread, like http and known
     private HttpSettings http;
+    private int failures;
     private volatile boolean published;
     private volatile @Nullable NodeLife life;
     private volatile boolean closed;
@@ -81,10 +85,10 @@ final class Node implements AutoCloseable {
         }
         name = settings.name().isEmpty() ? defaultName() : settings.name();
         planner = new RunPlanner(setup.home(), !settings.keyStore().isEmpty());
-        exchange = exchange();
         List<Device> devices = Torch.devices(setup.config().getString("flm.worker.devices"));
         int count = workerCount(devices);
         runs = new NodeRuns(setup.folder(), setup.home(), devices.get(0).isGpu() ? 0 : count, setup.nanoTime());
+        exchange = exchange();
         for (int i = 0; i < count; i++) {
             seats.add(new WorkerSeat(i + 1, name, devices.get(i % devices.size()), runs, exchange));
         }
@@ -187,7 +191,19 @@ final class Node implements AutoCloseable {
         if (first) {
             greet();
         }
-        NodeLife now = new NodeLife(settings, setup.config(), http, seats, planner);
+        NodeLife now;
+        try {
+            now = new NodeLife(settings, setup.config(), http, seats, planner);
+            failures = 0;
+        } catch (UserException e) {
+            failures++;
+            if (first || failures > MOST_FAILURES) {
+                throw e;
+            }
+            LOG.info("cannot begin again yet", e); // the system may not have given the ports back
+            Thread.sleep(RETRY_MS);
+            return;
+        }
         try {
             life = now;
             settings = settings.withPort(now.address().port());
@@ -295,6 +311,14 @@ final class Node implements AutoCloseable {
             LOG.info("node {}: control messages at {}, HTTP at {}", name, entry.akka(), entry.http());
         } else {
             setup.notes().accept("node " + name + " is in a cluster again");
+        }
+    }
+
+    /** Removes another node from the cluster, as if it had been found dead. */
+    void remove(NodeSettings.Address other) {
+        NodeLife now = life;
+        if (now != null) {
+            now.remove(other);
         }
     }
 

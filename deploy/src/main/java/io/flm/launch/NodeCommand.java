@@ -181,7 +181,7 @@ final class NodeCommand implements Callable<Integer> {
                     try {
                         Thread.sleep(END_TIMEOUT.toMillis());
                         LOG.warn("the node did not end within {} s: the process ends", END_TIMEOUT.toSeconds());
-                        Runtime.getRuntime().halt(Failure.FAILED);
+                        node.halt();
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                     }

@@ -13,6 +13,7 @@ import akka.cluster.ClusterEvent.MemberUp;
 import akka.cluster.Member;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.ClusterSingleton;
+import akka.cluster.typed.Down;
 import akka.cluster.typed.Join;
 import akka.cluster.typed.JoinSeedNodes;
 import akka.cluster.typed.SelfUp;
@@ -203,6 +204,10 @@ final class NodeLife {
     void joinNobody() {
         Cluster cluster = Cluster.get(system);
         cluster.manager().tell(Join.create(cluster.selfMember().address()));
+    }
+
+    void remove(NodeSettings.Address member) {
+        Cluster.get(system).manager().tell(Down.apply(new Address("akka", SYSTEM, member.host(), member.port())));
     }
 
     /** Joins whoever of these answers; where the first is this node and none of the others is a member, begins a cluster. */

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** The files of this repository. */
-final class Repository {
+public final class Repository {
     private Repository() {}
 
     /** Tests start in the folder of their module. */
-    static Path root() {
+    public static Path root() {
         for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
             if (Files.isRegularFile(folder.resolve("deploy/flm"))) {
                 return folder;

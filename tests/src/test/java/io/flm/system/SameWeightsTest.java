@@ -44,7 +44,7 @@ class SameWeightsTest {
                 "--set",
                 "flm.train.lanes=8",
                 "--set",
-                "flm.train.micro-batch=4",
+                "flm.train.micro-batch=2",
                 "--set",
                 "flm.model.dropout=0.1",
                 "--set",
