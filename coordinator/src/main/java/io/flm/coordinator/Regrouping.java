@@ -14,7 +14,7 @@ import java.util.Set;
  * The generation is over, or given up: every worker is asked to leave it and to say what it holds. Who answers counts; who does
  * not is waited for as long as the settings say, and joins later.
  */
-final class Regrouping extends UnderWay {
+final class Regrouping extends Between {
     private final Set<String> suspects;
     private long askedAt;
 
@@ -48,12 +48,6 @@ final class Regrouping extends UnderWay {
                 e.ref.tell(new Worker.Abandon(run.epoch, run.generationNumber(), reason, run.reports));
             }
         }
-    }
-
-    @Override
-    Behavior<Command> onDescribed(Worker.Described d) {
-        fence(d);
-        return super.onDescribed(d);
     }
 
     /** A failure of the user's is the cause, even where others have told first that a member left. */

@@ -15,7 +15,7 @@ import java.util.TreeMap;
  * Nothing trains: the weights of all that hold the last step are compared, and one of them writes a checkpoint; where it cannot,
  * another one is asked.
  */
-final class Saving extends UnderWay {
+final class Saving extends Between {
     private final long step;
     private final Map<String, String> hashes = new TreeMap<>();
     private final Map<String, String> failures = new TreeMap<>();
@@ -33,12 +33,6 @@ final class Saving extends UnderWay {
     Behavior<Command> begin() {
         run.committedSteps = Math.max(run.committedSteps, step);
         return evaluate();
-    }
-
-    @Override
-    Behavior<Command> onDescribed(Worker.Described d) {
-        fence(d);
-        return super.onDescribed(d);
     }
 
     @Override

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Nothing trains: workers are prepared until there are enough for a generation. Leaves at once where there are. */
-final class Waiting extends UnderWay {
+final class Waiting extends Between {
     private String status;
 
     Waiting(Run run, String reason) {
@@ -34,12 +34,6 @@ final class Waiting extends UnderWay {
             }
         });
         return evaluate();
-    }
-
-    @Override
-    Behavior<Command> onDescribed(Worker.Described d) {
-        fence(d);
-        return super.onDescribed(d);
     }
 
     @Override
