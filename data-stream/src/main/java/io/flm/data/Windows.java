@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The texts of each lane, sorted by length inside windows of a few micro-batches, so that a batch pads to its own longest row.
- * The micro-batches of a window come in drawn order. All of it follows from (seed, lane, window); the newest window of each
- * lane is kept.
+ * The micro-batches of a window come in drawn order, the same in all lanes: the lanes of a step have texts of about the same
+ * length, and no worker waits for another one's long ones. All of it follows from (seed, lane, window); the newest window of
+ * each lane is kept.
  */
 final class Windows {
     /** A sample in the place that the order gave it, with the caption that was drawn for this visit. */
@@ -85,7 +86,7 @@ final class Windows {
             visits.add(firstGood(drawn, k, lane));
         }
         visits.sort(Comparator.comparingInt(visit -> visit.ids().length)); // stable
-        return new Window(number, visits, batches(number, lane));
+        return new Window(number, visits, batches(number));
     }
 
     /** The visit at {@code k}, or where that one is bad the lane's next that is not. */
@@ -132,11 +133,11 @@ final class Windows {
         return rows;
     }
 
-    private int[] batches(long number, int lane) {
+    private int[] batches(long number) {
         int[] firsts = IntStream.range(0, settings.groupWindow())
                 .map(b -> b * microBatch)
                 .toArray();
-        RandomStream random = RandomStream.of(seed, Purpose.ORDER, lane, number);
+        RandomStream random = RandomStream.of(seed, Purpose.ORDER, 0, number);
         for (int i = firsts.length - 1; i > 0; i--) { // Fisher-Yates
             int j = random.nextInt(i + 1);
             int swapped = firsts[i];
