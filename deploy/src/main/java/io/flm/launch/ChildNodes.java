@@ -211,6 +211,11 @@ final class ChildNodes implements Nodes {
     }
 
     @Override
+    public Duration startTimeout() {
+        return START_TIMEOUT;
+    }
+
+    @Override
     public int expectedWorkers() {
         return Math.min(
                 workersEach * places.size(),

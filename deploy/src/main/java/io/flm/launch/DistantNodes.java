@@ -1,5 +1,6 @@
 package io.flm.launch;
 
+import java.time.Duration;
 import java.util.List;
 
 /** Nodes that others started, and that outlive this process. */
@@ -13,6 +14,12 @@ final class DistantNodes implements Nodes {
     @Override
     public List<ControlClient.Target> targets() {
         return targets;
+    }
+
+    /** They are up, or else their user should hear of it. */
+    @Override
+    public Duration startTimeout() {
+        return Duration.ofSeconds(15);
     }
 
     @Override

@@ -26,7 +26,6 @@ import org.slf4j.LoggerFactory;
 final class FollowedRun implements Pretraining {
     private static final Logger LOG = LoggerFactory.getLogger(FollowedRun.class);
     private static final Duration PERIOD = Duration.ofMillis(150);
-    private static final Duration START_TIMEOUT = Duration.ofMinutes(3); // JVMs on a machine that is busy with tensors
     private static final Duration SILENCE_TIMEOUT = Duration.ofMinutes(2);
     /** What is prepared within this needs no words. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -85,7 +84,7 @@ final class FollowedRun implements Pretraining {
 
     /** So that the first generation has everybody: late ones would interrupt it. */
     private void awaitWorkers() throws InterruptedException {
-        long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
+        long deadline = System.nanoTime() + nodes.startTimeout().toNanos();
         int wanted = nodes.expectedWorkers();
         while (true) {
             nodes.tend(false);
@@ -98,7 +97,7 @@ final class FollowedRun implements Pretraining {
                         view == null
                                 ? lastSilence
                                 : view.workers().size() + " of " + wanted + " workers came up within "
-                                        + START_TIMEOUT.toSeconds() + " s; the nodes' logs in "
+                                        + nodes.startTimeout().toSeconds() + " s; the nodes' logs in "
                                         + NodeFiles.folder(request.run()) + " say more");
             }
             Thread.sleep(PERIOD.toMillis());

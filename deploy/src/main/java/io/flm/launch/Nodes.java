@@ -1,11 +1,18 @@
 package io.flm.launch;
 
+import java.time.Duration;
 import java.util.List;
 
 /** The nodes that a run is trained on, as the process sees them that follows the run. */
 interface Nodes extends AutoCloseable {
+    /** Enough for JVMs on a machine that is busy with tensors. */
+    Duration START_TIMEOUT = Duration.ofMinutes(3);
+
     /** How they are reached; those that do not answer too. */
     List<ControlClient.Target> targets();
+
+    /** How long it may take until they answer and have their workers. */
+    Duration startTimeout();
 
     /** How many workers there will be once all nodes are up; 0: whoever is there. */
     int expectedWorkers();

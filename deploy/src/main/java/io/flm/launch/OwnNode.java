@@ -3,6 +3,7 @@ package io.flm.launch;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
 import io.flm.worker.train.TrainSettings;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -41,6 +42,11 @@ final class OwnNode implements Nodes {
     @Override
     public List<ControlClient.Target> targets() {
         return targets;
+    }
+
+    @Override
+    public Duration startTimeout() {
+        return START_TIMEOUT;
     }
 
     @Override
