@@ -186,27 +186,23 @@ class ClusterScriptTest {
         assertThat(status.exitCode()).as(status.err()).isZero();
         assertThat(status.out()).contains("host-2: runs", "host-0-w1", "host-1-w1", "host-2-w1");
 
-        FlmProcess run = FlmProcess.start(
-                folder,
-                "pretrain",
-                "--preset",
-                "tiny",
-                "--steps",
-                String.valueOf(STEPS),
-                "--set",
-                "flm.data.eval-paths=",
-                "--run",
-                folder.resolve("over-ssh").toString(),
+        LocalRun run = LocalRun.start(
+                folder.resolve("over-ssh"),
+                STEPS,
                 "--cluster",
                 "127.0.0.1:" + httpPorts.get(0) + ",127.0.0.1:" + httpPorts.get(1),
                 "--token-file",
-                folder.resolve("hosts.secrets/token").toString(),
-                "--json");
-        JsonNode result = run.result();
-        assertThat(result.get("steps").asInt()).isEqualTo(STEPS);
+                folder.resolve("hosts.secrets/token").toString());
+        run.await("step 20", () -> run.steps() >= 20);
         ProcessHandle third = ProcessHandle.of(pid(2)).orElseThrow();
         third.destroyForcibly();
         third.onExit().get(30, TimeUnit.SECONDS);
+        JsonNode result = run.result();
+        assertThat(result.get("steps").asInt()).isEqualTo(STEPS);
+        assertThat(result.get("weightsSha256"))
+                .as("those of one undisturbed process")
+                .isEqualTo(
+                        LocalRun.start(folder.resolve("alone"), STEPS).result().get("weightsSha256"));
 
         Ended lost = cluster("status");
         assertThat(lost.out()).contains("host-2: does not run", "host-0: runs", "finished");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.architecture.Repository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,15 +27,22 @@ final class FlmProcess {
     }
 
     static FlmProcess start(Path folder, String... arguments) throws IOException {
+        return start(folder, List.of(), arguments);
+    }
+
+    /** @param within a command that starts the one which follows it, in surroundings of its own */
+    static FlmProcess start(Path folder, List<String> within, String... arguments) throws IOException {
         Files.createDirectories(folder);
         Path out = Files.createTempFile(folder, "out", ".txt");
         Path err = Files.createTempFile(folder, "err", ".txt");
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(within);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx1g",
                 "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
                 "--add-opens=java.base/java.nio=ALL-UNNAMED",
                 "-Dai.djl.offline=true",
+                "-Dflm.home=" + Repository.root(),
                 "-cp",
                 System.getProperty("java.class.path"),
                 "io.flm.launch.Main"));
@@ -55,12 +63,17 @@ final class FlmProcess {
         return process.waitFor(ms, TimeUnit.MILLISECONDS);
     }
 
-    /** Waits for the end and returns the JSON object of the last line of standard output. */
-    JsonNode result() throws Exception {
+    /** Waits for the end. */
+    int exitCode() throws Exception {
         assertThat(process.waitFor(BOUND_SECONDS, TimeUnit.SECONDS))
                 .as("ended within %d s; its messages: %s", BOUND_SECONDS, errors())
                 .isTrue();
-        assertThat(process.exitValue()).as(errors()).isZero();
+        return process.exitValue();
+    }
+
+    /** Waits for the end and returns the JSON object of the last line of standard output. */
+    JsonNode result() throws Exception {
+        assertThat(exitCode()).as(errors()).isZero();
         List<String> lines = Files.readAllLines(out);
         return new ObjectMapper().readTree(lines.get(lines.size() - 1));
     }

@@ -79,20 +79,21 @@ class SameWeightsTest {
                     .as("%s with %d workers", objective, workers)
                     .isEqualTo(one.get("weightsSha256"));
         }
-        assertThat(train(objective + "-seed", objective, 2, "--seed", "2").get("weightsSha256"))
-                .as("another seed gives other weights, so the comparison can fail")
-                .isNotEqualTo(one.get("weightsSha256"));
+    }
+
+    @Test
+    void anotherSeedGivesOtherWeightsSoTheComparisonCanFail() throws Exception {
+        assertThat(train("seed-2", "flm", 2, "--seed", "2").get("weightsSha256"))
+                .isNotEqualTo(train("seed-1", "flm", 2).get("weightsSha256"));
     }
 
     @Test
     void aBf16ExchangeGivesTheSameWeightsForAnyNumberOfWorkersAndNodes() throws Exception {
         String[] bf16 = {"--set", "flm.exchange.codec=bf16"};
         JsonNode one = train("bf16-1", "flm", 1, bf16);
-        for (int workers = 2; workers <= 3; workers++) {
-            assertThat(train("bf16-" + workers, "flm", workers, bf16).get("weightsSha256"))
-                    .as("%d workers", workers)
-                    .isEqualTo(one.get("weightsSha256"));
-        }
+        assertThat(train("bf16-3", "flm", 3, bf16).get("weightsSha256"))
+                .as("3 workers")
+                .isEqualTo(one.get("weightsSha256"));
         assertThat(train("bf16-nodes", "flm", 1, "--set", "flm.exchange.codec=bf16", "--nodes", "2")
                         .get("weightsSha256"))
                 .as("two nodes over the network")
