@@ -3,7 +3,7 @@ package io.flm.simulation;
 import java.util.Locale;
 import java.util.Set;
 
-/** Something that goes wrong at some time, for some time. */
+/** Something that goes wrong at some time, for some time, or that an operator then wants. */
 sealed interface Fault {
     /** When, in ms since the beginning. */
     double atMs();
@@ -35,6 +35,20 @@ sealed interface Fault {
 
     /** The node's disk takes no more checkpoints. */
     record DiskFull(double atMs, double forMs, int node) implements Fault {}
+
+    /** The operator wants the run to pause; afterwards it shall go on. */
+    record Pause(double atMs, double forMs) implements Fault {}
+
+    /** The operator wants the node's worker left out; afterwards it may come back. */
+    record Drain(double atMs, double forMs, int node) implements Fault {}
+
+    /** The operator wants a checkpoint; nothing lasts. */
+    record Save(double atMs) implements Fault {
+        @Override
+        public double forMs() {
+            return 0;
+        }
+    }
 
     /** One line: when, for how long, what. */
     default String line() {

@@ -30,6 +30,9 @@ final class Node {
 
     @Nullable Life life;
 
+    /** How often the operator wants its worker left out. */
+    int drains;
+
     private int down;
     private int process;
 

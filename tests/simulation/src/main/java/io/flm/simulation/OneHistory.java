@@ -19,6 +19,9 @@ final class OneHistory extends Property {
 
     @Override
     Optional<String> onReduced(Reduction r) {
+        if (r.lives().stream().allMatch(life -> life.removed || life.awaySince >= 0)) {
+            return FINE; // all of them cut off, it may be with a coordinator that forms generations of its own
+        }
         if (r.meeting() < newest) {
             late.add(r);
         }

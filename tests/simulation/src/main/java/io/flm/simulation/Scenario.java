@@ -155,14 +155,17 @@ public record Scenario(
         long length = Math.min(
                 endMs - at, (long) Math.exp(random.nextDouble(Math.log(100), Math.log(30_000)))); // mostly short
         int node = random.nextInt(nodes);
-        return switch (random.nextInt(9)) {
+        return switch (random.nextInt(12)) {
             case 0, 1 -> new Fault.Kill(at, length, node);
             case 2 -> new Fault.KillCoordinator(at, length);
             case 3, 4 -> new Fault.Freeze(at, length, node);
             case 5 -> new Fault.Cut(at, length, some(random, nodes));
             case 6 -> new Fault.Slow(at, length, node, random.nextDouble(2, 10));
             case 7 -> new Fault.Losses(at, length, random.nextDouble(0.5), random.nextDouble(0.3));
-            default -> new Fault.DiskFull(at, length, node);
+            case 8 -> new Fault.DiskFull(at, length, node);
+            case 9 -> new Fault.Pause(at, length);
+            case 10 -> new Fault.Drain(at, length, node);
+            default -> new Fault.Save(at);
         };
     }
 

@@ -26,6 +26,12 @@ final class World {
     final List<Node> nodes = new ArrayList<>();
     private final Map<Link, Long> lastArrivals = new HashMap<>();
     private final long beganAt;
+    /** How often the operator wants the run paused. */
+    int pauses;
+
+    /** Whether the operator wants a checkpoint that was not asked for yet. */
+    boolean saveWanted;
+
     private double lost;
     private double doubled;
     private long version;
@@ -127,6 +133,15 @@ final class World {
             Node node = nodes.get(f.node());
             node.disk.full++;
             after(f.forMs(), () -> node.disk.full--);
+        } else if (fault instanceof Fault.Pause f) {
+            pauses++;
+            after(f.forMs(), () -> pauses--);
+        } else if (fault instanceof Fault.Drain f) {
+            Node node = nodes.get(f.node());
+            node.drains++;
+            after(f.forMs(), () -> node.drains--);
+        } else if (fault instanceof Fault.Save) {
+            saveWanted = true;
         } else if (fault instanceof Fault.Losses f) {
             lost = f.lost();
             doubled = f.doubled();
