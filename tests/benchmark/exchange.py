@@ -38,17 +38,30 @@ def gloo(processes, folder, sizes):
             for rank in range(processes)]
 
 
+def compiled(compiler, name):
+    program = WORK / name
+    subprocess.run([compiler, "-O3", "-march=native", "-o", program, SOURCES / f"{name}.c"], check=True)
+    return str(program)
+
+
 def open_mpi():
-    """Compiled here; None where there is no OpenMPI."""
+    """None where there is no OpenMPI."""
     compiler, starter = shutil.which("mpicc.openmpi"), shutil.which("mpirun.openmpi")
     if not compiler or not starter:
         print("mpicc.openmpi was not found, so OpenMPI is left out; for it: apt-get install openmpi-bin libopenmpi-dev gcc",
               file=sys.stderr)
         return None
-    WORK.mkdir(exist_ok=True)
-    program = WORK / "all_reduce"
-    subprocess.run([compiler, "-O3", "-march=native", "-o", program, SOURCES / "all_reduce.c"], check=True)
-    return lambda processes, folder, sizes: [[starter] + OPEN_MPI + ["-np", str(processes), str(program)] + sizes]
+    program = compiled(compiler, "all_reduce")
+    return lambda processes, folder, sizes: [[starter] + OPEN_MPI + ["-np", str(processes), program] + sizes]
+
+
+def datagrams():
+    """What UDP lets through where nothing is done with it; None without a C compiler."""
+    compiler = shutil.which("cc")
+    if not compiler:
+        return None
+    program = compiled(compiler, "datagrams")
+    return lambda processes, folder, sizes: [[program, str(rank), str(processes), folder] + sizes for rank in range(2)]
 
 
 def turn(name, commands, processes, sizes):
@@ -80,7 +93,7 @@ def main():
     options = parser.parse_args()
     WORK.mkdir(exist_ok=True)
     contenders = {"flm": ours("fp32", options.set), "gloo": gloo, "openmpi": open_mpi(),
-                  "flm bf16": ours("bf16", options.set)}
+                  "flm bf16": ours("bf16", options.set), "datagrams": datagrams()}
     contenders = {name: commands for name, commands in contenders.items()
                   if commands and (not options.only or name in options.only)}
     results = []
@@ -88,6 +101,8 @@ def main():
         medians = {}
         for _ in range(options.turns):
             for name, commands in contenders.items():
+                if name == "datagrams" and processes != 2:
+                    continue
                 for line in turn(name, commands, processes, options.sizes.split(",")):
                     medians.setdefault(line["megabytes"], {}).setdefault(name, []).append(line["medianMs"])
         for megabytes, by_name in sorted(medians.items()):
