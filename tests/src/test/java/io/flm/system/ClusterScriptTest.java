@@ -170,6 +170,13 @@ class ClusterScriptTest {
                 .strip());
     }
 
+    /** The default job, short, with as many lanes as three hosts want. */
+    private LocalRun emoji(String run, String... more) throws IOException {
+        List<String> all = new ArrayList<>(List.of("--set", "flm.train.lanes=4", "--set", "flm.train.micro-batch=8"));
+        all.addAll(Arrays.asList(more));
+        return LocalRun.start(folder.resolve(run), List.of(), "emoji", STEPS, all.toArray(String[]::new));
+    }
+
     @Test
     void bringsThreeHostsUpTrainsOverThemLosesOneAndTakesAllDown() throws Exception {
         Ended up = cluster("up");
@@ -186,9 +193,8 @@ class ClusterScriptTest {
         assertThat(status.exitCode()).as(status.err()).isZero();
         assertThat(status.out()).contains("host-2: runs", "host-0-w1", "host-1-w1", "host-2-w1");
 
-        LocalRun run = LocalRun.start(
-                folder.resolve("over-ssh"),
-                STEPS,
+        LocalRun run = emoji(
+                "over-ssh",
                 "--cluster",
                 "127.0.0.1:" + httpPorts.get(0) + ",127.0.0.1:" + httpPorts.get(1),
                 "--token-file",
@@ -201,8 +207,7 @@ class ClusterScriptTest {
         assertThat(result.get("steps").asInt()).isEqualTo(STEPS);
         assertThat(result.get("weightsSha256"))
                 .as("those of one undisturbed process")
-                .isEqualTo(
-                        LocalRun.start(folder.resolve("alone"), STEPS).result().get("weightsSha256"));
+                .isEqualTo(emoji("alone").result().get("weightsSha256"));
 
         Ended lost = cluster("status");
         assertThat(lost.out()).contains("host-2: does not run", "host-0: runs", "finished");

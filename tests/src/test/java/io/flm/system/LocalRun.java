@@ -75,15 +75,16 @@ final class LocalRun {
 
     /** Starts {@code flm pretrain} of the tiny preset, dropout on, with one thread a worker. */
     static LocalRun start(Path folder, int steps, String... more) throws IOException {
-        return start(folder, List.of(), steps, more);
+        return start(folder, List.of(), "tiny", steps, more);
     }
 
     /** @param within as in {@link FlmProcess#start(Path, List, String...)} */
-    static LocalRun start(Path folder, List<String> within, int steps, String... more) throws IOException {
+    static LocalRun start(Path folder, List<String> within, String preset, int steps, String... more)
+            throws IOException {
         List<String> arguments = new ArrayList<>(List.of(
                 "pretrain",
                 "--preset",
-                "tiny",
+                preset,
                 "--steps",
                 String.valueOf(steps),
                 "--threads",

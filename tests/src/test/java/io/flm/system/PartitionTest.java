@@ -169,7 +169,7 @@ class PartitionTest {
         for (int node = 1; node <= NODES; node++) {
             startNode(node);
         }
-        LocalRun run = LocalRun.start(folder.resolve("cut"), inside(SWITCH), 1_000_000, onCluster());
+        LocalRun run = LocalRun.start(folder.resolve("cut"), inside(SWITCH), "tiny", 1_000_000, onCluster());
         started.add(run.driver());
         run.await("three members", () -> run.steps() > 0 && members(2) == NODES);
 
