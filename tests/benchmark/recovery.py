@@ -123,9 +123,8 @@ def kill(watch, victim):
 
 
 def shared_memory():
-    """Files of exchanges in shared memory, and their MB."""
-    files = [f for folder in Path("/dev/shm").glob("flm*") for f in folder.rglob("*") if f.is_file()]
-    return len(files), sum(f.stat().st_size for f in files) / 1e6
+    """Files in shared memory."""
+    return {f for f in Path("/dev/shm").rglob("*") if f.is_file()}
 
 
 def resources(pid):
@@ -155,6 +154,7 @@ def main():
     options = parser.parse_args()
     chance = random.Random(options.seed)
     sets = [x for s in options.set for x in ("--set", s)]
+    before = shared_memory()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "killed"
         process, out = pretrain(folder, 1_000_000, "--nodes", str(options.nodes), *sets)
@@ -178,15 +178,15 @@ def main():
             process.terminate()
             process.wait()
         alone = result(*pretrain(Path(temporary) / "alone", killed["steps"], *sets), Path(temporary) / "alone")
-    files, megabytes = shared_memory()
+    left = len(shared_memory() - before)
     later = held[min(5, len(held) - 1)]  # by then it has all that a run needs
     summary = {"kills": len(times), "medianS": statistics.median(times), "worstS": max(times), "bestS": min(times),
                "steps": killed["steps"], "sameWeights": killed["weightsSha256"] == alone["weightsSha256"],
-               "driver": {"early": later, "end": held[-1]}, "sharedMemoryFiles": files}
+               "driver": {"early": later, "end": held[-1]}, "sharedMemoryFiles": left}
     print(f"SIGKILL of {options.victim} nodes to the next committed step, {len(times)} times:"
           f" median {summary['medianS']:.2f} s, {summary['bestS']:.2f} to {summary['worstS']:.2f} s;"
           f" weights after {killed['steps']} steps {'the same' if summary['sameWeights'] else 'DIFFER'}")
-    print(f"driver early {later}, at the end {held[-1]}; left in shared memory: {files} files, {megabytes:.1f} MB")
+    print(f"driver early {later}, at the end {held[-1]}; left in shared memory: {left} files")
     if options.json:
         print(json.dumps(summary))
     sys.exit(0 if summary["sameWeights"] else 1)
