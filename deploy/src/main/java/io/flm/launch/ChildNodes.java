@@ -32,11 +32,12 @@ import org.slf4j.LoggerFactory;
  */
 final class ChildNodes implements Nodes {
     private static final Logger LOG = LoggerFactory.getLogger(ChildNodes.class);
-    private static final Duration REPLACE_AFTER = Duration.ofSeconds(2);
+    private static final Duration PAUSE = Duration.ofSeconds(2);
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
     private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(10);
-    /** A child that ended sooner is no use to replace again and again. */
+    /** A child that ends sooner, again and again, is started again after ever longer pauses. */
     private static final Duration SHORT_LIFE = Duration.ofSeconds(30);
-
+    /** Where all children ended so soon so often, another start is of no use. */
     private static final int MOST_SHORT_LIVES = 3;
 
     /** One of the places for a child; the child that has it changes. */
@@ -54,6 +55,11 @@ final class ChildNodes implements Nodes {
             this.index = index;
             this.name = "node-" + index;
             this.devices = devices;
+        }
+
+        private Duration pause() {
+            Duration doubled = PAUSE.multipliedBy(1L << Math.min(10, Math.max(0, shortLives - 1)));
+            return doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
         }
     }
 
@@ -245,24 +251,16 @@ final class ChildNodes implements Nodes {
                 }
                 boolean soon = now - place.startedAt < SHORT_LIFE.toNanos();
                 place.shortLives = soon ? place.shortLives + 1 : 0;
-                boolean again = place.shortLives < MOST_SHORT_LIVES;
-                notes.accept(how
-                        + (again
-                                ? "; it is started again in " + REPLACE_AFTER.toSeconds() + " s"
-                                : "; it is not started again, after " + MOST_SHORT_LIVES
-                                        + " times that it ended within " + SHORT_LIFE.toSeconds() + " s"));
-                if (!again) {
-                    place.process = null;
-                    requireAny(how);
-                }
-            } else if (now - place.endedAt >= REPLACE_AFTER.toNanos()) {
+                notes.accept(how + "; it is started again in " + place.pause().toSeconds() + " s");
+                requireUse(how);
+            } else if (now - place.endedAt >= place.pause().toNanos()) {
                 start(place, living(place));
             }
         }
     }
 
-    private void requireAny(String last) {
-        if (places.stream().allMatch(place -> place.process == null)) {
+    private void requireUse(String last) {
+        if (places.stream().allMatch(place -> place.endedAt != 0 && place.shortLives >= MOST_SHORT_LIVES)) {
             throw new UserException("no node is left: " + last + "; the logs in " + NodeFiles.folder(run)
                     + " say more; the run can be resumed with --resume");
         }
