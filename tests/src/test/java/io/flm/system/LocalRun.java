@@ -19,12 +19,15 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A run of {@code flm pretrain} that is being watched: its metrics, and the nodes that say in its folder how they are reached. */
 final class LocalRun {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final Pattern SHOWN = Pattern.compile("step (\\d+)/");
     private static final long BOUND_NS = 180_000_000_000L;
 
     /**
@@ -136,7 +139,7 @@ final class LocalRun {
         return children;
     }
 
-    /** Committed steps, as the metrics say. */
+    /** Committed steps, as the metrics say, which nodes of this machine write into the run's folder. */
     long steps() throws IOException {
         Path metrics = folder.resolve("metrics.jsonl");
         if (!Files.exists(metrics)) {
@@ -145,6 +148,16 @@ final class LocalRun {
         try (Stream<String> lines = Files.lines(metrics)) {
             return lines.count();
         }
+    }
+
+    /** The newest step that the driver has shown, which it does every few seconds, wherever the run's nodes are. */
+    long shownSteps() throws IOException {
+        Matcher step = SHOWN.matcher(driver.errors());
+        long shown = 0;
+        while (step.find()) {
+            shown = Long.parseLong(step.group(1));
+        }
+        return shown;
     }
 
     void await(String what, Condition condition) throws Exception {
