@@ -123,60 +123,42 @@ public record RunPlan(
     }
 
     public RunPlan withIntent(Intent next, String reason) {
-        return copy(hashes, minWorkers, maxWorkers, deadline, resume, next, reason, drained);
+        return copy(hashes, minWorkers, maxWorkers, deadline, resume, next, reason, drained, ending);
     }
 
     public RunPlan withHashes(Map<String, String> found) {
-        return copy(found, minWorkers, maxWorkers, deadline, resume, intent, intentReason, drained);
+        return copy(found, minWorkers, maxWorkers, deadline, resume, intent, intentReason, drained, ending);
     }
 
     public RunPlan withWorkers(int least, int most) {
-        return copy(hashes, least, most, deadline, resume, intent, intentReason, drained);
+        return copy(hashes, least, most, deadline, resume, intent, intentReason, drained, ending);
     }
 
     public RunPlan withDeadline(long at) {
-        return copy(hashes, minWorkers, maxWorkers, at, resume, intent, intentReason, drained);
+        return copy(hashes, minWorkers, maxWorkers, at, resume, intent, intentReason, drained, ending);
     }
 
     public RunPlan resuming(boolean fromCheckpoint) {
-        return copy(hashes, minWorkers, maxWorkers, deadline, fromCheckpoint, intent, intentReason, drained);
+        return copy(hashes, minWorkers, maxWorkers, deadline, fromCheckpoint, intent, intentReason, drained, ending);
     }
 
     /** Leaves a worker out from the next generation on. */
     public RunPlan withDrained(String worker, String reason) {
         Map<String, String> more = new TreeMap<>(drained);
         more.put(worker, reason);
-        return copy(hashes, minWorkers, maxWorkers, deadline, resume, intent, intentReason, more);
+        return copy(hashes, minWorkers, maxWorkers, deadline, resume, intent, intentReason, more, ending);
     }
 
     /** Takes a drained worker in again. */
     public RunPlan withoutDrained(String worker) {
         Map<String, String> fewer = new TreeMap<>(drained);
         fewer.remove(worker);
-        return copy(hashes, minWorkers, maxWorkers, deadline, resume, intent, intentReason, fewer);
+        return copy(hashes, minWorkers, maxWorkers, deadline, resume, intent, intentReason, fewer, ending);
     }
 
     /** The run has finished, and this came of it. */
     public RunPlan finished(Ending what, String reason) {
-        return new RunPlan(
-                run,
-                id,
-                revision + 1,
-                config,
-                version,
-                hashes,
-                lanes,
-                totalSteps,
-                deadline,
-                minWorkers,
-                maxWorkers,
-                codec,
-                encrypted,
-                resume,
-                Intent.FINISHED,
-                reason,
-                drained,
-                what);
+        return copy(hashes, minWorkers, maxWorkers, deadline, resume, Intent.FINISHED, reason, drained, what);
     }
 
     private RunPlan copy(
@@ -187,7 +169,8 @@ public record RunPlan(
             boolean r,
             Intent i,
             String why,
-            Map<String, String> d) {
+            Map<String, String> d,
+            @Nullable Ending e) {
         return new RunPlan(
                 run,
                 id,
@@ -206,6 +189,6 @@ public record RunPlan(
                 i,
                 why,
                 d,
-                ending);
+                e);
     }
 }

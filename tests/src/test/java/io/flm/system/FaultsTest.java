@@ -173,13 +173,7 @@ class FaultsTest {
         join(run, run.children().get(0));
         run.await("the joiner's worker", () -> run.get("/workers").size() == 3);
         run.post("/run/continue");
-        run.await("three members", () -> members(run.get("/workers")) == 3);
+        run.await("three members", () -> LocalRun.members(run.get("/workers")) == 3);
         requireUndisturbedWeights(run.result(), "fp32");
-    }
-
-    private static long members(JsonNode workers) {
-        return workers.findValues("rank").stream()
-                .filter(rank -> rank.asInt() >= 0)
-                .count();
     }
 }

@@ -181,6 +181,13 @@ final class LocalRun {
         }
     }
 
+    /** How many of the workers, as HTTP lists them, are members of the generation. */
+    static long members(JsonNode workers) {
+        return workers.findValues("rank").stream()
+                .filter(rank -> rank.asInt() >= 0)
+                .count();
+    }
+
     private JsonNode ask(String path, HttpRequest.Builder request) throws Exception {
         JsonNode answer = MissingNode.getInstance();
         for (Child child : children()) {

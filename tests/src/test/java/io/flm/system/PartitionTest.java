@@ -154,11 +154,7 @@ class PartitionTest {
             assertThat(process.endsWithin(0)).as(process.errors()).isFalse();
         }
         FlmProcess status = ask(node, "status");
-        return status.exitCode() != 0
-                ? -1
-                : status.result().path("workers").findValues("rank").stream()
-                        .filter(rank -> rank.asInt() >= 0)
-                        .count();
+        return status.exitCode() != 0 ? -1 : LocalRun.members(status.result().path("workers"));
     }
 
     @Test
