@@ -115,11 +115,12 @@ class WorkerTest {
     }
 
     @Test
-    void haltsAfterTheStepThatCarriesTheFlag() {
+    void haltsAfterTheStepThatCarriesTheFlag() throws InterruptedException {
         FakeRunner runner = new FakeRunner(3, -1, new IllegalStateException());
         ActorRef<Worker.Command> worker = prepared("b", runner, 1_000_000);
         join(worker, FakeRunner.alone(1, "b", 0));
         expect(Worker.Joined.class);
+        assertThat(runner.awaitHold()).isTrue();
         worker.tell(new Worker.Halt(1, 1, "the operator asked", reports.getRef()));
         describe(worker); // answered after the halt was taken up
         expect(Worker.Described.class);
