@@ -93,7 +93,8 @@ def main():
     options = parser.parse_args()
     WORK.mkdir(exist_ok=True)
     contenders = {"flm": ours("fp32", options.set), "gloo": gloo, "openmpi": open_mpi(),
-                  "flm bf16": ours("bf16", options.set), "datagrams": datagrams()}
+                  "flm bf16": ours("bf16", options.set), "flm udp": ours("fp32", options.set + ["shared-memory=false"]),
+                  "datagrams": datagrams()}
     contenders = {name: commands for name, commands in contenders.items()
                   if commands and (not options.only or name in options.only)}
     results = []
@@ -109,12 +110,13 @@ def main():
             ms = {name: statistics.median(values) for name, values in by_name.items()}
             result = {"processes": processes, "megabytes": megabytes, "medianMs": ms}
             others = [ms[name] for name in ("gloo", "openmpi") if name in ms]
-            if "flm" in ms and others:
-                result["ratio"] = min(others) / ms["flm"]
+            if others:
+                result["ratio"] = {name: min(others) / value for name, value in ms.items() if name.startswith("flm")}
             results.append(result)
             speeds = ", ".join(f"{name} {megabytes / value:.2f}" for name, value in ms.items())
+            ratios = ", ".join(f"{name} {value:.2f}" for name, value in result.get("ratio", {}).items())
             print(f"{processes} processes, {megabytes:g} MB, in GB/s: {speeds}"
-                  + (f"; flm {result['ratio']:.2f} times the best other" if "ratio" in result else ""), flush=True)
+                  + (f"; of the best other's: {ratios}" if ratios else ""), flush=True)
     if options.json:
         print(json.dumps(results))
 

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DriverDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DriverDirectory.class);
-    private static final String PREFIX = "flm-exchange-";
+    static final String PREFIX = "flm-exchange-";
     private static final String LOCK = ".lock";
 
     private final Path path;

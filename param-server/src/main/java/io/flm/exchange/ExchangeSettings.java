@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
  * @param livenessTimeout a node silent for longer is lost
  * @param connectTimeout how long a node that was never heard of may take to answer
  * @param joinTimeout how long a node that answers may take to join the generation
+ * @param sharedMemory whether gradients between nodes of one address go through shared memory instead of datagrams
  * @param directory holds the transport's buffers
  */
 public record ExchangeSettings(
@@ -26,6 +27,7 @@ public record ExchangeSettings(
         Duration joinTimeout,
         Network network,
         Threading threading,
+        boolean sharedMemory,
         Path directory) {
     /** Sizes of datagrams and windows. */
     public enum Network {
@@ -70,6 +72,7 @@ public record ExchangeSettings(
                 longerThan(liveness, "join-timeout", c.getDuration("join-timeout")),
                 oneOf("network", c.getString("network"), Network.class),
                 oneOf("threading", c.getString("threading"), Threading.class),
+                c.getBoolean("shared-memory"),
                 Path.of(c.getString("directory")));
     }
 

@@ -9,7 +9,7 @@ import org.agrona.DirectBuffer;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Looks into a received frame where it lies in Aeron's buffer: first its envelope, then, opened, its body. */
+/** Looks into a received frame where it lies in its stream's buffer: first its envelope, then, opened, its body. */
 final class FrameReader {
     private final MessageHeaderDecoder header = new MessageHeaderDecoder();
     private final EnvelopeDecoder envelope = new EnvelopeDecoder();
@@ -64,8 +64,12 @@ final class FrameReader {
         UNAUTHENTICATED
     }
 
-    /** Checks the frame, and makes its body readable; with a seal nothing is believed that was not sealed with its key. */
-    Opened open(@Nullable Seal seal) {
+    /**
+     * Checks the frame, and makes its body readable; with a seal nothing is believed that was not sealed with its key.
+     *
+     * @param checked whether it has a checksum where it has no seal, see {@link Outlet#isChecked}
+     */
+    Opened open(@Nullable Seal seal, boolean checked) {
         ByteBuffer start = FrameWriter.slice(
                 frame, offset, seal == null ? FrameWriter.CHECKSUM_OFFSET : FrameWriter.ENVELOPE_BYTES);
         int restLength = length - FrameWriter.ENVELOPE_BYTES;
@@ -82,10 +86,7 @@ final class FrameReader {
             bodyOffset = 0;
             bodyLength = restLength - Seal.TAG_BYTES;
         } else {
-            crc.reset();
-            crc.update(start);
-            crc.update(rest);
-            if (envelope.encrypted() != 0 || envelope.checksum() != crc.getValue()) {
+            if (envelope.encrypted() != 0 || (checked && envelope.checksum() != checksum(start, rest))) {
                 return Opened.CORRUPT;
             }
             body = frame;
@@ -96,6 +97,13 @@ final class FrameReader {
         return isOurs() && header.blockLength() <= bodyLength - MessageHeaderDecoder.ENCODED_LENGTH
                 ? Opened.WHOLE
                 : Opened.CORRUPT;
+    }
+
+    private long checksum(ByteBuffer start, ByteBuffer rest) {
+        crc.reset();
+        crc.update(start);
+        crc.update(rest);
+        return crc.getValue();
     }
 
     /** The header of the message in the body. */

@@ -1,7 +1,5 @@
 package io.flm.exchange;
 
-import io.aeron.ExclusivePublication;
-import io.aeron.logbuffer.BufferClaim;
 import io.flm.exchange.wire.EnvelopeEncoder;
 import io.flm.exchange.wire.MessageHeaderEncoder;
 import java.nio.ByteBuffer;
@@ -12,19 +10,18 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the frames of one generation into one stream to a peer, straight into Aeron's buffer: {@code claim}, write the body,
- * {@code commit}. With a key the body is written aside and encrypted into the buffer.
+ * Writes the frames of one generation into one stream to a peer, straight into the stream's buffer: {@code claim}, write the
+ * body, {@code commit}. With a key the body is written aside and encrypted into the buffer.
  */
 final class FrameWriter {
     static final int ENVELOPE_BYTES = MessageHeaderEncoder.ENCODED_LENGTH + EnvelopeEncoder.BLOCK_LENGTH;
     static final int CHECKSUM_OFFSET = MessageHeaderEncoder.ENCODED_LENGTH + EnvelopeEncoder.checksumEncodingOffset();
 
-    private final ExclusivePublication publication;
+    private final Outlet outlet;
     private final long generation;
     private final int node;
     private final @Nullable Seal seal;
     private final Counts counts;
-    private final BufferClaim claim = new BufferClaim();
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private final EnvelopeEncoder envelope = new EnvelopeEncoder();
     private final CRC32C crc = new CRC32C();
@@ -33,34 +30,30 @@ final class FrameWriter {
     private long sequence;
     private int bodyLength;
 
-    FrameWriter(ExclusivePublication publication, long generation, int node, @Nullable Seal seal, Counts counts) {
-        this.publication = publication;
+    FrameWriter(Outlet outlet, long generation, int node, @Nullable Seal seal, Counts counts) {
+        this.outlet = outlet;
         this.generation = generation;
         this.node = node;
         this.seal = seal;
         this.counts = counts;
-        this.plain = ByteBuffer.allocateDirect(seal == null ? 0 : publication.maxPayloadLength())
+        this.plain = ByteBuffer.allocateDirect(seal == null ? 0 : outlet.maxFrameLength())
                 .order(ByteOrder.LITTLE_ENDIAN);
         this.plainBuffer = new UnsafeBuffer(plain);
     }
 
     /** The longest body that fits a frame. */
-    static int maxBodyLength(ExclusivePublication publication, boolean sealed) {
-        return publication.maxPayloadLength() - ENVELOPE_BYTES - (sealed ? Seal.TAG_BYTES : 0);
-    }
-
     int maxBodyLength() {
-        return maxBodyLength(publication, seal != null);
+        return outlet.maxFrameLength() - ENVELOPE_BYTES - (seal == null ? 0 : Seal.TAG_BYTES);
     }
 
     /** Makes room for a body; false where the peer has to read first, or is not connected. */
     boolean claim(int length) {
         int tag = seal == null ? 0 : Seal.TAG_BYTES;
-        if (publication.tryClaim(ENVELOPE_BYTES + length + tag, claim) < 0) {
+        if (!outlet.claim(ENVELOPE_BYTES + length + tag)) {
             return false;
         }
         bodyLength = length;
-        envelope.wrapAndApplyHeader(claim.buffer(), claim.offset(), header)
+        envelope.wrapAndApplyHeader(outlet.buffer(), outlet.offset(), header)
                 .generation(generation)
                 .sequence(sequence)
                 .node(node)
@@ -70,11 +63,11 @@ final class FrameWriter {
     }
 
     MutableDirectBuffer body() {
-        return seal == null ? claim.buffer() : plainBuffer;
+        return seal == null ? outlet.buffer() : plainBuffer;
     }
 
     int bodyOffset() {
-        return seal == null ? claim.offset() + ENVELOPE_BYTES : 0;
+        return seal == null ? outlet.offset() + ENVELOPE_BYTES : 0;
     }
 
     /** A part of the body, by its offset in {@link #body}. */
@@ -83,26 +76,26 @@ final class FrameWriter {
     }
 
     void commit() {
-        ByteBuffer start = slice(claim.buffer(), claim.offset(), seal == null ? CHECKSUM_OFFSET : ENVELOPE_BYTES);
+        ByteBuffer start = slice(outlet.buffer(), outlet.offset(), seal == null ? CHECKSUM_OFFSET : ENVELOPE_BYTES);
         int tag = seal == null ? 0 : Seal.TAG_BYTES;
-        ByteBuffer rest = slice(claim.buffer(), claim.offset() + ENVELOPE_BYTES, bodyLength + tag);
-        if (seal == null) {
+        ByteBuffer rest = slice(outlet.buffer(), outlet.offset() + ENVELOPE_BYTES, bodyLength + tag);
+        if (seal != null) {
+            seal.seal(sequence, start, plain.limit(bodyLength), rest);
+            plain.clear();
+        } else if (outlet.isChecked()) {
             crc.reset();
             crc.update(start);
             crc.update(rest);
             envelope.checksum(crc.getValue());
-        } else {
-            seal.seal(sequence, start, plain.limit(bodyLength), rest);
-            plain.clear();
         }
-        claim.commit();
+        outlet.commit();
         sequence++;
         counts.framesSent.increment();
         counts.bytesSent.add(ENVELOPE_BYTES + bodyLength + tag);
     }
 
     void abort() {
-        claim.abort();
+        outlet.abort();
     }
 
     static ByteBuffer slice(org.agrona.DirectBuffer buffer, int offset, int length) {

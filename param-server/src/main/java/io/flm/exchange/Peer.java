@@ -1,11 +1,16 @@
 package io.flm.exchange;
 
 import io.aeron.Image;
+import io.flm.exchange.wire.RingAnswer;
 import java.util.Set;
+import org.agrona.CloseHelper;
+import org.agrona.concurrent.ControlledMessageHandler;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@link WireMeeting} knows of another node. */
 final class Peer {
+    private static final int RING_SESSION = 0; // there is one ring for each direction in a generation
+
     final int node;
     private final Deal deal;
     private final int self;
@@ -15,16 +20,23 @@ final class Peer {
 
     Wire.@Nullable Link link;
     private @Nullable FrameWriter gradientsOut;
+    private @Nullable SharedRing ringOut; // offered, or in use
+    private @Nullable SharedRing ringIn;
     private @Nullable FrameWriter controlOut;
 
     /** The node has answered at least once; silence means loss from then on. */
     boolean connected;
 
-    /** It has said Hello: it is in this generation. */
+    /** It has said Hello, and what it makes of this node's ring: it is in this generation. */
     boolean ready;
 
-    /** Bytes of values that it can take in a frame. */
-    int chunkBytes = Integer.MAX_VALUE;
+    /** What this node makes of the ring that the other offers. */
+    private RingAnswer ringAnswer = RingAnswer.UNHEARD;
+
+    /** Bytes of values in a frame from this node, and in one from the other, by Aeron's stream: a ring takes longer ones. */
+    int chunkBytesOut;
+
+    int chunkBytesIn;
 
     boolean helloOwed = true;
     long helloSentNs;
@@ -43,9 +55,17 @@ final class Peer {
 
     /** One stream from the node: its frames come with a sequence without gaps. */
     private static final class Incoming {
-        private @Nullable Image image;
+        private boolean begun;
+        private @Nullable Image image; // null: the shared ring
         private @Nullable Seal seal;
         private long next = -1;
+
+        private void begin(@Nullable Image from, @Nullable Seal its, long sequence) {
+            begun = true;
+            image = from;
+            seal = its;
+            next = sequence;
+        }
 
         private boolean isClosed() {
             return image != null && image.isClosed();
@@ -67,15 +87,59 @@ final class Peer {
         this.counts = counts;
     }
 
-    void use(Wire.Link to) {
+    /** Opens both streams; the gradients go by {@code ring} instead once the other has it. */
+    void use(Wire.Link to, @Nullable SharedRing ring) {
         link = to;
-        gradientsOut = new FrameWriter(to.gradients, deal.generation(), self, sealTo(to, Wire.GRADIENTS), counts);
-        controlOut = new FrameWriter(to.control, deal.generation(), self, sealTo(to, Wire.CONTROL), counts);
+        ringOut = ring;
+        FrameWriter gradients = writer(new PublicationOutlet(to.gradients), Wire.GRADIENTS, to.gradients.sessionId());
+        gradientsOut = gradients;
+        chunkBytesOut = gradients.maxBodyLength() - AllReduce.OVERHEAD_BYTES;
+        controlOut = writer(new PublicationOutlet(to.control), Wire.CONTROL, to.control.sessionId());
     }
 
-    private @Nullable Seal sealTo(Wire.Link to, int stream) {
-        int session = (stream == Wire.GRADIENTS ? to.gradients : to.control).sessionId();
-        return deal.encrypted() ? new Seal(deal, self, node, stream, session) : null;
+    private FrameWriter writer(Outlet outlet, int stream, int session) {
+        Seal seal = deal.encrypted() ? new Seal(deal, self, node, stream, session) : null;
+        return new FrameWriter(outlet, deal.generation(), self, seal, counts);
+    }
+
+    /** The ring that this node has made for the other, as a Hello names it. */
+    String ringOffer() {
+        return ringOut == null ? "" : ringOut.name();
+    }
+
+    RingAnswer ringAnswer() {
+        return ringAnswer;
+    }
+
+    /** Takes the ring that the other offers; null: it offers none, or none that can be opened here. */
+    void takeRing(@Nullable SharedRing offered) {
+        ringIn = offered;
+        ringAnswer = offered == null ? RingAnswer.NOT_TAKEN : RingAnswer.TAKEN;
+        if (offered != null) {
+            gradientsIn.begin(null, sealFrom(null, Wire.GRADIENTS), 0);
+        }
+    }
+
+    /** Learns whether the other reads this node's ring. */
+    void hear(RingAnswer ofOther) {
+        ready = ofOther != RingAnswer.UNHEARD;
+        if (ofOther == RingAnswer.TAKEN && ringOut != null) {
+            gradientsOut = writer(ringOut, Wire.GRADIENTS, RING_SESSION);
+        } else if (ofOther == RingAnswer.NOT_TAKEN && ringOut != null) {
+            ringOut.close();
+            ringOut = null;
+        }
+    }
+
+    int readRing(ControlledMessageHandler handler, int limit) {
+        return ringIn == null ? 0 : ringIn.read(handler, limit);
+    }
+
+    /** Gives shared memory back; the other may still read what was written. */
+    void close() {
+        CloseHelper.closeAll(ringOut, ringIn);
+        ringOut = null;
+        ringIn = null;
     }
 
     FrameWriter gradients() {
@@ -101,12 +165,16 @@ final class Peer {
         return link == null || !link.isConnected() || gradientsIn.isClosed() || controlIn.isClosed();
     }
 
-    /** Opens a frame that names this node as its sender, and checks that it is the next of its stream. */
-    Verdict check(int stream, Image image, FrameReader frame) {
+    /**
+     * Opens a frame that names this node as its sender, and checks that it is the next of its stream.
+     *
+     * @param image what it came by; null: the shared ring
+     */
+    Verdict check(int stream, @Nullable Image image, FrameReader frame) {
         Incoming in = stream == Wire.GRADIENTS ? gradientsIn : controlIn;
-        boolean known = in.image == image;
+        boolean known = in.begun && in.image == image;
         Seal seal = known ? in.seal : sealFrom(image, stream);
-        switch (frame.open(seal)) {
+        switch (frame.open(seal, image != null)) {
             case CORRUPT -> {
                 counts.corrupt.increment();
                 return known ? Verdict.BROKEN : Verdict.DROP;
@@ -117,15 +185,13 @@ final class Peer {
             }
             case WHOLE -> {}
         }
-        if (!known && in.image != null) {
+        if (!known && in.begun) {
             counts.duplicate.increment(); // the node has one stream of each kind; another is none of its own
             return Verdict.DROP;
         }
-        if (in.image == null) {
-            in.image = image;
-            in.seal = seal;
+        if (!in.begun) {
             // What the node said before this one joined was not for it; gradients begin when all have joined.
-            in.next = stream == Wire.GRADIENTS ? 0 : frame.sequence();
+            in.begin(image, seal, stream == Wire.GRADIENTS ? 0 : frame.sequence());
         }
         if (frame.sequence() < in.next) {
             counts.duplicate.increment();
@@ -143,8 +209,9 @@ final class Peer {
         (stream == Wire.GRADIENTS ? gradientsIn : controlIn).next++;
     }
 
-    private @Nullable Seal sealFrom(Image image, int stream) {
-        return deal.encrypted() ? new Seal(deal, node, self, stream, image.sessionId()) : null;
+    private @Nullable Seal sealFrom(@Nullable Image image, int stream) {
+        int session = image == null ? RING_SESSION : image.sessionId();
+        return deal.encrypted() ? new Seal(deal, node, self, stream, session) : null;
     }
 
     String name() {

@@ -24,13 +24,15 @@ import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.AgentInvoker;
 import org.agrona.concurrent.BackoffIdleStrategy;
+import org.agrona.concurrent.ControlledMessageHandler;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A node's transport: one media driver, two streams from each other node, and the thread that does everything: the driver's
- * work, receiving, adding and sending. It sleeps when there is nothing to do, and the trainer threads wake it.
+ * A node's transport: one media driver, two streams from each other node, shared memory with those of this machine, and the
+ * thread that does everything: the driver's work, receiving, adding and sending. It sleeps when there is nothing to do, and the
+ * trainer threads wake it.
  */
 final class Wire implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Wire.class);
@@ -73,9 +75,13 @@ final class Wire implements AutoCloseable {
     private final Map<String, Link> links = new HashMap<>(); // by endpoint
     private final FrameReader frame = new FrameReader();
     private final ControlledFragmentHandler gradientHandler =
-            (buffer, offset, length, header) -> onFragment(GRADIENTS, buffer, offset, length, header);
+            (buffer, offset, length, header) -> onFragment(GRADIENTS, buffer, offset, length, image(header));
     private final ControlledFragmentHandler controlHandler =
-            (buffer, offset, length, header) -> onFragment(CONTROL, buffer, offset, length, header);
+            (buffer, offset, length, header) -> onFragment(CONTROL, buffer, offset, length, image(header));
+    private final ControlledMessageHandler ringHandler =
+            (type, buffer, offset, length) -> onFragment(GRADIENTS, buffer, offset, length, null) == Action.ABORT
+                    ? ControlledMessageHandler.Action.ABORT
+                    : ControlledMessageHandler.Action.CONTINUE;
     private long stoodStillUntilNs = Long.MIN_VALUE;
     private long stoodStillNs;
     private boolean linksAreStale;
@@ -387,14 +393,42 @@ final class Wire implements AutoCloseable {
         return fragments;
     }
 
-    private Action onFragment(int stream, DirectBuffer buffer, int offset, int length, Header header) {
+    private static Image image(Header header) {
+        return (Image) header.context();
+    }
+
+    /** What the rings of a meeting are read with. */
+    ControlledMessageHandler ringHandler() {
+        return ringHandler;
+    }
+
+    /** Whether a node is on this machine, by the address that it is reached at. */
+    boolean isNear(String to) {
+        return settings.sharedMemory() && host(to).equals(host(endpoint));
+    }
+
+    private static String host(String at) {
+        return at.substring(0, at.lastIndexOf(':'));
+    }
+
+    /** A ring for one of so many receivers, or null where there is no room. */
+    @Nullable SharedRing ring(int receivers) {
+        return SharedRing.create(directory.path(), receivers);
+    }
+
+    /** The ring that another node of this machine offers, or null. */
+    @Nullable SharedRing openRing(String name) {
+        return settings.sharedMemory() ? SharedRing.open(settings.directory(), name) : null;
+    }
+
+    private Action onFragment(int stream, DirectBuffer buffer, int offset, int length, @Nullable Image image) {
         boolean whole = frame.wrap(buffer, offset, length);
         WireMeeting meeting = whole ? meeting(frame.generation()) : null;
         if (meeting == null) {
             (whole ? counts.otherGeneration : counts.corrupt).increment();
             return Action.CONTINUE;
         }
-        if (!meeting.onFrame(stream, (Image) header.context(), frame)) {
+        if (!meeting.onFrame(stream, image, frame)) {
             return Action.ABORT;
         }
         counts.framesReceived.increment();

@@ -7,6 +7,7 @@ import io.flm.exchange.wire.HelloEncoder;
 import io.flm.exchange.wire.LeaveDecoder;
 import io.flm.exchange.wire.LeaveEncoder;
 import io.flm.exchange.wire.MessageHeaderEncoder;
+import io.flm.exchange.wire.RingAnswer;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -38,7 +39,7 @@ final class WireMeeting implements Meeting {
 
     private static final int LONGEST_REASON = 256;
 
-    /** Frames sent to a node before others have their turn. */
+    /** Frames sent to a node, and taken from its ring, before others have their turn. */
     private static final int BURST = 8;
 
     private final Deal deal;
@@ -379,14 +380,24 @@ final class WireMeeting implements Meeting {
         if (failure != null) {
             work += sendLeaves();
         }
+        for (Peer peer : peers) {
+            work += peer.readRing(wire.ringHandler(), BURST);
+        }
         return work;
+    }
+
+    private int nearPeers() {
+        return (int) peers.stream()
+                .filter(peer -> wire.isNear(deal.endpoints().get(peer.node)))
+                .count();
     }
 
     /** Connects, says hello, and notices who is silent. */
     private void lookAfter(long now) {
         for (Peer peer : peers) {
             if (peer.link == null) {
-                peer.use(wire.link(deal.endpoints().get(peer.node)));
+                String endpoint = deal.endpoints().get(peer.node);
+                peer.use(wire.link(endpoint), wire.isNear(endpoint) ? wire.ring(nearPeers()) : null);
             }
         }
         for (Peer peer : peers) {
@@ -440,12 +451,18 @@ final class WireMeeting implements Meeting {
 
     private boolean sendHello(Peer peer) {
         FrameWriter out = peer.control();
-        if (!out.claim(MessageHeaderEncoder.ENCODED_LENGTH + HelloEncoder.BLOCK_LENGTH)) {
+        byte[] ring = peer.ringOffer().getBytes(StandardCharsets.UTF_8);
+        if (!out.claim(MessageHeaderEncoder.ENCODED_LENGTH
+                + HelloEncoder.BLOCK_LENGTH
+                + HelloEncoder.ringHeaderLength()
+                + ring.length)) {
             return false;
         }
         hello.wrapAndApplyHeader(out.body(), out.bodyOffset(), header)
                 .deal(deal.fingerprint())
-                .chunkBytes(peer.gradients().maxBodyLength() - AllReduce.OVERHEAD_BYTES);
+                .chunkBytes(peer.chunkBytesOut)
+                .ringAnswer(peer.ringAnswer())
+                .putRing(ring, 0, ring.length);
         out.commit();
         return true;
     }
@@ -459,8 +476,7 @@ final class WireMeeting implements Meeting {
             if (!peer.ready || peer.helloOwed) {
                 return 0;
             }
-            chunkBytes = Math.min(
-                    Math.min(chunkBytes, peer.chunkBytes), peer.gradients().maxBodyLength() - AllReduce.OVERHEAD_BYTES);
+            chunkBytes = Math.min(chunkBytes, Math.min(peer.chunkBytesIn, peer.chunkBytesOut));
         }
         reduce = new AllReduce(deal, node, firstRank, localRanks, chunkBytes);
         notifyAll();
@@ -576,12 +592,17 @@ final class WireMeeting implements Meeting {
             if (reduce != null) {
                 reduce.close();
             }
+            peers.forEach(Peer::close);
         }
         return closed;
     }
 
-    /** Takes a frame of this generation; false: it has to wait, and all behind it. */
-    synchronized boolean onFrame(int stream, Image image, FrameReader frame) {
+    /**
+     * Takes a frame of this generation; false: it has to wait, and all behind it.
+     *
+     * @param image what it came by; null: the shared ring
+     */
+    synchronized boolean onFrame(int stream, @Nullable Image image, FrameReader frame) {
         if (closed || frame.node() >= deal.nodeCount() || frame.node() == node) {
             (closed ? wire.counts().otherGeneration : wire.counts().corrupt).increment();
             return true;
@@ -605,9 +626,9 @@ final class WireMeeting implements Meeting {
         } catch (AllReduce.ProtocolException e) {
             wire.counts().corrupt.increment();
             fail(peer.name() + ": " + e.getMessage());
-        } catch (IndexOutOfBoundsException e) {
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             wire.counts().corrupt.increment();
-            fail(peer.name() + ": a frame is too short");
+            fail(peer.name() + ": a frame is too short, or has a value that is none: " + e.getMessage());
         }
         if (taken) {
             peer.taken(stream);
@@ -636,8 +657,12 @@ final class WireMeeting implements Meeting {
                 if (helloIn.deal() != deal.fingerprint()) {
                     fail(peer.name() + " was told another deal for generation " + deal.generation());
                 } else if (!peer.ready) {
-                    peer.ready = true;
-                    peer.chunkBytes = helloIn.chunkBytes();
+                    peer.chunkBytesIn = helloIn.chunkBytes();
+                    RingAnswer answer = helloIn.ringAnswer();
+                    if (peer.ringAnswer() == RingAnswer.UNHEARD) {
+                        peer.takeRing(wire.openRing(helloIn.ring()));
+                    }
+                    peer.hear(answer);
                     peer.helloOwed = true; // the one before may have come too early
                 }
             }

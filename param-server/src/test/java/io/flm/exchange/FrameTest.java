@@ -80,7 +80,7 @@ class FrameTest {
 
     /** A frame with a Hello in it, as it is received. */
     private byte[] sent(@Nullable Seal seal) {
-        FrameWriter out = new FrameWriter(publication, GENERATION, 1, seal, new Counts());
+        FrameWriter out = new FrameWriter(new PublicationOutlet(publication), GENERATION, 1, seal, new Counts());
         assertThat(out.claim(MessageHeaderEncoder.ENCODED_LENGTH + HelloEncoder.BLOCK_LENGTH))
                 .isTrue();
         new HelloEncoder()
@@ -103,7 +103,7 @@ class FrameTest {
 
     private static Opened open(FrameReader frame, byte[] bytes, @Nullable Seal seal) {
         ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
-        return frame.wrap(new UnsafeBuffer(direct), 0, bytes.length) ? frame.open(seal) : Opened.CORRUPT;
+        return frame.wrap(new UnsafeBuffer(direct), 0, bytes.length) ? frame.open(seal, true) : Opened.CORRUPT;
     }
 
     private static Opened open(byte[] bytes, @Nullable Seal seal) {

@@ -12,6 +12,7 @@ import io.flm.exchange.wire.LeaveDecoder;
 import io.flm.exchange.wire.LeaveEncoder;
 import io.flm.exchange.wire.MessageHeaderDecoder;
 import io.flm.exchange.wire.MessageHeaderEncoder;
+import io.flm.exchange.wire.RingAnswer;
 import io.flm.exchange.wire.StateBeginDecoder;
 import io.flm.exchange.wire.StateBeginEncoder;
 import io.flm.exchange.wire.StateChunkDecoder;
@@ -56,10 +57,17 @@ class SchemaTest {
 
     @Test
     void hello() {
-        new HelloEncoder().wrapAndApplyHeader(buffer, 0, header).deal(-7).chunkBytes(65_000);
+        new HelloEncoder()
+                .wrapAndApplyHeader(buffer, 0, header)
+                .deal(-7)
+                .chunkBytes(65_000)
+                .ringAnswer(RingAnswer.NOT_TAKEN)
+                .ring("folder/ring");
         HelloDecoder in = new HelloDecoder().wrapAndApplyHeader(buffer, 0, headerIn);
         assertThat(in.deal()).isEqualTo(-7);
         assertThat(in.chunkBytes()).isEqualTo(65_000);
+        assertThat(in.ringAnswer()).isEqualTo(RingAnswer.NOT_TAKEN);
+        assertThat(in.ring()).isEqualTo("folder/ring");
     }
 
     @Test

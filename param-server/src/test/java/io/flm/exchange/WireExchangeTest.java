@@ -7,8 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(180)
 class WireExchangeTest {
@@ -44,12 +45,13 @@ class WireExchangeTest {
         return nodeOfRank;
     }
 
-    @Test
-    void givesEveryMemberTheSameBitsForEveryDealOverNodes() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void givesEveryMemberTheSameBitsForEveryDealOverNodes(boolean sharedMemory) throws Exception {
         Random random = new Random(17);
         byte[] key = new byte[Deal.KEY_BYTES];
         random.nextBytes(key);
-        try (Cluster cluster = new Cluster("liveness-timeout = 10s")) {
+        try (Cluster cluster = new Cluster("liveness-timeout = 10s, shared-memory = " + sharedMemory)) {
             List<ExchangeNode> nodes = cluster.open(5);
             long generation = 0;
             for (int nodeCount = 2; nodeCount <= 5; nodeCount++) {
