@@ -2,12 +2,14 @@ package io.flm.launch;
 
 import com.typesafe.config.ConfigException;
 import io.flm.data.UserException;
+import io.flm.worker.torch.MemoryShortage;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -62,9 +64,9 @@ record Failure(String line, int exitCode, boolean internal) {
         if (cause instanceof ConfigException.WrongType || cause instanceof ConfigException.BadValue) {
             return "configuration: " + cause.getMessage() + "; `flm config` shows keys, values and origins";
         }
-        if (cause instanceof OutOfMemoryError) {
-            return "out of memory (" + cause.getMessage() + "): give a smaller flm.train.micro-batch or fewer workers,"
-                    + " or use a machine with more memory";
+        Optional<String> shortage = MemoryShortage.of(cause);
+        if (shortage.isPresent()) {
+            return shortage.get();
         }
         if (cause instanceof LinkageError && isNative(cause)) {
             return "the native libraries could not be loaded (" + cause.getMessage()

@@ -3,6 +3,7 @@ package io.flm.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import ai.djl.engine.EngineException;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.UserException;
@@ -44,6 +45,15 @@ class FailureTest {
         Failure natives = Failure.of(new ExceptionInInitializerError(new UnsatisfiedLinkError("libtorch.so")));
         assertThat(natives.line()).contains("libtorch.so").contains("flm doctor");
         assertThat(natives.internal()).isFalse();
+    }
+
+    @Test
+    void theEnginesWantOfMemoryIsNoInternalError() {
+        Failure failure = Failure.of(new EngineException("CUDA out of memory. Tried to allocate 20.00 GiB."));
+        assertThat(failure.line())
+                .startsWith("out of memory (CUDA out of memory.)")
+                .contains("flm.train.recompute");
+        assertThat(failure.internal()).isFalse();
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.flm.worker;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
 import io.flm.exchange.StepTotals;
+import io.flm.worker.torch.MemoryShortage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,7 +92,7 @@ public final class TrainerThread implements Trainee {
                 listener.accept(new Refused(String.valueOf(e.getMessage())));
             } catch (Throwable e) { // whatever it is, the coordinator must hear of it
                 LOG.error("worker {}: run {} cannot be prepared", name, plan.run(), e);
-                listener.accept(new Refused("worker " + name + ": " + e + "; the log has the stack trace"));
+                listener.accept(new Refused("worker " + name + ": " + told(e)));
             }
         });
     }
@@ -136,7 +137,7 @@ public final class TrainerThread implements Trainee {
                 listener.accept(new Hashed(committedSteps, r.weightsSha256()));
             } catch (Throwable e) {
                 LOG.error("worker {}: weights of step {} cannot be hashed", name, committedSteps, e);
-                listener.accept(new Failed(FailureKind.BROKEN, "worker " + name + ": " + e, List.of()));
+                listener.accept(new Failed(FailureKind.BROKEN, "worker " + name + ": " + told(e), List.of()));
             }
         });
     }
@@ -158,11 +159,14 @@ public final class TrainerThread implements Trainee {
                 LOG.error("step {} of generation {}, rank {}", committedSteps, generation.number(), rank, e);
                 listener.accept(new Failed(
                         FailureKind.BROKEN,
-                        "worker " + name + ", step " + committedSteps + ", rank " + rank + ": " + e
-                                + "; the log has the stack trace",
+                        "worker " + name + ", step " + committedSteps + ", rank " + rank + ": " + told(e),
                         List.of()));
             }
         });
+    }
+
+    private static String told(Throwable e) {
+        return MemoryShortage.of(e).orElseGet(() -> e + "; the log has the stack trace");
     }
 
     private boolean isAbandoned(Generation generation) {

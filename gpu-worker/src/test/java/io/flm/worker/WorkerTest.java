@@ -2,6 +2,7 @@ package io.flm.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.engine.EngineException;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.FishingOutcomes;
 import akka.actor.testkit.typed.javadsl.TestProbe;
@@ -211,6 +212,20 @@ class WorkerTest {
         assertThat(described(Phase.UNFIT).reason()).contains("device fell off the bus");
         join(worker, FakeRunner.alone(2, "e", 0));
         described(Phase.UNFIT);
+    }
+
+    @Test
+    void aWantOfMemoryIsToldWithWhatToDo() {
+        String engine =
+                "[enforce fail at alloc_cpu.cpp:115] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"
+                        + " to allocate 12 bytes. Error code 12 (Cannot allocate memory)\n";
+        join(prepared("m", new FakeRunner(-1, 1, new EngineException(engine)), 10), FakeRunner.alone(1, "m", 0));
+        Worker.Failed failed = expect(Worker.Failed.class);
+        assertThat(failed.kind()).isEqualTo(FailureKind.BROKEN);
+        assertThat(failed.cause())
+                .startsWith("worker m, step 1, rank 0: out of memory (DefaultCPUAllocator: ")
+                .contains("12 bytes): set flm.train.recompute = on")
+                .doesNotContain("\n", "the log");
     }
 
     @Test
