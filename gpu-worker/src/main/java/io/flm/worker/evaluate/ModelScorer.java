@@ -2,10 +2,10 @@ package io.flm.worker.evaluate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.index.NDIndex;
 import io.flm.data.Objective;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.FlmModel;
+import io.flm.worker.torch.Torch;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -26,19 +26,15 @@ final class ModelScorer implements Scorer {
 
         @Override
         public Seen row(int index) {
-            return view(new NDIndex(index + ":" + (index + 1)));
+            NDManager inner = scope.newSubManager();
+            return new Tokens(inner, Torch.rows(inner, tokens, index, index + 1));
         }
 
         @Override
         public Seen shifted() {
             NDManager inner = scope.newSubManager();
-            NDArray rest = tokens.get(inner, new NDIndex("1:"));
-            return new Tokens(inner, rest.concat(tokens.get(inner, new NDIndex("0:1"))));
-        }
-
-        private Seen view(NDIndex rows) {
-            NDManager inner = scope.newSubManager();
-            return new Tokens(inner, tokens.get(inner, rows));
+            NDArray rest = Torch.rows(inner, tokens, 1, rows());
+            return new Tokens(inner, rest.concat(Torch.rows(inner, tokens, 0, 1)));
         }
 
         @Override

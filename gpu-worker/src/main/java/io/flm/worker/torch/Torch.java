@@ -105,4 +105,12 @@ public final class Torch {
             return view;
         }
     }
+
+    /** A view of rows {@code [from, to)}. NDArray's own indexing calls natives that the bridge to a host's torch lacks. */
+    public static NDArray rows(NDManager scope, NDArray array, long from, long to) {
+        NDArray rows = JniUtils.slice((PtNDArray) array, 0, from, to, 1);
+        rows.detach();
+        rows.attach(scope);
+        return rows;
+    }
 }
