@@ -195,7 +195,9 @@ public final class BridgeBuild {
     private String run(List<String> command, String whenAbsent) {
         try {
             Files.createDirectories(cache);
-            Process process = new ProcessBuilder(command)
+            List<String> started = new ArrayList<>(command);
+            started.set(0, program(command.get(0)));
+            Process process = new ProcessBuilder(started)
                     .directory(cache.toFile()) // a torch folder where the user stands is no installed torch
                     .redirectErrorStream(true)
                     .start();
@@ -216,6 +218,11 @@ public final class BridgeBuild {
             Thread.currentThread().interrupt();
             throw new UserException(command.get(0) + " was interrupted", e);
         }
+    }
+
+    /** A path is meant from where the user stands, not from the folder that programs are started in. */
+    private static String program(String nameOrPath) {
+        return nameOrPath.contains("/") ? Path.of(nameOrPath).toAbsolutePath().toString() : nameOrPath;
     }
 
     private static String firstLine(String text) {

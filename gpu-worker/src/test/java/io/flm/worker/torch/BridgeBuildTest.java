@@ -54,6 +54,15 @@ final class BridgeBuildTest {
     }
 
     @Test
+    void aPathIsMeantFromWhereTheUserStands() throws IOException {
+        Path here = Path.of("").toAbsolutePath();
+        String python = here.relativize(Path.of(pythonWith("2.9.0", ""))).toString();
+        String compiler = here.relativize(Path.of(script("g++", "touch \"" + afterOption("-o") + "\"")))
+                .toString();
+        assertThat(build(python, compiler).torch()).isEqualTo("2.9.0");
+    }
+
+    @Test
     void theChosenRouteIsTakenUntilTorchChanges() throws IOException {
         String python = pythonWith("2.9.0+cu130", "13.0");
         TorchRoute route = build(python, script("g++", "touch \"" + afterOption("-o") + "\""));
