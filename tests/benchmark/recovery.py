@@ -146,6 +146,7 @@ def main():
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--minutes", type=float, help="kill for so long instead")
     parser.add_argument("--nodes", type=int, default=3)
+    parser.add_argument("--between", type=float, default=15, help="seconds of training before each kill (default: %(default)s)")
     parser.add_argument("--victim", choices=["worker", "coordinator", "any"], default="worker",
                         help="whether the coordinator's node, the oldest, is killed (default: worker, another one)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments and the victims")
@@ -165,7 +166,7 @@ def main():
         try:
             while time.monotonic() < end if options.minutes else len(times) < options.kills:
                 wait(f"{options.nodes} nodes that train", lambda: watch.ready(options.nodes), 120)
-                time.sleep(chance.uniform(0, 1))
+                time.sleep(options.between + chance.uniform(0, 1))
                 nodes = watch.nodes()
                 choice = {"worker": nodes[1:], "coordinator": nodes[:1], "any": nodes}[options.victim]
                 times.append(kill(watch, chance.choice(choice)))

@@ -372,6 +372,9 @@ final class WireMeeting implements Meeting {
             if (failure == null) {
                 work += addAndNotify();
             }
+            for (Peer peer : peers) {
+                work += peer.readRing(wire.ringHandler(), BURST);
+            }
         } catch (RegistrationException e) {
             fail("a node of " + deal.endpoints() + " cannot be reached: " + e.getMessage());
         } catch (AllReduce.ProtocolException | IllegalArgumentException | IllegalStateException e) {
@@ -379,9 +382,6 @@ final class WireMeeting implements Meeting {
         }
         if (failure != null) {
             work += sendLeaves();
-        }
-        for (Peer peer : peers) {
-            work += peer.readRing(wire.ringHandler(), BURST);
         }
         return work;
     }

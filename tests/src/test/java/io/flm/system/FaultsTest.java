@@ -115,16 +115,27 @@ class FaultsTest {
             long atLeast = step;
             run.await(
                     "step " + step + " after " + done,
-                    () -> run.steps() >= atLeast && run.children().size() > 1);
+                    () -> run.steps() >= atLeast && run.children().size() > 1); // at first they have only begun
             happen(fault, run, random, stoppedMs);
-            done.add(fault + " at step " + run.steps());
             step = (int) run.steps();
+            done.add(fault + " at step " + step);
+            holdWhileAlone(run, step);
         }
         requireUndisturbedWeights(run.result(), codec);
         for (Child child : run.children()) {
             if (!child.name().startsWith("joiner")) { // it was started by hand, and waits for the next run
                 child.requireEnd();
             }
+        }
+    }
+
+    /** Lets whoever is left do a step more, then wait for the killed: a run as small as this one would end before they are back. */
+    private static void holdWhileAlone(LocalRun run, long after) throws Exception {
+        run.await("a step after " + after, () -> run.steps() > after + 1);
+        if (run.children().size() == 1) {
+            run.post("/run/pause");
+            run.await("another node", () -> run.children().size() > 1);
+            run.post("/run/continue");
         }
     }
 
@@ -171,7 +182,9 @@ class FaultsTest {
         run.post("/run/pause"); // a run as small as this one would end while the joiner starts
         run.await("the pause", () -> run.get("/run").path("state").asText().equals("paused"));
         join(run, run.children().get(0));
-        run.await("the joiner's worker", () -> run.get("/workers").size() == 3);
+        run.await(
+                "the joiner's worker, prepared",
+                () -> run.get("/workers").findValuesAsText("state").equals(List.of("waiting", "waiting", "waiting")));
         run.post("/run/continue");
         run.await("three members", () -> LocalRun.members(run.get("/workers")) == 3);
         requireUndisturbedWeights(run.result(), "fp32");

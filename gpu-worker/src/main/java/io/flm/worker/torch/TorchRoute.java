@@ -57,7 +57,9 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
     /** Where bridges and the route file are kept for this user. */
     public static Path cacheFolder() {
         String xdg = System.getenv("XDG_CACHE_HOME");
-        Path caches = xdg == null || xdg.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(xdg);
+        Path caches = xdg != null && xdg.startsWith("/") // a relative one is ignored: so says the convention
+                ? Path.of(xdg)
+                : Path.of(System.getProperty("user.home"), ".cache");
         return caches.resolve("flm").resolve("torch");
     }
 
