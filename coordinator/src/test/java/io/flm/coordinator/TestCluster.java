@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -69,10 +70,6 @@ final class TestCluster implements AutoCloseable {
         coordinator = start();
         List.of(workers).forEach(this::add);
         pass(settings.discoverSettleMs() + STEP.toMillis());
-    }
-
-    static TestCluster of(String... workers) {
-        return new TestCluster("", workers);
     }
 
     /** With some settings other than those of {@code reference.conf}. */
@@ -126,8 +123,9 @@ final class TestCluster implements AutoCloseable {
         actors.settle();
     }
 
-    /** The receptionist hears of processes that have ended later than the exchange. */
-    void noticeLosses() {
+    /** The same; and the receptionist, which hears of it later than the exchange, tells the coordinator. */
+    void killAndNotice(String... names) {
+        kill(names);
         list();
     }
 
@@ -174,6 +172,11 @@ final class TestCluster implements AutoCloseable {
         losesReport = reports;
     }
 
+    void loseNothing() {
+        losesOrder = order -> false;
+        losesReport = report -> false;
+    }
+
     void doubleAll() {
         doubles = true;
     }
@@ -200,8 +203,51 @@ final class TestCluster implements AutoCloseable {
         return actors.ask(coordinator, Coordinator.GetGenerations::new).generations();
     }
 
+    GenerationsView.GenerationView generation(long number) {
+        return generations().stream()
+                .filter(g -> g.number() == number)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** By rank. */
+    List<String> members(long generation) {
+        return generation(generation).members().stream()
+                .map(GenerationsView.MemberView::worker)
+                .toList();
+    }
+
     Coordinator.Answer ask(Function<ActorRef<Coordinator.Answer>, Coordinator.Command> question) {
         return actors.ask(coordinator, question);
+    }
+
+    Coordinator.Answer pause(String why) {
+        return ask(to -> new Coordinator.Pause(why, to));
+    }
+
+    Coordinator.Answer goOn() {
+        return ask(to -> new Coordinator.Continue(to));
+    }
+
+    Coordinator.Answer saveNow() {
+        return ask(to -> new Coordinator.SaveNow(to));
+    }
+
+    Coordinator.Answer stop(String why) {
+        return ask(to -> new Coordinator.Stop(why, to));
+    }
+
+    Coordinator.Answer drain(String worker, String why) {
+        return ask(to -> new Coordinator.Drain(worker, why, to));
+    }
+
+    Coordinator.Answer admit(String worker) {
+        return ask(to -> new Coordinator.Admit(worker, to));
+    }
+
+    /** A run that one worker may begin, and all may be members of. */
+    TestCluster submit() {
+        return submit(plan(1, 0));
     }
 
     TestCluster submit(RunPlan plan) {
@@ -236,42 +282,49 @@ final class TestCluster implements AutoCloseable {
         assertThat(view.workers()).allSatisfy(w -> assertThat(w.reason()).isNotBlank());
     }
 
+    /** Time passes; then the run is in this state. */
+    void expectAfter(long ms, String state) {
+        pass(ms);
+        expect(state);
+    }
+
+    void expectCheckpoint(long step, String writer) {
+        assertThat(view().checkpoint()).isEqualTo(new RunView.CheckpointView(step, "/" + writer + "/" + step, writer));
+    }
+
     private Behavior<Worker.Command> orders(String name, Behavior<Worker.Command> worker) {
-        return Behaviors.intercept(
-                () -> new BehaviorInterceptor<Worker.Command, Worker.Command>(Worker.Command.class) {
-                    @Override
-                    public Behavior<Worker.Command> aroundReceive(
-                            TypedActorContext<Worker.Command> context,
-                            Worker.Command m,
-                            ReceiveTarget<Worker.Command> target) {
-                        boolean lost = m instanceof Worker.Order o && (muted.contains(name) || losesOrder.test(o));
-                        return lost ? Behaviors.same() : target.apply(context, m);
-                    }
-                },
-                worker);
+        return filtered(
+                Worker.Command.class,
+                worker,
+                (self, m) -> !(m instanceof Worker.Order o && (muted.contains(name) || losesOrder.test(o))));
     }
 
     private Behavior<Coordinator.Command> reports(Behavior<Coordinator.Command> heard) {
         Set<Coordinator.Command> again = Collections.newSetFromMap(new IdentityHashMap<>());
+        return filtered(Coordinator.Command.class, heard, (self, m) -> {
+            if (!(m instanceof Coordinator.Reported r)) {
+                return true;
+            }
+            boolean lost = muted.contains(r.report().worker()) || losesReport.test(r.report());
+            if (!lost && doubles && again.add(m)) {
+                self.tell(m);
+            }
+            return !lost;
+        });
+    }
+
+    /** Only messages for which {@code arrives} is true reach {@code behavior}; it may send itself more of them. */
+    private static <T> Behavior<T> filtered(Class<T> type, Behavior<T> behavior, BiPredicate<ActorRef<T>, T> arrives) {
         return Behaviors.intercept(
-                () -> new BehaviorInterceptor<Coordinator.Command, Coordinator.Command>(Coordinator.Command.class) {
+                () -> new BehaviorInterceptor<T, T>(type) {
                     @Override
-                    public Behavior<Coordinator.Command> aroundReceive(
-                            TypedActorContext<Coordinator.Command> context,
-                            Coordinator.Command m,
-                            ReceiveTarget<Coordinator.Command> target) {
-                        if (m instanceof Coordinator.Reported r) {
-                            if (muted.contains(r.report().worker()) || losesReport.test(r.report())) {
-                                return Behaviors.same();
-                            }
-                            if (doubles && again.add(m)) {
-                                context.asJava().getSelf().tell(m);
-                            }
-                        }
-                        return target.apply(context, m);
+                    public Behavior<T> aroundReceive(TypedActorContext<T> context, T m, ReceiveTarget<T> target) {
+                        return arrives.test(context.asJava().getSelf(), m)
+                                ? target.apply(context, m)
+                                : Behaviors.same();
                     }
                 },
-                heard);
+                behavior);
     }
 
     @Override
