@@ -63,28 +63,20 @@ final class Regrouping extends Between {
     }
 
     @Override
-    Behavior<Command> onWorkersChanged() {
-        return evaluate();
-    }
-
-    @Override
     Behavior<Command> onPlanChanged() {
         return this;
     }
 
     @Override
     Behavior<Command> onTick() {
-        Behavior<Command> next = super.onTick();
-        if (next != this) {
-            return next;
-        }
         if (run.now() - askedAt >= run.settings.resendMs()) {
             ask();
         }
-        return evaluate();
+        return super.onTick();
     }
 
-    private Behavior<Command> evaluate() {
+    @Override
+    Behavior<Command> evaluate() {
         return pending().isEmpty() ? transition(new Waiting(run, reason)) : this;
     }
 

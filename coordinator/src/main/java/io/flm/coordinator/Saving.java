@@ -36,19 +36,8 @@ final class Saving extends Between {
     }
 
     @Override
-    Behavior<Command> onWorkersChanged() {
-        return evaluate();
-    }
-
-    @Override
     Behavior<Command> onPlanChanged() {
         return this; // looked at when all is saved
-    }
-
-    @Override
-    Behavior<Command> onTick() {
-        Behavior<Command> next = super.onTick();
-        return next == this ? evaluate() : next;
     }
 
     @Override
@@ -69,7 +58,8 @@ final class Saving extends Between {
         return evaluate();
     }
 
-    private Behavior<Command> evaluate() {
+    @Override
+    Behavior<Command> evaluate() {
         List<String> holders = Membership.ready(fenced()).stream()
                 .filter(d -> d.steps() == step)
                 .map(Worker.Described::worker)

@@ -37,22 +37,12 @@ final class Waiting extends Between {
     }
 
     @Override
-    Behavior<Command> onWorkersChanged() {
-        return evaluate();
-    }
-
-    @Override
     Behavior<Command> onPlanChanged() {
         return evaluate();
     }
 
     @Override
-    Behavior<Command> onTick() {
-        Behavior<Command> next = super.onTick();
-        return next == this ? evaluate() : next;
-    }
-
-    private Behavior<Command> evaluate() {
+    Behavior<Command> evaluate() {
         List<Candidate> candidates = fenced();
         List<Worker.Described> ready = Membership.ready(candidates);
         agreeOnHashes(ready);
