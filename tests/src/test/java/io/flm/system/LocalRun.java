@@ -175,10 +175,18 @@ final class LocalRun {
 
     /** An order by {@code POST /api/v1/...}, which must be accepted. */
     void post(String path) throws Exception {
-        JsonNode answer = ask(path, HttpRequest.newBuilder().POST(BodyPublishers.noBody()));
+        JsonNode answer = order(path);
         if (!answer.path("accepted").asBoolean()) {
             throw new AssertionError(path + ": " + answer);
         }
+    }
+
+    boolean accepts(String order) throws Exception {
+        return order(order).path("accepted").asBoolean();
+    }
+
+    private JsonNode order(String path) throws Exception {
+        return ask(path, HttpRequest.newBuilder().POST(BodyPublishers.noBody()));
     }
 
     /** How many of the workers, as HTTP lists them, are members of the generation. */
