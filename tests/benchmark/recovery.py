@@ -69,16 +69,17 @@ class Watch:
             time.sleep(0.01)
 
     def nodes(self):
-        """Living nodes by age."""
+        """Living nodes, the oldest, which has the coordinator, first. One that was killed comes back under its name."""
         found = []
         for file in (self.folder / "nodes").glob("*.json"):
             try:
                 node = json.loads(file.read_text())
-                os.kill(node["pid"], 0)
+                stat = Path(f"/proc/{node['pid']}/stat").read_text()
+                node["began"] = int(stat.rpartition(")")[2].split()[19])
                 found.append(node)
             except (OSError, ValueError):
                 pass
-        return sorted(found, key=lambda node: int(node["name"].split("-")[1]))
+        return sorted(found, key=lambda node: node["began"])
 
     def get(self, path):
         for node in self.nodes():
