@@ -65,7 +65,7 @@ final class AllReduce {
         private int base;
 
         FloatBuffer reserve(int from, int to) {
-            if (bytes == null || values.limit() != to - from) {
+            if (bytes == null || values.limit() < to - from) {
                 free(bytes);
                 bytes = allocate(to - from);
                 values = bytes.asFloatBuffer();
@@ -211,7 +211,7 @@ final class AllReduce {
     /** The sums of a segment that were kept aside. */
     FloatBuffer results(Slot slot) {
         ByteBuffer bytes = results[slot.segment];
-        if (bytes == null || bytes.capacity() != slot.size * Float.BYTES) {
+        if (bytes == null || bytes.capacity() < slot.size * Float.BYTES) {
             free(bytes);
             bytes = allocate(slot.size);
             results[slot.segment] = bytes;

@@ -19,7 +19,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
 import org.agrona.concurrent.AgentInvoker;
@@ -32,7 +35,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A node's transport: one media driver, two streams from each other node, shared memory with those of this machine, and the
  * thread that does everything: the driver's work, receiving, adding and sending. It sleeps when there is nothing to do, and the
- * trainer threads wake it.
+ * trainer threads wake it. A trainer that waits for sums does the thread's work itself, see {@link #help}: what it waits for is
+ * done sooner than another thread wakes up.
  */
 final class Wire implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Wire.class);
@@ -53,6 +57,9 @@ final class Wire implements AutoCloseable {
     private static final long SHORT_NAP_NS = MICROSECONDS.toNanos(20);
     private static final long LONG_NAP_NS = MILLISECONDS.toNanos(1);
 
+    /** How long a trainer helps on with nothing to do, before it sleeps and this thread goes on. */
+    private static final long HELP_NS = MILLISECONDS.toNanos(2);
+
     private static final long LAST_WORDS_NS = MILLISECONDS.toNanos(50);
 
     private final ExchangeSettings settings;
@@ -70,7 +77,14 @@ final class Wire implements AutoCloseable {
     private final ConcurrentLinkedQueue<WireMeeting> arriving = new ConcurrentLinkedQueue<>();
     private volatile boolean closing;
 
-    // Below: the thread's own.
+    /** A cycle of this wire's work is done by whoever holds it. */
+    private final ReentrantLock duty = new ReentrantLock();
+
+    private final AtomicBoolean helped = new AtomicBoolean();
+
+    // Below: of whoever is on duty.
+    private long lastCycleNs = System.nanoTime();
+    private boolean ended;
     private final List<WireMeeting> meetings = new ArrayList<>(); // the newest last
     private final Map<String, Link> links = new HashMap<>(); // by endpoint
     private final FrameReader frame = new FrameReader();
@@ -278,16 +292,15 @@ final class Wire implements AutoCloseable {
     private void run() {
         String reason = "the node was closed";
         try {
-            long last = System.nanoTime();
-            long lastWorked = last;
+            long lastWorked = System.nanoTime();
             while (!closing || !isQuiet()) {
-                long now = System.nanoTime();
-                noticePause(now - last, now);
-                last = now;
-                if (work(now) > 0) {
-                    lastWorked = now;
+                if (helped.get()) {
+                    LockSupport.parkNanos(LONG_NAP_NS); // or until the help ends
+                    lastWorked = System.nanoTime();
+                } else if (cycle() > 0) {
+                    lastWorked = System.nanoTime();
                 } else {
-                    idle(now - lastWorked);
+                    idle(System.nanoTime() - lastWorked);
                 }
             }
             sendLastWords();
@@ -295,11 +308,49 @@ final class Wire implements AutoCloseable {
             LOG.error("the exchange's thread ended", e);
             reason = "the exchange's thread ended: " + e;
         } finally {
+            duty.lock(); // for good
+            ended = true;
             takeArriving();
             for (WireMeeting meeting : meetings) {
                 meeting.fail(reason);
             }
             close(aeron, driver, directory);
+        }
+    }
+
+    /** One cycle of everything; how much there was to do. */
+    private int cycle() {
+        duty.lock();
+        try {
+            long now = System.nanoTime();
+            noticePause(now - lastCycleNs, now);
+            lastCycleNs = now;
+            return ended ? 0 : work(now);
+        } finally {
+            duty.unlock();
+        }
+    }
+
+    /**
+     * Does this thread's work in the caller, which must hold no meeting's monitor, until {@code enough}, or there was nothing to
+     * do for a while.
+     */
+    void help(BooleanSupplier enough) {
+        if (closing || !helped.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            long lastWorked = System.nanoTime();
+            while (!enough.getAsBoolean() && System.nanoTime() - lastWorked < HELP_NS) {
+                if (cycle() > 0) {
+                    lastWorked = System.nanoTime();
+                } else {
+                    idle(System.nanoTime() - lastWorked);
+                }
+            }
+        } finally {
+            helped.set(false);
+            wake();
         }
     }
 
@@ -334,8 +385,13 @@ final class Wire implements AutoCloseable {
 
     /** Whether every meeting has said all that others wait for. */
     private boolean isQuiet() {
-        takeArriving();
-        return meetings.isEmpty();
+        duty.lock();
+        try {
+            takeArriving();
+            return meetings.isEmpty();
+        } finally {
+            duty.unlock();
+        }
     }
 
     private int invokeDriver() {

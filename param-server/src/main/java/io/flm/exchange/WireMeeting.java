@@ -249,10 +249,11 @@ final class WireMeeting implements Meeting {
 
     @Override
     public void await(Round of, int segment, int rank, FloatBuffer sum) throws ExchangeException {
+        WireRound round = (WireRound) of;
         WireRound.Slot slot;
         FloatBuffer results;
         synchronized (this) {
-            slot = ((WireRound) of).slots[segment];
+            slot = round.slots[segment];
             if (slot == null || sum.limit() != slot.size) {
                 throw new IllegalArgumentException("segment " + segment + " has " + (slot == null ? 0 : slot.size)
                         + " floats, its sum has room for " + sum.limit());
@@ -260,7 +261,11 @@ final class WireMeeting implements Meeting {
             if (localRanks == 1) {
                 slot.target = sum;
             }
+        }
+        help(round, slot::isComplete);
+        synchronized (this) {
             await(rank, slot::isComplete);
+            wakeCompleted(round);
             if (closed) {
                 throw new ExchangeException(prefix(rank) + failure, lost);
             }
@@ -279,16 +284,34 @@ final class WireMeeting implements Meeting {
     }
 
     @Override
-    public synchronized StepTotals awaitTotals(Round of, int rank) throws ExchangeException {
+    public StepTotals awaitTotals(Round of, int rank) throws ExchangeException {
         WireRound round = (WireRound) of;
-        await(rank, () -> round.totalsMissing == 0);
-        List<LaneTotals> lanes = new ArrayList<>();
-        for (LaneTotals lane : round.totals) {
-            if (lane != null) {
-                lanes.add(lane);
+        help(round, round::hasTotals);
+        synchronized (this) {
+            await(rank, round::hasTotals);
+            wakeCompleted(round);
+            List<LaneTotals> lanes = new ArrayList<>();
+            for (LaneTotals lane : round.totals) {
+                if (lane != null) {
+                    lanes.add(lane);
+                }
+            }
+            return StepTotals.of(lanes, round.stop);
+        }
+    }
+
+    /** Does the wire's work while a sum is waited for, once no worker of this node computes any more. */
+    private void help(WireRound round, BooleanSupplier ready) {
+        synchronized (this) {
+            if (round.localTotalsMissing > 0) {
+                return;
             }
         }
-        return StepTotals.of(lanes, round.stop);
+        wire.help(() -> {
+            synchronized (this) {
+                return failure != null || ready.getAsBoolean();
+            }
+        });
     }
 
     @Override
@@ -511,6 +534,7 @@ final class WireMeeting implements Meeting {
         return added;
     }
 
+    /** Whoever notices first that something is complete says so, before a trainer goes on: the next step may begin at once. */
     private void wakeCompleted(WireRound round) {
         boolean news = round.announceTotals();
         for (WireRound.Slot slot : round.contributed) {

@@ -134,9 +134,13 @@ final class WireRound implements Meeting.Round {
 
     /** Whether all totals have come since the last call. */
     boolean announceTotals() {
-        boolean news = !totalsAnnounced && totalsMissing == 0;
+        boolean news = !totalsAnnounced && hasTotals();
         totalsAnnounced |= news;
         return news;
+    }
+
+    boolean hasTotals() {
+        return totalsMissing == 0;
     }
 
     /** Whether every sum and the totals are here. */
@@ -146,6 +150,6 @@ final class WireRound implements Meeting.Round {
                 return false;
             }
         }
-        return totalsMissing == 0;
+        return hasTotals();
     }
 }
