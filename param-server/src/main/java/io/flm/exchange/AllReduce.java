@@ -15,7 +15,8 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.agrona.BufferUtil;
+import java.util.stream.Stream;
+import org.agrona.CloseHelper;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,8 +46,8 @@ final class AllReduce {
     private final Layout layout;
     private final TreeSum.Scratch scratch = new TreeSum.Scratch();
     private final List<TreeSum> ofSubtree = new ArrayList<>(); // adds this node's leaves of each subtree that it sends
-    private final @Nullable ByteBuffer[] results; // sums by segment, for who did not await yet
-    private final Staged[][][] staged; // contributions of others to this node's shard, by segment, node, subtree
+    private final Aside[] results; // sums by segment, for who did not await yet
+    private final Aside[][][] staged; // contributions that came before the last one, by segment, node, subtree
 
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private final ContributionEncoder contribution = new ContributionEncoder();
@@ -57,28 +58,6 @@ final class AllReduce {
     private final TotalsDecoder totalsIn = new TotalsDecoder();
     private final WireValues incoming;
     private final WireValues outgoing;
-
-    /** Contributions that came before all others were there. */
-    private static final class Staged implements TreeSum.Leaf {
-        private @Nullable ByteBuffer bytes;
-        private FloatBuffer values = FloatBuffer.allocate(0);
-        private int base;
-
-        FloatBuffer reserve(int from, int to) {
-            if (bytes == null || values.limit() < to - from) {
-                free(bytes);
-                bytes = allocate(to - from);
-                values = bytes.asFloatBuffer();
-            }
-            base = from;
-            return values;
-        }
-
-        @Override
-        public void get(int from, float[] into, int count) {
-            values.get(from - base, into, 0, count);
-        }
-    }
 
     /** What the other side did not send as agreed; the generation cannot go on. */
     static final class ProtocolException extends RuntimeException {
@@ -96,8 +75,8 @@ final class AllReduce {
         this.localRanks = localRanks;
         this.ownLanes = deal.nodeLanes(node);
         this.layout = new Layout(deal, node, chunkBytes / deal.codec().bytes() / 16 * 16);
-        this.results = new ByteBuffer[deal.segments()];
-        this.staged = new Staged[deal.segments()][deal.nodeCount()][];
+        this.results = asides(deal.segments());
+        this.staged = new Aside[deal.segments()][deal.nodeCount()][];
         this.incoming = new WireValues(deal.codec());
         this.outgoing = new WireValues(deal.codec());
         List<LaneRange> leaves = layout.localLeaves();
@@ -111,26 +90,17 @@ final class AllReduce {
         }
     }
 
-    private static ByteBuffer allocate(int floats) {
-        return ByteBuffer.allocateDirect(Math.multiplyExact(floats, Float.BYTES))
-                .order(ByteOrder.nativeOrder());
-    }
-
-    private static void free(@Nullable ByteBuffer bytes) {
-        if (bytes != null) {
-            BufferUtil.free(bytes);
-        }
+    private static Aside[] asides(int count) {
+        return Stream.generate(Aside::new).limit(count).toArray(Aside[]::new);
     }
 
     /** Frees what was kept aside; nothing else may be called any more. */
     void close() {
         for (int segment = 0; segment < results.length; segment++) {
-            free(results[segment]);
-            results[segment] = null;
-            for (Staged[] ofNode : staged[segment]) {
-                for (int subtree = 0; ofNode != null && subtree < ofNode.length; subtree++) {
-                    free(ofNode[subtree].bytes);
-                    ofNode[subtree].bytes = null;
+            results[segment].close();
+            for (Aside[] ofNode : staged[segment]) {
+                if (ofNode != null) {
+                    CloseHelper.closeAll(ofNode);
                 }
             }
         }
@@ -182,7 +152,10 @@ final class AllReduce {
             for (int each = 0; each < deal.nodeCount(); each++) {
                 if (each != node) {
                     int subtrees = layout.subtrees(each).size();
-                    Staged[] places = staged(segment, each, subtrees);
+                    Aside[] places = staged(segment, each, subtrees);
+                    for (Aside place : places) {
+                        place.of(layout.shardFrom(node, size), layout.shardTo(node, size));
+                    }
                     System.arraycopy(places, 0, slot.leaves, layout.firstLeaf(each), subtrees);
                     slot.framesUnsent += (long) layout.chunkCount(each, size)
                             * layout.subtrees(node).size();
@@ -191,32 +164,24 @@ final class AllReduce {
                     slot.chunksMissing += layout.chunkCount(each, size);
                 }
             }
+            results[segment].of(0, size);
             round.slots[segment] = slot;
         }
         return slot;
     }
 
-    private Staged[] staged(int segment, int from, int subtrees) {
-        Staged[] places = staged[segment][from];
+    private Aside[] staged(int segment, int from, int subtrees) {
+        Aside[] places = staged[segment][from];
         if (places == null) {
-            places = new Staged[subtrees];
-            for (int subtree = 0; subtree < subtrees; subtree++) {
-                places[subtree] = new Staged();
-            }
+            places = asides(subtrees);
             staged[segment][from] = places;
         }
         return places;
     }
 
     /** The sums of a segment that were kept aside. */
-    FloatBuffer results(Slot slot) {
-        ByteBuffer bytes = results[slot.segment];
-        if (bytes == null || bytes.capacity() < slot.size * Float.BYTES) {
-            free(bytes);
-            bytes = allocate(slot.size);
-            results[slot.segment] = bytes;
-        }
-        return bytes.asFloatBuffer();
+    Aside results(Slot slot) {
+        return results[slot.segment];
     }
 
     // Sending.
@@ -256,7 +221,8 @@ final class AllReduce {
                         .step(round.step)
                         .segment(slot.segment)
                         .first(from);
-                outgoing.wrap(values(out, sum.limit(), bytes), from).copyFrom(results(slot), from, count);
+                outgoing.wrap(values(out, sum.limit(), bytes), from);
+                results(slot).each(from, from + count, outgoing::copyFrom);
                 out.commit();
                 cursor.sums[slot.segment]++;
                 return true;
@@ -299,7 +265,7 @@ final class AllReduce {
         List<FloatBuffer> leaves = slot.ofSubtree.get(cursor.subtree);
         try {
             if (leaves.size() == 1) {
-                outgoing.copyFrom(leaves.get(0), from, to - from);
+                outgoing.copyFrom(leaves.get(0), from, from, to - from);
             } else {
                 TreeSum.Leaf[] sources = new TreeSum.Leaf[leaves.size()];
                 for (int leaf = 0; leaf < sources.length; leaf++) {
@@ -419,10 +385,7 @@ final class AllReduce {
             addChunk(slot);
             slot.leaves[leaf] = place;
         } else {
-            int shardFrom = layout.shardFrom(node, slot.size);
-            FloatBuffer place = staged(slot.segment, peer.node, subtrees)[contributionIn.subtree()].reserve(
-                    shardFrom, layout.shardTo(node, slot.size));
-            incoming.copyTo(place, shardFrom, to - from);
+            staged(slot.segment, peer.node, subtrees)[contributionIn.subtree()].each(from, to, incoming::copyTo);
         }
     }
 
@@ -477,14 +440,14 @@ final class AllReduce {
         }
         FloatBuffer direct = target;
         if (direct == null || !layout.mirrored()) {
-            FloatBuffer aside = results(slot);
+            Aside aside = results(slot);
             layout.tree()
                     .add(
                             slot.leaves,
                             from,
                             to,
                             (at, values, count) -> {
-                                aside.put(at, values, 0, count);
+                                aside.put(at, values, count);
                                 if (direct != null) {
                                     direct.put(at, values, 0, count);
                                 }
@@ -515,10 +478,10 @@ final class AllReduce {
         }
         incoming.wrap(bytes, from);
         if (slot.target == null) {
-            incoming.copyTo(results(slot), 0, to - from);
+            results(slot).each(from, to, incoming::copyTo);
             slot.setAside(from, to);
         } else {
-            incoming.copyTo(slot.target, 0, to - from);
+            incoming.copyTo(slot.target, from, from, to - from);
         }
         slot.sumsReceived[peer.node]++;
         slot.chunksMissing--;

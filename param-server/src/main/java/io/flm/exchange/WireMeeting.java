@@ -251,7 +251,7 @@ final class WireMeeting implements Meeting {
     public void await(Round of, int segment, int rank, FloatBuffer sum) throws ExchangeException {
         WireRound round = (WireRound) of;
         WireRound.Slot slot;
-        FloatBuffer results;
+        Aside results;
         synchronized (this) {
             slot = round.slots[segment];
             if (slot == null || sum.limit() != slot.size) {
@@ -269,12 +269,12 @@ final class WireMeeting implements Meeting {
             if (closed) {
                 throw new ExchangeException(prefix(rank) + failure, lost);
             }
-            results = slot.aside.isEmpty() ? sum : reduce().results(slot);
+            results = reduce().results(slot);
             copying++;
         }
         try {
             for (int[] range : slot.aside) {
-                sum.put(range[0], results, range[0], range[1] - range[0]);
+                results.each(range[0], range[1], (block, offset, from, count) -> sum.put(from, block, offset, count));
             }
         } finally {
             synchronized (this) {

@@ -42,29 +42,29 @@ final class WireValues implements TreeSum.Leaf, TreeSum.Sum {
         }
     }
 
-    /** Copies the frame's values to the same indices, less {@code base}, of a buffer. */
-    void copyTo(FloatBuffer to, int base, int count) {
+    /** Copies the frame's values of index {@code from} on to a buffer, where they begin at {@code offset}. */
+    void copyTo(FloatBuffer to, int offset, int from, int count) {
         if (codec == Codec.FP32) {
-            to.put(first - base, floats, 0, count);
+            to.put(offset, floats, from - first, count);
             return;
         }
         for (int done = 0; done < count; done += BLOCK) {
             int some = Math.min(BLOCK, count - done);
-            get(first + done, block, some);
-            to.put(first - base + done, block, 0, some);
+            get(from + done, block, some);
+            to.put(offset + done, block, 0, some);
         }
     }
 
-    /** Copies the values at {@code from} of a buffer to the beginning of the frame. */
-    void copyFrom(FloatBuffer source, int from, int count) {
+    /** Copies values that begin at {@code offset} of a buffer to the frame, as those of index {@code from} on. */
+    void copyFrom(FloatBuffer source, int offset, int from, int count) {
         if (codec == Codec.FP32) {
-            floats.put(0, source, from, count);
+            floats.put(from - first, source, offset, count);
             return;
         }
         for (int done = 0; done < count; done += BLOCK) {
             int some = Math.min(BLOCK, count - done);
-            source.get(from + done, block, 0, some);
-            put(first + done, block, some);
+            source.get(offset + done, block, 0, some);
+            put(from + done, block, some);
         }
     }
 
