@@ -157,6 +157,18 @@ class PartitionTest {
         return status.exitCode() != 0 ? -1 : LocalRun.members(status.result().path("workers"));
     }
 
+    /** Waits for it, or fails with what all processes have said. */
+    private void await(LocalRun run, String what, LocalRun.Condition condition) throws Exception {
+        try {
+            run.await(what, condition);
+        } catch (AssertionError e) {
+            for (FlmProcess process : started) {
+                e.addSuppressed(new AssertionError(process.errors()));
+            }
+            throw e;
+        }
+    }
+
     @Test
     void thePartWithMoreNodesTrainsOnAndTheOtherOneComesBack() throws Exception {
         Files.writeString(folder.resolve("token"), "correct-horse-battery\n");
@@ -167,18 +179,18 @@ class PartitionTest {
         }
         LocalRun run = LocalRun.start(folder.resolve("cut"), inside(SWITCH), "tiny", 1_000_000, onCluster());
         started.add(run.driver());
-        run.await("three members", () -> run.shownSteps() > 0 && members(2) == NODES);
+        await(run, "three members", () -> run.shownSteps() > 0 && members(2) == NODES);
 
         for (int cut : new int[] {3, 1}) { // a worker's node, then the coordinator's
             int other = 2;
             cable(cut, "down");
-            run.await("two members", () -> members(other) == NODES - 1);
+            await(run, "two members", () -> members(other) == NODES - 1);
             long before = run.shownSteps();
-            run.await("steps without node " + cut, () -> run.shownSteps() > before);
+            await(run, "steps without node " + cut, () -> run.shownSteps() > before);
             cable(cut, "up");
-            run.await("node " + cut + " again", () -> members(other) == NODES);
+            await(run, "node " + cut + " again", () -> members(other) == NODES);
             long after = run.shownSteps();
-            run.await("steps with it", () -> run.shownSteps() > after);
+            await(run, "steps with it", () -> run.shownSteps() > after);
         }
         assertThat(ask(2, "stop").exitCode()).isZero();
         JsonNode cut = run.result();
