@@ -1,12 +1,15 @@
 package io.flm.launch;
 
 import akka.Done;
+import akka.actor.Actor;
 import akka.actor.Address;
 import akka.actor.CoordinatedShutdown;
+import akka.actor.PoisonPill;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.Terminated;
+import akka.actor.typed.javadsl.Adapter;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.cluster.ClusterEvent.MemberRemoved;
 import akka.cluster.ClusterEvent.MemberUp;
@@ -19,6 +22,7 @@ import akka.cluster.typed.JoinSeedNodes;
 import akka.cluster.typed.SelfUp;
 import akka.cluster.typed.SingletonActor;
 import akka.cluster.typed.Subscribe;
+import akka.io.Tcp;
 import akka.remote.RemoteTransportException;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
@@ -57,6 +61,7 @@ final class NodeLife {
     private static final Logger LOG = LoggerFactory.getLogger(NodeLife.class);
     private static final String SYSTEM = "flm";
     private static final Duration START_TIMEOUT = Duration.ofMinutes(2); // on a machine that is busy with tensors
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5); // what is left to say takes one
     private static final Duration STOP_TIMEOUT = Duration.ofMinutes(1);
 
     private final String id = UUID.randomUUID().toString();
@@ -259,19 +264,38 @@ final class NodeLife {
     }
 
     /**
-     * Ends the system and waits until the workers' threads are free. Not for ever: Akka's transport now and then does not end
-     * where connections to nodes that were cut off are half open.
+     * Ends the system and waits until the workers' threads are free.
+     *
+     * <p>With TLS, Akka's transport may wait for the other side of a connection to close it too, for ever where that node cannot
+     * be reached: a control stream that has completed, not failed, leaves its connection open, and which of both happens is a
+     * race in Akka 2.8 (SystemMessageDelivery, InboundControlJunction). So after a while connections are cut.
      */
     void end() {
         leave();
         try {
-            ended().get(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+            awaitEnd();
+            if (!endsWithin(CLOSE_TIMEOUT)) {
+                LOG.info("others do not close their connections: they are cut");
+                Tcp.get(Adapter.toClassic(system)).manager().tell(PoisonPill.getInstance(), Actor.noSender());
+                if (!endsWithin(STOP_TIMEOUT)) {
+                    LOG.warn("the actor system did not end within {} s", STOP_TIMEOUT.toSeconds());
+                }
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (ExecutionException | TimeoutException e) {
-            LOG.warn("the actor system did not end within {} s", STOP_TIMEOUT.toSeconds(), e);
         }
         seats.forEach(WorkerSeat::leave);
         JoinCheck.forget(id);
+    }
+
+    private boolean endsWithin(Duration time) throws InterruptedException {
+        try {
+            ended().get(time.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        } catch (TimeoutException e) {
+            return false;
+        }
     }
 }

@@ -177,6 +177,11 @@ class PartitionTest {
         for (int node = 1; node <= NODES; node++) {
             startNode(node);
         }
+        for (FlmProcess node : started) {
+            while (!node.errors().contains("others join at")) {
+                assertThat(node.endsWithin(100)).as(node.errors()).isFalse();
+            }
+        }
         LocalRun run = LocalRun.start(folder.resolve("cut"), inside(SWITCH), "tiny", 1_000_000, onCluster());
         started.add(run.driver());
         await(run, "three members", () -> run.shownSteps() > 0 && members(2) == NODES);
