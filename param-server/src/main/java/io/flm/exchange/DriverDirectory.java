@@ -2,12 +2,12 @@ package io.flm.exchange;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.agrona.IoUtil;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +21,9 @@ final class DriverDirectory implements AutoCloseable {
     static final String PREFIX = "flm-exchange-";
     private static final String LOCK = ".lock";
 
+    /** Lock files of this process: a process loses its locks of a file as soon as it closes any of the file's channels. */
+    private static final Set<Path> OWN = ConcurrentHashMap.newKeySet();
+
     private final Path path;
     private final Path lockFile;
     private final FileChannel lock;
@@ -32,15 +35,19 @@ final class DriverDirectory implements AutoCloseable {
     }
 
     /** Makes a folder's name that no living process has, once those of dead ones are gone. */
-    static DriverDirectory open(Path parent) throws ExchangeException {
+    static synchronized DriverDirectory open(Path parent) throws ExchangeException {
         try {
             removeLeftovers(parent);
-            long pid = ProcessHandle.current().pid();
             for (int number = 0; ; number++) {
-                Path path = parent.resolve(PREFIX + pid + "-" + number);
-                Path lockFile = parent.resolve(PREFIX + pid + "-" + number + LOCK);
+                Path path = parent.resolve(PREFIX + ProcessHandle.current().pid() + "-" + number);
+                Path lockFile = Path.of(path + LOCK);
+                if (OWN.contains(lockFile)) {
+                    continue;
+                }
                 FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                if (lock(channel)) {
+                // Whoever looked at the file before it was locked may have removed it.
+                if (channel.tryLock() != null && Files.exists(lockFile)) {
+                    OWN.add(lockFile);
                     return new DriverDirectory(path, lockFile, channel);
                 }
                 channel.close();
@@ -51,20 +58,14 @@ final class DriverDirectory implements AutoCloseable {
         }
     }
 
-    private static boolean lock(FileChannel channel) throws IOException {
-        try {
-            FileLock lock = channel.tryLock();
-            return lock != null;
-        } catch (OverlappingFileLockException e) {
-            return false; // another node of this process
-        }
-    }
-
     private static void removeLeftovers(Path parent) throws IOException {
         try (DirectoryStream<Path> locks = Files.newDirectoryStream(parent, PREFIX + "*" + LOCK)) {
             for (Path file : locks) {
+                if (OWN.contains(file)) {
+                    continue;
+                }
                 try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                    if (lock(channel)) {
+                    if (channel.tryLock() != null) {
                         String name = file.getFileName().toString();
                         Path leftover = parent.resolve(name.substring(0, name.length() - LOCK.length()));
                         IoUtil.delete(leftover.toFile(), true);
@@ -91,5 +92,6 @@ final class DriverDirectory implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("{} stays: {}", lockFile, e.toString());
         }
+        OWN.remove(lockFile);
     }
 }

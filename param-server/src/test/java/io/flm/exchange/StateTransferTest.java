@@ -94,7 +94,7 @@ class StateTransferTest {
 
     @Test
     void goesOnWithAnotherDonorWhereTheFirstOneDied() throws Exception {
-        try (Cluster cluster = new Cluster("liveness-timeout = 500ms")) {
+        try (Cluster cluster = new Cluster("liveness-timeout = 2s")) {
             List<ExchangeNode> nodes = cluster.open(3);
             List<Exchange> first = Cluster.join(deal(1, nodes, 1), nodes);
             Receiver receiver = new Receiver();
