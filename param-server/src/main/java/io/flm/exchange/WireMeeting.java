@@ -3,13 +3,9 @@ package io.flm.exchange;
 import io.aeron.Image;
 import io.aeron.exceptions.RegistrationException;
 import io.flm.exchange.wire.HelloDecoder;
-import io.flm.exchange.wire.HelloEncoder;
 import io.flm.exchange.wire.LeaveDecoder;
-import io.flm.exchange.wire.LeaveEncoder;
-import io.flm.exchange.wire.MessageHeaderEncoder;
 import io.flm.exchange.wire.RingAnswer;
 import java.nio.FloatBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -37,8 +33,6 @@ final class WireMeeting implements Meeting {
     /** How long others are told of the end of a generation in which none of them was met. */
     private static final long LEAVE_UNHEARD_NS = 200_000_000;
 
-    private static final int LONGEST_REASON = 256;
-
     /** Frames sent to a node, and taken from its ring, before others have their turn. */
     private static final int BURST = 8;
 
@@ -63,11 +57,7 @@ final class WireMeeting implements Meeting {
     private long endedNs;
     private boolean closed;
 
-    private final HelloEncoder hello = new HelloEncoder();
-    private final HelloDecoder helloIn = new HelloDecoder();
-    private final LeaveEncoder leave = new LeaveEncoder();
-    private final LeaveDecoder leaveIn = new LeaveDecoder();
-    private final MessageHeaderEncoder header = new MessageHeaderEncoder();
+    private final MemberFrames frames = new MemberFrames();
 
     WireMeeting(Deal deal, int node, Wire wire) {
         this.deal = deal;
@@ -439,7 +429,7 @@ final class WireMeeting implements Meeting {
                         + wire.settings().joinTimeout().toMillis() + " ms (flm.exchange.join-timeout)");
             }
             if (!silent && (peer.helloOwed || (!peer.ready && now - peer.helloSentNs > HELLO_INTERVAL_NS))) {
-                peer.helloOwed = !sendHello(peer);
+                peer.helloOwed = !frames.sendHello(peer, deal);
                 peer.helloSentNs = now;
             }
         }
@@ -470,24 +460,6 @@ final class WireMeeting implements Meeting {
                 fail(peer.name() + " left: " + peer.leaveReason);
             }
         }
-    }
-
-    private boolean sendHello(Peer peer) {
-        FrameWriter out = peer.control();
-        byte[] ring = peer.ringOffer().getBytes(StandardCharsets.UTF_8);
-        if (!out.claim(MessageHeaderEncoder.ENCODED_LENGTH
-                + HelloEncoder.BLOCK_LENGTH
-                + HelloEncoder.ringHeaderLength()
-                + ring.length)) {
-            return false;
-        }
-        hello.wrapAndApplyHeader(out.body(), out.bodyOffset(), header)
-                .deal(deal.fingerprint())
-                .chunkBytes(peer.chunkBytesOut)
-                .ringAnswer(peer.ringAnswer())
-                .putRing(ring, 0, ring.length);
-        out.commit();
-        return true;
     }
 
     private int open() {
@@ -551,7 +523,11 @@ final class WireMeeting implements Meeting {
     private int sendLeaves() {
         int sent = 0;
         for (Peer peer : peers) {
-            if (!peer.leaveSent && !peer.lost && !peer.isSilent() && isServed(peer) && sendLeave(peer)) {
+            if (!peer.leaveSent
+                    && !peer.lost
+                    && !peer.isSilent()
+                    && isServed(peer)
+                    && frames.sendLeave(peer, nextStep(), lost, String.valueOf(failure))) {
                 peer.leaveSent = true;
                 sent++;
             }
@@ -566,29 +542,6 @@ final class WireMeeting implements Meeting {
                 || peer.hasLeft()
                 || all == null
                 || ((older == null || all.isSent(older, peer)) && (newest == null || all.isSent(newest, peer)));
-    }
-
-    private boolean sendLeave(Peer peer) {
-        byte[] reason = String.valueOf(failure).getBytes(StandardCharsets.UTF_8);
-        int reasonLength = Math.min(LONGEST_REASON, reason.length);
-        int length = MessageHeaderEncoder.ENCODED_LENGTH
-                + LeaveEncoder.BLOCK_LENGTH
-                + LeaveEncoder.LostEncoder.sbeHeaderSize()
-                + lost.size() * LeaveEncoder.LostEncoder.sbeBlockLength()
-                + LeaveEncoder.reasonHeaderLength()
-                + reasonLength;
-        FrameWriter out = peer.control();
-        if (!out.claim(length)) {
-            return false;
-        }
-        leave.wrapAndApplyHeader(out.body(), out.bodyOffset(), header).nextStep(nextStep());
-        LeaveEncoder.LostEncoder nodes = leave.lostCount(lost.size());
-        for (int each : lost) {
-            nodes.next().node(each);
-        }
-        leave.putReason(reason, 0, reasonLength);
-        out.commit();
-        return true;
     }
 
     /** The first step that this node takes no part in. */
@@ -676,32 +629,8 @@ final class WireMeeting implements Meeting {
 
     private boolean onControl(Peer peer, FrameReader frame) {
         switch (frame.header().templateId()) {
-            case HelloDecoder.TEMPLATE_ID -> {
-                helloIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
-                if (helloIn.deal() != deal.fingerprint()) {
-                    fail(peer.name() + " was told another deal for generation " + deal.generation());
-                } else if (!peer.ready) {
-                    peer.chunkBytesIn = helloIn.chunkBytes();
-                    RingAnswer answer = helloIn.ringAnswer();
-                    if (peer.ringAnswer() == RingAnswer.UNHEARD) {
-                        peer.takeRing(wire.openRing(helloIn.ring()));
-                    }
-                    peer.hear(answer);
-                    peer.helloOwed = true; // the one before may have come too early
-                }
-            }
-            case LeaveDecoder.TEMPLATE_ID -> {
-                leaveIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
-                peer.leftBefore = leaveIn.nextStep();
-                Set<Integer> nodes = new TreeSet<>();
-                for (LeaveDecoder.LostDecoder each : leaveIn.lost()) {
-                    nodes.add(each.node());
-                }
-                nodes.removeIf(each -> each < 0 || each >= deal.nodeCount() || each == node);
-                peer.leaveLost = nodes;
-                peer.leaveReason = leaveIn.reason();
-                failWithLeavers();
-            }
+            case HelloDecoder.TEMPLATE_ID -> onHello(peer, frames.hello(frame));
+            case LeaveDecoder.TEMPLATE_ID -> onLeave(peer, frames.leave(frame));
             default -> {
                 if (!states.receive(peer, frame)) {
                     throw new AllReduce.ProtocolException(
@@ -711,5 +640,27 @@ final class WireMeeting implements Meeting {
             }
         }
         return true;
+    }
+
+    private void onHello(Peer peer, MemberFrames.Hello hello) {
+        if (hello.deal() != deal.fingerprint()) {
+            fail(peer.name() + " was told another deal for generation " + deal.generation());
+        } else if (!peer.ready) {
+            peer.chunkBytesIn = hello.chunkBytes();
+            if (peer.ringAnswer() == RingAnswer.UNHEARD) {
+                peer.takeRing(wire.openRing(hello.ring()));
+            }
+            peer.hear(hello.ringAnswer());
+            peer.helloOwed = true; // the one before may have come too early
+        }
+    }
+
+    private void onLeave(Peer peer, MemberFrames.Leave leave) {
+        Set<Integer> nodes = new TreeSet<>(leave.lost());
+        nodes.removeIf(each -> each < 0 || each >= deal.nodeCount() || each == node);
+        peer.leftBefore = leave.nextStep();
+        peer.leaveLost = nodes;
+        peer.leaveReason = leave.reason();
+        failWithLeavers();
     }
 }
