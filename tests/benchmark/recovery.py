@@ -1,8 +1,8 @@
 """Kills nodes of a run, again and again: the time from SIGKILL to the next committed step, and what is left of it all.
 
-A run of three local nodes (tiny preset) goes on for as long as it takes; as soon as all train, one is killed at a random moment, and
-its driver starts another one. Then the run is stopped, and one undisturbed process trains the same number of steps: equal weights, or
-exit 1. Beside it what the driver, which lives through all of it, and the shared memory have grown by.
+A run of three local nodes (tiny preset) goes on for as long as it takes; when all train, one is killed at a random moment, and its
+driver starts another one. Then the run is stopped, and one undisturbed process trains the same number of steps: equal weights, or
+exit 1. Beside it what the driver, which lives through all of it, the node that lived longest, and the shared memory have grown by.
 """
 import argparse
 import json
@@ -25,7 +25,7 @@ LIMIT_S = 60  # a change that takes longer counts as a hang
 
 
 def pretrain(folder, steps, *more):
-    out = open(f"{folder}.out", "w+")
+    out = open(f"{folder}.out", "w+")  # of the last of several that resume one another
     process = subprocess.Popen(
         [str(FLM), "pretrain", "--preset", "tiny", "--steps", str(steps), "--threads", "1", "--run", str(folder), "--json",
          # The weights of a step may not depend on how many follow.
@@ -40,6 +40,33 @@ def result(process, out, folder):
         sys.exit(f"{folder}: pretrain failed: " + Path(f"{folder}.err").read_text()[-2000:])
     out.seek(0)
     return json.loads(out.read().splitlines()[-1])
+
+
+class Undisturbed:
+    """One process that trains alone, from where it was to where the killed run is, again and again, so as not to need as long after it."""
+
+    def __init__(self, folder, watch, sets):
+        self.folder, self.watch, self.sets = folder, watch, sets
+        self.steps = 0
+        self.process = None
+        self.thread = threading.Thread(target=self.follow, daemon=True)
+        self.thread.start()
+
+    def follow(self):
+        while not self.watch.ended:
+            if self.watch.step > self.steps + 10_000:
+                self.until(self.watch.step)
+            time.sleep(1)
+
+    def until(self, steps):
+        self.process, out = pretrain(self.folder, steps, *(["--resume"] if self.steps else []), *self.sets)
+        answer = result(self.process, out, self.folder)
+        self.steps = steps
+        return answer
+
+    def end(self, steps):
+        self.thread.join()
+        return self.until(steps)
 
 
 class Watch:
@@ -147,9 +174,11 @@ def main():
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--minutes", type=float, help="kill for so long instead")
     parser.add_argument("--nodes", type=int, default=3)
-    parser.add_argument("--between", type=float, default=15, help="seconds of training before each kill (default: %(default)s)")
+    parser.add_argument("--between", type=float, default=15,
+                        help="seconds of training before a kill: up to twice so many, so many on average (default: %(default)s)")
     parser.add_argument("--victim", choices=["worker", "coordinator", "any"], default="worker",
-                        help="whether the coordinator's node, the oldest, is killed (default: worker, another one)")
+                        help="whether the coordinator's node, the oldest, is killed (default: worker, another one; any: another one"
+                             " for the first half, so that there is a node that lives for long, then whichever)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments and the victims")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a key of the configuration")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
@@ -161,34 +190,49 @@ def main():
         folder = Path(temporary) / "killed"
         process, out = pretrain(folder, 1_000_000, "--nodes", str(options.nodes), *sets)
         watch = Watch(folder)
+        alone = Undisturbed(Path(temporary) / "alone", watch, sets)
         times = []
-        held = []
-        end = time.monotonic() + 60 * (options.minutes or 0)
+        held = {"driver": [], "oldest": []}
+        began = time.monotonic()
         try:
-            while time.monotonic() < end if options.minutes else len(times) < options.kills:
+            while True:
+                done = (time.monotonic() - began) / 60 / options.minutes if options.minutes else len(times) / options.kills
+                if done >= 1:
+                    break
                 wait(f"{options.nodes} nodes that train", lambda: watch.ready(options.nodes), 120)
-                time.sleep(options.between + chance.uniform(0, 1))
+                time.sleep(chance.uniform(0, 2 * options.between))
                 nodes = watch.nodes()
-                choice = {"worker": nodes[1:], "coordinator": nodes[:1], "any": nodes}[options.victim]
+                choice = {"worker": nodes[1:], "coordinator": nodes[:1], "any": nodes[1:] if done < 0.5 else nodes}[options.victim]
+                if nodes[0] not in choice:
+                    held["oldest"].append(resources(nodes[0]["pid"]))
                 times.append(kill(watch, chance.choice(choice)))
-                held.append(resources(driver_of(process)))
-                print(f"kill {len(times)}: {times[-1]:.2f} s, step {watch.step}, driver {held[-1]}", file=sys.stderr, flush=True)
+                held["driver"].append(resources(driver_of(process)))
+                print(f"kill {len(times)}: {times[-1]:.2f} s, step {watch.step}, driver {held['driver'][-1]},"
+                      f" oldest node {held['oldest'][-1:]}", file=sys.stderr, flush=True)
+            minutes = (time.monotonic() - began) / 60
             subprocess.run([str(FLM), "stop", "--run", str(folder)], check=True, stdout=subprocess.DEVNULL)
             killed = result(process, out, folder)
+        except BaseException:
+            if alone.process:
+                alone.process.terminate()
+            raise
         finally:
             watch.ended = True
             process.terminate()
             process.wait()
-        alone = result(*pretrain(Path(temporary) / "alone", killed["steps"], *sets), Path(temporary) / "alone")
+        same = alone.end(killed["steps"])["weightsSha256"] == killed["weightsSha256"]
     left = len(shared_memory() - before)
-    later = held[min(5, len(held) - 1)]  # by then it has all that a run needs
+    # The sixth time each has all that a run needs.
+    grown = {who: {"early": all[min(5, len(all) - 1)], "end": all[-1]} for who, all in held.items() if all}
     summary = {"kills": len(times), "medianS": statistics.median(times), "worstS": max(times), "bestS": min(times),
-               "steps": killed["steps"], "sameWeights": killed["weightsSha256"] == alone["weightsSha256"],
-               "driver": {"early": later, "end": held[-1]}, "sharedMemoryFiles": left}
-    print(f"SIGKILL of {options.victim} nodes to the next committed step, {len(times)} times:"
+               "minutes": round(minutes, 1), "steps": killed["steps"], "sameWeights": same,
+               **grown, "sharedMemoryFiles": left}
+    print(f"SIGKILL of {options.victim} nodes to the next committed step, {len(times)} times in {minutes:.0f} minutes:"
           f" median {summary['medianS']:.2f} s, {summary['bestS']:.2f} to {summary['worstS']:.2f} s;"
           f" weights after {killed['steps']} steps {'the same' if summary['sameWeights'] else 'DIFFER'}")
-    print(f"driver early {later}, at the end {held[-1]}; left in shared memory: {left} files")
+    for who, held in grown.items():
+        print(f"{who}: early {held['early']}, at the end {held['end']}")
+    print(f"left in shared memory: {left} files")
     if options.json:
         print(json.dumps(summary))
     sys.exit(0 if summary["sameWeights"] else 1)
