@@ -43,13 +43,13 @@ def result(process, out, folder):
 
 
 class Undisturbed:
-    """One process that trains alone, from where it was to where the killed run is, again and again, so as not to need as long after it."""
+    """One process that trains alone; on request beside the killed run, from where it was to where that is, again and again."""
 
-    def __init__(self, folder, watch, sets):
+    def __init__(self, folder, watch, sets, beside):
         self.folder, self.watch, self.sets = folder, watch, sets
         self.steps = 0
         self.process = None
-        self.thread = threading.Thread(target=self.follow, daemon=True)
+        self.thread = threading.Thread(target=self.follow if beside else lambda: None, daemon=True)
         self.thread.start()
 
     def follow(self):
@@ -172,7 +172,8 @@ def driver_of(process):
 def main():
     parser = argparse.ArgumentParser(prog="tests/benchmark/run recovery", description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--minutes", type=float, help="kill for so long instead")
+    parser.add_argument("--minutes", type=float, help="kill for so long instead; the undisturbed process trains beside it, or it would take as"
+                        " long again")
     parser.add_argument("--nodes", type=int, default=3)
     parser.add_argument("--between", type=float, default=15,
                         help="seconds of training before a kill: up to twice so many, so many on average (default: %(default)s)")
@@ -190,7 +191,7 @@ def main():
         folder = Path(temporary) / "killed"
         process, out = pretrain(folder, 1_000_000, "--nodes", str(options.nodes), *sets)
         watch = Watch(folder)
-        alone = Undisturbed(Path(temporary) / "alone", watch, sets)
+        alone = Undisturbed(Path(temporary) / "alone", watch, sets, beside=options.minutes)
         times = []
         held = {"driver": [], "oldest": []}
         began = time.monotonic()
