@@ -37,6 +37,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.flm.coordinator.Coordinator.Answer;
 import io.flm.data.UserException;
+import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -79,16 +80,19 @@ public final class HttpEndpoint {
     private final ActorRef<Coordinator.Command> coordinator;
     private final HttpSettings settings;
     private final Submission.Planner planner;
+    private final Supplier<ExchangeCounters> exchange;
 
     private HttpEndpoint(
             ActorSystem<?> system,
             ActorRef<Coordinator.Command> coordinator,
             HttpSettings settings,
-            Submission.Planner planner) {
+            Submission.Planner planner,
+            Supplier<ExchangeCounters> exchange) {
         this.system = system;
         this.coordinator = coordinator;
         this.settings = settings;
         this.planner = planner;
+        this.exchange = exchange;
     }
 
     /**
@@ -96,15 +100,17 @@ public final class HttpEndpoint {
      *
      * @param coordinator or a proxy of it
      * @param planner makes plans of the runs that are submitted
+     * @param exchange what this node's exchange has counted
      */
     public static CompletionStage<ServerBinding> bind(
             ActorSystem<?> system,
             ActorRef<Coordinator.Command> coordinator,
             HttpSettings settings,
-            Submission.Planner planner) {
+            Submission.Planner planner,
+            Supplier<ExchangeCounters> exchange) {
         return Http.get(system)
                 .newServerAt(settings.host(), settings.port())
-                .bind(new HttpEndpoint(system, coordinator, settings, planner).route())
+                .bind(new HttpEndpoint(system, coordinator, settings, planner, exchange).route())
                 .handle((binding, failure) -> {
                     if (failure != null) {
                         throw new UserException(
@@ -149,7 +155,7 @@ public final class HttpEndpoint {
                                                 () -> get(() -> view(run -> HttpResponse.create()
                                                         .withEntity(
                                                                 MediaTypes.TEXT_PLAIN.toContentType(HttpCharsets.UTF_8),
-                                                                MetricsText.of(run))))))))));
+                                                                MetricsText.of(run, exchange.get()))))))))));
     }
 
     private Route health() {

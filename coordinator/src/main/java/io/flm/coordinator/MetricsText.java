@@ -1,18 +1,19 @@
 package io.flm.coordinator;
 
 import io.flm.coordinator.RunView.WorkerView;
+import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.Trainee.Head;
 import io.flm.worker.Trainee.Shares;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A run in the text format of Prometheus. */
+/** A run, and what the exchange of the node that is asked has counted, in the text format of Prometheus. */
 final class MetricsText {
     private final StringBuilder text = new StringBuilder();
 
     private MetricsText() {}
 
-    static String of(RunView run) {
+    static String of(RunView run, ExchangeCounters exchange) {
         MetricsText metrics = new MetricsText();
         metrics.describe("flm_run_info", "The run and its state.");
         metrics.sample("flm_run_info", labels("run", run.run(), "state", run.state()), 1);
@@ -35,6 +36,7 @@ final class MetricsText {
                     run.checkpoint().step());
         }
         metrics.workers(run);
+        metrics.exchange(exchange);
         return metrics.text.toString();
     }
 
@@ -76,14 +78,45 @@ final class MetricsText {
         }
     }
 
+    private void exchange(ExchangeCounters counters) {
+        counter("flm_exchange_sent_bytes_total", "Bytes that this node's exchange has sent.", counters.bytesSent());
+        counter(
+                "flm_exchange_received_bytes_total",
+                "Bytes that this node's exchange has received.",
+                counters.bytesReceived());
+        counter(
+                "flm_exchange_sent_state_bytes_total",
+                "Bytes of states among those sent, to members that lacked them.",
+                counters.stateBytesSent());
+        counter(
+                "flm_exchange_lost_nodes_total",
+                "How often this node held another one for lost.",
+                counters.lostPeers());
+        String dropped = "flm_exchange_dropped_frames_total";
+        describe(dropped, "Frames that this node has dropped.", "counter");
+        sample(dropped, labels("reason", "other-generation"), counters.otherGenerationFrames());
+        sample(dropped, labels("reason", "corrupt"), counters.corruptFrames());
+        sample(dropped, labels("reason", "unauthenticated"), counters.unauthenticatedFrames());
+        sample(dropped, labels("reason", "duplicate"), counters.duplicateFrames());
+    }
+
     private void gauge(String name, String help, Number value) {
         describe(name, help);
         sample(name, "", value);
     }
 
+    private void counter(String name, String help, long value) {
+        describe(name, help, "counter");
+        sample(name, "", value);
+    }
+
     private void describe(String name, String help) {
+        describe(name, help, "gauge");
+    }
+
+    private void describe(String name, String help, String type) {
         text.append("# HELP ").append(name).append(' ').append(help).append('\n');
-        text.append("# TYPE ").append(name).append(" gauge\n");
+        text.append("# TYPE ").append(name).append(' ').append(type).append('\n');
     }
 
     private void sample(String name, String labels, Number value) { // NaN too is written as Prometheus reads it

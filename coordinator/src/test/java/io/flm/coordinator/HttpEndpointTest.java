@@ -15,6 +15,7 @@ import io.flm.coordinator.GenerationsView.MemberView;
 import io.flm.coordinator.RunView.CheckpointView;
 import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.UserException;
+import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Trainee.Head;
 import io.flm.worker.Trainee.Shares;
@@ -66,7 +67,12 @@ class HttpEndpointTest {
     }
 
     private static int bind(ActorRef<Coordinator.Command> coordinator, HttpSettings settings) throws Exception {
-        return HttpEndpoint.bind(KIT.system(), coordinator, settings, HttpEndpointTest::plan)
+        return HttpEndpoint.bind(
+                        KIT.system(),
+                        coordinator,
+                        settings,
+                        HttpEndpointTest::plan,
+                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)
                 .localAddress()
@@ -304,7 +310,16 @@ class HttpEndpointTest {
                         "flm_time_share{part=\"exchange\"} 0.125",
                         "flm_checkpoint_step 5",
                         "flm_workers{state=\"waiting\"} 1",
-                        "flm_worker_lane_seconds{worker=\"w0\",node=\"n\"} 0.003");
+                        "flm_worker_lane_seconds{worker=\"w0\",node=\"n\"} 0.003",
+                        "# TYPE flm_exchange_sent_bytes_total counter",
+                        "flm_exchange_sent_bytes_total 2",
+                        "flm_exchange_received_bytes_total 4",
+                        "flm_exchange_sent_state_bytes_total 9",
+                        "flm_exchange_lost_nodes_total 11",
+                        "flm_exchange_dropped_frames_total{reason=\"other-generation\"} 5",
+                        "flm_exchange_dropped_frames_total{reason=\"corrupt\"} 6",
+                        "flm_exchange_dropped_frames_total{reason=\"unauthenticated\"} 7",
+                        "flm_exchange_dropped_frames_total{reason=\"duplicate\"} 8");
     }
 
     @Test

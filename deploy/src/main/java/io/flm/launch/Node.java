@@ -193,7 +193,7 @@ final class Node implements AutoCloseable {
         }
         NodeLife now;
         try {
-            now = new NodeLife(settings, setup.config(), http, seats, planner);
+            now = new NodeLife(settings, setup.config(), http, seats, planner, exchange::counters);
             failures = 0;
         } catch (UserException e) {
             failures++;

@@ -34,6 +34,7 @@ import io.flm.coordinator.Submission;
 import io.flm.coordinator.Surroundings;
 import io.flm.data.UserException;
 import io.flm.exchange.Deal;
+import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.Worker;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -48,6 +49,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,6 +82,7 @@ final class NodeLife {
      * @param settings with the port that an earlier life had
      * @param config of this node, whole
      * @param http likewise with the earlier port
+     * @param exchange what the node's exchange has counted
      * @throws UserException where a port cannot be had
      */
     NodeLife(
@@ -87,7 +90,8 @@ final class NodeLife {
             Config config,
             HttpSettings http,
             List<WorkerSeat> seats,
-            Submission.Planner planner) {
+            Submission.Planner planner,
+            Supplier<ExchangeCounters> exchange) {
         this.settings = settings;
         this.seats = seats;
         system = start(config);
@@ -99,7 +103,7 @@ final class NodeLife {
             ActorRef<Coordinator.Command> proxy = coordinator
                     .orTimeout(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                     .join();
-            httpPort = HttpEndpoint.bind(system, proxy, http, planner)
+            httpPort = HttpEndpoint.bind(system, proxy, http, planner, exchange)
                     .toCompletableFuture()
                     .join()
                     .localAddress()
