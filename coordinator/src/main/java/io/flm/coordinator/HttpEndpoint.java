@@ -30,6 +30,7 @@ import akka.http.javadsl.server.MethodRejection;
 import akka.http.javadsl.server.RejectionHandler;
 import akka.http.javadsl.server.Route;
 import akka.http.scaladsl.model.EntityStreamSizeException;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -286,10 +287,9 @@ public final class HttpEndpoint {
             }
             throw new UserException("the body does not fit: " + e.getOriginalMessage(), e);
         } catch (JsonProcessingException e) {
-            throw new UserException(
-                    "the body is no JSON: line " + e.getLocation().getLineNr() + ", column "
-                            + e.getLocation().getColumnNr() + ": " + e.getOriginalMessage(),
-                    e);
+            JsonLocation at = e.getLocation(); // null where a limit of the parser is exceeded
+            String where = at == null ? "" : "line " + at.getLineNr() + ", column " + at.getColumnNr() + ": ";
+            throw new UserException("the body is no JSON: " + where + e.getOriginalMessage(), e);
         }
     }
 

@@ -279,6 +279,7 @@ class HttpEndpointTest {
                 415,
                 "application/json");
         assertProblem(send("POST", "/api/v1/run", "{\"run\": \"" + "r".repeat(2000) + "\"}"), 413, "1024 bytes");
+        assertProblem(send("POST", "/api/v1/run", "{\"minWorkers\":" + "1".repeat(1001) + "}"), 400, "the body");
         assertProblem(send("POST", "/api/v1/run/stop", "{\"reason\": \"\"}"), 400, "reason");
         assertProblem(send("POST", "/api/v1/run/stop", "", "Origin", "http://evil.example"), 403, "web pages");
         assertThat(COMMANDS).isEmpty();

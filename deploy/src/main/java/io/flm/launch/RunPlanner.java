@@ -1,9 +1,12 @@
 package io.flm.launch;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
 import io.flm.coordinator.Submission;
+import io.flm.data.UserException;
 import io.flm.worker.RunPlan;
 import io.flm.worker.train.TrainSettings;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
@@ -25,6 +28,18 @@ final class RunPlanner implements Submission.Planner {
 
     @Override
     public RunPlan plan(Submission submission) {
+        try {
+            return planned(submission);
+        } catch (ConfigException e) {
+            throw new UserException(Failure.of(e).line(), e);
+        } catch (InvalidPathException e) {
+            throw new UserException("configuration: no path: " + e.getMessage(), e);
+        } catch (StackOverflowError e) {
+            throw new UserException("configuration: nested too deeply", e);
+        }
+    }
+
+    private RunPlan planned(Submission submission) {
         Configuration configuration = Configuration.builder()
                 .text(submission.config(), "submitted", home)
                 .build();

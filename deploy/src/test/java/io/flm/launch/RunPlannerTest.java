@@ -72,6 +72,17 @@ class RunPlannerTest {
         assertThatThrownBy(() -> plan(DATA + "flm.exchange.codec = fp8"))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("flm.exchange.codec = fp8: give fp32 or bf16");
+        assertThatThrownBy(() -> plan(DATA + "flm.exchange.liveness-timeout = soon"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("liveness-timeout");
+        assertThatThrownBy(() -> plan(DATA + "flm.train.lanes = 3000000000"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("lanes");
+        assertThatThrownBy(() -> plan(DATA + "flm.data.tokenizer = \"a\\u0000b\""))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("no path");
+        assertThatThrownBy(() -> plan(DATA + "flm.data.paths = " + "[".repeat(100_000)))
+                .isInstanceOf(UserException.class);
     }
 
     /** Whoever may submit a run may not read the node's files by it. */
