@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import statistics
 import subprocess
@@ -22,6 +23,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 FLM = HERE.parent.parent / "deploy/flm"
 LIMIT_S = 60  # a change that takes longer counts as a hang
+READY_S = 300  # likewise; a node that was killed soon after its start, again and again, is started again after a minute
 
 
 def pretrain(folder, steps, *more):
@@ -187,42 +189,45 @@ def main():
     chance = random.Random(options.seed)
     sets = [x for s in options.set for x in ("--set", s)]
     before = shared_memory()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "killed"
-        process, out = pretrain(folder, 1_000_000, "--nodes", str(options.nodes), *sets)
-        watch = Watch(folder)
-        alone = Undisturbed(Path(temporary) / "alone", watch, sets, beside=options.minutes)
-        times = []
-        held = {"driver": [], "oldest": []}
-        began = time.monotonic()
-        try:
-            while True:
-                done = (time.monotonic() - began) / 60 / options.minutes if options.minutes else len(times) / options.kills
-                if done >= 1:
-                    break
-                wait(f"{options.nodes} nodes that train", lambda: watch.ready(options.nodes), 120)
-                time.sleep(chance.uniform(0, 2 * options.between))
-                nodes = watch.nodes()
-                choice = {"worker": nodes[1:], "coordinator": nodes[:1], "any": nodes[1:] if done < 0.5 else nodes}[options.victim]
-                if nodes[0] not in choice:
-                    held["oldest"].append(resources(nodes[0]["pid"]))
-                times.append(kill(watch, chance.choice(choice)))
-                held["driver"].append(resources(driver_of(process)))
-                print(f"kill {len(times)}: {times[-1]:.2f} s, step {watch.step}, driver {held['driver'][-1]},"
-                      f" oldest node {held['oldest'][-1:]}", file=sys.stderr, flush=True)
-            minutes = (time.monotonic() - began) / 60
-            subprocess.run([str(FLM), "stop", "--run", str(folder)], check=True, stdout=subprocess.DEVNULL)
-            killed = result(process, out, folder)
-        except BaseException:
-            if alone.process:
-                alone.process.terminate()
-            raise
-        finally:
-            watch.ended = True
-            process.terminate()
-            process.wait()
-        same = alone.end(killed["steps"])["weightsSha256"] == killed["weightsSha256"]
+    temporary = Path(tempfile.mkdtemp(prefix="flm-recovery-"))
+    print(f"in {temporary}, which stays where something fails", file=sys.stderr)
+    folder = temporary / "killed"
+    process, out = pretrain(folder, 1_000_000, "--nodes", str(options.nodes), *sets)
+    watch = Watch(folder)
+    alone = Undisturbed(temporary / "alone", watch, sets, beside=options.minutes)
+    times = []
+    held = {"driver": [], "oldest": []}
+    began = time.monotonic()
+    try:
+        while True:
+            done = (time.monotonic() - began) / 60 / options.minutes if options.minutes else len(times) / options.kills
+            if done >= 1:
+                break
+            wait(f"{options.nodes} nodes that train", lambda: watch.ready(options.nodes), READY_S)
+            time.sleep(chance.uniform(0, 2 * options.between))
+            nodes = watch.nodes()
+            choice = {"worker": nodes[1:], "coordinator": nodes[:1], "any": nodes[1:] if done < 0.5 else nodes}[options.victim]
+            if nodes[0] not in choice:
+                held["oldest"].append(resources(nodes[0]["pid"]))
+            times.append(kill(watch, chance.choice(choice)))
+            held["driver"].append(resources(driver_of(process)))
+            print(f"kill {len(times)}: {times[-1]:.2f} s, step {watch.step}, driver {held['driver'][-1]},"
+                  f" oldest node {held['oldest'][-1:]}", file=sys.stderr, flush=True)
+        minutes = (time.monotonic() - began) / 60
+        subprocess.run([str(FLM), "stop", "--run", str(folder)], check=True, stdout=subprocess.DEVNULL)
+        killed = result(process, out, folder)
+    except BaseException:
+        if alone.process:
+            alone.process.terminate()
+        raise
+    finally:
+        watch.ended = True
+        process.terminate()
+        process.wait()
+    same = alone.end(killed["steps"])["weightsSha256"] == killed["weightsSha256"]
     left = len(shared_memory() - before)
+    if same:
+        shutil.rmtree(temporary)
     # The sixth time each has all that a run needs.
     grown = {who: {"early": all[min(5, len(all) - 1)], "end": all[-1]} for who, all in held.items() if all}
     summary = {"kills": len(times), "medianS": statistics.median(times), "worstS": max(times), "bestS": min(times),
