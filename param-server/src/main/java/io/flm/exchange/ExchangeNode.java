@@ -10,6 +10,7 @@ public final class ExchangeNode implements AutoCloseable {
     private final @Nullable Wire wire;
     private final Counts counts;
     private @Nullable Meeting newest;
+    private boolean closed;
 
     private ExchangeNode(@Nullable Wire wire, Counts counts) {
         this.wire = wire;
@@ -40,10 +41,13 @@ public final class ExchangeNode implements AutoCloseable {
      * Enters a generation, which ends every earlier one of this node. Does not wait: the first step, or {@link
      * Exchange#fetch}, waits for the other members. A deal with one node needs no transport.
      *
-     * @throws ExchangeException where a later generation has begun
+     * @throws ExchangeException where a later generation has begun, or the node was closed
      * @throws IllegalArgumentException where the ranks of this node disagree on the deal
      */
     public synchronized Exchange join(Deal deal, int rank) throws ExchangeException {
+        if (closed) {
+            throw new ExchangeException("rank " + rank + ": the node was closed");
+        }
         Meeting meeting = newest;
         if (meeting != null && deal.generation() < meeting.deal().generation()) {
             throw new ExchangeException("rank " + rank + ": generation " + deal.generation() + " is over, "
@@ -71,6 +75,9 @@ public final class ExchangeNode implements AutoCloseable {
         if (wire == null) {
             throw new IllegalStateException("a deal with " + deal.nodeCount() + " nodes on a node in memory");
         }
+        if (!wire.isRunning()) {
+            throw new IllegalStateException("the exchange's thread has ended; the node has to be started again");
+        }
         WireMeeting meeting = new WireMeeting(deal, deal.members().get(rank).node(), wire);
         wire.attach(meeting);
         return meeting;
@@ -84,7 +91,11 @@ public final class ExchangeNode implements AutoCloseable {
     /** Ends the generation and the transport; leaves no thread and no file. */
     @Override
     public void close() {
-        Meeting meeting = newest;
+        Meeting meeting;
+        synchronized (this) {
+            closed = true;
+            meeting = newest;
+        }
         if (meeting != null) {
             meeting.fail("the node was closed");
         }

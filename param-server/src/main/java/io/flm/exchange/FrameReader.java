@@ -11,10 +11,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Looks into a received frame where it lies in its stream's buffer: first its envelope, then, opened, its body. */
 final class FrameReader {
+    /** Bytes of the longest frame, envelope and all. */
+    static final int LONGEST = 1 << 16;
+
     private final MessageHeaderDecoder header = new MessageHeaderDecoder();
     private final EnvelopeDecoder envelope = new EnvelopeDecoder();
     private final CRC32C crc = new CRC32C();
-    private final ByteBuffer plain = ByteBuffer.allocateDirect(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer plain = ByteBuffer.allocateDirect(LONGEST).order(ByteOrder.LITTLE_ENDIAN);
     private final UnsafeBuffer plainBuffer = new UnsafeBuffer(plain);
 
     private DirectBuffer frame = plainBuffer;

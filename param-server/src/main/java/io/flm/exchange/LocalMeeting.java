@@ -121,7 +121,14 @@ final class LocalMeeting implements Meeting {
         synchronized (this) {
             offer = offers.get(0);
         }
-        StateCopy.copy(offer.step(), offer.source(), offer.rank(), download, progress);
+        StateSource source = offer.source();
+        StateCopy.Reading reading = (offset, into) -> {
+            synchronized (this) {
+                requireRunning();
+                source.read(offset, into);
+            }
+        };
+        StateCopy.copy(offer.step(), source.sizeBytes(), reading, offer.rank(), download, progress);
     }
 
     @Override

@@ -112,7 +112,7 @@ final class SharedRing implements Outlet, AutoCloseable {
 
     @Override
     public int maxFrameLength() {
-        return ring.maxMsgLength();
+        return Math.min(FrameReader.LONGEST, ring.maxMsgLength());
     }
 
     @Override

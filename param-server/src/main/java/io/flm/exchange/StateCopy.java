@@ -10,14 +10,23 @@ final class StateCopy {
 
     private StateCopy() {}
 
+    /** Reads a part of the donor's state, unless the generation in which it was offered is over. */
+    interface Reading {
+        void read(long offset, ByteBuffer into) throws ExchangeException;
+    }
+
     static void copy(
-            long step, StateSource source, int donor, StateDownload download, Consumer<StateDownload.Progress> progress)
+            long step,
+            long size,
+            Reading source,
+            int donor,
+            StateDownload download,
+            Consumer<StateDownload.Progress> progress)
             throws ExchangeException {
         if (step != download.step()) {
             throw new ExchangeException(
                     "rank " + donor + " offers the state of step " + step + ", not that of step " + download.step());
         }
-        long size = source.sizeBytes();
         download.begin(size);
         ByteBuffer chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK, Math.max(1, size)));
         MessageDigest digest = StateDownload.sha256();

@@ -60,8 +60,9 @@ public final class StateDownload {
     synchronized void write(ByteBuffer bytes) {
         long offset = receivedBytes;
         int count = bytes.remaining();
-        digest.update(bytes.duplicate());
+        ByteBuffer written = bytes.duplicate();
         sink.write(offset, bytes);
+        digest.update(written); // not where the sink failed: then they come again
         receivedBytes = offset + count;
     }
 

@@ -11,6 +11,7 @@ import io.aeron.Subscription;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
 import io.aeron.exceptions.RegistrationException;
+import io.aeron.exceptions.StorageSpaceException;
 import io.aeron.logbuffer.ControlledFragmentHandler;
 import io.aeron.logbuffer.ControlledFragmentHandler.Action;
 import io.aeron.logbuffer.Header;
@@ -190,7 +191,11 @@ final class Wire implements AutoCloseable {
     }
 
     private static void onError(Throwable error) {
-        LOG.debug("transport: {}", error.toString());
+        if (error instanceof StorageSpaceException) {
+            LOG.warn("{}: give flm.exchange.directory more room", error.getMessage());
+        } else {
+            LOG.debug("transport: {}", error.toString());
+        }
     }
 
     private static String firstLine(Throwable e) {
@@ -308,13 +313,17 @@ final class Wire implements AutoCloseable {
             LOG.error("the exchange's thread ended", e);
             reason = "the exchange's thread ended: " + e;
         } finally {
-            duty.lock(); // for good
-            ended = true;
-            takeArriving();
-            for (WireMeeting meeting : meetings) {
-                meeting.fail(reason);
+            duty.lock();
+            try {
+                ended = true; // a trainer that helps has nothing to do any more
+                takeArriving();
+                for (WireMeeting meeting : meetings) {
+                    meeting.fail(reason);
+                }
+                close(aeron, driver, directory);
+            } finally {
+                duty.unlock();
             }
-            close(aeron, driver, directory);
         }
     }
 

@@ -15,12 +15,14 @@ import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A meeting of members on several nodes. This node's workers meet here in memory; {@link Wire}'s thread sends what they
- * contribute, adds this node's shard and receives the rest. One monitor guards all of it: that thread works in short slices,
- * and who fails the meeting waits for the end of the slice. So nobody reads a contribution after an exception has reached its
- * owner.
+ * A meeting of members on several nodes. This node's workers meet here in memory; {@link Wire}'s thread, or a trainer that
+ * helps it, sends what they contribute, adds this node's shard and receives the rest. One monitor guards all of it: work is
+ * done in short slices, and who fails the meeting waits for the end of the slice. So nobody reads a contribution after an
+ * exception has reached its owner.
  *
  * <p>States: joining (until every other's Hello has come), open, ended (somebody left or was lost). A node may be a step ahead
  * of another: it has all sums of a step while its own are still on their way to a slow one. So there may be two rounds, the
@@ -35,6 +37,8 @@ final class WireMeeting implements Meeting {
 
     /** Frames sent to a node, and taken from its ring, before others have their turn. */
     private static final int BURST = 8;
+
+    private static final Logger LOG = LoggerFactory.getLogger(WireMeeting.class);
 
     private final Deal deal;
     private final int node;
@@ -142,7 +146,14 @@ final class WireMeeting implements Meeting {
             offer = states.anyOffer();
         }
         if (offer != null) {
-            StateCopy.copy(offer.step, offer.source, offer.rank, download, progress);
+            StateSource source = offer.source;
+            StateCopy.Reading reading = (offset, into) -> {
+                synchronized (this) {
+                    requireRunning(rank);
+                    source.read(offset, into);
+                }
+            };
+            StateCopy.copy(offer.step, source.sizeBytes(), reading, offer.rank, download, progress);
         }
     }
 
@@ -392,11 +403,19 @@ final class WireMeeting implements Meeting {
             fail("a node of " + deal.endpoints() + " cannot be reached: " + e.getMessage());
         } catch (AllReduce.ProtocolException | IllegalArgumentException | IllegalStateException e) {
             fail(String.valueOf(e.getMessage()));
+        } catch (RuntimeException
+                | Error e) { // a state that cannot be read, no memory: not the other generations' fault
+            failUnexpectedly(e);
         }
         if (failure != null) {
             work += sendLeaves();
         }
         return work;
+    }
+
+    private void failUnexpectedly(Throwable e) {
+        LOG.error("generation {}", deal.generation(), e);
+        fail("the exchange failed in generation " + deal.generation() + ": " + e);
     }
 
     private int nearPeers() {
@@ -415,6 +434,13 @@ final class WireMeeting implements Meeting {
         }
         for (Peer peer : peers) {
             if (peer.hasLeft()) {
+                if (peer.isSilent() && newest != null && !newest.isComplete()) {
+                    lose(
+                            peer,
+                            "left, and its last sums did not come within",
+                            wire.settings().livenessTimeout(),
+                            "liveness-timeout");
+                }
                 continue;
             }
             long waitedMs = (now - begunNs) / 1_000_000;
@@ -606,6 +632,8 @@ final class WireMeeting implements Meeting {
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             wire.counts().corrupt.increment();
             fail(peer.name() + ": a frame is too short, or has a value that is none: " + e.getMessage());
+        } catch (RuntimeException | Error e) {
+            failUnexpectedly(e);
         }
         if (taken) {
             peer.taken(stream);

@@ -1,6 +1,7 @@
 package io.flm.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -103,7 +104,7 @@ class StateTransferTest {
                 @Override
                 public void read(long offset, ByteBuffer into) {
                     if (offset > SIZE / 2) {
-                        throw new IllegalStateException("the donor dies");
+                        throw new UnsupportedOperationException("the donor dies"); // nothing that is foreseen
                     }
                     super.read(offset, into);
                 }
@@ -189,5 +190,58 @@ class StateTransferTest {
             assertThat(Cluster.await(fetching)).isTrue();
             assertThat(received.bytes).isEqualTo(state);
         }
+    }
+
+    @Test
+    void stopsACopyWhenItsGenerationEnds() throws Exception {
+        try (Cluster cluster = new Cluster();
+                ExchangeNode node = ExchangeNode.inMemory()) {
+            Deal deal =
+                    Cluster.heldBy(Deal.local(1, 1, Codec.FP32, List.of(new LaneRange(0, 1), new LaneRange(1, 3))), 0);
+            Exchange donor = node.join(deal, 0);
+            Exchange receiver = node.join(deal, 1);
+            donor.offer(7, new Donor() {
+                @Override
+                public void read(long offset, ByteBuffer into) {
+                    super.read(offset, into);
+                    donor.close();
+                }
+            });
+            StateDownload download = new StateDownload(7, new Receiver());
+            Future<Boolean> fetching = cluster.start(() -> {
+                receiver.fetch(download, progress -> {});
+                return true;
+            });
+            assertThat(Cluster.failure(fetching)).hasMessageContaining("rank 0 left generation 1");
+            assertThat(download.receivedBytes()).isBetween(1L, (long) SIZE - 1);
+        }
+    }
+
+    @Test
+    void bytesThatCouldNotBeWrittenComeAgain() {
+        Receiver receiver = new Receiver();
+        StateDownload download = new StateDownload(7, new StateSink() {
+            private boolean failed;
+
+            @Override
+            public void begin(long sizeBytes) {
+                receiver.begin(sizeBytes);
+            }
+
+            @Override
+            public void write(long offset, ByteBuffer from) {
+                if (!failed) {
+                    failed = true;
+                    throw new IllegalStateException("busy");
+                }
+                receiver.write(offset, from);
+            }
+        });
+        byte[] bytes = {1, 2, 3};
+        download.begin(3);
+        assertThatThrownBy(() -> download.write(ByteBuffer.wrap(bytes))).hasMessage("busy");
+        download.write(ByteBuffer.wrap(bytes));
+        assertThat(download.end(StateDownload.sha256().digest(bytes))).isTrue();
+        assertThat(receiver.bytes).isEqualTo(bytes);
     }
 }
