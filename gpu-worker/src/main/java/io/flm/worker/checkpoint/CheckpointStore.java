@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A checkpoint is written under a temporary name, each file and the folder are synced, and one rename makes it visible: at
  * any moment of a kill the folder holds the old checkpoints whole, and the new one whole or not at all. Older ones are deleted
- * only after that. One process at a time, see {@link RunFolder}; one thread at a time.
+ * only after that. Nodes of one machine may share the folder, of which one writes at a time; a store is for one thread at a
+ * time.
  */
 public final class CheckpointStore {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
@@ -44,16 +45,18 @@ public final class CheckpointStore {
     private final Path folder;
     private final CheckpointSettings settings;
     private final Disk disk;
+    private final Owner owner;
 
     /** Opens the folder, made where it is missing, and clears away what a killed process left half written. */
     public CheckpointStore(Path folder, CheckpointSettings settings) {
-        this(folder, settings, new Disk());
+        this(folder, settings, new Disk(), Owner.self());
     }
 
-    CheckpointStore(Path folder, CheckpointSettings settings, Disk disk) {
+    CheckpointStore(Path folder, CheckpointSettings settings, Disk disk, Owner owner) {
         this.folder = folder;
         this.settings = settings;
         this.disk = disk;
+        this.owner = owner;
         try {
             disk.createFolder(folder);
             clearLeftovers();
@@ -112,7 +115,7 @@ public final class CheckpointStore {
      */
     public Path save(TrainingState state, RunIdentity identity) throws IOException {
         String name = name(state.step());
-        Path unfinished = folder.resolve(UNFINISHED + name);
+        Path unfinished = folder.resolve(UNFINISHED + name + owner.mark());
         Path target = folder.resolve(name);
         disk.delete(unfinished);
         try {
@@ -179,7 +182,7 @@ public final class CheckpointStore {
 
     /** Moves a checkpoint to its name. One of the same step, torn or from before a resume, makes way. */
     private void publish(Path unfinished, Path target) throws IOException {
-        Path replaced = folder.resolve(REPLACED + target.getFileName());
+        Path replaced = folder.resolve(REPLACED + target.getFileName() + owner.mark());
         disk.delete(replaced);
         boolean replaces = Files.exists(target);
         if (replaces) {
@@ -212,16 +215,25 @@ public final class CheckpointStore {
             leftovers = all.sorted(Comparator.naturalOrder()).toList();
         }
         for (Path leftover : leftovers) {
-            String name = leftover.getFileName().toString();
-            if (name.startsWith(UNFINISHED + PREFIX)) {
+            try {
+                clear(leftover);
+            } catch (IOException e) {
+                LOG.debug("{} stays, or another process removes it: {}", leftover, e.toString());
+            }
+        }
+    }
+
+    private void clear(Path leftover) throws IOException {
+        String name = leftover.getFileName().toString();
+        if (name.startsWith(UNFINISHED + PREFIX) && Owner.isDead(leftover)) {
+            disk.delete(leftover);
+        } else if (name.startsWith(REPLACED + PREFIX) && Owner.isDead(leftover)) {
+            int mark = name.indexOf('.', REPLACED.length());
+            Path target = folder.resolve(name.substring(REPLACED.length(), mark < 0 ? name.length() : mark));
+            if (Files.exists(target)) {
                 disk.delete(leftover);
-            } else if (name.startsWith(REPLACED + PREFIX)) {
-                Path target = folder.resolve(name.substring(REPLACED.length()));
-                if (Files.exists(target)) {
-                    disk.delete(leftover);
-                } else {
-                    disk.move(leftover, target); // Killed between the two renames: the old one is still the one.
-                }
+            } else {
+                disk.move(leftover, target); // Killed between the two renames: the old one is still the one.
             }
         }
     }

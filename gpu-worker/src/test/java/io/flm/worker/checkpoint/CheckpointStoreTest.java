@@ -14,6 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,6 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointStoreTest {
     private static final CheckpointSettings KEEP_TWO = new CheckpointSettings(100, 2, 0);
+
+    /** This process, if it had the number of an earlier one. */
+    private static final Owner DEAD =
+            new Owner(Owner.self().pid(), 1, Owner.self().host());
 
     @TempDir
     Path run;
@@ -255,40 +262,44 @@ class CheckpointStoreTest {
         Path full = Path.of("/dev/full");
         assumeTrue(Files.exists(full), "no /dev/full on this system");
         save(100);
-        CheckpointStore store = new CheckpointStore(folder(), KEEP_TWO, new Disk() {
-            @Override
-            Output create(Path file) throws IOException {
-                Output small = super.create(file);
-                if (!file.endsWith("optimizer.safetensors")) {
-                    return small;
-                }
-                small.close();
-                Files.delete(file);
-                Files.createSymbolicLink(file, full);
-                FileChannel device = FileChannel.open(file, StandardOpenOption.WRITE);
-                return new Output() {
+        CheckpointStore store = new CheckpointStore(
+                folder(),
+                KEEP_TWO,
+                new Disk() {
                     @Override
-                    public void sync() throws IOException {
-                        device.force(true);
-                    }
+                    Output create(Path file) throws IOException {
+                        Output small = super.create(file);
+                        if (!file.endsWith("optimizer.safetensors")) {
+                            return small;
+                        }
+                        small.close();
+                        Files.delete(file);
+                        Files.createSymbolicLink(file, full);
+                        FileChannel device = FileChannel.open(file, StandardOpenOption.WRITE);
+                        return new Output() {
+                            @Override
+                            public void sync() throws IOException {
+                                device.force(true);
+                            }
 
-                    @Override
-                    public int write(ByteBuffer bytes) throws IOException {
-                        return device.write(bytes);
-                    }
+                            @Override
+                            public int write(ByteBuffer bytes) throws IOException {
+                                return device.write(bytes);
+                            }
 
-                    @Override
-                    public boolean isOpen() {
-                        return device.isOpen();
-                    }
+                            @Override
+                            public boolean isOpen() {
+                                return device.isOpen();
+                            }
 
-                    @Override
-                    public void close() throws IOException {
-                        device.close();
+                            @Override
+                            public void close() throws IOException {
+                                device.close();
+                            }
+                        };
                     }
-                };
-            }
-        });
+                },
+                Owner.self());
         assertThatThrownBy(() -> store.save(States.at(200), States.IDENTITY))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("No space left on device");
@@ -337,11 +348,51 @@ class CheckpointStoreTest {
 
     private boolean saveUntilKilled(long step, int operations) {
         try {
-            new CheckpointStore(folder(), KEEP_TWO, new KilledDisk(operations)).save(States.at(step), States.IDENTITY);
+            new CheckpointStore(folder(), KEEP_TWO, new KilledDisk(operations), DEAD)
+                    .save(States.at(step), States.IDENTITY);
             return true;
         } catch (Killed | IOException e) {
             return false;
         }
+    }
+
+    /** Several nodes keep their checkpoints in one folder, and one of them is started while another one writes. */
+    @Test
+    void leavesAloneWhatALivingProcessWrites() throws IOException {
+        CheckpointStore store = new CheckpointStore(
+                folder(),
+                KEEP_TWO,
+                new Disk() {
+                    @Override
+                    Output create(Path file) throws IOException {
+                        store(); // another process begins
+                        return super.create(file);
+                    }
+
+                    @Override
+                    void move(Path from, Path to) throws IOException {
+                        store();
+                        super.move(from, to);
+                    }
+                },
+                Owner.self());
+        store.save(States.at(100), States.IDENTITY);
+        store.save(States.at(100), States.IDENTITY);
+        assertThat(names()).containsExactly("step-0000000100");
+        assertThat(newestStep()).isEqualTo(100);
+    }
+
+    @Test
+    void clearsWhatDeadProcessesLeft() throws IOException {
+        Owner self = Owner.self();
+        Files.createDirectories(folder().resolve(".new-step-0000000100" + DEAD.mark()));
+        Files.createDirectories(folder().resolve(".new-step-0000000200" + self.mark()));
+        String foreign = new Owner(1, 1, "elsewhere").mark();
+        Files.createDirectories(folder().resolve(".new-step-0000000300" + foreign));
+        Path old = Files.createDirectories(folder().resolve(".new-step-0000000400" + foreign));
+        Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+        store();
+        assertThat(names()).containsExactly(".new-step-0000000200" + self.mark(), ".new-step-0000000300" + foreign);
     }
 
     private static final class Killed extends Error {

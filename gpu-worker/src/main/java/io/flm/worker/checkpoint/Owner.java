@@ -1,0 +1,60 @@
+package io.flm.worker.checkpoint;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * The process to which an unfinished folder belongs, as the folder's name says it. Several processes may keep checkpoints in
+ * one folder: what a living one has half written is no leftover.
+ *
+ * @param startedMs the process' start: process numbers come again
+ */
+record Owner(long pid, long startedMs, String host) {
+    /** Of other hosts nobody here knows what lives; nothing takes so long to write. */
+    private static final Duration FOREIGN_LIFE = Duration.ofDays(1);
+
+    /** Each process reckons starts from the clock as it is set when it begins. */
+    private static final long CLOCK_MS = 10_000;
+
+    static Owner self() {
+        ProcessHandle self = ProcessHandle.current();
+        return new Owner(self.pid(), started(self), thisHost());
+    }
+
+    private static long started(ProcessHandle process) {
+        return process.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+    }
+
+    private static String thisHost() {
+        try {
+            return InetAddress.getLocalHost().getHostName().replaceAll("[^A-Za-z0-9-]", "_");
+        } catch (IOException e) {
+            return "localhost";
+        }
+    }
+
+    /** The end of a name of a folder of this process. */
+    String mark() {
+        return "." + pid + "-" + startedMs + "-" + host;
+    }
+
+    /** Whether the process to which a folder belongs is dead; true where its name has no mark. */
+    static boolean isDead(Path folder) throws IOException {
+        String name = folder.getFileName().toString();
+        String[] parts = name.substring(name.lastIndexOf('.') + 1).split("-", 3);
+        if (parts.length < 3 || !parts[0].matches("\\d{1,18}") || !parts[1].matches("\\d{1,18}")) {
+            return true;
+        }
+        if (!parts[2].equals(thisHost())) {
+            Instant changed = Files.getLastModifiedTime(folder).toInstant();
+            return changed.plus(FOREIGN_LIFE).isBefore(Instant.now());
+        }
+        Optional<ProcessHandle> process = ProcessHandle.of(Long.parseLong(parts[0]));
+        return process.isEmpty() || Math.abs(started(process.get()) - Long.parseLong(parts[1])) > CLOCK_MS;
+    }
+}
