@@ -24,13 +24,15 @@ class Kernels(Module):
 
   def dropout(self, x: Tensor, rate: float, seed: int) -> Tensor:
     """The same seed gives the same mask, on any thread and for any number of threads. A value is dropped by 16 random bits,
-    four of which come from one drawn number: a CPU draws them one by one, and a float each would take four times as long."""
+    four of which come from one drawn number: a CPU draws them one by one, and a float each would take four times as long.
+    It is always the CPU that draws: TorchScript makes no generator of another device."""
     if rate == 0.:
       return x
-    g = torch.Generator(device=x.device)
+    cpu = torch.device("cpu")
+    g = torch.Generator(device=cpu)
     g.manual_seed(seed)
     n = x.numel()
-    bits = torch.empty([(n + 3) // 4], dtype=4, device=x.device).random_(-9223372036854775807 - 1, None, generator=g)
+    bits = torch.empty([(n + 3) // 4], dtype=4, device=cpu).random_(-9223372036854775807 - 1, None, generator=g).to(x.device)
     dropped = int(rate * 65536. + 0.5)  # of the values -32768..32767
     keep = torch.view_copy(bits, dtype=2).narrow(0, 0, n).to(6).ge_(float(dropped - 32768)).mul_(65536. / float(65536 - dropped))
     return x * keep.view(x.shape).to(x.dtype)
