@@ -9,6 +9,7 @@ import io.flm.worker.torch.Torch;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** A gradient of all parameters: one flat float32 buffer on the device, in the layout of the {@link ParameterStore}. */
@@ -18,12 +19,14 @@ public final class Gradient {
     private final List<NDArray> stages = new ArrayList<>();
     private final List<List<NDArray>> units; // by stage, in flat order
     private final List<FloatBuffer> host = new ArrayList<>();
+    private final boolean[] copied; // by stage: the host has what the device has
 
     Gradient(Script script, NDManager owner, long[] stageStarts, List<List<ParameterStore.Range>> ranges) {
         this.script = script;
         flat = owner.zeros(new Shape(stageStarts[stageStarts.length - 1]), DataType.FLOAT32);
         boolean onCpu = !owner.getDevice().isGpu();
         units = new ArrayList<>();
+        copied = new boolean[stageStarts.length - 1];
         for (int stage = 0; stage + 1 < stageStarts.length; stage++) {
             long from = stageStarts[stage];
             long size = stageStarts[stage + 1] - from;
@@ -42,23 +45,27 @@ public final class Gradient {
         }
     }
 
-    /** The whole gradient, on the device. */
+    /** The whole gradient, on the device; the caller may change it. */
     NDArray flat() {
+        Arrays.fill(copied, false);
         return flat;
     }
 
     /** Takes over the gradients of a stage's parameters, in flat order. */
     void put(int stage, List<NDArray> gradients) {
+        copied[stage] = false;
         script.run("copy", units.get(stage), gradients);
     }
 
     /** Adds another gradient's stage to this one's. */
     public void add(Gradient other, int stage) {
+        copied[stage] = false;
         script.run("add", stages.get(stage), other.stages.get(stage));
     }
 
     /** Rounds a stage to what bfloat16 can hold: to nearest, ties to even. */
     public void roundToBf16(int stage) {
+        copied[stage] = false;
         script.run("round_bf16", stages.get(stage));
     }
 
@@ -68,10 +75,14 @@ public final class Gradient {
      */
     public FloatBuffer segment(int stage) {
         FloatBuffer buffer = host.get(stage);
-        if (flat.getDevice().isGpu()) {
-            ByteBuffer bytes = stages.get(stage).toByteBuffer();
-            buffer.clear();
-            buffer.put(bytes.asFloatBuffer());
+        if (flat.getDevice().isGpu() && !copied[stage]) {
+            NDArray range = stages.get(stage);
+            try (NDManager scope = range.getManager().newSubManager()) { // the copy on the CPU ends with it
+                ByteBuffer bytes = Torch.rows(scope, range, 0, range.size()).toByteBuffer();
+                buffer.clear();
+                buffer.put(bytes.asFloatBuffer());
+            }
+            copied[stage] = true;
         }
         return buffer.duplicate().clear();
     }
@@ -84,6 +95,7 @@ public final class Gradient {
                 NDArray values = scope.create(host.get(stage).duplicate().clear(), range.getShape());
                 script.run("copy", List.of(range), List.of(values));
             }
+            copied[stage] = true;
         }
     }
 }

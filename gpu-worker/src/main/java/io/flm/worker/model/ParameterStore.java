@@ -241,7 +241,8 @@ public final class ParameterStore {
 
     /** Copies a range to the host. */
     public void read(Buffer which, long from, FloatBuffer to) {
-        try (NDArray range = Torch.view(owner, buffer(which), from, to.remaining())) {
+        try (NDManager scope = owner.newSubManager()) { // a copy on the CPU, too, ends with it
+            NDArray range = Torch.view(scope, buffer(which), from, to.remaining());
             to.put(range.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
         }
     }
