@@ -274,7 +274,7 @@ public final class Parity {
                 total += sums[h] * w[h];
             }
             worst.add("loss.total", relative(total, golden.floats("loss.total")[0]));
-            worst.report(rate + " losses", tolerance);
+            report(worst, rate + " losses", tolerance);
         }
     }
 
@@ -309,9 +309,9 @@ public final class Parity {
                 hiddenRows.add(name, unseen);
             }
         });
-        worst.report(group, FEATURES);
+        report(worst, group, FEATURES);
         if (!hidden.isEmpty()) {
-            hiddenRows.report(group + " of rows without a visible key", HIDDEN_ROWS);
+            report(hiddenRows, group + " of rows without a visible key", HIDDEN_ROWS);
         }
     }
 
@@ -343,7 +343,7 @@ public final class Parity {
                 worst.add(p.name(), difference(ours, expected) / (keyBias ? largestOfAll : largest(expected)));
             }
             missing.forEach(name -> worst.add(name + " (no such parameter)", Double.NaN));
-            worst.report(group + " gradients", GRADIENTS);
+            report(worst, group + " gradients", GRADIENTS);
         }
     }
 
@@ -388,7 +388,7 @@ public final class Parity {
                     worst.add(p.name(), difference(ours.array(), expected) / update);
                 }
             }
-            worst.report("3 optimizer steps, of the largest update", UPDATES);
+            report(worst, "3 optimizer steps, of the largest update", UPDATES);
         }
     }
 
@@ -408,7 +408,7 @@ public final class Parity {
                     worst.add(name, difference(model.resizePositions(table, side), expected) / largest(expected));
                 }
             });
-            worst.report("image positions resized", FEATURES);
+            report(worst, "image positions resized", FEATURES);
         }
     }
 
@@ -465,7 +465,7 @@ public final class Parity {
                     * mean[0];
             Worst worst = new Worst();
             worst.add("loss", relative(loss, golden.floats("loss")[0]));
-            worst.report(objective.key() + " losses", FEATURES);
+            report(worst, objective.key() + " losses", FEATURES);
             Path grads = folder.resolve("grads-" + objective.key() + ".safetensors");
             if (Files.exists(grads)) {
                 gradients(model, batch, mean, objective.key(), grads);
@@ -483,21 +483,26 @@ public final class Parity {
 
     // ---- errors -----------------------------------------------------------------------------------------------------
 
-    private final class Worst {
+    private void report(Worst worst, String group, double tolerance) {
+        checks.add(worst.check(group, tolerance));
+    }
+
+    /** The largest error of a group, and which tensor has it. */
+    static final class Worst {
         private double error;
         private String name = "";
         private int count;
 
         void add(String tensor, double value) {
             count++;
-            if (!(value <= error)) { // NaN is the worst
+            if (!Double.isNaN(error) && !(value <= error)) { // NaN is the worst, and stays
                 error = value;
                 name = tensor;
             }
         }
 
-        void report(String group, double tolerance) {
-            checks.add(new Check(group, error, tolerance, name, count));
+        Check check(String group, double tolerance) {
+            return new Check(group, error, tolerance, name, count);
         }
     }
 
