@@ -95,9 +95,12 @@ final class Retrieval {
 
     /**
      * The chance that candidate {@code right} is among the first {@code k}, where candidates of equal score are in random
-     * order. So a model that knows nothing has exactly k / N.
+     * order. So a model that knows nothing has exactly k / N. Where the right one's score is NaN, it is not found.
      */
     static double within(double[] scores, int right, int k) {
+        if (Double.isNaN(scores[right])) { // nothing compares with it
+            return 0;
+        }
         int greater = 0;
         int equal = 0;
         for (int i = 0; i < scores.length; i++) {

@@ -22,6 +22,14 @@ class MeasuresTest {
     }
 
     @Test
+    void whatHasNoScoreIsNotFound() {
+        double[] scores = {Double.NaN, 1, Double.NaN};
+        assertThat(Retrieval.within(scores, 0, 1)).isZero();
+        assertThat(Retrieval.within(scores, 0, 3)).isZero();
+        assertThat(Retrieval.within(scores, 1, 1)).isEqualTo(1);
+    }
+
+    @Test
     void aNameThatIsLikelyForEveryPictureDoesNotWin() {
         List<Example> examples = KnownScorer.heldOut(2).examples();
         double[][] logProbs = {{-1.0, -5.0}, {-1.0, -3.0}};
