@@ -20,6 +20,9 @@ import java.util.Map;
  * around it.
  */
 public final class Tokenizer implements AutoCloseable {
+    /** The model's padding: its embeddings and positions leave this id out, as RoBERTa's do. */
+    private static final int PAD_ID = 1;
+
     private final HuggingFaceTokenizer tokenizer;
     private final List<String> specials;
     private final int size;
@@ -51,6 +54,10 @@ public final class Tokenizer implements AutoCloseable {
         this.padId = id(file, ids, "<pad>");
         this.endId = id(file, ids, "</s>");
         this.maskId = id(file, ids, "<mask>");
+        if (padId != PAD_ID) {
+            throw new UserException(file + ": its <pad> has id " + padId + ", where the model takes " + PAD_ID
+                    + " for padding; give a tokenizer with RoBERTa's ids of special tokens");
+        }
         this.sha256 = sha256;
     }
 

@@ -64,6 +64,19 @@ class TokenizerTest {
     }
 
     @Test
+    void aTokenizerWithAnotherIdOfPaddingThanTheModelIsRefused() throws IOException {
+        String json = Files.readString(EMOJI)
+                .replace("\"<pad>\"", "\"<held>\"")
+                .replace("\"</s>\"", "\"<pad>\"")
+                .replace("\"<held>\"", "\"</s>\"");
+        Path file = Files.writeString(folder.resolve("t.json"), json);
+        assertThatThrownBy(() -> Tokenizer.load(file))
+                .isInstanceOf(UserException.class)
+                .hasMessage(file + ": its <pad> has id 2, where the model takes 1 for padding; give a tokenizer with"
+                        + " RoBERTa's ids of special tokens");
+    }
+
+    @Test
     void whatIsNoTokenizerIsRefused() throws IOException {
         Path text = Files.writeString(folder.resolve("text.json"), "hello");
         Path json = Files.writeString(folder.resolve("other.json"), "{}");
