@@ -134,7 +134,9 @@ public final class SampleSource implements AutoCloseable {
         List<String> captions = new ArrayList<>();
         if (entry.json()) {
             for (JsonNode caption : captionsOf(index, text)) {
-                captions.add(caption.asText());
+                if (caption.isTextual()) { // null or a number is no caption, as an empty text is none
+                    captions.add(caption.asText());
+                }
             }
         } else {
             captions.add(text);

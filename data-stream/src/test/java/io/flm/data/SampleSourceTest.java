@@ -177,12 +177,15 @@ class SampleSourceTest {
                 .with("c.png", PICTURE)
                 .with("c.json", "{\"captions\": ")
                 .with("d.png", PICTURE)
-                .with("d.json", "{\"text\": \"a fish\"}");
+                .with("d.json", "{\"text\": \"a fish\"}")
+                .with("e.png", PICTURE)
+                .with("e.json", "{\"captions\": [null, 7, true]}");
         List<String> causes = List.of(
                 "a.tar:a: the caption is empty",
                 "a.tar:b: the caption is not text in UTF-8",
                 "a.tar:c: the caption's JSON is broken (",
-                "a.tar:d: the JSON has neither \"captions\" nor \"caption\"");
+                "a.tar:d: the JSON has neither \"captions\" nor \"caption\"",
+                "a.tar:e: the caption is empty");
         try (SampleSource source = open(shards)) {
             for (int i = 0; i < causes.size(); i++) {
                 int index = i;
@@ -190,6 +193,16 @@ class SampleSourceTest {
                         .isInstanceOf(SampleException.class)
                         .hasMessageStartingWith(causes.get(i));
             }
+        }
+    }
+
+    @Test
+    void onlyTextsAreCaptions() throws Exception {
+        Shards shards = new Shards()
+                .with("a.png", PICTURE)
+                .with("a.json", "{\"captions\": [null, \"a dog\", 7, false, \"\", \"a cat\"]}");
+        try (SampleSource source = open(shards)) {
+            assertThat(source.captions(0)).containsExactly("a dog", "a cat");
         }
     }
 
