@@ -27,30 +27,32 @@ public final class Pictures {
             return planes(argb);
         }
         int shorter = Math.min(width, height);
-        int resizedWidth = (int) ((long) width * size / shorter);
-        int resizedHeight = (int) ((long) height * size / shorter);
-        int left = (int) Math.rint((resizedWidth - size) / 2.0);
-        int top = (int) Math.rint((resizedHeight - size) / 2.0);
+        long resizedWidth = (long) width * size / shorter;
+        long resizedHeight = (long) height * size / shorter;
+        long left = (long) Math.rint((resizedWidth - size) / 2.0);
+        long top = (long) Math.rint((resizedHeight - size) / 2.0);
         byte[] rgb = new byte[3 * size * size];
         Weights across = Weights.of(width, resizedWidth, left, size);
         Weights down = Weights.of(height, resizedHeight, top, size);
-        float[] rows = new float[height * size];
+        int first = down.from[0];
+        int end = down.to[size - 1];
+        float[] rows = new float[(end - first) * size]; // those that the cut needs
         for (int channel = 0; channel < 3; channel++) {
             int shift = 16 - 8 * channel;
-            for (int y = 0; y < height; y++) {
+            for (int y = first; y < end; y++) {
                 for (int x = 0; x < size; x++) {
                     float sum = 0;
                     for (int k = across.from[x]; k < across.to[x]; k++) {
                         sum += across.weight[x][k - across.from[x]] * ((argb[y * width + k] >> shift) & 0xff);
                     }
-                    rows[y * size + x] = clip(sum);
+                    rows[(y - first) * size + x] = clip(sum);
                 }
             }
             for (int y = 0; y < size; y++) {
                 for (int x = 0; x < size; x++) {
                     float sum = 0;
                     for (int k = down.from[y]; k < down.to[y]; k++) {
-                        sum += down.weight[y][k - down.from[y]] * rows[k * size + x];
+                        sum += down.weight[y][k - down.from[y]] * rows[(k - first) * size + x];
                     }
                     rgb[(channel * size + y) * size + x] = (byte) clip(sum);
                 }
@@ -78,7 +80,7 @@ public final class Pictures {
 
     /** For each place of the result: which places of the source it takes, from and to, and how much of each. */
     private record Weights(int[] from, int[] to, float[][] weight) {
-        static Weights of(int source, int resized, int offset, int count) {
+        static Weights of(int source, long resized, long offset, int count) {
             double scale = (double) source / resized;
             double filterScale = Math.max(1, scale);
             double support = 2 * filterScale;

@@ -63,6 +63,15 @@ class PicturesTest {
         assertThat(Pictures.decode(Shards.encode(image, "png"), SIZE)).isEqualTo(expected);
     }
 
+    @Test
+    void thePictureOfAThreadIsCutLikeAnyOther() throws IOException {
+        int size = 1024; // resized it would be 1024 x 2,252,800,000
+        byte[] expected = new byte[3 * size * size];
+        Arrays.fill(expected, (byte) 0x40);
+        byte[] thread = Shards.png(1, 2_200_000, 0x404040);
+        assertThat(Arrays.equals(Pictures.decode(thread, size), expected)).isTrue();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"colour.png", "colour.jpg", "colour.webp"})
     void aTornPictureIsAnErrorInOneLine(String name) throws IOException {
