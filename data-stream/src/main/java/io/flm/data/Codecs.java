@@ -6,6 +6,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -16,10 +17,12 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 
-/** PNG, JPEG and WebP to RGB values as they are stored: alpha is dropped, grey is taken as it is. */
+/** PNG, JPEG and WebP to RGB values as they are stored: alpha is dropped, grey is taken as it is, no profile is applied. */
 final class Codecs {
     /** Pictures of more pixels are refused: a small file can claim any size. */
     private static final long MOST_PIXELS = 100_000_000;
+
+    private static final int[] PROFILE = {'I', 'C', 'C', '_', 'P', 'R', 'O', 'F', 'I', 'L', 'E', 0};
 
     static {
         System.setProperty("java.awt.headless", System.getProperty("java.awt.headless", "true"));
@@ -36,8 +39,9 @@ final class Codecs {
     private Codecs() {}
 
     static Picture decode(byte[] image) throws IOException {
-        ImageReader reader = reader(image);
-        try (ImageInputStream in = new ByteArrayImageInputStream(image)) {
+        String format = format(image);
+        ImageReader reader = reader(format);
+        try (ImageInputStream in = new ByteArrayImageInputStream(withoutProfile(image, format))) {
             reader.setInput(in, true, true);
             int width = reader.getWidth(0);
             int height = reader.getHeight(0);
@@ -62,12 +66,53 @@ final class Codecs {
         }
     }
 
-    private static ImageReader reader(byte[] image) throws IOException {
-        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format(image));
+    private static ImageReader reader(String format) throws IOException {
+        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
         if (!readers.hasNext()) {
-            throw new IOException("no decoder for " + format(image));
+            throw new IOException("no decoder for " + format);
         }
         return readers.next();
+    }
+
+    /** Without the colour profile of a JPEG or WebP, by which the decoders would convert to sRGB; Pillow does not. */
+    private static byte[] withoutProfile(byte[] image, String format) {
+        if (format.equals("jpeg")) {
+            return withoutJpegProfile(image);
+        }
+        boolean profile = format.equals("webp") && begins(image, 12, 'V', 'P', '8', 'X') && image.length > 20;
+        if (!profile || (image[20] & 0x20) == 0) {
+            return image;
+        }
+        byte[] without = image.clone();
+        without[20] = (byte) (image[20] & ~0x20); // the flag of the chunk, which is passed over then
+        return without;
+    }
+
+    /** The profile lies in one or more segments APP2, before the scan. */
+    private static byte[] withoutJpegProfile(byte[] image) {
+        ByteArrayOutputStream without = new ByteArrayOutputStream();
+        int copied = 0;
+        int at = 2;
+        while (at + 4 <= image.length && (image[at] & 0xff) == 0xff && (image[at + 1] & 0xff) != 0xda) {
+            if ((image[at + 1] & 0xff) == 0xff) { // fills up
+                at++;
+                continue;
+            }
+            int end = at + 2 + (ByteBuffer.wrap(image).getShort(at + 2) & 0xffff);
+            if (end > image.length) {
+                break;
+            }
+            if (begins(image, at, 0xff, 0xe2) && begins(image, at + 4, PROFILE)) {
+                without.write(image, copied, at - copied);
+                copied = end;
+            }
+            at = end;
+        }
+        if (copied == 0) {
+            return image;
+        }
+        without.write(image, copied, image.length - copied);
+        return without.toByteArray();
     }
 
     private static String format(byte[] image) throws IOException {

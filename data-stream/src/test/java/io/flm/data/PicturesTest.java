@@ -3,9 +3,13 @@ package io.flm.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.awt.color.ColorSpace;
+import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
@@ -70,6 +74,52 @@ class PicturesTest {
         Arrays.fill(expected, (byte) 0x40);
         byte[] thread = Shards.png(1, 2_200_000, 0x404040);
         assertThat(Arrays.equals(Pictures.decode(thread, size), expected)).isTrue();
+    }
+
+    @Test
+    void theProfileOfAJpegIsNotApplied() throws IOException {
+        byte[] plain = resource("colour.jpg");
+        int at = 4 + ByteBuffer.wrap(plain).getShort(4); // after APP0
+        byte[] profile = linear();
+        byte[] profiled = ByteBuffer.allocate(plain.length + 18 + profile.length)
+                .put(plain, 0, at)
+                .putShort((short) 0xffe2)
+                .putShort((short) (16 + profile.length))
+                .put("ICC_PROFILE\0\1\1".getBytes(StandardCharsets.US_ASCII))
+                .put(profile)
+                .put(plain, at, plain.length - at)
+                .array();
+        assertThat(Pictures.decode(profiled, SIZE)).isEqualTo(Pictures.decode(plain, SIZE));
+    }
+
+    @Test
+    void theProfileOfAWebpIsNotApplied() throws IOException {
+        byte[] plain = resource("colour.webp");
+        Codecs.Picture picture = Codecs.decode(plain);
+        byte[] profile = linear();
+        int profileSize = profile.length + profile.length % 2;
+        int fileSize = plain.length + 18 + 8 + profileSize;
+        byte[] profiled = ByteBuffer.allocate(fileSize)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put("RIFF".getBytes(StandardCharsets.US_ASCII))
+                .putInt(fileSize - 8)
+                .put("WEBPVP8X".getBytes(StandardCharsets.US_ASCII))
+                .putInt(10)
+                .putInt(0x20) // has a profile
+                .putShort((short) (picture.width() - 1)) // both in three bytes
+                .put((byte) 0)
+                .putShort((short) (picture.height() - 1))
+                .put((byte) 0)
+                .put("ICCP".getBytes(StandardCharsets.US_ASCII))
+                .putInt(profile.length)
+                .put(Arrays.copyOf(profile, profileSize))
+                .put(plain, 12, plain.length - 12)
+                .array();
+        assertThat(Pictures.decode(profiled, SIZE)).isEqualTo(Pictures.decode(plain, SIZE));
+    }
+
+    private static byte[] linear() {
+        return ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
     }
 
     @ParameterizedTest
