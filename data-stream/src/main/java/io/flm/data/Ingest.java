@@ -60,7 +60,7 @@ public final class Ingest implements AutoCloseable {
         }
     }
 
-    /** Encoded pictures; null where the decoded one is kept, or where the sample could not be read. */
+    /** Encoded pictures; null where the decoded one is kept, or where the sample is known to be bad. */
     private record Encoded(Rows rows, List<byte @Nullable []> pictures) {}
 
     private record Decoded(Rows rows, List<Visit> visits, List<byte[]> pictures) {}
@@ -115,7 +115,8 @@ public final class Ingest implements AutoCloseable {
 
     /**
      * The batches of lanes {@code fromLane} to {@code toLane - 1} of step {@code firstStep}, then of the next step, forever. Fails
-     * with a {@link UserException} where too many samples are bad.
+     * with a {@link UserException} where too many samples are bad, with an {@link java.io.UncheckedIOException} where one cannot be
+     * read.
      */
     public Source<LaneBatch, NotUsed> batches(long firstStep, int fromLane, int toLane) {
         if (fromLane < 0 || fromLane >= toLane || toLane > lanes) {
@@ -168,9 +169,8 @@ public final class Ingest implements AutoCloseable {
         }
         try {
             return source.image(index);
-        } catch (SampleException e) {
-            bad.add(index, e);
-            return null;
+        } catch (IOException e) {
+            throw source.unreadable(index, e);
         }
     }
 

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +17,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +26,8 @@ import java.util.stream.Stream;
  */
 public final class SampleSource implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int TRIES = 4;
+    private static final long PAUSE_NS = 50_000_000; // doubled at each try
 
     private final List<TarShard> shards;
     private final long[] firstIndex; // of each shard, and the end
@@ -116,19 +121,19 @@ public final class SampleSource implements AutoCloseable {
         return shard.name() + ":" + entry(index).key();
     }
 
-    /** A sample whole. */
-    public Sample read(long index) throws SampleException {
+    /** A sample whole. Like all reads: an {@link IOException} says nothing of the sample, another try may succeed. */
+    public Sample read(long index) throws SampleException, IOException {
         List<String> captions = captions(index);
         return new Sample(shards.get(shardOf(index)).name(), entry(index).key(), image(index), captions);
     }
 
     /** The encoded picture of a sample. */
-    public byte[] image(long index) throws SampleException {
+    public byte[] image(long index) throws IOException {
         return bytes(index, entry(index).image());
     }
 
     /** What people said of a sample; at least one text. */
-    public List<String> captions(long index) throws SampleException {
+    public List<String> captions(long index) throws SampleException, IOException {
         TarShard.Entry entry = entry(index);
         String text = utf8(index, bytes(index, entry.caption()));
         List<String> captions = new ArrayList<>();
@@ -177,12 +182,39 @@ public final class SampleSource implements AutoCloseable {
         }
     }
 
-    private byte[] bytes(long index, TarShard.Range range) throws SampleException {
-        try {
-            return shards.get(shardOf(index)).read(range);
-        } catch (IOException e) {
-            throw new SampleException(name(index), "cannot be read (" + e.getMessage() + ")");
+    private byte[] bytes(long index, TarShard.Range range) throws IOException {
+        TarShard shard = shards.get(shardOf(index));
+        return tried(() -> shard.read(range));
+    }
+
+    /** A read that may fail. */
+    @FunctionalInterface
+    interface Read {
+        byte[] bytes() throws IOException;
+    }
+
+    /** Reads again where a read fails: the error may pass. */
+    static byte[] tried(Read read) throws IOException {
+        for (int tries = 1; ; tries++) {
+            try {
+                return read.bytes();
+            } catch (IOException e) {
+                if (tries == TRIES || e instanceof ClosedChannelException) {
+                    throw new IOException("cannot be read (" + e.getMessage() + "), tries: " + tries, e);
+                }
+                LockSupport.parkNanos(PAUSE_NS << tries);
+            }
         }
+    }
+
+    /**
+     * What ends a stream where a read of a sample failed. No other sample may take its place, as for a bad one: another worker
+     * can read it, and the weights would differ.
+     */
+    UncheckedIOException unreadable(long index, IOException cause) {
+        String message = name(index) + ": " + cause.getMessage()
+                + "; look at this node's disk; a run that it ended goes on with --resume";
+        return new UncheckedIOException(message, cause);
     }
 
     private TarShard.Entry entry(long index) {

@@ -1,6 +1,7 @@
 package io.flm.data;
 
 import io.flm.data.RandomStream.Purpose;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -110,11 +111,13 @@ final class Windows {
         } catch (SampleException e) {
             bad.add(index, e);
             return null;
+        } catch (IOException e) {
+            throw source.unreadable(index, e);
         }
     }
 
     /** The captions of a sample that may be drawn, as rows of tokens. */
-    private int[][] texts(long index) throws SampleException {
+    private int[][] texts(long index) throws SampleException, IOException {
         int[][] kept = texts.get(index);
         if (kept != null) {
             return kept;

@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -147,6 +151,21 @@ class IngestTest {
                     .isInstanceOf(UserException.class)
                     .hasMessage("a.tar:s007: not a PNG, JPEG or WebP picture; that makes 1 bad of 40 samples: mend"
                             + " them, or allow more with flm.data.bad-sample-rate (now 0.001)");
+        }
+    }
+
+    @Test
+    void aReadThatFailsEndsTheStreamAndNoOtherSampleTakesThePlace() throws IOException {
+        try (SampleSource source = open(Shards.of(40));
+                Ingest ingest = ingest(source, "bad-sample-rate = 1.0", Objective.FLM, 4)) {
+            try (FileChannel shard = FileChannel.open(folder.resolve("a.tar"), StandardOpenOption.WRITE)) {
+                shard.truncate(shard.size() / 2);
+            }
+            assertThatThrownBy(() -> take(ingest, 0, 0, 4, 4 * 20))
+                    .isInstanceOf(UncheckedIOException.class)
+                    .message()
+                    .matches("a\\.tar:s0\\d\\d: cannot be read \\(a\\.tar was cut\\), tries: 4; look at this node's"
+                            + " disk; a run that it ended goes on with --resume");
         }
     }
 

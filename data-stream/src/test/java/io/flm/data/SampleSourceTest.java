@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -84,7 +85,7 @@ class SampleSourceTest {
         try {
             Sample sample = source.read(index);
             return sample.captions().get(0) + Arrays.hashCode(sample.image());
-        } catch (SampleException e) {
+        } catch (SampleException | IOException e) {
             return String.valueOf(e.getMessage());
         }
     }
@@ -204,6 +205,23 @@ class SampleSourceTest {
         try (SampleSource source = open(shards)) {
             assertThat(source.captions(0)).containsExactly("a dog", "a cat");
         }
+    }
+
+    @Test
+    void aReadThatFailsIsTriedAgainAFewTimes() throws IOException {
+        AtomicInteger reads = new AtomicInteger();
+        byte[] read = SampleSource.tried(() -> {
+            if (reads.incrementAndGet() < 3) {
+                throw new IOException("timed out");
+            }
+            return PICTURE;
+        });
+        assertThat(read).isEqualTo(PICTURE);
+        assertThatThrownBy(() -> SampleSource.tried(() -> {
+                    throw new IOException("Input/output error");
+                }))
+                .isInstanceOf(IOException.class)
+                .hasMessage("cannot be read (Input/output error), tries: 4");
     }
 
     private SampleSource open(Shards shards) {

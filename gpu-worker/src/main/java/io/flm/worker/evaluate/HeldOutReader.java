@@ -42,7 +42,7 @@ record HeldOutReader(Tokenizer tokenizer, int imageSize, int maxTokens, boolean 
                 } catch (SampleException e) {
                     refused.accept(e.getMessage());
                 } catch (IOException e) {
-                    refused.accept(source.name(index) + ": the picture cannot be decoded (" + e.getMessage() + ")");
+                    refused.accept(source.name(index) + ": " + e.getMessage());
                 }
             }
         }
