@@ -68,9 +68,12 @@ final class Evaluation {
             return;
         }
         TokenMeasure measure = new TokenMeasure(scorer, texts, settings);
-        for (int from = 0; from < examples.size(); from += settings.batch()) {
+        int end;
+        for (int from = 0; from < examples.size(); from = end) {
             progress.at(0.5 * from / examples.size(), "tokens");
-            measure.add(examples.subList(from, Math.min(from + settings.batch(), examples.size())), from);
+            int left = examples.size() - from - settings.batch();
+            end = left < 2 ? examples.size() : from + settings.batch(); // one alone would have no other one's picture
+            measure.add(examples.subList(from, end), from);
         }
         put(Score.TOKEN_LOSS, measure.corrupted.loss(), measure.corruptedPrior.loss());
         put(Score.TOKEN_ACCURACY, measure.corrupted.accuracy(), measure.corruptedPrior.accuracy());
@@ -126,8 +129,8 @@ final class Evaluation {
     /** The prior is the caption of the next picture: what captions of this data have in common. */
     private int captions(List<Example> pictures) {
         String why = whyNoCaptions();
-        if (why == null && pictures.isEmpty()) {
-            why = "flm.evaluate.caption-samples = 0";
+        if (why == null && pictures.size() < 2) { // one has no other caption to be compared with
+            why = "flm.evaluate.caption-samples = " + pictures.size();
         }
         if (why != null) {
             leaveOut(why, Score.CAPTION_EXACT_MATCH, Score.CAPTION_F1);

@@ -10,8 +10,8 @@ import io.flm.data.UserException;
  * @param spanRate of the token measure, in [0, 1)
  * @param poolSize names among which the right one is to be found
  * @param pools of that size, without a common sample
- * @param captionSamples pictures that get a greedy caption
- * @param batch rows at a time
+ * @param captionSamples pictures that get a greedy caption; below 2: none
+ * @param batch rows at a time, at least 2: a row's prior is what another row's picture gives
  * @param seed of the choice of samples and of the spans
  */
 public record EvaluationSettings(
@@ -22,7 +22,7 @@ public record EvaluationSettings(
         atLeast("pool-size", poolSize, 2);
         atLeast("pools", pools, 0);
         atLeast("caption-samples", captionSamples, 0);
-        atLeast("batch", batch, 1);
+        atLeast("batch", batch, 2);
         if (!(spanRate >= 0 && spanRate < 1)) {
             throw new UserException("flm.evaluate.span-rate = " + spanRate + ": give a rate in [0, 1)");
         }

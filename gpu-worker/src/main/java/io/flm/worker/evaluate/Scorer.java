@@ -14,7 +14,7 @@ interface Scorer {
         /** One of the pictures, which may be shared by any number of texts. */
         Seen row(int index);
 
-        /** Each row with the picture of the row after it, the last with the first: the wrong pictures. */
+        /** Each row with the picture of the row after it, the last with the first: the wrong pictures. At least two rows. */
         Seen shifted();
 
         @Override

@@ -115,6 +115,19 @@ class EvaluationTest {
     }
 
     @Test
+    void aSampleIsNeverComparedWithItself() {
+        HeldOut three = KnownScorer.heldOut(3); // six words, of which the next sample has one in the same place
+        EvaluationSettings settings = new EvaluationSettings(0, 0.3, 20, 2, 1, 2, 1);
+        Report report = new Evaluation(new KnownScorer(Objective.FLM, three, true), KnownScorer.texts(), settings)
+                .run(three, (share, doing) -> {});
+        assertThat(report.scores().get(Score.CLOZE_ACCURACY)).isEqualTo(1);
+        assertThat(report.priors().get(Score.CLOZE_ACCURACY)).isCloseTo(1.0 / 6, within(1e-12));
+        assertThat(report.absent()).containsEntry(Score.CAPTION_F1, "flm.evaluate.caption-samples = 1");
+        assertThatThrownBy(() -> new EvaluationSettings(0, 0.3, 20, 2, 30, 1, 1))
+                .hasMessage("flm.evaluate.batch = 1: give at least 2");
+    }
+
+    @Test
     void settingsOutOfRangeAreRefusedByName() {
         Config bad = ConfigFactory.parseString("flm.evaluate.span-rate = 1.0").withFallback(ConfigFactory.load());
         assertThatThrownBy(() -> EvaluationSettings.from(bad))
