@@ -292,16 +292,27 @@ public final class Trainer implements StepRunner {
 
     @Override
     public void save(SaveListener listener) {
-        if (committedSteps < 0) {
+        if (committedSteps() == 0) {
             listener.onFailed("nothing is trained yet: there is nothing to save");
         } else {
+            loadHeld();
             keeper.save(store, committedSteps, listener);
         }
     }
 
     @Override
     public String weightsSha256() {
+        loadHeld();
         return store.sha256();
+    }
+
+    /** What is said to be held may still be on disk, since no generation was entered yet. */
+    private void loadHeld() {
+        if (committedSteps < 0) {
+            download = null; // what there was of it is overwritten
+            LOG.info("weights: {}", keeper.restore(store));
+            committedSteps = keeper.heldSteps();
+        }
     }
 
     @Override

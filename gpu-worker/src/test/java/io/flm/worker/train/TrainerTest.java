@@ -1,0 +1,148 @@
+package io.flm.worker.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.flm.data.DataSettings;
+import io.flm.data.Ingest;
+import io.flm.data.SampleSource;
+import io.flm.data.Tokenizer;
+import io.flm.exchange.Codec;
+import io.flm.exchange.ExchangeNode;
+import io.flm.worker.StepRunner;
+import io.flm.worker.checkpoint.CheckpointSettings;
+import io.flm.worker.checkpoint.CheckpointStore;
+import io.flm.worker.checkpoint.RunIdentity;
+import io.flm.worker.model.FlmModel;
+import io.flm.worker.model.ModelSettings;
+import io.flm.worker.model.ParameterStore;
+import io.flm.worker.model.Precision;
+import io.flm.worker.torch.Torch;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a trainer holds outside of a generation. */
+class TrainerTest {
+    private static final Path EMOJI =
+            Path.of("../data-stream/emoji").toAbsolutePath().normalize();
+    private static final ModelSettings SIZES = new ModelSettings(40, 16, 2, 2, 1, 1, 1, 1, 16, 16, 8, 16, 2, 1, 0);
+    private static final ActorTestKit KIT = ActorTestKit.create();
+    private static final Config CONFIG =
+            ConfigFactory.parseString("flm.checkpoint.keep = 1").withFallback(ConfigFactory.defaultReference());
+    private static final RunIdentity IDENTITY = RunIdentity.of(CONFIG, Map.of("data", "d1"));
+
+    private final TrainSettings train = TrainSettings.from(CONFIG);
+    private final Tokenizer tokenizer = Tokenizer.load(EMOJI.resolve("tokenizer-emoji-2k.json"));
+    private final SampleSource samples = SampleSource.open(List.of(EMOJI.resolve("emoji-fluent.tar.gz")));
+    private final Ingest ingest = Ingest.open(
+            samples,
+            tokenizer,
+            DataSettings.from(CONFIG),
+            train.corruption(),
+            SIZES.imageSize(),
+            train.lanes(),
+            train.microBatch(),
+            train.seed());
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void prepare() {
+        Torch.prepareThread(1);
+    }
+
+    @AfterEach
+    void close() {
+        ingest.close();
+        samples.close();
+        tokenizer.close();
+    }
+
+    @AfterAll
+    static void shutDown() {
+        KIT.shutdownTestKit();
+    }
+
+    private CheckpointStore store() {
+        return new CheckpointStore(folder, CheckpointSettings.from(CONFIG));
+    }
+
+    private CheckpointKeeper keeper() {
+        CheckpointStore store = store();
+        return new CheckpointKeeper(
+                store, CheckpointSettings.from(CONFIG), IDENTITY, store.newestValid(line -> {}), train, event -> {});
+    }
+
+    private FlmModel model() {
+        return new FlmModel(SIZES, train.objective(), new FlmModel.Compute(Device.cpu(), Precision.FP32, false));
+    }
+
+    private Trainer trainer(CheckpointKeeper keeper) {
+        return new Trainer(train, model(), ingest, ExchangeNode.inMemory(), Codec.FP32, keeper, KIT.system());
+    }
+
+    /** Writes a checkpoint, as another process does; gives the SHA-256 of its weights. */
+    private String write(long steps) {
+        Saved saved = new Saved();
+        try (FlmModel model = model();
+                CheckpointKeeper other = keeper()) {
+            ParameterStore parameters = model.parameters();
+            parameters.initialize(steps);
+            other.save(parameters, steps, saved);
+            assertThat(saved.answer.join()).isEqualTo("saved " + steps);
+            return parameters.sha256();
+        }
+    }
+
+    private static final class Saved implements StepRunner.SaveListener {
+        private final CompletableFuture<String> answer = new CompletableFuture<>();
+
+        @Override
+        public void onSaved(long step, String where) {
+            answer.complete("saved " + step);
+        }
+
+        @Override
+        public void onFailed(String reason) {
+            answer.complete(reason);
+        }
+    }
+
+    private static String save(Trainer trainer) {
+        Saved saved = new Saved();
+        trainer.save(saved);
+        return saved.answer.join();
+    }
+
+    @Test
+    void hashesAndSavesTheCheckpointThatItHoldsBeforeItsFirstGeneration() {
+        String weights = write(7);
+        try (CheckpointKeeper keeper = keeper();
+                Trainer saves = trainer(keeper);
+                Trainer hashes = trainer(keeper)) {
+            assertThat(saves.committedSteps()).isEqualTo(7);
+            assertThat(save(saves)).isEqualTo("saved 7");
+            assertThat(hashes.weightsSha256()).isEqualTo(weights);
+            assertThat(saves.weightsSha256()).isEqualTo(weights);
+        }
+    }
+
+    @Test
+    void hasNothingToSaveWhereItBeginsWithTheSeed() {
+        try (CheckpointKeeper keeper = keeper();
+                Trainer trainer = trainer(keeper)) {
+            assertThat(save(trainer)).startsWith("nothing is trained yet");
+        }
+    }
+}
