@@ -122,6 +122,7 @@ public final class TrainerThread implements Trainee {
                         refuseSaves("worker " + name + ": there is no run to save");
                     } else {
                         writeSaves(r);
+                        committedSteps = r.committedSteps();
                     }
                 });
     }
@@ -134,7 +135,9 @@ public final class TrainerThread implements Trainee {
                 if (r == null) {
                     throw new IllegalStateException("there is no run to hash");
                 }
-                listener.accept(new Hashed(committedSteps, r.weightsSha256()));
+                String weights = r.weightsSha256();
+                committedSteps = r.committedSteps(); // of a newer checkpoint, where that was read
+                listener.accept(new Hashed(committedSteps, weights));
             } catch (Throwable e) {
                 LOG.error("worker {}: weights of step {} cannot be hashed", name, committedSteps, e);
                 listener.accept(new Failed(FailureKind.BROKEN, "worker " + name + ": " + told(e), List.of()));

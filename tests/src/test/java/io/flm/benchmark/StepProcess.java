@@ -132,7 +132,12 @@ public final class StepProcess implements AutoCloseable {
     }
 
     /** Begins with weights drawn from the seed, as a run does, and keeps no checkpoint. */
-    private record FromSeed(Path folder, long seed) implements Trainer.Keeper {
+    private record FromSeed(Path folder, long seed) implements Trainer.Keeper, Trainer.Origin {
+        @Override
+        public Trainer.Origin newest() {
+            return this;
+        }
+
         @Override
         public String restore(ParameterStore store) {
             store.initialize(seed);
@@ -151,7 +156,7 @@ public final class StepProcess implements AutoCloseable {
         }
 
         @Override
-        public long heldSteps() {
+        public long steps() {
             return 0;
         }
 

@@ -75,7 +75,8 @@ public final class CheckpointStore {
             return Checkpoint.open(runOrCheckpoint);
         }
         Path checkpoints = runOrCheckpoint.resolve(RunFolder.CHECKPOINTS);
-        return newestValid(Files.isDirectory(checkpoints) ? checkpoints : runOrCheckpoint, refused)
+        return newestValid(
+                        Files.isDirectory(checkpoints) ? checkpoints : runOrCheckpoint, Optional.empty(), refused)
                 .orElseThrow(() -> new UserException(
                         runOrCheckpoint + ": no checkpoint there; give a run folder or one of its checkpoints"));
     }
@@ -87,13 +88,22 @@ public final class CheckpointStore {
      * @throws UserException where there are checkpoints, but not one is whole
      */
     public Optional<Checkpoint> newestValid(Consumer<String> refused) {
-        return newestValid(folder, refused);
+        return newestValid(folder, Optional.empty(), refused);
     }
 
-    private static Optional<Checkpoint> newestValid(Path folder, Consumer<String> refused) {
+    /** The same, where one that was found before is not read again. */
+    public Optional<Checkpoint> newestValid(Optional<Checkpoint> before, Consumer<String> refused) {
+        return newestValid(folder, before, refused);
+    }
+
+    private static Optional<Checkpoint> newestValid(
+            Path folder, Optional<Checkpoint> before, Consumer<String> refused) {
         List<Path> newestFirst = new ArrayList<>(list(folder).values());
         Collections.reverse(newestFirst);
         for (Path candidate : newestFirst) {
+            if (before.isPresent() && before.get().folder().equals(candidate)) {
+                return before;
+            }
             try {
                 return Optional.of(Checkpoint.open(candidate));
             } catch (UserException e) {

@@ -1,5 +1,6 @@
 package io.flm.worker.train;
 
+import io.flm.data.UserException;
 import io.flm.worker.StepRunner;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointSettings;
@@ -16,23 +17,57 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps a run's state in checkpoints: every so many steps, and when asked, in the background. Workers begin with the newest one,
- * or with weights drawn from the seed.
+ * whichever process wrote it, or with weights drawn from the seed.
  */
 public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointKeeper.class);
+
+    private final CheckpointStore store;
     private final CheckpointSettings settings;
-    private final Optional<Checkpoint> origin;
+    private final RunIdentity identity;
     private final CheckpointWriter writer;
     private final long seed;
     private final long globalBatch;
-    private final Map<String, String> hashes;
+    private Optional<Checkpoint> newest; // guarded by this: the workers of a node share a keeper
+
+    /** The weights before the first step. */
+    private record Seed(long seed) implements Trainer.Origin {
+        @Override
+        public long steps() {
+            return 0;
+        }
+
+        @Override
+        public String restore(ParameterStore store) {
+            store.initialize(seed);
+            return "seed " + seed;
+        }
+    }
+
+    private record Kept(Checkpoint checkpoint) implements Trainer.Origin {
+        @Override
+        public long steps() {
+            return checkpoint.step();
+        }
+
+        @Override
+        public String restore(ParameterStore store) {
+            List<TensorRange> layout = layout(store);
+            checkpoint.restoreWeights(layout, sink(store, Buffer.VALUES));
+            checkpoint.restoreMoments(layout, sink(store, Buffer.FIRST_MOMENTS), sink(store, Buffer.SECOND_MOMENTS));
+            return checkpoint.folder().toString();
+        }
+    }
 
     /**
      * Keeps the state of one run.
      *
-     * @param origin what the run begins with; empty: weights drawn from the seed
+     * @param origin what is known of its checkpoints; empty: there was none, and it begins with weights drawn from the seed
      * @param listener is told what became of each checkpoint
      */
     public CheckpointKeeper(
@@ -42,25 +77,27 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
             Optional<Checkpoint> origin,
             TrainSettings train,
             Consumer<CheckpointWriter.Event> listener) {
+        this.store = store;
         this.settings = settings;
-        this.origin = origin;
+        this.identity = identity;
+        this.newest = origin;
         this.writer = new CheckpointWriter(store, identity, listener);
         this.seed = train.seed();
         this.globalBatch = train.globalBatch();
-        this.hashes = identity.contents();
     }
 
+    /** Reads a checkpoint only where it is another one than before. */
     @Override
-    public String restore(ParameterStore store) {
-        if (origin.isEmpty()) {
-            store.initialize(seed);
-            return "seed " + seed;
+    public synchronized Trainer.Origin newest() {
+        try {
+            store.newestValid(newest, LOG::warn).ifPresent(found -> {
+                found.identity().requireSame(identity, found.folder().toString());
+                newest = Optional.of(found);
+            });
+        } catch (UserException e) { // what was found before may do
+            LOG.warn("{}", e.getMessage());
         }
-        Checkpoint checkpoint = origin.get();
-        List<TensorRange> layout = layout(store);
-        checkpoint.restoreWeights(layout, sink(store, Buffer.VALUES));
-        checkpoint.restoreMoments(layout, sink(store, Buffer.FIRST_MOMENTS), sink(store, Buffer.SECOND_MOMENTS));
-        return checkpoint.folder().toString();
+        return newest.<Trainer.Origin>map(Kept::new).orElseGet(() -> new Seed(seed));
     }
 
     @Override
@@ -82,13 +119,8 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
     }
 
     @Override
-    public long heldSteps() {
-        return origin.map(Checkpoint::step).orElse(0L);
-    }
-
-    @Override
     public Map<String, String> hashes() {
-        return hashes;
+        return identity.contents();
     }
 
     private TrainingState state(ParameterStore store, long steps) {

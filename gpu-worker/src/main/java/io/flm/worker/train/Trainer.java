@@ -39,19 +39,25 @@ import org.slf4j.LoggerFactory;
 public final class Trainer implements StepRunner {
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
+    /** A state that a run can begin with. */
+    public interface Origin {
+        /** Its committed steps. */
+        long steps();
+
+        /** Loads it into the store; returns where it came from, for the log. */
+        String restore(ParameterStore store);
+    }
+
     /** Keeps the state of committed steps; called on the trainer thread between steps. */
     public interface Keeper {
-        /** Loads the state that a run begins with into the store; returns where it came from, for the log. */
-        String restore(ParameterStore store);
+        /** The newest state that is kept, or the seed; others may have written it since this was asked last. */
+        Origin newest();
 
         /** Rank 0 committed a step; the keeper may copy the state. {@code steps} are the committed ones. */
         void committed(ParameterStore store, long steps);
 
         /** Writes the state, copied at once, in the background. */
         void save(ParameterStore store, long steps, SaveListener listener);
-
-        /** The committed steps of the state that {@link #restore} loads. */
-        long heldSteps();
 
         /** SHA-256 of what was read, by a word for it. */
         Map<String, String> hashes();
@@ -72,6 +78,7 @@ public final class Trainer implements StepRunner {
     private volatile long abandonedGeneration;
     private volatile String abandonReason = "";
     private long committedSteps = -1; // no state yet
+    private Origin origin; // what is held while there is no state
     private @Nullable StateDownload download; // one that a lost donor cut short
 
     /** What exists while a generation trains. */
@@ -105,6 +112,7 @@ public final class Trainer implements StepRunner {
         this.node = node;
         this.codec = codec;
         this.keeper = keeper;
+        this.origin = keeper.newest();
         this.system = system;
     }
 
@@ -129,17 +137,37 @@ public final class Trainer implements StepRunner {
         }
         String how = "weights from memory";
         if (committedSteps != step) {
-            if (keeper.heldSteps() != step) {
+            if (committedSteps() != step) {
                 throw new IllegalStateException(
                         "rank " + rank + " is said to hold step " + step + ", but holds step " + committedSteps());
             }
-            download = null; // what there was of it is overwritten
-            how = keeper.restore(store);
-            committedSteps = step;
+            how = restore(step);
         }
         if (deal.holders().size() < deal.worldSize()) {
             exchange.offer(step, new StoreState(store));
         }
+        return how;
+    }
+
+    /**
+     * Loads the newest state that is kept.
+     *
+     * @throws ExchangeException where that is not of {@code step}: members wrote a newer one since this worker said what it
+     *     holds, and may have deleted that; the next generation begins with it
+     */
+    private String restore(long step) throws ExchangeException {
+        origin = keeper.newest();
+        if (origin.steps() != step) {
+            throw new ExchangeException("step " + step + " is no longer the newest checkpoint: that of step "
+                    + origin.steps() + " was written since");
+        }
+        return restore();
+    }
+
+    private String restore() {
+        download = null; // what there was of it is overwritten
+        String how = origin.restore(store);
+        committedSteps = origin.steps();
         return how;
     }
 
@@ -309,9 +337,8 @@ public final class Trainer implements StepRunner {
     /** What is said to be held may still be on disk, since no generation was entered yet. */
     private void loadHeld() {
         if (committedSteps < 0) {
-            download = null; // what there was of it is overwritten
-            LOG.info("weights: {}", keeper.restore(store));
-            committedSteps = keeper.heldSteps();
+            origin = keeper.newest();
+            LOG.info("weights: {}", restore());
         }
     }
 
@@ -339,7 +366,7 @@ public final class Trainer implements StepRunner {
 
     @Override
     public long committedSteps() {
-        return committedSteps < 0 ? keeper.heldSteps() : committedSteps;
+        return committedSteps < 0 ? origin.steps() : committedSteps;
     }
 
     @Override

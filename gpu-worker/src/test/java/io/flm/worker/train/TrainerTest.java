@@ -1,6 +1,7 @@
 package io.flm.worker.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
@@ -11,7 +12,10 @@ import io.flm.data.Ingest;
 import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
 import io.flm.exchange.Codec;
+import io.flm.exchange.ExchangeException;
 import io.flm.exchange.ExchangeNode;
+import io.flm.exchange.LaneRange;
+import io.flm.worker.Generation;
 import io.flm.worker.StepRunner;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
@@ -136,6 +140,41 @@ class TrainerTest {
             assertThat(hashes.weightsSha256()).isEqualTo(weights);
             assertThat(saves.weightsSha256()).isEqualTo(weights);
         }
+    }
+
+    @Test
+    void aCheckpointThatAnotherProcessWroteSinceIsWhatTheNextGenerationBeginsWith() throws Exception {
+        write(500);
+        try (CheckpointKeeper keeper = keeper();
+                Trainer trainer = trainer(keeper)) {
+            String weights = write(1500); // and deletes that of step 500
+            assertThat(trainer.committedSteps()).isEqualTo(500);
+            assertThatThrownBy(() -> trainer.enter(alone(1, 500), 0))
+                    .isInstanceOf(ExchangeException.class)
+                    .hasMessageContaining("that of step 1500 was written since");
+            trainer.leave();
+            assertThat(trainer.committedSteps()).isEqualTo(1500);
+            assertThat(trainer.enter(alone(2, 1500), 0)).endsWith("step-0000001500");
+            assertThat(trainer.weightsSha256()).isEqualTo(weights);
+        }
+    }
+
+    @Test
+    void aRunThatBeganWithTheSeedGoesOnFromItsCheckpoint() {
+        try (CheckpointKeeper keeper = keeper();
+                Trainer trainer = trainer(keeper)) {
+            write(9500);
+            assertThatThrownBy(() -> trainer.enter(alone(1, 0), 0)).isInstanceOf(ExchangeException.class);
+            assertThat(trainer.committedSteps()).isEqualTo(9500);
+        }
+    }
+
+    private Generation alone(long number, long step) {
+        return Generation.of(
+                number,
+                "run",
+                step,
+                List.of(new Generation.Member("w", "node", "", new LaneRange(0, train.lanes()))));
     }
 
     @Test
