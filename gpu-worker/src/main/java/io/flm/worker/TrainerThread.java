@@ -219,9 +219,9 @@ public final class TrainerThread implements Trainee {
         for (Save save = saves.poll(); save != null; save = saves.poll()) {
             try {
                 r.save(save);
-            } catch (RuntimeException e) { // a checkpoint that fails must not end the training
+            } catch (Throwable e) { // a checkpoint that fails must not end the training, nor stay unanswered
                 LOG.error("worker {}: checkpoint of step {}", name, committedSteps, e);
-                save.onFailed("worker " + name + ", step " + committedSteps + ": the checkpoint failed: " + e);
+                save.onFailed("worker " + name + ", step " + committedSteps + ": the checkpoint failed: " + told(e));
             }
         }
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A runner without a device: counts steps, can be held at a step, can fail at one. */
 final class FakeRunner implements StepRunner {
@@ -19,6 +20,7 @@ final class FakeRunner implements StepRunner {
     private final RuntimeException failure;
     private volatile long committed;
     private volatile String abandoned = "";
+    volatile @Nullable Error saveFailure;
 
     FakeRunner(long holdAt, long failAt, RuntimeException failure) {
         this.holdAt = holdAt;
@@ -68,6 +70,10 @@ final class FakeRunner implements StepRunner {
     @Override
     public synchronized void save(SaveListener listener) {
         calls.add("save " + committed);
+        Error failing = saveFailure;
+        if (failing != null) {
+            throw failing;
+        }
         listener.onSaved(committed, "/checkpoints/" + committed);
     }
 

@@ -103,6 +103,21 @@ class WorkerTest {
     }
 
     @Test
+    void aWantOfMemoryForACheckpointIsAnsweredAndTheNextOneIsWritten() {
+        FakeRunner runner = new FakeRunner(-1, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("full", runner, 5);
+        join(worker, FakeRunner.alone(1, "full", 0));
+        expect(Worker.Halted.class);
+        runner.saveFailure = new OutOfMemoryError("Java heap space");
+        worker.tell(new Worker.Save(1, reports.getRef()));
+        assertThat(expect(Worker.SaveFailed.class).reason())
+                .contains("worker full, step 5: the checkpoint failed: out of memory (Java heap space): set ");
+        runner.saveFailure = null;
+        worker.tell(new Worker.Save(1, reports.getRef()));
+        assertThat(expect(Worker.Saved.class).step()).isEqualTo(5);
+    }
+
+    @Test
     void savesAtTheNextCommitWhileStepsRun() {
         FakeRunner runner = new FakeRunner(3, -1, new IllegalStateException());
         ActorRef<Worker.Command> worker = prepared("running", runner, 1000);

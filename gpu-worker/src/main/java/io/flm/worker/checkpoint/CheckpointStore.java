@@ -132,7 +132,7 @@ public final class CheckpointStore {
             disk.createFolder(unfinished);
             write(unfinished, state, identity);
             publish(unfinished, target);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError e) {
             try {
                 disk.delete(unfinished);
             } catch (IOException remains) {

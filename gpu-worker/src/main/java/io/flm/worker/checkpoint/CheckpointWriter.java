@@ -1,5 +1,6 @@
 package io.flm.worker.checkpoint;
 
+import io.flm.worker.torch.MemoryShortage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -15,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * the parameters); one thread writes the copy. Where the previous one is still being written the new one is left out: training
  * never waits for the disk, and the log says so.
  *
- * <p>A failure, such as a full disk, is reported and logged; training goes on, and the older checkpoint stays the newest.
+ * <p>A failure, such as a full disk or a want of memory for the copy, is reported and logged; training goes on, and the older checkpoint stays the newest.
  * Called by the trainer thread.
  */
 public final class CheckpointWriter implements AutoCloseable {
@@ -78,11 +79,7 @@ public final class CheckpointWriter implements AutoCloseable {
             listener.accept(new Event.LeftOut(state.step()));
             return;
         }
-        if (copy == null) {
-            copy = Copy.sizedAs(state);
-        }
-        TrainingState copied = copy.of(state);
-        underWay = CompletableFuture.runAsync(() -> write(copied), thread);
+        start(state, event -> {});
     }
 
     /**
@@ -98,10 +95,25 @@ public final class CheckpointWriter implements AutoCloseable {
             asker.accept(written);
             return;
         }
-        if (copy == null) {
-            copy = Copy.sizedAs(state);
+        start(state, asker);
+    }
+
+    private void start(TrainingState state, Consumer<Event> asker) {
+        TrainingState copied;
+        try {
+            if (copy == null) {
+                copy = Copy.sizedAs(state);
+            }
+            copied = copy.of(state);
+        } catch (RuntimeException | OutOfMemoryError e) {
+            if (MemoryShortage.of(e).isEmpty()) {
+                throw e; // a fault of the device: it cannot train either
+            }
+            Event event = failed(state, e);
+            listener.accept(event);
+            asker.accept(event);
+            return;
         }
-        TrainingState copied = copy.of(state);
         underWay = CompletableFuture.runAsync(() -> asker.accept(write(copied)), thread);
     }
 
@@ -122,17 +134,18 @@ public final class CheckpointWriter implements AutoCloseable {
             event = written;
         } catch (IOException e) {
             event = failed(state, e);
-        } catch (RuntimeException e) {
-            LOG.error("step {}: a fault of the program", state.step(), e);
+        } catch (Throwable e) { // whatever it is, training goes on, and the asker must hear of it
+            LOG.error("step {}: a fault of the program, or a want of memory", state.step(), e);
             event = failed(state, e);
         }
         listener.accept(event);
         return event;
     }
 
-    private static Event failed(TrainingState state, Exception cause) {
-        String message = "step " + state.step() + ": the checkpoint cannot be written: " + cause
-                + "; training goes on and the older checkpoints stay valid; make room on the disk";
+    private static Event failed(TrainingState state, Throwable cause) {
+        String why = MemoryShortage.of(cause).orElse(cause + "; make room on the disk");
+        String message = "step " + state.step() + ": the checkpoint cannot be written: " + why
+                + "; training goes on and the older checkpoints stay valid";
         LOG.error(message);
         return new Event.Failed(state.step(), message);
     }

@@ -1,0 +1,81 @@
+package io.flm.worker.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointWriterTest {
+    @TempDir
+    Path folder;
+
+    private final List<CheckpointWriter.Event> events = new CopyOnWriteArrayList<>();
+    private boolean shortOfMemory;
+
+    private CheckpointWriter writer(Disk disk) {
+        CheckpointSettings settings = new CheckpointSettings(100, 2, 0);
+        return new CheckpointWriter(
+                new CheckpointStore(folder, settings, disk, Owner.SELF), States.IDENTITY, events::add);
+    }
+
+    private static CheckpointWriter.Event request(CheckpointWriter writer, TrainingState state) {
+        CompletableFuture<CheckpointWriter.Event> answer = new CompletableFuture<>();
+        writer.request(state, answer::complete);
+        return answer.join();
+    }
+
+    private static void assertShortage(CheckpointWriter.Event event) {
+        assertThat(event).isInstanceOfSatisfying(CheckpointWriter.Event.Failed.class, failed -> assertThat(
+                        failed.message())
+                .contains("the checkpoint cannot be written: out of memory (Java heap space): set ")
+                .endsWith("training goes on and the older checkpoints stay valid"));
+    }
+
+    @Test
+    void aWantOfMemoryForTheCopyIsAFailedCheckpoint() {
+        TrainingState whole = States.at(100);
+        FlatFloats wanting = new FlatFloats() {
+            @Override
+            public long count() {
+                return States.COUNT;
+            }
+
+            @Override
+            public void read(long offset, FloatBuffer into) {
+                throw new OutOfMemoryError("Java heap space");
+            }
+        };
+        TrainingState state = new TrainingState(100, 25600, States.LAYOUT, whole.values(), whole.values(), wanting);
+        try (CheckpointWriter writer = writer(new Disk())) {
+            writer.offer(state);
+            assertThat(events).singleElement().satisfies(CheckpointWriterTest::assertShortage);
+            assertShortage(request(writer, state));
+            assertThat(request(writer, whole)).isInstanceOf(CheckpointWriter.Event.Written.class);
+        }
+    }
+
+    @Test
+    void aWantOfMemoryWhileItIsWrittenIsAFailedCheckpoint() {
+        shortOfMemory = true;
+        Disk disk = new Disk() {
+            @Override
+            Output create(Path file) throws IOException {
+                if (shortOfMemory) {
+                    throw new OutOfMemoryError("Java heap space");
+                }
+                return super.create(file);
+            }
+        };
+        try (CheckpointWriter writer = writer(disk)) {
+            assertShortage(request(writer, States.at(100)));
+            shortOfMemory = false;
+            assertThat(request(writer, States.at(200))).isInstanceOf(CheckpointWriter.Event.Written.class);
+        }
+    }
+}
