@@ -25,6 +25,7 @@ import io.flm.worker.train.CheckpointKeeper;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Trainer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -85,7 +86,7 @@ final class NodeRun implements AutoCloseable {
         RunFiles.belongTo(folder, plan, configuration);
         CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"), checkpoints);
         Optional<Checkpoint> origin = plan.resume() ? store.newestValid(LOG::warn) : Optional.empty();
-        origin.ifPresent(c -> c.identity().requireSame(identity, c.folder().toString()));
+        origin.ifPresent(c -> requireSame(c, identity));
         keeper = new CheckpointKeeper(store, checkpoints, identity, origin, train, NodeRun::onCheckpoint);
         metrics = new MetricsLog(RunFiles.metricsOf(folder), train.objective(), nanoTime);
     }
@@ -101,6 +102,16 @@ final class NodeRun implements AutoCloseable {
                     "flm.data.max-tokens = " + maxTokens + ", but flm.model.max-positions = " + model.maxPositions()
                             + " has room for " + (model.maxPositions() - 2) + "; lower the one or raise the other");
         }
+    }
+
+    private static void requireSame(Checkpoint checkpoint, RunIdentity identity) {
+        RunIdentity before = checkpoint.identity();
+        before.requireSame(identity, checkpoint.folder().toString());
+        List<String> changes = before.changesTo(identity);
+        if (!changes.isEmpty()) {
+            LOG.info("{} goes on with other settings: {}", checkpoint.folder(), String.join(", ", changes));
+        }
+        before.otherRates(identity).ifPresent(LOG::warn);
     }
 
     String id() {

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -17,16 +18,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What decides the weights after a step: the settings, and the content of the files that they name. A run resumes bit for bit
- * only with the same; settings that change nothing but speed, place or length may differ.
+ * only with the same; settings that change nothing but speed or place may differ, and the length, though a schedule that falls
+ * is stretched over it: see {@link #otherRates}.
  *
  * @param settings the effective {@code flm.*} settings by key
  * @param contents SHA-256 of what the settings refer to, by a word for it: {@code data}, {@code tokenizer}
  */
 public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, String> contents) {
+    private static final String STEPS = "flm.train.steps";
+    private static final String SCHEDULE = "flm.train.schedule";
+
     /**
      * Settings that may differ, by key or (with a dot at the end) by their beginning. Paths may differ because the content is
      * compared; devices and threads may, because a run must be able to move, though the last bits then differ from those of
-     * a run that did not.
+     * a run that did not; the steps may, because a run must be able to go on for longer, though rates may then differ.
      */
     private static final List<String> FREE = List.of(
             "flm.checkpoint.",
@@ -49,7 +54,7 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
             "flm.node.",
             "flm.train.minutes",
             "flm.train.recompute",
-            "flm.train.steps",
+            STEPS,
             "flm.worker.");
 
     /** Takes the {@code flm.*} settings from the whole configuration. */
@@ -104,6 +109,19 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
             }
         }
         return changes;
+    }
+
+    /** Says so where a run that goes on as {@code wanted} has other learning rates than it would have had. */
+    public Optional<String> otherRates(RunIdentity wanted) {
+        Object here = settings.get(STEPS);
+        Object there = wanted.settings.get(STEPS);
+        Object schedule = wanted.settings.get(SCHEDULE);
+        if (same(here, there) || "constant".equalsIgnoreCase(String.valueOf(schedule))) {
+            return Optional.empty();
+        }
+        return Optional.of(STEPS + " " + show(here) + " -> " + show(there) + " with " + SCHEDULE + " = " + show(schedule)
+                + ": the learning rates from here on are those of a run of " + show(there) + " steps; set " + STEPS
+                + " back where that is not wanted");
     }
 
     private static SortedSet<String> union(SortedMap<String, ?> left, SortedMap<String, ?> right) {
