@@ -123,7 +123,12 @@ final class NodeRun implements AutoCloseable {
         Torch.prepareThread(threads);
         FlmModel flm = new FlmModel(
                 model, train.objective(), new FlmModel.Compute(device, train.precision(), train.recompute()));
-        return new Trainer(train, flm, ingest, exchange, codec, keeper, system);
+        try {
+            return new Trainer(train, flm, ingest, exchange, codec, keeper, system);
+        } catch (RuntimeException | Error e) {
+            flm.close();
+            throw e;
+        }
     }
 
     /** A worker of this node committed a step as rank 0; called on its thread. */
@@ -141,6 +146,7 @@ final class NodeRun implements AutoCloseable {
     public void close() {
         metrics.close();
         keeper.close();
+        ingest.close();
         samples.close();
         tokenizer.close();
     }

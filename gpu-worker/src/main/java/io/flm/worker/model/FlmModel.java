@@ -77,16 +77,21 @@ public final class FlmModel implements AutoCloseable {
         this.objective = objective;
         this.compute = compute;
         owner = Torch.newManager(compute.device());
-        script = new Script(owner, "flm.kernels", "Kernels", kernels());
-        store = new ParameterStore(script, owner, ParameterNames.of(settings, objective));
-        imageEncoder = new ImageEncoder(settings, store);
-        streams = new TextStreams(settings, store);
-        reconstructor = objective == Objective.FLM ? new Reconstructor(settings, store) : null;
-        textTransform = Layers.linear(store, ParameterNames.TEXT_TRANSFORM);
-        imageTransform = Layers.linear(store, ParameterNames.IMAGE_TRANSFORM);
-        types = store.view(ParameterNames.TYPES);
-        flmTypes = objective == Objective.FLM ? store.view(ParameterNames.FLM_TYPES) : types;
-        head = Layers.head(store, objective == Objective.MLM ? ParameterNames.MLM_HEAD : ParameterNames.LM_HEAD);
+        try {
+            script = new Script(owner, "flm.kernels", "Kernels", kernels());
+            store = new ParameterStore(script, owner, ParameterNames.of(settings, objective));
+            imageEncoder = new ImageEncoder(settings, store);
+            streams = new TextStreams(settings, store);
+            reconstructor = objective == Objective.FLM ? new Reconstructor(settings, store) : null;
+            textTransform = Layers.linear(store, ParameterNames.TEXT_TRANSFORM);
+            imageTransform = Layers.linear(store, ParameterNames.IMAGE_TRANSFORM);
+            types = store.view(ParameterNames.TYPES);
+            flmTypes = objective == Objective.FLM ? store.view(ParameterNames.FLM_TYPES) : types;
+            head = Layers.head(store, objective == Objective.MLM ? ParameterNames.MLM_HEAD : ParameterNames.LM_HEAD);
+        } catch (RuntimeException | Error e) {
+            owner.close(); // else what was made before memory ran out is kept for good
+            throw e;
+        }
     }
 
     private static String kernels() {
