@@ -75,8 +75,7 @@ public final class CheckpointStore {
             return Checkpoint.open(runOrCheckpoint);
         }
         Path checkpoints = runOrCheckpoint.resolve(RunFolder.CHECKPOINTS);
-        return newestValid(
-                        Files.isDirectory(checkpoints) ? checkpoints : runOrCheckpoint, Optional.empty(), refused)
+        return newestValid(Files.isDirectory(checkpoints) ? checkpoints : runOrCheckpoint, Optional.empty(), refused)
                 .orElseThrow(() -> new UserException(
                         runOrCheckpoint + ": no checkpoint there; give a run folder or one of its checkpoints"));
     }

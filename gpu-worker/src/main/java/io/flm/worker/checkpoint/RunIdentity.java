@@ -119,7 +119,8 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
         if (same(here, there) || "constant".equalsIgnoreCase(String.valueOf(schedule))) {
             return Optional.empty();
         }
-        return Optional.of(STEPS + " " + show(here) + " -> " + show(there) + " with " + SCHEDULE + " = " + show(schedule)
+        return Optional.of(STEPS + " " + show(here) + " -> " + show(there) + " with " + SCHEDULE + " = "
+                + show(schedule)
                 + ": the learning rates from here on are those of a run of " + show(there) + " steps; set " + STEPS
                 + " back where that is not wanted");
     }

@@ -31,10 +31,12 @@ class CheckpointWriterTest {
     }
 
     private static void assertShortage(CheckpointWriter.Event event) {
-        assertThat(event).isInstanceOfSatisfying(CheckpointWriter.Event.Failed.class, failed -> assertThat(
-                        failed.message())
-                .contains("the checkpoint cannot be written: out of memory (Java heap space): set ")
-                .endsWith("training goes on and the older checkpoints stay valid"));
+        assertThat(event)
+                .isInstanceOfSatisfying(
+                        CheckpointWriter.Event.Failed.class,
+                        failed -> assertThat(failed.message())
+                                .contains("the checkpoint cannot be written: out of memory (Java heap space): set ")
+                                .endsWith("training goes on and the older checkpoints stay valid"));
     }
 
     @Test

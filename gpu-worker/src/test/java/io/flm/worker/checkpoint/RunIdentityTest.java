@@ -18,6 +18,7 @@ class RunIdentityTest {
                 .startsWith("flm.train.steps 100 -> 200 with flm.train.schedule = linear: the learning rates")
                 .doesNotContain("\n");
         assertThat(before.otherRates(identity("100.0", "linear"))).isEmpty();
-        assertThat(identity("100", "constant").otherRates(identity("200", "constant"))).isEmpty();
+        assertThat(identity("100", "constant").otherRates(identity("200", "constant")))
+                .isEmpty();
     }
 }

@@ -171,10 +171,7 @@ class TrainerTest {
 
     private Generation alone(long number, long step) {
         return Generation.of(
-                number,
-                "run",
-                step,
-                List.of(new Generation.Member("w", "node", "", new LaneRange(0, train.lanes()))));
+                number, "run", step, List.of(new Generation.Member("w", "node", "", new LaneRange(0, train.lanes()))));
     }
 
     @Test
