@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -103,6 +104,7 @@ class LauncherScriptTest {
                 echo "$*" >> "%s"
                 %s
                 mkdir -p deploy/target/lib
+                echo > deploy/target/lib/.complete
                 for m in %s; do mkdir -p $m/target; echo > $m/target/${m##*/}-SNAPSHOT.jar; done
                 """.formatted(
                         version, folder.resolve("builds"), build, String.join(" ", MODULES)));
@@ -180,6 +182,44 @@ class LauncherScriptTest {
         Files.writeString(folder.resolve("repo/gpu-worker/src/main/A.java"), "// changed\n", StandardOpenOption.APPEND);
         assertThat(flm(script, "version").err()).contains("sources have changed");
         assertThat(builds()).hasSize(2);
+    }
+
+    @Test
+    void aBuildThatWasBrokenOffIsBuiltAnew() throws Exception {
+        java("17.0.15");
+        maven("3.9.11", "");
+        Path script = folder.resolve("repo/deploy/flm");
+        flm(script, "version");
+        Files.delete(folder.resolve("repo/deploy/target/lib/.complete"));
+        assertThat(flm(script, "version").exitCode()).isZero();
+        assertThat(builds()).hasSize(2);
+    }
+
+    @Test
+    void oldBuildsAreRemovedAndNothingElse() throws Exception {
+        java("17.0.15");
+        maven("3.9.11", "");
+        Path foreign = Files.createDirectories(folder.resolve("my/own"));
+        Path repository = Files.move(folder.resolve("repo"), folder.resolve("my repo"));
+        for (int build = 1; build <= 5; build++) {
+            Files.writeString(repository.resolve("gpu-worker/src/main/A.java"), "// " + build);
+            assertThat(flm(repository.resolve("deploy/flm"), "version").exitCode())
+                    .isZero();
+        }
+        assertThat(builds()).hasSize(5);
+        assertThat(foreign).exists();
+        try (Stream<Path> all = Files.list(repository.resolve("deploy/target"))) {
+            assertThat(all.filter(path -> path.getFileName().toString().startsWith("app-")))
+                    .hasSize(3);
+        }
+    }
+
+    @Test
+    void aJavaThatDoesNotRunIsNone() throws Exception {
+        program(folder.resolve("tools/java"), "echo 'Unable to locate a Java Runtime.' >&2; exit 1");
+        Ended ended = flm(folder.resolve("repo/deploy/flm"), "version");
+        assertThat(ended.exitCode()).isEqualTo(2);
+        assertThat(ended.err()).contains("Java was not found: 17 or newer is needed");
     }
 
     @Test
