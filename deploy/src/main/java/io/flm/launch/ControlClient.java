@@ -66,13 +66,17 @@ final class ControlClient {
         this.targets = targets;
     }
 
-    /** The first line of a token file; empty for no file. */
+    /** What a token file holds; empty for no file. */
     static String readToken(String file) {
         if (file.isEmpty()) {
             return "";
         }
         try {
-            return Files.readString(Path.of(file)).strip();
+            String token = Files.readString(Path.of(file)).strip();
+            if (!token.matches("[\\x21-\\x7e]+")) {
+                throw new UserException(file + ": no token: give a file of one line, without spaces, to --token-file");
+            }
+            return token;
         } catch (IOException e) {
             throw new UserException(file + ": the token cannot be read (" + e.getMessage() + "); give --token-file", e);
         }

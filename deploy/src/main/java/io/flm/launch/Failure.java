@@ -61,7 +61,7 @@ record Failure(String line, int exitCode, boolean internal) {
         if (cause instanceof UserException || cause instanceof ControlClient.Unavailable) {
             return String.valueOf(cause.getMessage());
         }
-        if (cause instanceof ConfigException.WrongType || cause instanceof ConfigException.BadValue) {
+        if (cause instanceof ConfigException) {
             return "configuration: " + cause.getMessage() + "; `flm config` shows keys, values and origins";
         }
         Optional<String> shortage = MemoryShortage.of(cause);

@@ -202,19 +202,27 @@ final class PretrainCommand implements Callable<Integer> {
             environment.say("go on with: flm pretrain --run " + folder + " --resume");
         }
         Map<String, @Nullable Object> summary = summary(result, folder);
+        Path checkpoint = result.checkpoint();
         boolean evaluates = result.finished()
                 && !interrupts.asked()
-                && isHere(result.checkpoint())
+                && isHere(checkpoint)
                 && !config.getStringList("flm.data.eval-paths").isEmpty();
-        if (evaluates) {
-            Report heldOut =
-                    new HeldOutEvaluation(environment).run(folder, config, List.of(), folder.resolve("held-out.html"));
-            summary.put("heldOut", heldOut.toMap());
+        int exitCode = interrupts.asked() ? Failure.INTERRUPTED : Failure.OK;
+        if (evaluates && checkpoint != null) {
+            try {
+                Report heldOut = new HeldOutEvaluation(environment)
+                        .run(checkpoint, config, List.of(), folder.resolve("held-out.html"));
+                summary.put("heldOut", heldOut.toMap());
+            } catch (RuntimeException | Error e) { // the run is finished all the same
+                LOG.error("the evaluation failed", e);
+                environment.say(Failure.of(e).line() + "; evaluate it with flm evaluate --from " + checkpoint);
+                exitCode = Failure.FAILED;
+            }
         }
         if (json) {
             environment.out().println(Json.line(summary));
         }
-        return interrupts.asked() ? Failure.INTERRUPTED : Failure.OK;
+        return exitCode;
     }
 
     /** A checkpoint of a cluster lies on the disk of one of its nodes, which may be another host. */
