@@ -178,6 +178,22 @@ final class Membership {
         return ready;
     }
 
+    /** Those whose state counts: that are ready, or drained since they got it. */
+    static List<Worker.Described> holders(RunPlan plan, List<Candidate> candidates) {
+        List<Worker.Described> holders = new ArrayList<>();
+        for (Candidate c : candidates) {
+            Worker.Described d = c.self();
+            boolean drained = c.standing() == Standing.DRAINED
+                    && d != null
+                    && d.phase() == Worker.Phase.WAITING
+                    && d.run().equals(plan.id());
+            if (d != null && (drained || c.standing() == Standing.READY)) {
+                holders.add(d);
+            }
+        }
+        return holders;
+    }
+
     /** The most steps that any of them holds. */
     static long topStep(List<Worker.Described> workers) {
         return workers.stream().mapToLong(Worker.Described::steps).max().orElse(0);

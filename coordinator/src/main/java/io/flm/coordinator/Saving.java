@@ -60,7 +60,7 @@ final class Saving extends Between {
 
     @Override
     Behavior<Command> evaluate() {
-        List<String> holders = Membership.ready(fenced()).stream()
+        List<String> holders = Membership.holders(run.plan(), fenced()).stream()
                 .filter(d -> d.steps() == step)
                 .map(Worker.Described::worker)
                 .toList();

@@ -106,7 +106,7 @@ abstract class UnderWay extends State {
         for (Candidate c : run.candidates()) {
             boolean behind = c.self() != null && isBehind(c.self());
             fenced.add(
-                    behind && c.standing() == Standing.READY
+                    behind && (c.standing() == Standing.READY || c.standing() == Standing.DRAINED)
                             ? new Candidate(c.name(), c.self(), Standing.BUSY, "is asked to leave generation " + number)
                             : c);
         }

@@ -47,17 +47,24 @@ final class Waiting extends Between {
         List<Worker.Described> ready = Membership.ready(candidates);
         agreeOnHashes(ready);
         RunPlan plan = run.plan();
-        Optional<String> holders = missingHolders(candidates, Membership.topStep(ready));
-        if (holders.isPresent()) {
-            status = holders.get();
+        long held = Membership.topStep(Membership.holders(plan, candidates));
+        Optional<String> missing = missingHolders(candidates, held);
+        if (missing.isPresent()) {
+            status = missing.get();
             return this;
         }
         if (plan.intent() != Intent.RUN) {
-            return transition(new Saving(run, plan.intentReason(), Membership.topStep(ready)));
+            return transition(new Saving(run, plan.intentReason(), held));
         }
-        if (!ready.isEmpty() && Membership.topStep(ready) >= plan.totalSteps()) {
-            return transition(
-                    new Saving(run, "all " + plan.totalSteps() + " steps are committed", Membership.topStep(ready)));
+        if (held > 0 && held >= plan.totalSteps()) {
+            return transition(new Saving(run, "all " + plan.totalSteps() + " steps are committed", held));
+        }
+        if (Membership.topStep(ready)
+                < held - 1) { // one step less is done again: members differ by so much where one is lost
+            status =
+                    "step " + held + " is held by drained workers only: admit one until others have taken over, or stop"
+                            + " the run" + Membership.others(candidates);
+            return this;
         }
         Optional<String> hopeless = hopeless(candidates);
         if (hopeless.isPresent()) {

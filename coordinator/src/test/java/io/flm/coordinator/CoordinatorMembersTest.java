@@ -210,6 +210,40 @@ class CoordinatorMembersTest extends ClusterTest {
     }
 
     @Test
+    void whereAllAreDrainedAStopSavesWhatTheyHold() {
+        TestCluster c = training("w1", "w2");
+        c.steps(5);
+        c.drain("w1", "maintenance");
+        c.drain("w2", "maintenance");
+        c.steps(1);
+        c.pass(1000);
+        c.expect("waiting");
+        assertThat(c.view().reason()).contains("step 6 is held by drained workers only");
+        c.stop("done");
+        c.expectAfter(500, "finished");
+        c.expectCheckpoint(6, "w1");
+    }
+
+    @Test
+    void aStepThatOnlyADrainedWorkerHoldsIsNotDoneAgain() {
+        TestCluster c = cluster("w1", "w2");
+        c.submit(TestCluster.plan(1, 1));
+        c.expectAfter(200, "training");
+        String member = c.members(1).get(0);
+        c.steps(5);
+        c.drain(member, "hot");
+        c.steps(1);
+        c.pass(60_000);
+        c.expect("waiting");
+        assertThat(c.view().reason())
+                .contains("step 6 is held by drained workers only")
+                .contains("admit one");
+        c.admit(member);
+        c.expectAfter(500, "training");
+        assertThat(c.generation(2).firstStep()).isEqualTo(6);
+    }
+
+    @Test
     void aMemberThatDoesNotJoinInTimeIsSetAside() {
         TestCluster c = forming("w2", "w1");
         c.expectAfter(c.settings.formingTimeoutMs() + 300, "training");
