@@ -2,9 +2,7 @@ package io.flm.worker.checkpoint;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -15,9 +13,6 @@ import java.util.Optional;
  * @param startedMs the process' start: process numbers come again
  */
 record Owner(long pid, long startedMs, String host) {
-    /** Of other hosts nobody here knows what lives; nothing takes so long to write. */
-    private static final Duration FOREIGN_LIFE = Duration.ofDays(1);
-
     /** Each process reckons starts from the clock as it is set when it begins. */
     private static final long CLOCK_MS = 10_000;
 
@@ -43,16 +38,15 @@ record Owner(long pid, long startedMs, String host) {
         return "." + pid + "-" + startedMs + "-" + host;
     }
 
-    /** Whether the process to which a folder belongs is dead; true where its name has no mark. */
-    static boolean isDead(Path folder) throws IOException {
+    /** Whether the process to which a folder belongs is known to be dead; true where its name has no mark. Of other hosts nothing is known. */
+    static boolean isDead(Path folder) {
         String name = folder.getFileName().toString();
         String[] parts = name.substring(name.lastIndexOf('.') + 1).split("-", 3);
         if (parts.length < 3 || !parts[0].matches("\\d{1,18}") || !parts[1].matches("\\d{1,18}")) {
             return true;
         }
         if (!parts[2].equals(thisHost())) {
-            Instant changed = Files.getLastModifiedTime(folder).toInstant();
-            return changed.plus(FOREIGN_LIFE).isBefore(Instant.now());
+            return false;
         }
         Optional<ProcessHandle> process = ProcessHandle.of(Long.parseLong(parts[0]));
         return process.isEmpty() || Math.abs(started(process.get()) - Long.parseLong(parts[1])) > CLOCK_MS;
