@@ -49,7 +49,7 @@ public record RunView(
     /**
      * A worker.
      *
-     * @param state as the worker says, or lost, silent, refused, drained or spare, as the coordinator does
+     * @param state as the worker says, or silent, set aside, refused, drained or spare, as the coordinator does
      * @param rank its place in the generation; -1: not a member
      * @param lanes what it runs in each step, as {@code [from, to)}; empty: not a member
      * @param laneMs its time for one lane of a step; 0: not measured
