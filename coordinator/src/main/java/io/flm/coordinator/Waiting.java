@@ -59,11 +59,10 @@ final class Waiting extends Between {
         if (held > 0 && held >= plan.totalSteps()) {
             return transition(new Saving(run, "all " + plan.totalSteps() + " steps are committed", held));
         }
-        if (Membership.topStep(ready)
-                < held - 1) { // one step less is done again: members differ by so much where one is lost
-            status =
-                    "step " + held + " is held by drained workers only: admit one until others have taken over, or stop"
-                            + " the run" + Membership.others(candidates);
+        // One step less is done again: members differ by so much where one is lost.
+        if (Membership.topStep(ready) < held - 1) {
+            status = "step " + held + " is held by drained workers only: admit one until others have taken over,"
+                    + " or stop the run" + Membership.others(candidates);
             return this;
         }
         Optional<String> hopeless = hopeless(candidates);

@@ -17,6 +17,10 @@ import org.junit.jupiter.api.Timeout;
 class StateTransferTest {
     private static final int SIZE = 20_000_003;
 
+    /** Of one process, where the first has the state. */
+    private static final Deal TWO_WORKERS =
+            Cluster.heldBy(Deal.local(1, 1, Codec.FP32, List.of(new LaneRange(0, 1), new LaneRange(1, 3))), 0);
+
     private final byte[] state = new byte[SIZE];
     private final List<List<float[]>> gradients = List.of(TreeSumTest.laneGradients(3, 1_000, new Random(3)));
 
@@ -177,10 +181,8 @@ class StateTransferTest {
     void copiesBetweenWorkersOfOneProcess() throws Exception {
         try (Cluster cluster = new Cluster();
                 ExchangeNode node = ExchangeNode.inMemory()) {
-            Deal deal =
-                    Cluster.heldBy(Deal.local(1, 1, Codec.FP32, List.of(new LaneRange(0, 1), new LaneRange(1, 3))), 0);
-            Exchange donor = node.join(deal, 0);
-            Exchange receiver = node.join(deal, 1);
+            Exchange donor = node.join(TWO_WORKERS, 0);
+            Exchange receiver = node.join(TWO_WORKERS, 1);
             Receiver received = new Receiver();
             Future<Boolean> fetching = cluster.start(() -> {
                 receiver.fetch(new StateDownload(7, received), progress -> {});
@@ -196,10 +198,8 @@ class StateTransferTest {
     void stopsACopyWhenItsGenerationEnds() throws Exception {
         try (Cluster cluster = new Cluster();
                 ExchangeNode node = ExchangeNode.inMemory()) {
-            Deal deal =
-                    Cluster.heldBy(Deal.local(1, 1, Codec.FP32, List.of(new LaneRange(0, 1), new LaneRange(1, 3))), 0);
-            Exchange donor = node.join(deal, 0);
-            Exchange receiver = node.join(deal, 1);
+            Exchange donor = node.join(TWO_WORKERS, 0);
+            Exchange receiver = node.join(TWO_WORKERS, 1);
             donor.offer(7, new Donor() {
                 @Override
                 public void read(long offset, ByteBuffer into) {

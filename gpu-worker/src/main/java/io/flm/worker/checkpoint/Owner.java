@@ -38,7 +38,10 @@ record Owner(long pid, long startedMs, String host) {
         return "." + pid + "-" + startedMs + "-" + host;
     }
 
-    /** Whether the process to which a folder belongs is known to be dead; true where its name has no mark. Of other hosts nothing is known. */
+    /**
+     * Whether the process to which a folder belongs is known to be dead; true where its name has no mark. Of other hosts nothing
+     * is known.
+     */
     static boolean isDead(Path folder) {
         String name = folder.getFileName().toString();
         String[] parts = name.substring(name.lastIndexOf('.') + 1).split("-", 3);
