@@ -86,7 +86,7 @@ final class Member implements Exchange {
         }
 
         private boolean isAwaited() {
-            return awaited.cardinality() == totals + 1;
+            return awaited.get(totals) && (worldSize() == 1 || awaited.cardinality() == totals + 1);
         }
 
         @Override

@@ -94,7 +94,7 @@ public final class FlmModel implements AutoCloseable {
         }
     }
 
-    private static String kernels() {
+    static String kernels() {
         try (InputStream in = FlmModel.class.getResourceAsStream("kernels.py")) {
             if (in == null) {
                 throw new IllegalStateException("kernels.py is not beside the model's class");

@@ -6,11 +6,11 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Torch;
-import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A gradient of all parameters: one flat float32 buffer on the device, in the layout of the {@link ParameterStore}. */
 public final class Gradient {
@@ -18,14 +18,17 @@ public final class Gradient {
     private final NDArray flat;
     private final List<NDArray> stages = new ArrayList<>();
     private final List<List<NDArray>> units; // by stage, in flat order
-    private final List<FloatBuffer> host = new ArrayList<>();
+    private final boolean onGpu;
+    private final @Nullable NDArray[]
+            staging; // by stage, in host memory: on the CPU the stage itself, else once it is wanted
     private final boolean[] copied; // by stage: the host has what the device has
 
     Gradient(Script script, NDManager owner, long[] stageStarts, List<List<ParameterStore.Range>> ranges) {
         this.script = script;
+        onGpu = owner.getDevice().isGpu();
         flat = owner.zeros(new Shape(stageStarts[stageStarts.length - 1]), DataType.FLOAT32);
-        boolean onCpu = !owner.getDevice().isGpu();
         units = new ArrayList<>();
+        staging = new NDArray[stageStarts.length - 1];
         copied = new boolean[stageStarts.length - 1];
         for (int stage = 0; stage + 1 < stageStarts.length; stage++) {
             long from = stageStarts[stage];
@@ -37,11 +40,7 @@ public final class Gradient {
                 views.add(Torch.view(owner, flat, r.offset(), r.shape()));
             }
             units.add(views);
-            host.add((onCpu
-                            ? Torch.memory(range)
-                            : ByteBuffer.allocateDirect(Math.toIntExact(4 * size))
-                                    .order(java.nio.ByteOrder.nativeOrder()))
-                    .asFloatBuffer());
+            staging[stage] = onGpu ? null : range;
         }
     }
 
@@ -74,28 +73,28 @@ public final class Gradient {
      * device a copy, which {@link #load} brings back.
      */
     public FloatBuffer segment(int stage) {
-        FloatBuffer buffer = host.get(stage);
-        if (flat.getDevice().isGpu() && !copied[stage]) {
-            NDArray range = stages.get(stage);
-            try (NDManager scope = range.getManager().newSubManager()) { // the copy on the CPU ends with it
-                ByteBuffer bytes = Torch.rows(scope, range, 0, range.size()).toByteBuffer();
-                buffer.clear();
-                buffer.put(bytes.asFloatBuffer());
-            }
+        if (onGpu && !copied[stage]) {
+            script.run("copy", List.of(staging(stage)), List.of(stages.get(stage)));
             copied[stage] = true;
         }
-        return buffer.duplicate().clear();
+        return Torch.memory(staging(stage)).asFloatBuffer();
     }
 
     /** Brings what was written to {@link #segment} back to the device. */
     public void load(int stage) {
-        if (flat.getDevice().isGpu()) {
-            NDArray range = stages.get(stage);
-            try (NDManager scope = range.getManager().newSubManager()) {
-                NDArray values = scope.create(host.get(stage).duplicate().clear(), range.getShape());
-                script.run("copy", List.of(range), List.of(values));
-            }
+        if (onGpu) {
+            script.run("copy", List.of(stages.get(stage)), List.of(staging(stage)));
             copied[stage] = true;
         }
+    }
+
+    private NDArray staging(int stage) {
+        NDArray there = staging[stage];
+        if (there == null) {
+            NDArray range = stages.get(stage);
+            there = Torch.staging(range.getManager(), range.size());
+            staging[stage] = there;
+        }
+        return there;
     }
 }

@@ -12,4 +12,10 @@ final class HostTorch {
 
     /** Bytes: free on a CUDA device, and of it. */
     static native long[] cudaMemory(int device);
+
+    /** Gives a module's attribute {@code generator} a random number generator of a CUDA device. */
+    static native void setGenerator(long module, int device);
+
+    /** A float32 tensor in page-locked memory of the host, which CUDA copies without a detour. */
+    static native long pinned(long floats);
 }

@@ -43,7 +43,8 @@ public final class Script implements AutoCloseable {
     private final long handle;
 
     /**
-     * Compiles.
+     * Compiles. The class declares {@code training : bool} and {@code generator : Optional[Generator]}; the latter is there on a
+     * CUDA device of a host's own torch.
      *
      * @param path where errors place the source: {@code flm.kernels} is shown as {@code flm/kernels.py}
      */
@@ -55,6 +56,9 @@ public final class Script implements AutoCloseable {
             throw new UncheckedIOException(e); // memory does not fail
         }
         handle = module.getHandle();
+        if (owner.getDevice().isGpu() && TorchRoute.inForce().kind() == TorchRoute.Kind.HOST) {
+            HostTorch.setGenerator(handle, owner.getDevice().getDeviceId());
+        }
     }
 
     /** Calls a method that returns a tensor. */

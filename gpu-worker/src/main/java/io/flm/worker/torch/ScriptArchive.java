@@ -39,7 +39,7 @@ final class ScriptArchive {
         return bytes.toByteArray();
     }
 
-    /** The pickle of an instance whose only attribute is {@code training = True}. */
+    /** The pickle of an instance whose attributes are {@code training = True} and {@code generator = None}. */
     private static byte[] instance(String module, String className) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(PROTO);
@@ -48,12 +48,16 @@ final class ScriptArchive {
         out.write(')'); // EMPTY_TUPLE
         out.write(NEWOBJ);
         out.writeBytes(ascii("}(")); // EMPTY_DICT MARK
-        byte[] key = ascii("training");
-        out.writeBytes(new byte[] {'X', (byte) key.length, 0, 0, 0}); // BINUNICODE
-        out.writeBytes(key);
-        out.write(NEWTRUE);
+        attribute(out, "training", NEWTRUE);
+        attribute(out, "generator", 'N');
         out.writeBytes(ascii("ub.")); // SETITEMS BUILD STOP
         return out.toByteArray();
+    }
+
+    private static void attribute(ByteArrayOutputStream out, String name, int value) {
+        out.writeBytes(new byte[] {'X', (byte) name.length(), 0, 0, 0}); // BINUNICODE
+        out.writeBytes(ascii(name));
+        out.write(value);
     }
 
     private static byte[] ascii(String s) {

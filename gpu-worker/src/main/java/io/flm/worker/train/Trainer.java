@@ -214,6 +214,7 @@ public final class Trainer implements StepRunner {
         long step = committedSteps;
         Exchange.Reduction reduction = in.exchange().begin(step);
         LaneRange lanes = in.exchange().lanes();
+        boolean alone = in.exchange().worldSize() == 1; // then its gradients need not leave the device
         List<LaneTotals> totals = new ArrayList<>();
         long dataNs = 0;
         long forwardNs = 0;
@@ -227,7 +228,7 @@ public final class Trainer implements StepRunner {
                 throw new IllegalStateException("step " + step + ", lane " + lane + ": got the batch of step "
                         + batch.step() + ", lane " + batch.lane());
             }
-            LaneResult result = trainLane(batch, lane == lanes.to() - 1 ? reduction : null);
+            LaneResult result = trainLane(batch, lane == lanes.to() - 1 && !alone ? reduction : null);
             totals.add(totals(batch, result));
             dataNs += result.times().dataNanos();
             forwardNs += result.times().forwardNanos();
@@ -236,7 +237,7 @@ public final class Trainer implements StepRunner {
 
         reduction.contribute(totals, stop);
         Gradient total = sums.total();
-        for (int stage = store.stageCount() - 1; stage >= 0; stage--) {
+        for (int stage = store.stageCount() - 1; stage >= 0 && !alone; stage--) {
             reduction.await(stage, total.segment(stage));
             total.load(stage);
         }
@@ -264,7 +265,7 @@ public final class Trainer implements StepRunner {
                         updated - exchanged));
     }
 
-    /** @param reduction takes each stage as soon as it is complete; null where more lanes of this worker follow */
+    /** @param reduction takes each stage as soon as it is complete; null where more lanes of this worker follow, or nobody waits for it */
     private LaneResult trainLane(LaneBatch batch, Exchange.@Nullable Reduction reduction) throws ExchangeException {
         ExchangeException[] failure = {null};
         LaneResult result = model.train(

@@ -9,6 +9,7 @@
 #   rate, seed  dropout rate, and the seed of this call's masks
 class Kernels(Module):
   training : bool
+  generator : Optional[Generator]  # a GPU's, where Java could make one: TorchScript makes none
 
   # ---- building blocks ----------------------------------------------------------------------------------------------
 
@@ -22,17 +23,34 @@ class Kernels(Module):
   def norm(self, x: Tensor, g: Tensor, b: Tensor, eps: float) -> Tensor:
     return torch.layer_norm(x.to(6), [x.size(-1)], g, b, eps)
 
+  def drawn_bits(self, groups: int, seed: int) -> Tensor:
+    """64 random bits a group, drawn one by one: a CPU's fastest way."""
+    g = torch.Generator(device=torch.device("cpu"))
+    g.manual_seed(seed)
+    return torch.empty([groups], dtype=4).random_(-9223372036854775807 - 1, None, generator=g)
+
+  def hashed_bits(self, x: Tensor, groups: int, seed: int) -> Tensor:
+    """64 random bits a group on the device of x, each from its number alone (SplitMix64): for a GPU without a generator."""
+    z = torch.arange(groups, device=x.device).mul_(-7046029254386353131).add_(seed)
+    z.bitwise_xor_(torch.bitwise_right_shift(z, 30).bitwise_and_(17179869183)).mul_(-4658895280553007687)
+    z.bitwise_xor_(torch.bitwise_right_shift(z, 27).bitwise_and_(137438953471)).mul_(-7723592293110705685)
+    return z.bitwise_xor_(torch.bitwise_right_shift(z, 31).bitwise_and_(8589934591))  # without the copies of the sign
+
   def dropout(self, x: Tensor, rate: float, seed: int) -> Tensor:
-    """The same seed gives the same mask, on any thread and for any number of threads. A value is dropped by 16 random bits,
-    four of which come from one drawn number: a CPU draws them one by one, and a float each would take four times as long.
-    It is always the CPU that draws: TorchScript makes no generator of another device."""
+    """The same seed gives the same mask on devices of a kind, for any number of threads. A value is dropped by 16 random bits;
+    a float each would take four times as long."""
     if rate == 0.:
       return x
-    cpu = torch.device("cpu")
-    g = torch.Generator(device=cpu)
-    g.manual_seed(seed)
+    g = self.generator
+    if g is not None:
+      g.manual_seed(seed)
+      kept, mask = torch._fused_dropout(x, 1. - rate, g)
+      return kept
     n = x.numel()
-    bits = torch.empty([(n + 3) // 4], dtype=4, device=cpu).random_(-9223372036854775807 - 1, None, generator=g).to(x.device)
+    if x.is_cuda:
+      bits = self.hashed_bits(x, (n + 3) // 4, seed)
+    else:
+      bits = self.drawn_bits((n + 3) // 4, seed)
     dropped = int(rate * 65536. + 0.5)  # of the values -32768..32767
     keep = torch.view_copy(bits, dtype=2).narrow(0, 0, n).to(6).ge_(float(dropped - 32768)).mul_(65536. / float(65536 - dropped))
     return x * keep.view(x.shape).to(x.dtype)

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import io.flm.data.LaneBatch;
 import io.flm.data.Objective;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.FlmModel.LaneResult;
 import io.flm.worker.model.FlmModel.TargetScores;
+import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Torch;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -286,5 +288,38 @@ class FlmModelTest {
             }
         }
         throw new IOException("no RssAnon in " + status);
+    }
+
+    @Test
+    void hashedBitsDropAsManyValuesAsAskedForAndEachSeedOthers() {
+        int groups = 1 << 18;
+        double rate = 0.1;
+        try (NDManager scope = Torch.newManager(Device.cpu());
+                Script script = new Script(scope, "flm.kernels", "Kernels", FlmModel.kernels())) {
+            NDArray anywhere = scope.zeros(new Shape(1));
+            long[] bits =
+                    script.call(scope, "hashed_bits", anywhere, groups, 7L).toLongArray();
+            long[] next =
+                    script.call(scope, "hashed_bits", anywhere, groups, 8L).toLongArray();
+            double deviation = Math.sqrt(rate * (1 - rate) / groups);
+            double both = rate * rate;
+            for (int word = 0; word < 4; word++) {
+                assertThat(dropped(bits, bits, word, rate)).isCloseTo(rate, within(5 * deviation));
+                assertThat(dropped(bits, next, word, rate))
+                        .isCloseTo(both, within(5 * Math.sqrt(both * (1 - both) / groups)));
+            }
+        }
+    }
+
+    /** The share of groups in which this word of both is among the lowest values. */
+    private static double dropped(long[] a, long[] b, int word, double rate) {
+        double limit = rate * (1 << 16) - (1 << 15);
+        int count = 0;
+        for (int i = 0; i < a.length; i++) {
+            if ((short) (a[i] >> (16 * word)) < limit && (short) (b[i] >> (16 * word)) < limit) {
+                count++;
+            }
+        }
+        return count / (double) a.length;
     }
 }

@@ -30,6 +30,7 @@ class MemoryShortageTest {
         String source = """
                 class Zeros(Module):
                   training : bool
+                  generator : Optional[Generator]
                   def zeros(self, count: int) -> Tensor:
                     return torch.zeros([count])
                 """;

@@ -239,6 +239,12 @@ std::vector<Native> host_torch() {
         native("loadCuda", [] { return load_cuda(); }),
         native("cudaDevices", []() -> int32_t { return static_cast<int32_t>(at::getNumGPUs()); }),
         native("cudaMemory", [](int32_t device) { return cuda_memory(device); }),
+        // A generator of its own for each module, so that workers that share a device do not draw from one another's.
+        native("setGenerator", [](Module& m, int32_t device) {
+            auto& ofDevice = at::globalContext().defaultGenerator(Device(at::kCUDA, static_cast<c10::DeviceIndex>(device)));
+            m.setattr("generator", ofDevice.clone());
+        }),
+        native("pinned", [](int64_t floats) { return at::empty({floats}, at::TensorOptions().dtype(at::kFloat).pinned_memory(true)); }),
     };
 }
 

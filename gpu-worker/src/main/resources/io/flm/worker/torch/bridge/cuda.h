@@ -4,6 +4,7 @@
 
 #include <ATen/Context.h>
 #include <dlfcn.h>
+#include <stdlib.h>
 
 #include <string>
 #include <vector>
@@ -15,6 +16,11 @@ inline std::string load_cuda() {
     for (const char* library : {"libcuda.so.1", "libtorch_cuda.so"}) { // the driver's; then torch's, beside what the bridge links
         if (!dlopen(library, RTLD_NOW | RTLD_GLOBAL)) return dlerror();
     }
+    // A step gives the same bits each time only where sums are added in a fixed order: cuBLAS does so with workspaces of its
+    // own for each stream, attention's backward where torch is told to.
+    setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /* overwrite */ 0);
+    at::globalContext().setDeterministicAlgorithms(true, /* warn only */ false);
+    at::globalContext().setDeterministicFillUninitializedMemory(false); // nothing here reads what it did not write
     return "";
 }
 
