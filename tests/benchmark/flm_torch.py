@@ -7,10 +7,15 @@ import math
 import torch
 import torch.nn.functional as F
 
-MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073]).view(1, 3, 1, 1)
-DEVIATION = torch.tensor([0.26862954, 0.26130258, 0.27577711]).view(1, 3, 1, 1)
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 VIT, EMBEDDINGS = "vit_model.visual.", "text_transformer.embeddings."
 HEADS = ("rec", "l2r", "r2l")
+
+
+def normalized(pixels):
+    mean, deviation = (torch.tensor(x).view(1, 3, 1, 1) for x in (MEAN, DEVIATION))
+    return (pixels.float() / 255 - mean) / deviation
 
 
 def fast(name):
@@ -96,7 +101,7 @@ class Usual:
         b["left"], b["right"] = pad(raw["left"], 0), pad(raw["right"], 0)
         for head in HEADS:
             b[head] = pad(raw[head], -100)
-        b["image"] = (raw["pixels"].float() / 255 - MEAN) / DEVIATION
+        b["image"] = normalized(raw["pixels"])
         return b
 
     def dropout(self, x):
@@ -245,7 +250,7 @@ class SameWork:
             rows.append(at if h == 0 else (2 * (at // length) + h - 1) * length + at % length)
         b["rec rows"], b["stream rows"] = rows[0], torch.cat(rows[1:])
         b["targets"], b["weights"] = torch.cat(targets), torch.cat(weights)
-        b["image"] = (raw["pixels"].float() / 255 - MEAN) / DEVIATION
+        b["image"] = normalized(raw["pixels"])
         return b
 
     def dropout(self, x):

@@ -17,7 +17,7 @@ MODULES = ("data-stream", "param-server", "gpu-worker", "coordinator", "deploy")
 TOLERANCE = 2e-4  # of the loss, of spec section 10 for float32
 CHECKED_STEPS = 6
 # preset: a turn's steps, turns that are left out, turns that count
-PLANS = {"emoji": (10, 3, 15), "mid": (2, 2, 12), "tiny": (10, 2, 5)}
+PLANS = {"emoji": (10, 3, 15), "mid": (2, 2, 12), "tiny": (10, 2, 5), "headline": (2, 2, 6)}
 CONTENDERS = {
     "flm": "this program",
     "same": "PyTorch, same work",
@@ -39,16 +39,19 @@ class Contender:
         tail = "".join(Path(self.log).read_text().splitlines(keepends=True)[-12:])
         sys.exit(f"{' '.join(map(str, self.process.args[:2]))} ended early; its messages end with:\n{tail}")
 
+    def ask(self, line):
+        print(line, file=self.process.stdin, flush=True)
+        return self.answer()
+
     def steps(self, count):
-        print(count, file=self.process.stdin, flush=True)
-        return self.answer()["steps"]
+        return self.ask(count)["steps"]
 
     def end(self):
         self.process.stdin.close()
         self.process.wait(60)
 
 
-def java_command(preset, folder, steps, workers, threads, settings):
+def java_command(preset, folder, steps, workers, threads, device, settings):
     classes = [ROOT / "tests/target/test-classes"] + [ROOT / m / "target/classes" for m in MODULES]
     own = folder / "benchmark.conf"
     paths = {
@@ -61,10 +64,10 @@ def java_command(preset, folder, steps, workers, threads, settings):
     own.write_text("\n".join(lines) + "\n")
     return [
         os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java",
-        "-Xmx2g", "-XX:+UseSerialGC", "-Dai.djl.offline=true",
+        "-Xmx4g", "-XX:+UseSerialGC", "-Dai.djl.offline=true",
         "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "--add-opens=java.base/java.nio=ALL-UNNAMED",
         "-cp", ":".join(map(str, classes)) + f":{ROOT}/deploy/target/lib/*",
-        "io.flm.benchmark.StepProcess", folder, steps, workers, threads,
+        "io.flm.benchmark.StepProcess", folder, steps, workers, threads, device,
         ROOT / f"deploy/src/main/resources/presets/{preset}.conf", own]
 
 
@@ -72,7 +75,8 @@ def start(preset, folder, steps, options, names, settings=()):
     """The contenders, ready for their first step. Python's get all the threads of the Java side's workers."""
     threads = options.workers * options.threads
     flm = Contender(
-        list(map(str, java_command(preset, folder, steps, options.workers, options.threads, options.set + list(settings)))),
+        list(map(str, java_command(
+            preset, folder, steps, options.workers, options.threads, options.device, options.set + list(settings)))),
         folder / "flm.log")
     ready = flm.answer()
     contenders = {"flm": flm}
@@ -80,7 +84,7 @@ def start(preset, folder, steps, options, names, settings=()):
         if name != "flm":
             announced = json.dumps({"model": ready["model"], "train": ready["train"]})
             contenders[name] = Contender(
-                [sys.executable, str(HERE / "torch_steps.py"), name, str(folder), announced, str(threads)],
+                [sys.executable, str(HERE / "torch_steps.py"), name, str(folder), announced, str(threads), options.device],
                 folder / f"{name}.log")
             contenders[name].answer()
     return contenders, ready
@@ -88,7 +92,7 @@ def start(preset, folder, steps, options, names, settings=()):
 
 def check(preset, folder, options):
     """Trains without dropout; the losses before each update must agree, and so must what the updates made of them."""
-    contenders, _ = start(preset, folder, CHECKED_STEPS, options, CONTENDERS, ["flm.model.dropout = 0"])
+    contenders, _ = start(preset, folder, CHECKED_STEPS, options, CONTENDERS, ["flm.model.dropout = 0", "flm.train.precision = fp32"])
     losses = {name: [s["loss"] for s in c.steps(CHECKED_STEPS)] for name, c in contenders.items()}
     for c in contenders.values():
         c.end()
@@ -109,9 +113,24 @@ def measure(preset, folder, options):
             done = c.steps(turn)
             if round_ >= warm:
                 steps[name] += done
+    ready["deviceBytes"] = {name: device_bytes(c.process.pid) for name, c in contenders.items()}
+    if options.device != "cpu" and "same" in contenders:
+        ready.update(contenders["same"].ask("flops"))
+        ready["flops"] = statistics.mean(ready["flops"][turn * warm:])
     for c in contenders.values():
         c.end()
     return steps, ready
+
+
+def device_bytes(pid):
+    """The CUDA memory of a process, as the driver has it; None where nobody tells."""
+    try:
+        told = subprocess.run(
+            ["nvidia-smi", "--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"],
+            capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return next((int(mb) << 20 for p, mb in (line.split(",") for line in told.splitlines()) if int(p) == pid), None)
 
 
 def summary(steps):
@@ -133,6 +152,14 @@ def show(preset, result):
         print(f"{CONTENDERS[name]:24}{s['ms']:8.1f}{parts}{spread:>16}")
     for name, ratio in result["ratios"].items():
         print(f"{CONTENDERS[name]} takes {ratio:.2f} times as long")
+    for name, s in result["contenders"].items():
+        line = f"{CONTENDERS[name]}: {1e3 * lanes * batch / s['ms']:.0f} samples/s"
+        if result["deviceBytes"].get(name):
+            line += f", {result['deviceBytes'][name] / 2**30:.1f} GiB of the device's memory"
+        if "flops" in result:  # the same for all: padding and recomputation do not count
+            rate = result["flops"] / s["ms"] * 1e3
+            line += f", {rate / 1e12:.0f} TFLOP/s, {100 * rate / result['productRate']:.0f} % of a large product's"
+        print(line)
 
 
 def main():
@@ -140,6 +167,7 @@ def main():
     parser.add_argument("presets", nargs="*", metavar="PRESET", help="emoji, mid (default: both) or tiny")
     parser.add_argument("--workers", type=int, help="workers of this program (default: 2)")
     parser.add_argument("--threads", type=int, help="threads of each (default: so many that all workers together have 2)")
+    parser.add_argument("--device", default="cpu", help="cpu (the default) or cuda:N, which all contenders share")
     parser.add_argument("--turns", type=int, help="turns that are counted")
     parser.add_argument("--only", action="append", choices=list(CONTENDERS), help="leave the other contenders out")
     parser.add_argument("--no-check", action="store_true", help="do not compare the losses first")
@@ -163,6 +191,7 @@ def main():
             "lanes": ready["train"]["lanes"], "microBatch": ready["train"]["micro-batch"],
             "workers": options.workers, "threads": options.threads,
             "contenders": {name: summary(s) for name, s in steps.items()}})
+        result.update({k: ready[k] for k in ("deviceBytes", "flops", "productRate") if k in ready})
         ours = result["contenders"]["flm"]["ms"]
         result["ratios"] = {n: s["ms"] / ours for n, s in result["contenders"].items() if n != "flm"}
         show(preset, result)

@@ -42,7 +42,7 @@ import java.util.concurrent.Future;
  * Runs training steps when it is told to, so that they can take turns with those of another process:
  *
  * <pre>
- *   FOLDER STEPS WORKERS THREADS CONFIG...   arguments; CONFIG are files of configuration, the last one wins
+ *   FOLDER STEPS WORKERS THREADS DEVICE CONFIG...   arguments; CONFIG are files of configuration, the last one wins
  *   -> {"ready": ...}                         the weights and the batches of the first STEPS steps are in FOLDER
  *   "k"  -> {"steps": [{"ms": ..., ...}]}     k more steps, by the same trainers, pipeline and exchange as a run
  *   ""   -> ends
@@ -55,6 +55,7 @@ public final class StepProcess implements AutoCloseable {
     private final TrainSettings train;
     private final ModelSettings model;
     private final int threads;
+    private final Device device;
     private final Tokenizer tokenizer;
     private final SampleSource samples;
     private final Ingest ingest;
@@ -63,9 +64,10 @@ public final class StepProcess implements AutoCloseable {
     private final List<ExecutorService> workers = new ArrayList<>();
     private final List<Trainer> trainers = new ArrayList<>();
 
-    private StepProcess(Config config, int threads) {
+    private StepProcess(Config config, int threads, String device) {
         this.config = config;
         this.threads = threads;
+        this.device = Torch.devices(device).get(0);
         train = TrainSettings.from(config);
         model = ModelSettings.from(config);
         tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
@@ -86,10 +88,10 @@ public final class StepProcess implements AutoCloseable {
     /** Starts with the arguments that the class comment names. */
     public static void main(String[] arguments) throws Exception {
         Config config = ConfigFactory.defaultReference();
-        for (String file : List.of(arguments).subList(4, arguments.length)) {
+        for (String file : List.of(arguments).subList(5, arguments.length)) {
             config = ConfigFactory.parseFile(Path.of(file).toFile()).resolve().withFallback(config);
         }
-        try (StepProcess process = new StepProcess(config.resolve(), Integer.parseInt(arguments[3]))) {
+        try (StepProcess process = new StepProcess(config.resolve(), Integer.parseInt(arguments[3]), arguments[4])) {
             process.enter(Path.of(arguments[0]), Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
             process.serve();
         }
@@ -127,7 +129,7 @@ public final class StepProcess implements AutoCloseable {
     private Trainer trainer(Path folder) {
         Torch.prepareThread(threads);
         FlmModel flm = new FlmModel(
-                model, train.objective(), new FlmModel.Compute(Device.cpu(), train.precision(), train.recompute()));
+                model, train.objective(), new FlmModel.Compute(device, train.precision(), train.recompute()));
         return new Trainer(train, flm, ingest, exchange, Codec.FP32, new FromSeed(folder, train.seed()), system);
     }
 
