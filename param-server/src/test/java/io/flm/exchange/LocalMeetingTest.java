@@ -174,6 +174,23 @@ class LocalMeetingTest {
     }
 
     @Test
+    void onlyAMemberThatIsAloneMayLeaveSegmentsOut() throws Exception {
+        Exchange alone = join(1, 0, deal(0, 4), 2);
+        Exchange.Reduction reduction = alone.begin(0);
+        reduction.contribute(totals(alone.lanes()), true);
+        assertThat(reduction.awaitTotals().stop()).isTrue();
+        alone.begin(1);
+
+        List<Exchange> two = members(2, deal(0, 2, 4), 2);
+        List<Exchange.Reduction> step = List.of(two.get(0).begin(0), two.get(1).begin(0));
+        for (int rank = 0; rank < 2; rank++) {
+            step.get(rank).contribute(totals(two.get(rank).lanes()), false);
+        }
+        step.get(0).awaitTotals();
+        assertThatThrownBy(() -> two.get(0).begin(1)).hasMessageContaining("begun before step 0 was awaited");
+    }
+
+    @Test
     void letsAMemberContributeAStepAheadOfAnotherThatStillReads() throws Exception {
         List<Exchange> members = members(1, deal(0, 1, 2), 1);
         FloatBuffer[] buffers = {FloatBuffer.wrap(new float[] {1}), FloatBuffer.wrap(new float[] {2})};
