@@ -11,16 +11,27 @@
 
 namespace flm {
 
+// A step gives the same bits each time only where torch uses its deterministic algorithms, of attention's backward above all.
+// For these torch wants cuBLAS's variable to be set. It looks once, here. Were the variable still there later, torch would parse
+// it again for each matrix product, which takes longer than starting the product; and it gives cuBLAS a workspace of its own for
+// each stream anyway, which is what the variable is for.
+inline void fix_order_of_sums() {
+    constexpr auto variable = "CUBLAS_WORKSPACE_CONFIG";
+    auto& context = at::globalContext();
+    setenv(variable, ":4096:8", /* overwrite */ 1);
+    context.setDeterministicAlgorithms(true, /* warn only */ false);
+    context.setDeterministicFillUninitializedMemory(false); // nothing here reads what it did not write
+    context.alertCuBLASConfigNotDeterministic(); // looks, and remembers
+    unsetenv(variable);
+}
+
 // Loads CUDA's half of torch. Returns what is missing, or nothing.
 inline std::string load_cuda() {
     for (const char* library : {"libcuda.so.1", "libtorch_cuda.so"}) { // the driver's; then torch's, beside what the bridge links
         if (!dlopen(library, RTLD_NOW | RTLD_GLOBAL)) return dlerror();
     }
-    // A step gives the same bits each time only where sums are added in a fixed order: cuBLAS does so with workspaces of its
-    // own for each stream, attention's backward where torch is told to.
-    setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /* overwrite */ 0);
-    at::globalContext().setDeterministicAlgorithms(true, /* warn only */ false);
-    at::globalContext().setDeterministicFillUninitializedMemory(false); // nothing here reads what it did not write
+    static const bool fixed = (fix_order_of_sums(), true);
+    (void)fixed;
     return "";
 }
 
