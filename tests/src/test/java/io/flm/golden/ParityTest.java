@@ -8,9 +8,15 @@ import io.flm.worker.model.Parity;
 import io.flm.worker.model.Parity.Check;
 import io.flm.worker.model.Precision;
 import io.flm.worker.torch.Torch;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ParityTest {
     private static final Path GOLDEN = Path.of("golden", "flm-tiny");
@@ -33,6 +39,30 @@ class ParityTest {
                         "image positions resized",
                         "greedy captions, share of wrong ones",
                         "3 optimizer steps, of the largest update");
+    }
+
+    @Test
+    void aTensorOfAnotherSizeThanTheGoldenOneIsNamedWithBothSizes(@TempDir Path folder) throws IOException {
+        for (String file : List.of("meta.json", "weights.safetensors", "inputs.safetensors")) {
+            Files.copy(GOLDEN.resolve(file), folder.resolve(file));
+        }
+        byte[] header = ("{\"logits\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+                        + "\"loss\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}")
+                .getBytes(StandardCharsets.UTF_8);
+        Files.write(
+                folder.resolve("outputs-mlm.safetensors"),
+                ByteBuffer.allocate(8 + header.length + 12)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(header.length)
+                        .put(header)
+                        .array());
+        Torch.prepareThread(1);
+        assertThat(Parity.check(folder, new Compute(Device.cpu(), Precision.FP32, false)))
+                .filteredOn(check -> check.group().equals("mlm logits"))
+                .singleElement()
+                .satisfies(check -> assertThat(check.passed()).isFalse())
+                .satisfies(check ->
+                        assertThat(check.worst()).matches("logits \\(has \\d{3,} values, the golden one 2\\)"));
     }
 
     /** What docs/numerics.md says of bfloat16, with room for other processors. */
