@@ -18,6 +18,8 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,14 +35,15 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A checkpoint is written under a temporary name, each file and the folder are synced, and one rename makes it visible: at
  * any moment of a kill the folder holds the old checkpoints whole, and the new one whole or not at all. Older ones are deleted
- * only after that. Nodes of one machine may share the folder, of which one writes at a time; a store is for one thread at a
- * time.
+ * only after that, half-written ones with them. Nodes may share the folder, of which one writes at a time; a store is for one
+ * thread at a time.
  */
 public final class CheckpointStore {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
     private static final String PREFIX = "step-";
     private static final String UNFINISHED = ".new-";
     private static final String REPLACED = ".old-";
+    private static final Pattern LEFTOVER = Pattern.compile("\\.(?:new|old)-step-(\\d{10,18})\\b");
 
     private final Path folder;
     private final CheckpointSettings settings;
@@ -207,15 +210,47 @@ public final class CheckpointStore {
     /** Keeps by number, counting from the one just written: that one is whole, and numbers above it are leftovers. */
     private void deleteOld(long newest) {
         List<Long> steps = new ArrayList<>(list(folder).headMap(newest, true).keySet());
-        for (long step : steps.subList(0, Math.max(0, steps.size() - settings.keep()))) {
-            if (settings.keepEvery() == 0 || step % settings.keepEvery() != 0) {
-                try {
-                    disk.delete(folder.resolve(name(step)));
-                } catch (IOException e) {
-                    LOG.warn("{}: an old checkpoint cannot be deleted: {}", folder.resolve(name(step)), e.toString());
-                }
+        int old = Math.max(0, steps.size() - settings.keep());
+        for (long step : steps.subList(0, old)) {
+            if (!isKeptForGood(step)) {
+                deleteOld(folder.resolve(name(step)));
             }
         }
+        if (steps.size() >= settings.keep()) {
+            leftovers().forEach((leftover, step) -> { // were one written to its end, it would be deleted here
+                if (step < steps.get(old) && !isKeptForGood(step)) {
+                    deleteOld(leftover);
+                }
+            });
+        }
+    }
+
+    private boolean isKeptForGood(long step) {
+        return settings.keepEvery() > 0 && step % settings.keepEvery() == 0;
+    }
+
+    private void deleteOld(Path checkpoint) {
+        try {
+            disk.delete(checkpoint);
+        } catch (IOException e) {
+            LOG.warn("{}: an old checkpoint cannot be deleted: {}", checkpoint, e.toString());
+        }
+    }
+
+    /** What was half written or replaced, by whomever, with its step. */
+    private Map<Path, Long> leftovers() {
+        Map<Path, Long> leftovers = new TreeMap<>();
+        try (Stream<Path> all = Files.list(folder)) {
+            all.forEach(path -> {
+                Matcher name = LEFTOVER.matcher(path.getFileName().toString());
+                if (name.lookingAt()) {
+                    leftovers.put(path, Long.parseLong(name.group(1)));
+                }
+            });
+        } catch (IOException e) {
+            LOG.warn("{}: cannot be read: {}", folder, e.toString());
+        }
+        return leftovers;
     }
 
     private void clearLeftovers() throws IOException {

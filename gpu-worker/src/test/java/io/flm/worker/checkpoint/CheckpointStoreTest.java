@@ -390,6 +390,31 @@ class CheckpointStoreTest {
         assertThat(names()).containsExactly(".new-step-0000000200" + self.mark(), ".new-step-0000000300" + foreign);
     }
 
+    /** Whether a writer on another host lives cannot be seen; that nobody wants its checkpoint any more can. */
+    @Test
+    void clearsWhatOtherHostsLeftOnceItWouldNotBeKept() throws IOException {
+        String foreign = new Owner(1, 1, "elsewhere").mark();
+        for (String leftover : List.of(".new-step-0000000100", ".old-step-0000000200", ".new-step-0000000300")) {
+            Files.createDirectories(folder().resolve(leftover + foreign));
+        }
+        save(400);
+        assertThat(names()).as("one more is to be kept").hasSize(4);
+        save(300);
+        assertThat(names())
+                .containsExactly(
+                        ".new-step-0000000100" + foreign,
+                        ".new-step-0000000300" + foreign,
+                        ".old-step-0000000200" + foreign,
+                        "step-0000000300",
+                        "step-0000000400");
+        save(500);
+        assertThat(names()).containsExactly("step-0000000400", "step-0000000500");
+        CheckpointStore keeping = new CheckpointStore(folder(), new CheckpointSettings(100, 2, 300));
+        Files.createDirectories(folder().resolve(".new-step-0000000300" + foreign));
+        keeping.save(States.at(600), States.IDENTITY);
+        assertThat(names()).contains(".new-step-0000000300" + foreign);
+    }
+
     private static final class Killed extends Error {
         private static final long serialVersionUID = 1L;
     }
