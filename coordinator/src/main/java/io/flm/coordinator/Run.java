@@ -161,14 +161,14 @@ final class Run {
 
     void note(String note) {
         context.getLog().warn("run {}: {}", name(), note);
-        notes.addLast(note);
+        notes.addLast(Brief.of(note));
         if (notes.size() > NOTES) {
             notes.removeFirst();
         }
     }
 
     void noteOnce(String note) {
-        if (!notes.contains(note)) {
+        if (!notes.contains(Brief.of(note))) {
             note(note);
         }
     }
@@ -262,13 +262,15 @@ final class Run {
     RunView view(String state, String reason) {
         boolean trains = state.equals("training");
         Worker.Progressed p = progress;
+        boolean inGeneration = trains || state.equals("forming") || state.equals("halting");
+        List<Candidate> candidates = candidates();
         List<WorkerView> views = new ArrayList<>();
-        candidates().forEach(c -> views.add(view(c, trains || state.equals("forming") || state.equals("halting"))));
+        candidates.forEach(c -> views.add(view(c, inGeneration, candidates.size())));
         return new RunView(
                 plan == null ? "" : plan.run(),
                 plan == null ? "" : plan.id(),
                 state,
-                reason,
+                Brief.of(reason),
                 generationNumber(),
                 committedSteps,
                 plan == null ? 0 : plan.totalSteps(),
@@ -285,7 +287,7 @@ final class Run {
                 views);
     }
 
-    private WorkerView view(Candidate c, boolean inGeneration) {
+    private WorkerView view(Candidate c, boolean inGeneration, int count) {
         Worker.Described d = c.self();
         Generation g = generation;
         int rank = g == null || !inGeneration || c.standing() == Standing.REFUSED ? -1 : g.rankOf(c.name());
@@ -305,7 +307,7 @@ final class Run {
                 d == null ? 0 : d.laneMs(),
                 d == null || d.generation() == null ? 0 : d.generation().number(),
                 d == null ? 0 : d.steps(),
-                state.equals("spare") ? "all places of the generation are taken" : c.reason());
+                state.equals("spare") ? "all places of the generation are taken" : Brief.of(c.reason(), count));
     }
 
     private boolean isFull(Generation g) {

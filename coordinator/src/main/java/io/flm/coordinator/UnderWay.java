@@ -69,7 +69,9 @@ abstract class UnderWay extends State {
             return this;
         }
         run.causedAt = run.now();
-        run.revise(run.plan().withDrained(worker, why.isBlank() ? "the operator asked" : why));
+        String reason = why.isBlank() ? "the operator asked" : why;
+        run.revise(
+                run.plan().withDrained(worker, Brief.of(reason, run.candidates().size())));
         return onPlanChanged();
     }
 

@@ -6,6 +6,7 @@ import io.flm.coordinator.Submission;
 import io.flm.data.UserException;
 import io.flm.worker.RunPlan;
 import io.flm.worker.train.TrainSettings;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -14,6 +15,9 @@ import java.util.UUID;
 
 /** Makes plans of runs that are submitted, once their configuration is known to be sound. */
 final class RunPlanner implements Submission.Planner {
+    /** Of the configuration, which every worker gets in one message. */
+    private static final int MOST_BYTES = 256 * 1024;
+
     private final Path home;
     private final boolean encrypted;
 
@@ -45,13 +49,19 @@ final class RunPlanner implements Submission.Planner {
                 .build();
         Config config = configuration.config();
         Settings.checkRun(config);
+        String text = configuration.portable(home);
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > MOST_BYTES) {
+            throw new UserException("configuration: its " + bytes + " bytes are more than the " + MOST_BYTES
+                    + " that nodes tell each other; give folders of shards as flm.data.paths, not each shard");
+        }
         TrainSettings train = TrainSettings.from(config);
         long limitMs = (long) (train.minutes() * 60_000);
         return new RunPlan(
                 submission.run(),
                 UUID.randomUUID().toString(),
                 1,
-                configuration.portable(home),
+                text,
                 Version.number(),
                 Map.of(),
                 train.lanes(),

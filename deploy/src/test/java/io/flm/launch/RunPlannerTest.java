@@ -85,6 +85,14 @@ class RunPlannerTest {
                 .isInstanceOf(UserException.class);
     }
 
+    @Test
+    void aConfigurationThatNodesCannotTellEachOtherIsRefused() {
+        assertThatThrownBy(() -> plan(MessageSizeTest.config(6000, 4)))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("more than the 262144 that nodes tell each other")
+                .hasMessageContaining("give folders of shards");
+    }
+
     /** Whoever may submit a run may not read the node's files by it. */
     @Test
     void aSubmittedTextReadsNoFileAndNoEnvironment() throws Exception {

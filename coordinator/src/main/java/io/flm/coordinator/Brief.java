@@ -1,0 +1,25 @@
+package io.flm.coordinator;
+
+/** Cuts texts for whoever looks at a run: what one node tells another must fit into a frame, however many workers there are. */
+final class Brief {
+    private static final int LONGEST = 1000;
+    private static final int LONGEST_TOGETHER = 128 * 1024;
+    private static final String CUT = " ...";
+
+    private Brief() {}
+
+    /** A text that stands alone. */
+    static String of(String text) {
+        return of(text, 1);
+    }
+
+    /** One of so many texts that are told together. */
+    static String of(String text, int count) {
+        int longest = Math.min(LONGEST, LONGEST_TOGETHER / count);
+        if (text.length() <= longest) {
+            return text;
+        }
+        int end = Math.max(1, longest - CUT.length());
+        return text.substring(0, Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end) + CUT;
+    }
+}
