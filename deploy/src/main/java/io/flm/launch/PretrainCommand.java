@@ -110,7 +110,7 @@ final class PretrainCommand implements Callable<Integer> {
                 write(files.configuration(), configuration);
                 begun = true;
                 environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.file());
-                return train(pretraining, folder, configuration.config());
+                return train(pretraining, request);
             }
         } finally {
             if (begun) {
@@ -136,12 +136,13 @@ final class PretrainCommand implements Callable<Integer> {
 
     private RunRequest.Where where(Config config) {
         if (elsewhere.cluster != null) {
-            String token = tokenFile == null
-                    ? ""
-                    : ControlClient.readToken(environment.resolve(tokenFile).toString());
-            return new RunRequest.Cluster(elsewhere.cluster.stream()
-                    .map(address -> new ControlClient.Target(address, token))
-                    .toList());
+            Path file = tokenFile == null ? null : environment.resolve(tokenFile);
+            String token = file == null ? "" : ControlClient.readToken(file.toString());
+            return new RunRequest.Cluster(
+                    elsewhere.cluster.stream()
+                            .map(address -> new ControlClient.Target(address, token))
+                            .toList(),
+                    file);
         }
         if (elsewhere.nodes == null) {
             return new RunRequest.Here();
@@ -177,7 +178,9 @@ final class PretrainCommand implements Callable<Integer> {
         }
     }
 
-    private int train(Pretraining pretraining, Path folder, Config config) throws InterruptedException {
+    private int train(Pretraining pretraining, RunRequest request) throws InterruptedException {
+        Path folder = request.run();
+        Config config = request.config();
         Interrupts interrupts = Interrupts.on(() -> {
             environment.say("stopping after the step at hand, with a checkpoint; Ctrl-C again ends at once");
             pretraining.stop("Ctrl-C");
@@ -199,7 +202,7 @@ final class PretrainCommand implements Callable<Integer> {
                 result.samplesPerSecond(),
                 result.checkpoint()));
         if (!result.finished()) {
-            environment.say("go on with: flm pretrain --run " + folder + " --resume");
+            environment.say("go on with: " + request.resumption());
         }
         Map<String, @Nullable Object> summary = summary(result, folder);
         Path checkpoint = result.checkpoint();

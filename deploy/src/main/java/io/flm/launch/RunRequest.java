@@ -3,6 +3,8 @@ package io.flm.launch;
 import com.typesafe.config.Config;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is to be trained, and where.
@@ -16,18 +18,51 @@ import java.util.List;
  */
 record RunRequest(Configuration configuration, Path run, Path home, boolean resume, int minWorkers, Where where) {
     /** Which nodes train. */
-    sealed interface Where {}
+    sealed interface Where {
+        /** The options of {@code flm pretrain} that lead there again, each with a space before it. */
+        String options();
+    }
 
     /** One node in this process. */
-    record Here() implements Where {}
+    record Here() implements Where {
+        @Override
+        public String options() {
+            return "";
+        }
+    }
 
     /** So many processes on this machine, started and ended by this one. */
-    record Children(int count) implements Where {}
+    record Children(int count) implements Where {
+        @Override
+        public String options() {
+            return " --nodes " + count;
+        }
+    }
 
-    /** A cluster that is up. */
-    record Cluster(List<ControlClient.Target> nodes) implements Where {
+    /**
+     * A cluster that is up.
+     *
+     * @param tokenFile holds the token of its nodes; null: they want none
+     */
+    record Cluster(
+            List<ControlClient.Target> nodes, @Nullable Path tokenFile) implements Where {
         Cluster {
             nodes = List.copyOf(nodes);
+        }
+
+        @Override
+        public String options() {
+            String addresses = nodes.stream().map(ControlClient.Target::address).collect(Collectors.joining(","));
+            return " --cluster " + addresses + token();
+        }
+
+        /** The command of this program that asks the first node for something, such as {@code stop}. */
+        String command(String name) {
+            return "flm " + name + " --node " + nodes.get(0).address() + token();
+        }
+
+        private String token() {
+            return tokenFile == null ? "" : " --token-file " + tokenFile;
         }
     }
 
@@ -39,5 +74,11 @@ record RunRequest(Configuration configuration, Path run, Path home, boolean resu
     /** The run's name, shown to users. */
     String name() {
         return String.valueOf(run.getFileName());
+    }
+
+    /** The command that goes on with the run. */
+    String resumption() {
+        return "flm pretrain --run " + run + " --resume" + where.options()
+                + (minWorkers > 0 ? " --min-workers " + minWorkers : "");
     }
 }

@@ -151,6 +151,23 @@ class CommandLineTest {
     }
 
     @Test
+    void aRunThatWasStoppedIsSaidHowToGoOnWithWhereItWas() throws IOException {
+        runs.endStopped();
+        Path token = Files.writeString(folder.resolve("token"), "0123456789abcdef\n");
+        assertThat(pretrain("--run", "r", "--cluster", "a:1,b:2", "--token-file", "token", "--min-workers", "2"))
+                .isZero();
+        assertThat(world.err())
+                .last()
+                .asString()
+                .isEqualTo("flm: go on with: flm pretrain --run " + folder.resolve("r")
+                        + " --resume --cluster a:1,b:2 --token-file " + token + " --min-workers 2");
+        assertThat(pretrain("--run", "s", "--nodes", "2")).isZero();
+        assertThat(world.err()).last().asString().endsWith("/s --resume --nodes 2");
+        assertThat(pretrain("--run", "t")).isZero();
+        assertThat(world.err()).last().asString().endsWith("/t --resume");
+    }
+
+    @Test
     void anInternalErrorIsOneLineThatNamesTheLog() {
         runs.failOnAwait(new IllegalStateException("broken"));
         assertThat(pretrain("--run", "r")).isEqualTo(Failure.FAILED);

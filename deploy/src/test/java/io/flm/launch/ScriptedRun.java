@@ -11,6 +11,7 @@ final class ScriptedRun implements Pretraining.Starter {
     private final List<RunRequest> requests = new ArrayList<>();
     private final List<Throwable> onStart = new ArrayList<>();
     private final List<Throwable> onAwait = new ArrayList<>();
+    private boolean stopped;
 
     /** What was asked for, in order. */
     List<RunRequest> requests() {
@@ -23,6 +24,11 @@ final class ScriptedRun implements Pretraining.Starter {
 
     void failOnAwait(Throwable failure) {
         onAwait.add(failure);
+    }
+
+    /** From now on runs end before their last step. */
+    void endStopped() {
+        stopped = true;
     }
 
     @Override
@@ -42,7 +48,7 @@ final class ScriptedRun implements Pretraining.Starter {
                 for (long step = 1; step <= steps; step++) {
                     listener.onProgress(view(step, steps));
                 }
-                return new RunResult(steps, 2.5, 100, "ab", null, true, "all steps are committed");
+                return new RunResult(steps, 2.5, 100, "ab", null, !stopped, "all steps are committed");
             }
 
             @Override
