@@ -51,8 +51,16 @@ final class ControlClient {
     static final class Unavailable extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        Unavailable(String message) {
-            super(message);
+        private final String what;
+
+        private Unavailable(String what, String advice) {
+            super(what + advice);
+            this.what = what;
+        }
+
+        /** The message without the advice, which is for commands with {@code --node}. */
+        String what() {
+            return what;
         }
     }
 
@@ -109,7 +117,8 @@ final class ControlClient {
     private HttpResponse<String> send(String method, String path, String body) {
         List<Target> all = targets.get();
         if (all.isEmpty()) {
-            throw new Unavailable("no node of the run is known; give the HTTP address of one with --node HOST:PORT");
+            throw new Unavailable(
+                    "no node of the run is known", "; give the HTTP address of one with --node HOST:PORT");
         }
         Map<String, String> silent = new LinkedHashMap<>();
         String unavailable = "";
@@ -129,17 +138,18 @@ final class ControlClient {
                 silent.put(target.address(), cause(e));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new Unavailable("interrupted while asking " + target.address());
+                throw new Unavailable("interrupted while asking " + target.address(), "");
             }
         }
         if (!unavailable.isEmpty()) {
-            throw new Unavailable(unavailable);
+            throw new Unavailable(unavailable, "");
         }
-        throw new Unavailable("no node answers: "
-                + silent.entrySet().stream()
-                        .map(e -> e.getKey() + " (" + e.getValue() + ")")
-                        .collect(Collectors.joining(", "))
-                + "; it may have ended; otherwise give the HTTP address of another one with --node HOST:PORT");
+        throw new Unavailable(
+                "no node answers: "
+                        + silent.entrySet().stream()
+                                .map(e -> e.getKey() + " (" + e.getValue() + ")")
+                                .collect(Collectors.joining(", ")),
+                "; it may have ended; otherwise give the HTTP address of another one with --node HOST:PORT");
     }
 
     /** Whoever answered the last time probably answers again. */

@@ -35,10 +35,12 @@ final class FollowedRun implements Pretraining {
     private final RunRequest request;
     private final RunListener listener;
     private final Nodes nodes;
+    private final Duration silenceTimeout;
     private final ControlClient client;
     private final TrainSettings train;
     private final Set<String> notesTold = new HashSet<>();
-    private String id = "";
+    private volatile String id = ""; // empty: not submitted yet
+    private volatile String stopReason = ""; // empty: it is to go on
     private boolean resume;
     private String told = "";
     private long firstStep = -1;
@@ -46,6 +48,7 @@ final class FollowedRun implements Pretraining {
     private long lastStep;
     private long lastStepAt;
     private @Nullable RunView last;
+    private long answeredAt = System.nanoTime();
     private String lastSilence = ""; // why nobody answered
 
     static Pretraining start(RunRequest request, RunListener listener) {
@@ -57,61 +60,77 @@ final class FollowedRun implements Pretraining {
         } else {
             nodes = new OwnNode(request, System::nanoTime, listener::onNote);
         }
-        FollowedRun run = new FollowedRun(request, listener, nodes);
-        try {
-            run.awaitWorkers();
-            run.submit();
-            run.awaitBegin();
-            return run;
-        } catch (RuntimeException | Error e) {
-            run.close();
-            throw e;
-        } catch (InterruptedException e) {
-            run.close();
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        return new FollowedRun(request, listener, nodes, SILENCE_TIMEOUT);
     }
 
-    private FollowedRun(RunRequest request, RunListener listener, Nodes nodes) {
+    /** @param silenceTimeout a run is given up where no node has answered for so long */
+    FollowedRun(RunRequest request, RunListener listener, Nodes nodes, Duration silenceTimeout) {
         this.request = request;
         this.listener = listener;
         this.nodes = nodes;
+        this.silenceTimeout = silenceTimeout;
         this.client = new ControlClient(nodes::targets);
         this.train = TrainSettings.from(request.config());
         this.resume = request.resume();
     }
 
-    /** So that the first generation has everybody: late ones would interrupt it. */
-    private void awaitWorkers() throws InterruptedException {
+    @Override
+    public boolean begin() throws InterruptedException {
+        if (!awaitWorkers()) {
+            return false;
+        }
+        try {
+            submit();
+        } catch (ControlClient.Unavailable e) {
+            throw new UserException(
+                    e.what()
+                            + (request.where() instanceof RunRequest.Cluster cluster
+                                    ? "; `" + cluster.command("status") + "` says whether the run was submitted"
+                                    : ""),
+                    e);
+        }
+        awaitBegin();
+        return true;
+    }
+
+    /** So that the first generation has everybody: late ones would interrupt it. False: the run is to stop. */
+    private boolean awaitWorkers() throws InterruptedException {
         long deadline = System.nanoTime() + nodes.startTimeout().toNanos();
         int wanted = nodes.expectedWorkers();
-        while (true) {
+        while (stopReason.isEmpty()) {
             nodes.tend(false);
             RunView view = look();
             if (view != null && view.workers().size() >= wanted && !view.state().equals("discovering")) {
-                return;
+                return stopReason.isEmpty();
             }
             if (System.nanoTime() > deadline) {
-                throw new UserException(
-                        view == null
+                throw new UserException((view == null
                                 ? lastSilence
                                 : view.workers().size() + " of " + wanted + " workers came up within "
-                                        + nodes.startTimeout().toSeconds() + " s; the nodes' logs in "
-                                        + NodeFiles.folder(request.run()) + " say more");
+                                        + nodes.startTimeout().toSeconds() + " s")
+                        + (request.where() instanceof RunRequest.Cluster
+                                ? "; start its nodes, or give others with --cluster HOST:PORT"
+                                : "; the nodes' logs in " + NodeFiles.folder(request.run()) + " say more"));
             }
             Thread.sleep(PERIOD.toMillis());
         }
+        return false;
     }
 
     /** The run as it stands; null: nobody answers at present. */
     private @Nullable RunView look() {
         try {
-            return client.get("/run", RunView.class);
+            RunView view = client.get("/run", RunView.class);
+            answeredAt = System.nanoTime();
+            return view;
         } catch (ControlClient.Unavailable e) {
-            lastSilence = String.valueOf(e.getMessage());
+            lastSilence = e.what();
             return null;
         }
+    }
+
+    private boolean isSilent() {
+        return System.nanoTime() - answeredAt > silenceTimeout.toNanos();
     }
 
     private void submit() {
@@ -119,14 +138,20 @@ final class FollowedRun implements Pretraining {
         Submission submission =
                 new Submission(request.name(), request.configuration().portable(request.home()), least, 0, resume);
         id = client.post("/run", Json.line(submission), Submitted.class).id();
+        if (!stopReason.isEmpty()) {
+            orderStop(); // asked for meanwhile, or before the nodes were lost that knew of it
+        }
     }
 
     /** Waits for the first steps, or for the reason why there will be none. */
     private void awaitBegin() throws InterruptedException {
         long submittedAt = System.nanoTime();
-        while (true) {
+        while (!isSilent()) {
             nodes.tend(false);
             RunView view = look();
+            if (view != null && !view.id().equals(id) && !view.state().equals("discovering")) {
+                return; // these nodes do not know the run
+            }
             if (view != null && view.id().equals(id)) {
                 if (view.state().equals("failed")) {
                     throw new UserException(view.reason());
@@ -137,13 +162,17 @@ final class FollowedRun implements Pretraining {
                         tellChange(view);
                     }
                 }
-                if (view.state().equals("training") || view.step() > 0 || view.ended()) {
+                if (hasBegun(view)) {
                     announce(view);
                     return;
                 }
             }
             Thread.sleep(PERIOD.toMillis());
         }
+    }
+
+    private static boolean hasBegun(RunView view) {
+        return view.state().equals("training") || view.step() > 0 || view.ended();
     }
 
     /** Where every worker was refused, nobody will come: the first reason is the run's. */
@@ -186,24 +215,37 @@ final class FollowedRun implements Pretraining {
 
     @Override
     public void stop(String reason) {
-        try {
-            client.post("/run/stop", Json.line(Map.of("reason", reason)), Answer.class);
-        } catch (ControlClient.Unavailable | UserException e) {
-            listener.onNote("the run cannot be stopped at present: " + e.getMessage());
+        stopReason = reason;
+        if (!id.isEmpty()) { // else it is not submitted, or told when it is
+            orderStop();
         }
+    }
+
+    private void orderStop() {
+        try {
+            client.post("/run/stop", Json.line(Map.of("reason", stopReason)), Answer.class);
+        } catch (ControlClient.Unavailable e) {
+            notStopped(e.what());
+        } catch (UserException e) {
+            notStopped(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void notStopped(String why) {
+        listener.onNote("the run cannot be stopped at present: " + why
+                + (request.where() instanceof RunRequest.Cluster cluster
+                        ? "; if it goes on there, `" + cluster.command("stop") + "` ends it"
+                        : ""));
     }
 
     @Override
     public RunResult await() throws InterruptedException {
-        long answeredAt = System.nanoTime();
         while (true) {
             nodes.tend(true);
             RunView view = look();
-            long now = System.nanoTime();
             if (view != null) {
-                answeredAt = now;
                 if (view.id().equals(id)) {
-                    follow(view, now);
+                    follow(view, System.nanoTime());
                     if (view.ended()) {
                         return result(view);
                     }
@@ -211,10 +253,16 @@ final class FollowedRun implements Pretraining {
                     submitAgain();
                 } else if (!view.id().isEmpty()) {
                     throw new UserException("another run, " + view.run()
-                            + ", has taken the place of this one; resume it later with --resume");
+                            + ", has taken the place of this one; go on later with `" + request.resumption() + "`");
                 }
-            } else if (now - answeredAt > SILENCE_TIMEOUT.toNanos()) {
-                throw new UserException(lastSilence + "; the run can be resumed with --resume");
+            } else if (isSilent()) {
+                throw new UserException("the nodes have not answered for " + silenceTimeout.toSeconds() + " s ("
+                        + lastSilence + "); "
+                        + (request.where() instanceof RunRequest.Cluster cluster
+                                ? "`" + cluster.command("status")
+                                        + "` says whether the run goes on there; where it does not, "
+                                : "")
+                        + "go on with `" + request.resumption() + "`");
             }
             Thread.sleep(PERIOD.toMillis());
         }
@@ -234,6 +282,9 @@ final class FollowedRun implements Pretraining {
     private void follow(RunView view, long now) {
         RunView before = last;
         last = view;
+        if (firstStep < 0 && hasBegun(view)) {
+            announce(view);
+        }
         if (view.step() != lastStep) {
             lastStep = view.step();
             lastStepAt = now;
@@ -248,7 +299,9 @@ final class FollowedRun implements Pretraining {
         if (checkpoint != null && (before == null || !checkpoint.equals(before.checkpoint()))) {
             listener.onCheckpoint(Path.of(checkpoint.path()), checkpoint.step());
         }
-        listener.onProgress(view);
+        if (firstStep >= 0) {
+            listener.onProgress(view);
+        }
     }
 
     /** That a run waits, halts or regroups is told, with the reason; that it trains is seen. */

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -98,7 +99,7 @@ final class PretrainCommand implements Callable<Integer> {
         Settings.checkRun(configuration.config());
         RunRequest.Where where = where(configuration.config());
         RunFiles files = resume ? RunFiles.resume(folder) : RunFiles.create(folder);
-        boolean begun = false;
+        AtomicBoolean begun = new AtomicBoolean();
         try {
             logs.to(files.log());
             RunListener listener = progress(configuration);
@@ -107,13 +108,22 @@ final class PretrainCommand implements Callable<Integer> {
                 write(files.configuration(), configuration); // a run from now on: SIGKILL may come at any moment
             }
             try (Pretraining pretraining = environment.starter().start(request, listener)) {
+                Interrupts interrupts = Interrupts.on(() -> {
+                    environment.say("stopping" + (begun.get() ? " after the step at hand, with a checkpoint" : "")
+                            + "; Ctrl-C again ends at once");
+                    pretraining.stop("Ctrl-C");
+                });
+                if (!pretraining.begin()) {
+                    environment.say("stopped before the run was submitted");
+                    return Failure.INTERRUPTED;
+                }
                 write(files.configuration(), configuration);
-                begun = true;
+                begun.set(true);
                 environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.file());
-                return train(pretraining, request);
+                return train(pretraining, interrupts, request);
             }
         } finally {
-            if (begun) {
+            if (begun.get()) {
                 files.close();
             } else {
                 logs.toTemporary();
@@ -178,13 +188,9 @@ final class PretrainCommand implements Callable<Integer> {
         }
     }
 
-    private int train(Pretraining pretraining, RunRequest request) throws InterruptedException {
+    private int train(Pretraining pretraining, Interrupts interrupts, RunRequest request) throws InterruptedException {
         Path folder = request.run();
         Config config = request.config();
-        Interrupts interrupts = Interrupts.on(() -> {
-            environment.say("stopping after the step at hand, with a checkpoint; Ctrl-C again ends at once");
-            pretraining.stop("Ctrl-C");
-        });
         RunResult result;
         try {
             result = pretraining.await();
@@ -200,7 +206,7 @@ final class PretrainCommand implements Callable<Integer> {
                 "%s; %.0f samples/s; checkpoint: %s",
                 result.reason(),
                 result.samplesPerSecond(),
-                result.checkpoint()));
+                result.checkpoint() == null ? "none" : result.checkpoint()));
         if (!result.finished()) {
             environment.say("go on with: " + request.resumption());
         }

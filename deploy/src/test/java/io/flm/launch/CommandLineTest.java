@@ -151,6 +151,15 @@ class CommandLineTest {
     }
 
     @Test
+    void aRunThatDoesNotBeginIsClosedAndLeavesNoFolder() {
+        runs.failOnBegin(new UserException("a.tar: no such file; give another --data"));
+        assertThat(pretrain()).isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).containsExactly("flm: a.tar: no such file; give another --data");
+        assertThat(runs.open()).isZero();
+        assertThat(folder.resolve("runs/tiny-1")).doesNotExist();
+    }
+
+    @Test
     void aRunThatWasStoppedIsSaidHowToGoOnWithWhereItWas() throws IOException {
         runs.endStopped();
         Path token = Files.writeString(folder.resolve("token"), "0123456789abcdef\n");

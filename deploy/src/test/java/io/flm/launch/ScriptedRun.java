@@ -10,8 +10,10 @@ import java.util.List;
 final class ScriptedRun implements Pretraining.Starter {
     private final List<RunRequest> requests = new ArrayList<>();
     private final List<Throwable> onStart = new ArrayList<>();
+    private final List<Throwable> onBegin = new ArrayList<>();
     private final List<Throwable> onAwait = new ArrayList<>();
     private boolean stopped;
+    private int open;
 
     /** What was asked for, in order. */
     List<RunRequest> requests() {
@@ -20,6 +22,10 @@ final class ScriptedRun implements Pretraining.Starter {
 
     void failOnStart(Throwable failure) {
         onStart.add(failure);
+    }
+
+    void failOnBegin(Throwable failure) {
+        onBegin.add(failure);
     }
 
     void failOnAwait(Throwable failure) {
@@ -31,11 +37,23 @@ final class ScriptedRun implements Pretraining.Starter {
         stopped = true;
     }
 
+    /** How many runs were started and not closed. */
+    int open() {
+        return open;
+    }
+
     @Override
     public Pretraining start(RunRequest request, RunListener listener) {
         requests.add(request);
         raise(onStart);
+        open++;
         return new Pretraining() {
+            @Override
+            public boolean begin() {
+                raise(onBegin);
+                return true;
+            }
+
             @Override
             public void stop(String reason) {}
 
@@ -52,7 +70,9 @@ final class ScriptedRun implements Pretraining.Starter {
             }
 
             @Override
-            public void close() {}
+            public void close() {
+                open--;
+            }
         };
     }
 
