@@ -25,6 +25,8 @@ import io.flm.worker.train.CheckpointKeeper;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Trainer;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +48,7 @@ final class NodeRun implements AutoCloseable {
     private final Ingest ingest;
     private final CheckpointKeeper keeper;
     private final MetricsLog metrics;
+    private final Deque<Runnable> closings = new ArrayDeque<>(); // of what is open, the last first
 
     /**
      * Opens data and checkpoints.
@@ -67,28 +70,39 @@ final class NodeRun implements AutoCloseable {
         codec = Node.exchangeSettings(config).codec();
         MemoryNeed.require(model, train, cpuWorkers, config.getInt("flm.data.prefetch"), Machine.memoryBytes());
         DataSettings data = DataSettings.from(config);
-        tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
-        requireRoom(config);
-        samples = SampleSource.open(
-                config.getStringList("flm.data.paths").stream().map(Path::of).toList());
-        ingest = Ingest.open(
-                samples,
-                tokenizer,
-                data,
-                train.corruption(),
-                model.imageSize(),
-                train.lanes(),
-                train.microBatch(),
-                train.seed());
-        CheckpointSettings checkpoints = CheckpointSettings.from(config);
-        RunIdentity identity =
-                RunIdentity.of(config, Map.of("data", samples.sha256(), "tokenizer", tokenizer.sha256()));
-        RunFiles.belongTo(folder, plan, configuration);
-        CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"), checkpoints);
-        Optional<Checkpoint> origin = plan.resume() ? store.newestValid(LOG::warn) : Optional.empty();
-        origin.ifPresent(c -> requireSame(c, identity));
-        keeper = new CheckpointKeeper(store, checkpoints, identity, origin, train, NodeRun::onCheckpoint);
-        metrics = new MetricsLog(RunFiles.metricsOf(folder), train.objective(), nanoTime);
+        try {
+            tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
+            closings.push(tokenizer::close);
+            requireRoom(config);
+            samples = SampleSource.open(config.getStringList("flm.data.paths").stream()
+                    .map(Path::of)
+                    .toList());
+            closings.push(samples::close);
+            ingest = Ingest.open(
+                    samples,
+                    tokenizer,
+                    data,
+                    train.corruption(),
+                    model.imageSize(),
+                    train.lanes(),
+                    train.microBatch(),
+                    train.seed());
+            closings.push(ingest::close);
+            CheckpointSettings checkpoints = CheckpointSettings.from(config);
+            RunIdentity identity =
+                    RunIdentity.of(config, Map.of("data", samples.sha256(), "tokenizer", tokenizer.sha256()));
+            RunFiles.belongTo(folder, plan, configuration);
+            CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"), checkpoints);
+            Optional<Checkpoint> origin = plan.resume() ? store.newestValid(LOG::warn) : Optional.empty();
+            origin.ifPresent(c -> requireSame(c, identity));
+            keeper = new CheckpointKeeper(store, checkpoints, identity, origin, train, NodeRun::onCheckpoint);
+            closings.push(keeper::close);
+            metrics = new MetricsLog(RunFiles.metricsOf(folder), train.objective(), nanoTime);
+            closings.push(metrics::close);
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
     }
 
     private void requireRoom(Config config) {
@@ -144,10 +158,6 @@ final class NodeRun implements AutoCloseable {
 
     @Override
     public void close() {
-        metrics.close();
-        keeper.close();
-        ingest.close();
-        samples.close();
-        tokenizer.close();
+        closings.forEach(Runnable::run);
     }
 }
