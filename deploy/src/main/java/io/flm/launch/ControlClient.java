@@ -16,6 +16,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,6 +86,8 @@ final class ControlClient {
                 throw new UserException(file + ": no token: give a file of one line, without spaces, to --token-file");
             }
             return token;
+        } catch (FileSystemException e) {
+            throw new UserException(Failure.of(e).line() + "; give the file of the nodes' token with --token-file", e);
         } catch (IOException e) {
             throw new UserException(file + ": the token cannot be read (" + e.getMessage() + "); give --token-file", e);
         }

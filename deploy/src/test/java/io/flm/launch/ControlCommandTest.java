@@ -14,11 +14,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the commands that steer a run ask of its nodes, and tell of the answers. */
@@ -149,6 +151,41 @@ class ControlCommandTest {
                 .as("the run in runs/ that was worked on last")
                 .isZero();
         assertThat(node.asked()).containsOnly("GET /api/v1/run Bearer 0123456789abcdef");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            ""                              | no token: give a file of one line, without spaces, to --token-file
+            "\n"                            | no token: give a file of one line, without spaces, to --token-file
+            0123456789abcdef next           | no token: give a file of one line, without spaces, to --token-file
+            "0123456789abcdef\nsecret-line"  | no token: give a file of one line, without spaces, to --token-file
+            """)
+    void aFileThatHoldsNoTokenIsRefusedWithoutItsContent(String content, String message) throws IOException {
+        Path token = Files.writeString(folder.resolve("token"), content.translateEscapes());
+        assertThat(world.flm("status", "--node", node.address(), "--token-file", "token"))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).containsExactly("flm: " + token + ": " + message);
+        assertThat(node.asked()).isEmpty();
+    }
+
+    @Test
+    void aTokenFileThatIsMissingOrClosedToThisUserIsNamedWithTheReason() throws IOException {
+        Path token = folder.resolve("token");
+        assertThat(world.flm("status", "--node", node.address(), "--token-file", "token"))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .containsExactly(
+                        "flm: " + token + ": no such file; give the file of the nodes' token with --token-file");
+        Files.writeString(token, "0123456789abcdef");
+        Files.setPosixFilePermissions(token, Set.of());
+        if (Files.isReadable(token)) {
+            return; // root may read every file
+        }
+        assertThat(world.flm("status", "--node", node.address(), "--token-file", "token"))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .containsExactly(
+                        "flm: " + token + ": access denied; give the file of the nodes' token with --token-file");
     }
 
     @Test
