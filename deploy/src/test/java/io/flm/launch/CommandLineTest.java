@@ -176,6 +176,23 @@ class CommandLineTest {
         assertThat(world.err()).last().asString().endsWith("/t --resume");
     }
 
+    /** The run is finished all the same. */
+    @Test
+    void anEvaluationThatFailsIsSaidWithHowToRepeatItAndTheRunIsStillReported() throws IOException {
+        Path checkpoint = Files.createDirectories(folder.resolve("r-checkpoint"));
+        runs.endWith(checkpoint);
+        assertThat(pretrain("--run", "r", "--json")).isEqualTo(Failure.FAILED);
+        assertThat(world.err())
+                .last()
+                .asString()
+                .startsWith("flm: " + checkpoint + ": no checkpoint there")
+                .endsWith("; evaluate it with flm evaluate --from " + checkpoint);
+        JsonNode json = new ObjectMapper().readTree(world.out());
+        assertThat(json.get("steps").asInt()).isEqualTo(3);
+        assertThat(json.get("heldOut").isNull()).isTrue();
+        assertThat(runs.open()).isZero();
+    }
+
     @Test
     void anInternalErrorIsOneLineThatNamesTheLog() {
         runs.failOnAwait(new IllegalStateException("broken"));

@@ -64,7 +64,10 @@ class NodeTest {
 
     /** A node that begins a cluster, with its address. */
     private String begin(String name, String... assignments) throws Exception {
-        int port = freePort();
+        return begin(name, freePort(), assignments);
+    }
+
+    private String begin(String name, int port, String... assignments) throws Exception {
         List<String> all = new ArrayList<>(List.of(assignments));
         all.add("flm.node.port=" + port);
         all.add("flm.node.join=127.0.0.1:" + port);
@@ -171,6 +174,18 @@ class NodeTest {
                 .start();
         assertThat(keytool.waitFor()).isZero();
         return file;
+    }
+
+    @Test
+    void aNodeWhoseHttpPortIsTakenGivesBackItsOtherPort() throws Exception {
+        int port = freePort();
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Node node = node("a", "flm.node.port=" + port, "flm.http.port=" + taken.getLocalPort());
+            assertThatThrownBy(node::awaitReady)
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("HTTP cannot be served on 127.0.0.1:" + taken.getLocalPort());
+        }
+        begin("b", port);
     }
 
     @Test

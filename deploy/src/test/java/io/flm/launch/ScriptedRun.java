@@ -3,8 +3,10 @@ package io.flm.launch;
 import io.flm.coordinator.RunView;
 import io.flm.data.Objective;
 import io.flm.worker.Trainee.Head;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Runs that train nothing: they tell of steps that the test chose, or fail as it says. */
 final class ScriptedRun implements Pretraining.Starter {
@@ -12,6 +14,7 @@ final class ScriptedRun implements Pretraining.Starter {
     private final List<Throwable> onStart = new ArrayList<>();
     private final List<Throwable> onBegin = new ArrayList<>();
     private final List<Throwable> onAwait = new ArrayList<>();
+    private @Nullable Path checkpoint;
     private boolean stopped;
     private int open;
 
@@ -30,6 +33,11 @@ final class ScriptedRun implements Pretraining.Starter {
 
     void failOnAwait(Throwable failure) {
         onAwait.add(failure);
+    }
+
+    /** What the runs name as theirs, from now on. */
+    void endWith(Path newCheckpoint) {
+        checkpoint = newCheckpoint;
     }
 
     /** From now on runs end before their last step. */
@@ -66,7 +74,7 @@ final class ScriptedRun implements Pretraining.Starter {
                 for (long step = 1; step <= steps; step++) {
                     listener.onProgress(view(step, steps));
                 }
-                return new RunResult(steps, 2.5, 100, "ab", null, !stopped, "all steps are committed");
+                return new RunResult(steps, 2.5, 100, "ab", checkpoint, !stopped, "all steps are committed");
             }
 
             @Override
