@@ -81,8 +81,9 @@ class FrameTest {
     /** A frame with a Hello in it, as it is received. */
     private byte[] sent(@Nullable Seal seal) {
         FrameWriter out = new FrameWriter(new PublicationOutlet(publication), GENERATION, 1, seal, new Counts());
-        assertThat(out.claim(MessageHeaderEncoder.ENCODED_LENGTH + HelloEncoder.BLOCK_LENGTH))
-                .isTrue();
+        while (!out.claim(MessageHeaderEncoder.ENCODED_LENGTH + HelloEncoder.BLOCK_LENGTH)) {
+            Thread.onSpinWait(); // the driver may not have come to it
+        }
         new HelloEncoder()
                 .wrapAndApplyHeader(out.body(), out.bodyOffset(), new MessageHeaderEncoder())
                 .deal(-5)
