@@ -37,8 +37,7 @@ final class Forming extends Active {
         if (elapsedMs() >= run.settings.formingTimeoutMs()) {
             String why = "did not join generation " + run.generationNumber() + " within "
                     + run.settings.formingTimeoutMs() / 1000 + " s (flm.coordinator.forming-timeout)";
-            missing.forEach(name -> run.roster.setAside(name, run.now() + run.settings.setAsideMs(), why));
-            run.note(String.join(", ", missing) + " " + why);
+            run.setAside(missing, why);
             return regroup(String.join(", ", missing) + " " + why, missing);
         }
         if (run.now() - askedAt >= run.settings.resendMs()) {

@@ -27,7 +27,7 @@ final class Membership {
         PREPARING,
         /** It has not answered lately. */
         SILENT,
-        /** It did not join in time, and is not asked again for a while. */
+        /** It did not join in time, or the others did not hear it; it is left out for a while. */
         ASIDE,
         /** The operator wants it left out. */
         DRAINED,
@@ -178,16 +178,16 @@ final class Membership {
         return ready;
     }
 
-    /** Those whose state counts: that are ready, or drained since they got it. */
+    /** Those whose state counts: that are ready, or were drained or set aside since they got it. */
     static List<Worker.Described> holders(RunPlan plan, List<Candidate> candidates) {
         List<Worker.Described> holders = new ArrayList<>();
         for (Candidate c : candidates) {
             Worker.Described d = c.self();
-            boolean drained = c.standing() == Standing.DRAINED
+            boolean leftOut = (c.standing() == Standing.DRAINED || c.standing() == Standing.ASIDE)
                     && d != null
                     && d.phase() == Worker.Phase.WAITING
                     && d.run().equals(plan.id());
-            if (d != null && (drained || c.standing() == Standing.READY)) {
+            if (d != null && (leftOut || c.standing() == Standing.READY)) {
                 holders.add(d);
             }
         }

@@ -77,7 +77,11 @@ final class Regrouping extends Between {
 
     @Override
     Behavior<Command> evaluate() {
-        return pending().isEmpty() ? transition(new Waiting(run, reason)) : this;
+        if (!pending().isEmpty()) {
+            return this;
+        }
+        run.judge(Membership.ready(fenced()));
+        return transition(new Waiting(run, reason));
     }
 
     /** Who is still waited for. */

@@ -44,7 +44,11 @@ final class Roster {
         }
     }
 
-    private record Aside(long until, String reason) {}
+    /** How often the time for which a worker is set aside is doubled. */
+    private static final int MOST_DOUBLINGS = 6;
+
+    /** Of a process: one that is started again is another worker. */
+    private record Aside(ActorRef<Worker.Command> ref, long until, int doublings, String reason) {}
 
     private final TreeMap<ActorRef<Worker.Command>, Entry> entries = new TreeMap<>();
     private final Map<String, Entry> byName = new HashMap<>();
@@ -83,8 +87,39 @@ final class Roster {
         });
     }
 
-    void setAside(String worker, long until, String reason) {
-        aside.put(worker, new Aside(until, reason));
+    /** Leaves a worker out for so long at most, and each time again for twice as long, until it is forgiven. */
+    void setAside(String worker, long now, long ms, String reason) {
+        of(worker).ifPresent(e -> {
+            Aside before = aside.get(worker);
+            int doublings = before == null || !before.ref().equals(e.ref)
+                    ? 0
+                    : Math.min(before.doublings() + 1, MOST_DOUBLINGS);
+            long forMs = ms << doublings;
+            aside.put(
+                    worker,
+                    new Aside(e.ref, now + forMs, doublings, "left out for up to " + forMs / 1000 + " s: " + reason));
+        });
+    }
+
+    /** What a worker was set aside for is over. */
+    void forgive(String worker) {
+        aside.remove(worker);
+    }
+
+    /** Takes those in again at once that are set aside and hold at least so many steps; says whether there are any. */
+    boolean takeBack(long steps, long now) {
+        boolean any = false;
+        for (Map.Entry<String, Aside> left : aside.entrySet()) {
+            Aside a = left.getValue();
+            boolean holds = of(left.getKey())
+                    .filter(e -> e.ref.equals(a.ref()) && e.self != null && e.self.steps() >= steps)
+                    .isPresent();
+            if (holds && now < a.until()) {
+                left.setValue(new Aside(a.ref(), now, a.doublings(), a.reason()));
+                any = true;
+            }
+        }
+        return any;
     }
 
     /** Those that are due to be asked: silent for the interval, and not asked within {@code resendMs}. */
@@ -143,7 +178,7 @@ final class Roster {
             return new Candidate(d.worker(), d, Standing.SILENT, "silent for " + (now - e.answeredAt) + " ms");
         }
         Aside left = aside.get(d.worker());
-        if (left != null && now < left.until()) {
+        if (left != null && now < left.until() && left.ref().equals(e.ref)) {
             return new Candidate(d.worker(), d, Standing.ASIDE, left.reason());
         }
         return judged;

@@ -16,7 +16,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What outlives a state of the coordinator: the plan, the workers, the newest generation and what is known of the training. */
@@ -54,6 +57,9 @@ final class Run {
     @Nullable String weightsSha256;
 
     long committedSteps;
+
+    /** Of the newest generation, for each node the nodes that it did not hear. */
+    private final Map<String, Set<String>> unheard = new TreeMap<>();
 
     private final Map<String, ActorRef<Worker.Command>> drained = new TreeMap<>();
 
@@ -116,6 +122,7 @@ final class Run {
         causedAt = now();
         saveWantedAt = 0;
         fresh = false;
+        unheard.clear();
         drained.clear();
         notes.clear();
         history.clear();
@@ -127,6 +134,7 @@ final class Run {
         Map<String, ActorRef<Worker.Command>> refs = new TreeMap<>();
         g.members().forEach(m -> roster.of(m.worker()).ifPresent(e -> refs.put(m.worker(), e.ref)));
         generation = g;
+        unheard.clear();
         fresh = false;
         members = refs;
         if (g.firstStep() < committedSteps) {
@@ -134,6 +142,55 @@ final class Run {
         }
         committedSteps = g.firstStep();
         history.add(g, world.clock().instant(), why, causedAt);
+    }
+
+    /** Notes whom a member of the newest generation did not hear. */
+    void hear(Worker.Failed f) {
+        Generation g = generation();
+        if (!f.lostNodes().isEmpty()) {
+            unheard.computeIfAbsent(g.members().get(g.rankOf(f.worker())).node(), node -> new TreeSet<>())
+                    .addAll(f.lostNodes());
+        }
+    }
+
+    /**
+     * The newest generation is over. Where it committed no step since members did not hear each other, those are set aside with
+     * whom the next one would end likewise.
+     *
+     * @param ready who can be a member of the next one; what the coordinator says reaches them
+     */
+    void judge(List<Worker.Described> ready) {
+        if (generation == null) {
+            return;
+        }
+        Generation g = generation;
+        long held = Membership.topStep(ready);
+        if (Math.max(committedSteps, held) > g.firstStep()) {
+            g.members().forEach(m -> roster.forgive(m.worker()));
+            return;
+        }
+        Set<String> nodes = ready.stream().map(Worker.Described::node).collect(Collectors.toSet());
+        Set<String> holders = ready.stream()
+                .filter(d -> d.steps() == held)
+                .map(Worker.Described::node)
+                .collect(Collectors.toSet());
+        Hearing.leftOut(unheard, nodes, holders).forEach((node, others) -> {
+            List<String> workers = ready.stream()
+                    .filter(d -> d.node().equals(node))
+                    .map(Worker.Described::worker)
+                    .toList();
+            setAside(
+                    workers,
+                    "did not hear " + String.join(", ", others) + ", or was not heard there, in generation "
+                            + g.number() + ", which committed no step; let UDP pass between them (flm.exchange.port)");
+        });
+        unheard.clear();
+    }
+
+    /** Leaves workers out for a while. */
+    void setAside(List<String> workers, String why) {
+        workers.forEach(name -> roster.setAside(name, now(), settings.setAsideMs(), why));
+        note(String.join(", ", workers) + " " + why);
     }
 
     /** Changes the plan and tells every worker, each of which keeps it for the next coordinator. */

@@ -142,7 +142,13 @@ abstract class State extends AbstractBehavior<Command> {
         }
         if (report instanceof Worker.GenerationReport g) {
             boolean current = run.generation != null && g.generation() == run.generation.number();
-            return current && run.generation().rankOf(g.worker()) >= 0 ? onGeneration(g) : onStale(g);
+            if (!current || run.generation().rankOf(g.worker()) < 0) {
+                return onStale(g);
+            }
+            if (g instanceof Worker.Failed f) {
+                run.hear(f);
+            }
+            return onGeneration(g);
         }
         return onOther(report);
     }

@@ -107,8 +107,13 @@ abstract class UnderWay extends State {
         List<Candidate> fenced = new ArrayList<>();
         for (Candidate c : run.candidates()) {
             boolean behind = c.self() != null && isBehind(c.self());
+            boolean free = c.standing() == Standing.READY
+                    || c.standing() == Standing.DRAINED
+                    || (c.standing() == Standing.ASIDE
+                            && c.self() != null
+                            && c.self().phase() == Worker.Phase.WAITING);
             fenced.add(
-                    behind && (c.standing() == Standing.READY || c.standing() == Standing.DRAINED)
+                    behind && free
                             ? new Candidate(c.name(), c.self(), Standing.BUSY, "is asked to leave generation " + number)
                             : c);
         }

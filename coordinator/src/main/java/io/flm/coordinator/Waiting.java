@@ -60,7 +60,11 @@ final class Waiting extends Between {
             return transition(new Saving(run, "all " + plan.totalSteps() + " steps are committed", held));
         }
         // One step less is done again: members differ by so much where one is lost.
-        if (Membership.topStep(ready) < held - 1) {
+        boolean lacking = Membership.topStep(ready) < held - 1;
+        if (lacking && run.roster.takeBack(held, run.now())) {
+            return evaluate();
+        }
+        if (lacking) {
             status = "step " + held + " is held by drained workers only: admit one until others have taken over,"
                     + " or stop the run" + Membership.others(candidates);
             return this;
@@ -79,6 +83,10 @@ final class Waiting extends Between {
                 return this;
             }
             return form(g, reason.equals(decision.reason()) ? reason : reason + ": " + decision.reason());
+        }
+        // Where nothing trains meanwhile, another try with them costs nothing.
+        if (elapsedMs() >= run.settings.setAsideMs() && run.roster.takeBack(0, run.now())) {
+            return evaluate();
         }
         status = decision.reason();
         long limitMs = run.settings.waitLimitMs();

@@ -252,6 +252,69 @@ class CoordinatorMembersTest extends ClusterTest {
         assertThat(c.worker("w2").reason()).contains("flm.coordinator.forming-timeout");
     }
 
+    /** Control messages reach w3, gradients do not. */
+    private static void failSinceW3IsNotHeard(TestCluster c) {
+        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "nw3 did not answer", "nw3");
+        c.trainee("w3").fail(FailureKind.MEMBER_LOST, "nw1 did not answer", "nw1", "nw2");
+        c.expectAfter(500, "training");
+    }
+
+    @Test
+    void aMemberThatAnswersTheCoordinatorButNotTheOthersIsSetAsideForLongerEachTime() {
+        TestCluster c = training("w1", "w2", "w3");
+        failSinceW3IsNotHeard(c);
+        assertThat(c.members(2)).containsExactly("w1", "w2");
+        assertThat(c.worker("w3").state()).isEqualTo("set aside");
+        String why = "did not hear nw1, nw2, or was not heard there, in generation 1, which committed no step;"
+                + " let UDP pass between them (flm.exchange.port)";
+        assertThat(c.worker("w3").reason()).isEqualTo("left out for up to 10 s: " + why);
+        assertThat(c.view().notes()).containsExactly("w3 " + why);
+
+        c.steps(1);
+        c.expectAfter(c.settings.setAsideMs(), "halting");
+        c.steps(1);
+        c.expectAfter(300, "training");
+        assertThat(c.members(3)).containsExactly("w1", "w2", "w3");
+        failSinceW3IsNotHeard(c);
+        assertThat(c.worker("w3").reason()).startsWith("left out for up to 20 s");
+
+        c.expectAfter(2 * c.settings.setAsideMs(), "halting");
+        c.steps(1);
+        c.expectAfter(300, "training");
+        c.steps(1);
+        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
+        c.expectAfter(500, "training");
+        failSinceW3IsNotHeard(c);
+        assertThat(c.worker("w3").reason()).as("it has trained since").startsWith("left out for up to 10 s");
+    }
+
+    @Test
+    void whereThereAreTooFewWithoutThemThoseThatAreSetAsideAreTriedAgainSoon() {
+        TestCluster c = cluster("w1", "w2", "w3").submit(TestCluster.plan(3, 0));
+        for (int generation = 1; generation <= 8; generation++) {
+            c.expectAfter(300, "training");
+            c.trainee("w1").fail(FailureKind.MEMBER_LOST, "nw3 did not answer", "nw3");
+            c.expectAfter(500, "waiting");
+            assertThat(c.view().reason()).startsWith("2 of 3 workers are ready; set aside: w3 (left out for up to ");
+            c.pass(c.settings.setAsideMs());
+        }
+    }
+
+    @Test
+    void whatOnlyAWorkerHoldsThatIsSetAsideIsNotDoneAgain() {
+        TestCluster c = training("w1", "w2", "w3");
+        c.steps(20);
+        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
+        c.expectAfter(500, "training");
+        failSinceW3IsNotHeard(c);
+        c.add("newcomer");
+        c.pass(200);
+        c.killAndNotice("w1", "w2");
+        c.expectAfter(500, "training");
+        assertThat(c.generation(4).firstStep()).isEqualTo(20);
+        assertThat(c.members(4)).containsExactly("newcomer", "w3");
+    }
+
     @Test
     void aBrokenDeviceIsLeftOutByNameAndTheOthersGoOn() {
         TestCluster c = training("w1", "w2");

@@ -17,7 +17,7 @@ final class Gradients {
     static final double LIVENESS_MS = 800;
     private static final double REVIEW_MS = 100;
     private static final long MS = 1_000_000;
-    private static final long NEVER = Long.MAX_VALUE;
+    static final long NEVER = Long.MAX_VALUE;
 
     /** Which contributions a member takes for its generation. */
     enum Fence {
@@ -32,6 +32,7 @@ final class Gradients {
         private final Meeting meeting;
         private final int rank;
         private final Life life;
+        private final long takenAt = world.nanoTime();
         private boolean ready;
         private boolean left;
         private boolean ended;
@@ -131,7 +132,7 @@ final class Gradients {
                 int group = seats[0] == null ? 0 : seats[0].life.node.group;
                 boolean cut = false;
                 for (Seat seat : seats) {
-                    cut |= seat != null && seat.life.node.group != group;
+                    cut |= seat != null && (seat.life.node.group != group || seat.life.node.walledSince != NEVER);
                 }
                 for (Seat seat : seats) {
                     if (seat != null && (cut || seat.left || seat.life.over || seat.life.node.frozen)) {
@@ -308,6 +309,10 @@ final class Gradients {
         }
         if (!node.reaches(at.life.node)) {
             since = Math.min(since, Math.max(node.groupSince, at.life.node.groupSince));
+        }
+        long walledSince = Math.min(node.walledSince, at.life.node.walledSince);
+        if (walledSince != NEVER) {
+            since = Math.min(since, Math.max(walledSince, at.takenAt));
         }
         if (of.left && !of.ended) {
             since = Math.min(since, of.leftAt);

@@ -24,6 +24,11 @@ final class Node {
     int group;
 
     long groupSince;
+
+    /** Since when its gradients reach nobody, and nobody's reach it. */
+    long walledSince = Gradients.NEVER;
+
+    private int walls; // more than one fault may be the reason
     double slowness = 1;
     boolean frozen;
     long frozenSince;
@@ -131,6 +136,20 @@ final class Node {
         group = other;
         groupSince = world.nanoTime();
         world.changed();
+    }
+
+    void wall() {
+        if (walls++ == 0) {
+            walledSince = world.nanoTime();
+            world.changed();
+        }
+    }
+
+    void unwall() {
+        if (--walls == 0) {
+            walledSince = Gradients.NEVER;
+            world.changed();
+        }
     }
 
     boolean reaches(Node other) {

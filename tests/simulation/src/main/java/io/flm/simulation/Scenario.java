@@ -150,12 +150,32 @@ public record Scenario(
                 endMs);
     }
 
+    /** The same with other faults. */
+    Scenario with(Fault... others) {
+        return new Scenario(
+                seed,
+                nodes,
+                lanes,
+                totalSteps,
+                minWorkers,
+                startsMs,
+                laneMs,
+                delayMs,
+                spreadMs,
+                checkpointSteps,
+                saveMs,
+                prepareMs,
+                fetchMs,
+                List.of(others),
+                faultsEndMs);
+    }
+
     private static Fault fault(SplittableRandom random, int nodes, long endMs) {
         long at = random.nextLong(endMs - 1000);
         long length = Math.min(
                 endMs - at, (long) Math.exp(random.nextDouble(Math.log(100), Math.log(30_000)))); // mostly short
         int node = random.nextInt(nodes);
-        return switch (random.nextInt(12)) {
+        return switch (random.nextInt(13)) {
             case 0, 1 -> new Fault.Kill(at, length, node);
             case 2 -> new Fault.KillCoordinator(at, length);
             case 3, 4 -> new Fault.Freeze(at, length, node);
@@ -165,6 +185,7 @@ public record Scenario(
             case 8 -> new Fault.DiskFull(at, length, node);
             case 9 -> new Fault.Pause(at, length);
             case 10 -> new Fault.Drain(at, length, node);
+            case 11 -> new Fault.Firewall(at, length, node);
             default -> new Fault.Save(at);
         };
     }

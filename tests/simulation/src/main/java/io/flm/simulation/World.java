@@ -125,6 +125,10 @@ final class World {
             nodes.get(f.node()).freeze(f.forMs());
         } else if (fault instanceof Fault.Cut f) {
             cut(f);
+        } else if (fault instanceof Fault.Firewall f) {
+            Node node = nodes.get(f.node());
+            node.wall();
+            after(f.forMs(), node::unwall);
         } else if (fault instanceof Fault.Slow f) {
             Node node = nodes.get(f.node());
             node.slowness *= f.times();

@@ -44,6 +44,20 @@ class SimulationTest {
         assertThat(again).isEqualTo(once).hasSizeGreaterThan(3);
     }
 
+    @Test
+    void whereTheGradientsOfANodeNeverPassTheOthersFinishWithoutIt() {
+        for (int nodes = 2; nodes <= 5; nodes++) {
+            Scenario drawn = Scenario.draw(1, nodes);
+            for (int walled = 0; walled < nodes; walled++) {
+                for (long atMs : new long[] {0, 6000}) {
+                    Scenario scenario = drawn.with(new Fault.Firewall(atMs, 1e9, walled));
+                    Simulation.Outcome outcome = SIMULATION.run(scenario, line -> {});
+                    assertThat(outcome.what()).as(scenario.text()).isNull();
+                }
+            }
+        }
+    }
+
     /** A gradient of a generation that is over is added to those of the next one. */
     @Test
     void whereContributionsAreNotFencedByGenerationALaneIsFoundTwice() {
