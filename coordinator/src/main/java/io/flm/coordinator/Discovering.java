@@ -93,6 +93,10 @@ final class Discovering extends State {
                                 () -> new Regrouping(run, "a new coordinator has found run " + plan.run(), List.of()));
         };
         run.committedSteps = Math.max(run.committedSteps, steps);
+        RunView found = next.view();
+        if (found.ended()) {
+            run.ended(found);
+        }
         return transition(next);
     }
 

@@ -237,9 +237,15 @@ final class Run {
         }
     }
 
+    /** Tells those that await the end of this run. */
     void ended(RunView last) {
-        waiters.forEach(w -> w.replyTo().tell(last));
-        waiters.clear();
+        waiters.removeIf(w -> {
+            boolean its = w.id().equals(last.id());
+            if (its) {
+                w.replyTo().tell(last);
+            }
+            return its;
+        });
     }
 
     List<Candidate> candidates() {

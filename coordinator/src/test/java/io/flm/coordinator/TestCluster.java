@@ -131,10 +131,15 @@ final class TestCluster implements AutoCloseable {
 
     /** The coordinator's node is lost: another one starts. */
     void moveCoordinator() {
+        beginMovingCoordinator();
+        pass(settings.discoverSettleMs() + STEP.toMillis());
+    }
+
+    /** The same, and the new one has not found out yet what there is. */
+    void beginMovingCoordinator() {
         actors.stop(coordinator);
         coordinator = start();
         list();
-        pass(settings.discoverSettleMs() + STEP.toMillis());
     }
 
     /** All members of the running generation commit so many steps together, or fewer where one raised the stop flag. */
