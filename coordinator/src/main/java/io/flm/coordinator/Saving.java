@@ -22,11 +22,20 @@ final class Saving extends Between {
     private final Map<String, Long> savers = new TreeMap<>(); // since when each is asked
     private boolean saved;
     private long askedAt = Long.MIN_VALUE / 2;
+    private long lostAt = -1; // since when nobody can be reached that holds the step; -1: somebody can
 
     /** @param step what is to be saved; 0: nothing */
     Saving(Run run, String reason, long step) {
         super(run, reason);
         this.step = step;
+    }
+
+    @Override
+    String status() {
+        return mayComeBack()
+                ? reason + "; nobody that holds step " + step + " can be reached, waits up to "
+                        + run.settings.holderTimeoutMs() / 1000 + " s (flm.coordinator.holder-timeout)"
+                : reason;
     }
 
     @Override
@@ -64,6 +73,10 @@ final class Saving extends Between {
                 .filter(d -> d.steps() == step)
                 .map(Worker.Described::worker)
                 .toList();
+        lostAt = !holders.isEmpty() ? -1 : lostAt < 0 ? run.now() : lostAt;
+        if (mayComeBack()) {
+            return this;
+        }
         boolean late = elapsedMs() >= run.settings.saveTimeoutMs();
         boolean hashed = late || hashes.keySet().containsAll(holders);
         boolean anybody = holders.stream().anyMatch(name -> !failures.containsKey(name));
@@ -81,6 +94,15 @@ final class Saving extends Between {
                     .ifPresent(this::save);
         }
         return this;
+    }
+
+    /** A run does not end without a checkpoint while those that hold its state may be unreachable for a moment only. */
+    private boolean mayComeBack() {
+        return step > 0
+                && !saved
+                && lostAt >= 0
+                && run.now() - lostAt < run.settings.holderTimeoutMs()
+                && run.plan().intent() == Intent.STOP;
     }
 
     private void save(String worker) {

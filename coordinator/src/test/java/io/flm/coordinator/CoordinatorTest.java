@@ -9,6 +9,7 @@ import io.flm.worker.FailureKind;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Trainee;
 import io.flm.worker.WireMessage;
+import io.flm.worker.Worker;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -194,6 +195,38 @@ class CoordinatorTest extends ClusterTest {
         c.killAndNotice("w1");
         c.expectAfter(500, "finished");
         c.expectCheckpoint(100, "w2");
+    }
+
+    @Test
+    void aStoppedRunWaitsForItsOnlyHolderThatCannotBeReachedForAWhile() {
+        TestCluster c = training("w1");
+        c.steps(4);
+        c.lose(o -> o instanceof Worker.Save);
+        c.stop("Ctrl-C");
+        c.steps(1);
+        c.expectAfter(300, "saving");
+        c.list("w1");
+        c.expectAfter(5000, "saving");
+        assertThat(c.view().reason())
+                .isEqualTo("Ctrl-C; nobody that holds step 5 can be reached, waits up to 30 s"
+                        + " (flm.coordinator.holder-timeout)");
+        c.loseNothing();
+        c.list();
+        c.expectAfter(1000, "finished");
+        c.expectCheckpoint(5, "w1");
+    }
+
+    @Test
+    void aStoppedRunWhoseHoldersStayAwayFailsInTime() {
+        TestCluster c = training("w1");
+        c.steps(4);
+        c.lose(o -> o instanceof Worker.Save);
+        c.stop("Ctrl-C");
+        c.steps(1);
+        c.expectAfter(300, "saving");
+        c.killAndNotice("w1");
+        c.expectAfter(c.settings.holderTimeoutMs() + 500, "failed");
+        assertThat(c.view().reason()).contains("step 5 could not be saved");
     }
 
     @Test

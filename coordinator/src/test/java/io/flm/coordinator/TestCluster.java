@@ -102,9 +102,12 @@ final class TestCluster implements AutoCloseable {
         return Objects.requireNonNull(nodes.get(name), name).trainee;
     }
 
-    private void list() {
-        Set<ActorRef<Worker.Command>> refs =
-                nodes.values().stream().map(n -> n.ref).collect(Collectors.toSet());
+    /** The receptionist lists all but these: they cannot be reached. */
+    void list(String... unreachable) {
+        Set<ActorRef<Worker.Command>> refs = nodes.values().stream()
+                .filter(n -> !List.of(unreachable).contains(n.name))
+                .map(n -> n.ref)
+                .collect(Collectors.toSet());
         coordinator.tell(new Coordinator.Listed(refs));
         actors.settle();
     }
