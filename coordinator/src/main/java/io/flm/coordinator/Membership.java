@@ -158,6 +158,27 @@ final class Membership {
                         + others(candidates));
     }
 
+    /**
+     * A generation with a drained worker, which alone holds the newest state, as one more member than there may be: it is halted
+     * soon, and then the others have the state. None where nobody is ready for that, or there is no lane for it.
+     */
+    static Optional<Generation> handOver(RunPlan plan, List<Candidate> candidates, long lastGeneration) {
+        long held = topStep(holders(plan, candidates));
+        int most = Math.min(plan.lanes(), plan.mostMembers() + 1);
+        Optional<Candidate> drained = candidates.stream()
+                .filter(c -> c.standing() == Standing.DRAINED)
+                .filter(c -> holders(plan, List.of(c)).stream().anyMatch(d -> d.steps() == held))
+                .findFirst();
+        if (drained.isEmpty() || most < 2 || ready(candidates).isEmpty()) {
+            return Optional.empty();
+        }
+        Candidate giver = drained.get();
+        List<Candidate> with = new ArrayList<>(candidates);
+        with.set(candidates.indexOf(giver), new Candidate(giver.name(), giver.self(), Standing.READY, giver.reason()));
+        return decide(plan.withWorkers(plan.minWorkers(), most), with, lastGeneration)
+                .next();
+    }
+
     /** Workers that are ready and not members, and would be. */
     static List<String> newcomers(RunPlan plan, List<Candidate> candidates, Generation generation) {
         int room = plan.mostMembers() - generation.worldSize();

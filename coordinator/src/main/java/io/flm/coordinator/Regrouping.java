@@ -80,7 +80,7 @@ final class Regrouping extends Between {
         if (!pending().isEmpty()) {
             return this;
         }
-        run.judge(Membership.ready(fenced()));
+        run.judge(Membership.holders(run.plan(), fenced()));
         return transition(new Waiting(run, reason));
     }
 

@@ -157,25 +157,27 @@ final class Run {
      * The newest generation is over. Where it committed no step since members did not hear each other, those are set aside with
      * whom the next one would end likewise.
      *
-     * @param ready who can be a member of the next one; what the coordinator says reaches them
+     * @param free those that answer the coordinator and are in no generation
      */
-    void judge(List<Worker.Described> ready) {
+    void judge(List<Worker.Described> free) {
         if (generation == null) {
             return;
         }
         Generation g = generation;
-        long held = Membership.topStep(ready);
+        List<Worker.Described> members =
+                free.stream().filter(d -> g.rankOf(d.worker()) >= 0).toList();
+        long held = Membership.topStep(members);
         if (Math.max(committedSteps, held) > g.firstStep()) {
             g.members().forEach(m -> roster.forgive(m.worker()));
             return;
         }
-        Set<String> nodes = ready.stream().map(Worker.Described::node).collect(Collectors.toSet());
-        Set<String> holders = ready.stream()
+        Set<String> nodes = members.stream().map(Worker.Described::node).collect(Collectors.toSet());
+        Set<String> holders = members.stream()
                 .filter(d -> d.steps() == held)
                 .map(Worker.Described::node)
                 .collect(Collectors.toSet());
         Hearing.leftOut(unheard, nodes, holders).forEach((node, others) -> {
-            List<String> workers = ready.stream()
+            List<String> workers = free.stream()
                     .filter(d -> d.node().equals(node))
                     .map(Worker.Described::worker)
                     .toList();

@@ -64,7 +64,15 @@ final class Waiting extends Between {
         if (lacking && run.roster.takeBack(held, run.now())) {
             return evaluate();
         }
+        long last = Math.max(run.generationNumber(), run.roster.lastGeneration());
         if (lacking) {
+            Optional<Generation> handOver = Membership.handOver(plan, candidates, last);
+            if (handOver.isPresent()) {
+                return form(
+                        handOver.get(),
+                        "step " + held + " is held by drained workers only: the others take it over"
+                                + Membership.others(candidates));
+            }
             status = "step " + held + " is held by drained workers only: admit one until others have taken over,"
                     + " or stop the run" + Membership.others(candidates);
             return this;
@@ -73,7 +81,6 @@ final class Waiting extends Between {
         if (hopeless.isPresent()) {
             return fail(hopeless.get());
         }
-        long last = Math.max(run.generationNumber(), run.roster.lastGeneration());
         Membership.Decision decision = Membership.decide(plan, candidates, last);
         if (decision.next().isPresent()) {
             Generation g = decision.next().get();

@@ -233,14 +233,15 @@ class CoordinatorMembersTest extends ClusterTest {
         c.steps(5);
         c.drain(member, "hot");
         c.steps(1);
-        c.pass(60_000);
-        c.expect("waiting");
-        assertThat(c.view().reason())
-                .contains("step 6 is held by drained workers only")
-                .contains("admit one");
-        c.admit(member);
-        c.expectAfter(500, "training");
+        c.expectAfter(300, "halting");
+        assertThat(c.members(2)).containsExactly("w1", "w2");
+        assertThat(c.generation(2).why()).contains("step 6 is held by drained workers only: the others take it over");
         assertThat(c.generation(2).firstStep()).isEqualTo(6);
+        c.steps(1);
+        c.expectAfter(300, "training");
+        assertThat(c.members(3)).hasSize(1).doesNotContain(member);
+        assertThat(c.generation(3).firstStep()).isEqualTo(7);
+        assertThat(c.worker(member).state()).isEqualTo("drained");
     }
 
     @Test
