@@ -1,5 +1,6 @@
 package io.flm.exchange;
 
+import io.aeron.ErrorCode;
 import io.aeron.Image;
 import io.aeron.exceptions.RegistrationException;
 import io.flm.exchange.wire.HelloDecoder;
@@ -399,8 +400,6 @@ final class WireMeeting implements Meeting {
             for (Peer peer : peers) {
                 work += peer.readRing(wire.ringHandler(), BURST);
             }
-        } catch (RegistrationException e) {
-            fail("a node of " + deal.endpoints() + " cannot be reached: " + e.getMessage());
         } catch (AllReduce.ProtocolException | IllegalArgumentException | IllegalStateException e) {
             fail(String.valueOf(e.getMessage()));
         } catch (RuntimeException
@@ -428,8 +427,7 @@ final class WireMeeting implements Meeting {
     private void lookAfter(long now) {
         for (Peer peer : peers) {
             if (peer.link == null) {
-                String endpoint = deal.endpoints().get(peer.node);
-                peer.use(wire.link(endpoint), wire.isNear(endpoint) ? wire.ring(nearPeers()) : null);
+                connect(peer);
             }
         }
         for (Peer peer : peers) {
@@ -460,6 +458,19 @@ final class WireMeeting implements Meeting {
             }
         }
         failWithLeavers();
+    }
+
+    private void connect(Peer peer) {
+        String endpoint = deal.endpoints().get(peer.node);
+        try {
+            peer.use(wire.link(endpoint), wire.isNear(endpoint) ? wire.ring(nearPeers()) : null);
+        } catch (RegistrationException e) {
+            if (e.errorCode() == ErrorCode.UNKNOWN_HOST || e.errorCode() == ErrorCode.INVALID_CHANNEL) {
+                peer.lost = true;
+                lost.add(peer.node);
+            }
+            fail(peer.name() + " cannot be reached: " + e.getMessage());
+        }
     }
 
     private void lose(Peer peer, String what, Duration timeout, String setting) {

@@ -79,6 +79,26 @@ class LossTest {
     }
 
     @Test
+    void namesANodeWhoseHostIsNotKnown() throws Exception {
+        try (Cluster cluster = new Cluster()) {
+            List<ExchangeNode> nodes = cluster.open(2);
+            Deal known = deal(1, nodes);
+            Deal deal = new Deal(
+                    known.generation(),
+                    known.segments(),
+                    known.codec(),
+                    known.members(),
+                    List.of(nodes.get(0).endpoint(), "no-such-host.invalid:1"),
+                    known.holders(),
+                    known.key());
+            Exchange member = nodes.get(0).join(deal, 0);
+            ExchangeException failure = Cluster.failure(cluster.start(() -> step(member, 0)));
+            assertThat(failure.lostNodes()).containsExactly(1);
+            assertThat(failure).hasMessageContaining("node 1 (no-such-host.invalid:1, rank 1) cannot be reached");
+        }
+    }
+
+    @Test
     void namesANodeThatFellSilentAndGoesOnWithoutIt() throws Exception {
         try (Cluster cluster = new Cluster("liveness-timeout = 2s")) {
             List<ExchangeNode> nodes = cluster.open(3);
