@@ -28,16 +28,8 @@ class ControlCommandTest {
     @TempDir
     private Path folder = Path.of("");
 
-    private StubNode node = open();
+    private StubNode node = StubNode.open();
     private TestEnvironment world = new TestEnvironment(folder);
-
-    private static StubNode open() {
-        try {
-            return new StubNode();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
 
     @BeforeEach
     void inAFolderOfItsOwn() {

@@ -7,7 +7,6 @@ import io.flm.coordinator.Coordinator.Answer;
 import io.flm.coordinator.HttpEndpoint.Submitted;
 import io.flm.coordinator.RunView;
 import io.flm.data.UserException;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -28,19 +27,11 @@ class FollowedRunTest {
     @TempDir
     private Path folder = Path.of("");
 
-    private final StubNode node = open();
+    private final StubNode node = StubNode.open();
     private final List<String> notes = new ArrayList<>();
     private final Deque<Runnable> onSubmitted = new ArrayDeque<>();
     private int submissions;
     private boolean closed;
-
-    private static StubNode open() {
-        try {
-            return new StubNode();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
-    }
 
     @BeforeEach
     void anIdleCluster() {

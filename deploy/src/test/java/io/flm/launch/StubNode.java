@@ -2,6 +2,7 @@ package io.flm.launch;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,14 @@ final class StubNode implements AutoCloseable {
     private final HttpServer server;
     private final Map<String, Canned> answers = new ConcurrentHashMap<>();
     private final List<String> asked = java.util.Collections.synchronizedList(new ArrayList<>());
+
+    static StubNode open() {
+        try {
+            return new StubNode();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     StubNode() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
