@@ -25,8 +25,6 @@ record Failure(String line, int exitCode, boolean internal) {
     static final int FAILED = 1;
     /** The command line, the configuration, the data or the machine do not allow the command to begin. */
     static final int REFUSED = 2;
-    /** Ended by Ctrl-C: 128 + SIGINT. */
-    static final int INTERRUPTED = 130;
 
     static Failure of(Throwable thrown) {
         Throwable cause = unwrapped(thrown);

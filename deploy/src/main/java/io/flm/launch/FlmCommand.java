@@ -26,7 +26,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "0:done",
             "1:the run or the check failed",
             "2:refused before it began: command line, configuration, data or machine",
-            "130:ended by Ctrl-C"
+            "128 + n:ended as signal n asked: 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM"
         })
 final class FlmCommand implements Runnable {
     /** Which libtorch is loaded; read by the worker's engine before it starts, and by the launcher for the class path. */

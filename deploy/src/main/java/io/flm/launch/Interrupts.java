@@ -2,41 +2,95 @@ package io.flm.launch;
 
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
- * Ctrl-C and the system's request to end: the first asks, the second ends the process at once. By reflection, since the
- * compiler warns of the JDK's signal class, the only one there is.
+ * Requests to end: Ctrl-C, the system's SIGTERM, and the SIGHUP of a terminal that was closed. The first one asks. A later one
+ * ends the process at once, but for SIGHUP, which the shell and the kernel send both, and for what comes right after the first:
+ * {@code timeout} and batch systems signal a process and then its group.
+ *
+ * <p>By reflection, since the compiler warns of the JDK's signal class, the only one there is. A signal that was ignored when the
+ * process was started, as {@code nohup} does, stays ignored: the JVM sees to that.
  */
 final class Interrupts {
-    private final AtomicBoolean asked = new AtomicBoolean();
+    /** A request to end. */
+    enum Signal {
+        INT("Ctrl-C", 2),
+        TERM("SIGTERM", 15),
+        HUP("SIGHUP", 1);
 
-    private Interrupts() {}
+        private final String shown;
+        private final int number;
 
-    /** From now on the first signal calls {@code first} on a thread of its own. */
-    static Interrupts on(Runnable first) {
-        return on(List.of("INT", "TERM"), first);
+        Signal(String shown, int number) {
+            this.shown = shown;
+            this.number = number;
+        }
+
+        /** What users call it. */
+        String shown() {
+            return shown;
+        }
+
+        /** Of a process that ended by it, as shells have it. */
+        int exitCode() {
+            return 128 + number;
+        }
     }
 
-    /** Only of these signals. */
-    static Interrupts on(List<String> signals, Runnable first) {
-        Interrupts interrupts = new Interrupts();
-        handle(signals, () -> {
-            if (interrupts.asked.getAndSet(true)) {
-                Runtime.getRuntime().halt(Failure.INTERRUPTED);
-            }
-            first.run();
-        });
+    private static final Duration ONE_REQUEST = Duration.ofSeconds(1);
+
+    private final AtomicReference<Request> first = new AtomicReference<>();
+    private final LongSupplier nanoTime;
+
+    private record Request(Signal signal, long nanoTime) {}
+
+    private Interrupts(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
+
+    /** From now on the first of these signals calls {@code asked} on a thread of its own. */
+    static Interrupts on(List<Signal> signals, LongSupplier nanoTime, Consumer<Signal> asked) {
+        Interrupts interrupts = new Interrupts(nanoTime);
+        for (Signal signal : signals) {
+            handle(signal, () -> {
+                if (interrupts.isFirst(signal)) {
+                    asked.accept(signal);
+                } else if (interrupts.endsAtOnce(signal)) {
+                    Runtime.getRuntime().halt(signal.exitCode());
+                }
+            });
+        }
         return interrupts;
     }
 
-    /** From now on this signal means nothing. */
-    static void ignore(String signal) {
-        handle(List.of(signal), () -> {});
+    /** Of all signals. */
+    static Interrupts on(LongSupplier nanoTime, Consumer<Signal> asked) {
+        return on(List.of(Signal.values()), nanoTime, asked);
     }
 
-    private static void handle(List<String> signals, Runnable handling) {
+    /** From now on these signals mean nothing. */
+    static void ignore(List<Signal> signals) {
+        signals.forEach(signal -> handle(signal, () -> {}));
+    }
+
+    private boolean isFirst(Signal signal) {
+        return first.compareAndSet(null, new Request(signal, nanoTime.getAsLong()));
+    }
+
+    private boolean endsAtOnce(Signal signal) {
+        Request before = first.get();
+        return signal != Signal.HUP
+                && before != null
+                && nanoTime.getAsLong() - before.nanoTime() > ONE_REQUEST.toNanos();
+    }
+
+    private static void handle(Signal signal, Runnable handling) {
         InvocationHandler handler = (proxy, method, arguments) -> switch (method.getName()) {
             case "handle" -> {
                 handling.run();
@@ -44,24 +98,22 @@ final class Interrupts {
             }
             case "equals" -> proxy == arguments[0];
             case "hashCode" -> System.identityHashCode(proxy);
-            default -> "Ctrl-C of flm";
+            default -> "flm on " + signal.shown();
         };
         try {
-            Class<?> signal = Class.forName("sun.misc.Signal");
+            Class<?> signals = Class.forName("sun.misc.Signal");
             Class<?> handlers = Class.forName("sun.misc.SignalHandler");
             Object proxy =
                     Proxy.newProxyInstance(Interrupts.class.getClassLoader(), new Class<?>[] {handlers}, handler);
-            for (String name : signals) {
-                signal.getMethod("handle", signal, handlers)
-                        .invoke(null, signal.getConstructor(String.class).newInstance(name), proxy);
-            }
+            signals.getMethod("handle", signals, handlers)
+                    .invoke(null, signals.getConstructor(String.class).newInstance(signal.name()), proxy);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("this JDK has no signals", e);
         }
     }
 
-    /** Whether a signal has come. */
-    boolean asked() {
-        return asked.get();
+    /** The signal that came first; empty: none has come. */
+    Optional<Signal> asked() {
+        return Optional.ofNullable(first.get()).map(Request::signal);
     }
 }

@@ -1,6 +1,7 @@
 package io.flm.launch;
 
 import io.flm.data.UserException;
+import io.flm.launch.Interrupts.Signal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,12 +102,15 @@ final class NodeCommand implements Callable<Integer> {
                 environment.nanoTime(),
                 environment::say))) {
             if (driven) {
-                // Ctrl-C in the driver's terminal reaches its nodes too: they wait for what the driver makes of it.
-                Interrupts.ignore("INT");
-                Interrupts.on(List.of("TERM"), node::halt);
+                // What the driver's terminal sends reaches its nodes too: they wait for what the driver makes of it.
+                Interrupts.ignore(List.of(Signal.INT, Signal.HUP));
+                Interrupts.on(List.of(Signal.TERM), environment.nanoTime(), signal -> node.halt());
                 endWithStandardInput(node);
             } else {
-                Interrupts.on(() -> end(node));
+                Interrupts.on(environment.nanoTime(), signal -> {
+                    LOG.info("{}: leaving the cluster", signal.shown());
+                    end(node);
+                });
             }
             NodeFiles.Entry entry = node.awaitReady();
             if (!driven) {

@@ -108,14 +108,16 @@ final class PretrainCommand implements Callable<Integer> {
                 write(files.configuration(), configuration); // a run from now on: SIGKILL may come at any moment
             }
             try (Pretraining pretraining = environment.starter().start(request, listener)) {
-                Interrupts interrupts = Interrupts.on(() -> {
-                    environment.say("stopping" + (begun.get() ? " after the step at hand, with a checkpoint" : "")
-                            + "; Ctrl-C again ends at once");
-                    pretraining.stop("Ctrl-C");
+                Interrupts interrupts = Interrupts.on(environment.nanoTime(), signal -> {
+                    String how = signal.shown() + ": stopping"
+                            + (begun.get() ? " after the step at hand, with a checkpoint" : "");
+                    LOG.info("{}", how);
+                    environment.say(how + "; Ctrl-C again ends at once");
+                    pretraining.stop(signal.shown());
                 });
                 if (!pretraining.begin()) {
                     environment.say("stopped before the run was submitted");
-                    return Failure.INTERRUPTED;
+                    return interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.FAILED);
                 }
                 write(files.configuration(), configuration);
                 begun.set(true);
@@ -213,10 +215,10 @@ final class PretrainCommand implements Callable<Integer> {
         Map<String, @Nullable Object> summary = summary(result, folder);
         Path checkpoint = result.checkpoint();
         boolean evaluates = result.finished()
-                && !interrupts.asked()
+                && interrupts.asked().isEmpty()
                 && isHere(checkpoint)
                 && !config.getStringList("flm.data.eval-paths").isEmpty();
-        int exitCode = interrupts.asked() ? Failure.INTERRUPTED : Failure.OK;
+        int exitCode = interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.OK);
         if (evaluates && checkpoint != null) {
             try {
                 Report heldOut = new HeldOutEvaluation(environment)

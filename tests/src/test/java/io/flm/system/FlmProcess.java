@@ -60,6 +60,21 @@ final class FlmProcess {
         assertThat(process.waitFor(BOUND_SECONDS, TimeUnit.SECONDS)).isTrue();
     }
 
+    /** HUP or TERM, say. */
+    void signal(String name) throws Exception {
+        signal(name, process.pid());
+    }
+
+    static void signal(String name, long pid) throws Exception {
+        int code = new ProcessBuilder("kill", "-" + name, String.valueOf(pid))
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (code != 0) {
+            throw new IOException("kill -" + name + " " + pid + ": exit code " + code);
+        }
+    }
+
     boolean endsWithin(long ms) throws InterruptedException {
         return process.waitFor(ms, TimeUnit.MILLISECONDS);
     }

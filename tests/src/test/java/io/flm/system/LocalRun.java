@@ -44,13 +44,7 @@ final class LocalRun {
 
         /** SIGSTOP or SIGCONT, say. */
         void signal(String name) throws Exception {
-            int code = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
-                    .inheritIO()
-                    .start()
-                    .waitFor();
-            if (code != 0) {
-                throw new IOException("kill -" + name + " of " + this + ": exit code " + code);
-            }
+            FlmProcess.signal(name, process.pid());
         }
 
         void requireEnd() throws Exception {
