@@ -10,6 +10,8 @@ import akka.http.javadsl.model.StatusCode;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.flm.data.PlainText;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +34,7 @@ final class HttpAnswers {
         body.put("type", "about:blank");
         body.put("title", status.reason());
         body.put("status", status.intValue());
-        body.put("detail", detail);
+        body.put("detail", PlainText.of(detail));
         return HttpResponse.create()
                 .withStatus(status)
                 .addHeaders(List.of(headers))
@@ -44,7 +46,7 @@ final class HttpAnswers {
 
     private static byte[] bytes(Object body) {
         try {
-            return JSON.writeValueAsBytes(body);
+            return PlainText.of(JSON.writeValueAsString(body)).getBytes(StandardCharsets.UTF_8);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("an answer that JSON cannot hold", e);
         }

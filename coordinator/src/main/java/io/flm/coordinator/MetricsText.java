@@ -1,6 +1,7 @@
 package io.flm.coordinator;
 
 import io.flm.coordinator.RunView.WorkerView;
+import io.flm.data.PlainText;
 import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.Trainee.Head;
 import io.flm.worker.Trainee.Shares;
@@ -126,10 +127,8 @@ final class MetricsText {
     private static String labels(String... namesAndValues) {
         StringBuilder labels = new StringBuilder("{");
         for (int i = 0; i < namesAndValues.length; i += 2) {
-            String value = namesAndValues[i + 1]
-                    .replace("\\", "\\\\")
-                    .replace("\"", "\\\"")
-                    .replace("\n", "\\n");
+            String value =
+                    PlainText.of(namesAndValues[i + 1]).replace("\\", "\\\\").replace("\"", "\\\"");
             labels.append(i == 0 ? "" : ",")
                     .append(namesAndValues[i])
                     .append("=\"")

@@ -1,5 +1,6 @@
 package io.flm.launch;
 
+import io.flm.data.PlainText;
 import io.flm.worker.evaluate.TrainedModel;
 import io.flm.worker.evaluate.TrainedModel.Caption;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ final class CaptionCommand implements Callable<Integer> {
         try (TrainedModel trained =
                 TrainedModel.load(model.from(environment), model.overrides(environment), environment::say)) {
             for (Caption caption : trained.caption(files)) {
-                environment.out().println(json ? Json.line(map(caption)) : line(caption));
+                environment.out().println(json ? Json.line(map(caption)) : PlainText.of(line(caption)));
             }
         }
         return Failure.OK;

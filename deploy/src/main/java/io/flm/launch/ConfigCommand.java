@@ -1,5 +1,6 @@
 package io.flm.launch;
 
+import io.flm.data.PlainText;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,7 +31,7 @@ final class ConfigCommand implements Callable<Integer> {
         if (json) {
             environment.out().println(Json.line(configuration.toMap()));
         } else {
-            environment.out().print(configuration.render());
+            environment.out().print(PlainText.lines(configuration.render()));
         }
         return Failure.OK;
     }

@@ -1,6 +1,7 @@
 package io.flm.launch;
 
 import io.flm.coordinator.Coordinator.Answer;
+import io.flm.data.PlainText;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -46,6 +47,6 @@ final class ControlCommand implements Callable<Integer> {
     }
 
     static void tell(Environment environment, Answer answer, boolean json) {
-        environment.out().println(json ? Json.line(answer) : answer.state() + ": " + answer.reason());
+        environment.out().println(json ? Json.line(answer) : PlainText.of(answer.state() + ": " + answer.reason()));
     }
 }

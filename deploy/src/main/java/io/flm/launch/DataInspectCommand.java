@@ -3,6 +3,7 @@ package io.flm.launch;
 import com.typesafe.config.Config;
 import io.flm.data.DataReport;
 import io.flm.data.DataSettings;
+import io.flm.data.PlainText;
 import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
@@ -134,15 +135,17 @@ final class DataInspectCommand implements Callable<Integer> {
     private static String render(DataReport report) {
         StringBuilder text = new StringBuilder();
         text.append(String.format("samples    %,d with %,d captions%n", report.samples(), report.captions()));
-        report.shards().forEach((shard, count) -> text.append(String.format("shard      %s: %,d%n", shard, count)));
+        report.shards()
+                .forEach((shard, count) ->
+                        text.append(String.format("shard      %s: %,d%n", PlainText.of(shard), count)));
         report.shapes().forEach((shape, count) -> text.append(String.format("pictures   %s: %,d%n", shape, count)));
         int most =
                 report.tokenLengths().values().stream().mapToInt(n -> n).max().orElse(1);
         report.tokenLengths()
                 .forEach((length, count) -> text.append(String.format(
                         "tokens %3d %,8d %s%n", length, count, "#".repeat((int) Math.ceil(50.0 * count / most)))));
-        report.leftOut().forEach(line -> text.append(String.format("left out   %s%n", line)));
-        report.bad().forEach(line -> text.append(String.format("bad        %s%n", line)));
+        report.leftOut().forEach(line -> text.append(String.format("left out   %s%n", PlainText.of(line))));
+        report.bad().forEach(line -> text.append(String.format("bad        %s%n", PlainText.of(line))));
         text.append(String.format("bad        %,d samples%n", report.bad().size()));
         text.append(String.format("sha256     %s%n", report.sha256()));
         return text.toString();

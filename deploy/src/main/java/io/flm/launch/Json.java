@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.flm.data.PlainText;
 
 /** What programs read: one JSON value a line. */
 final class Json {
@@ -15,7 +16,7 @@ final class Json {
 
     static String line(Object value) {
         try {
-            return MAPPER.writeValueAsString(value);
+            return PlainText.of(MAPPER.writeValueAsString(value)); // of C1 and bidirectional controls JSON says nothing
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a value that JSON cannot hold", e);
         }

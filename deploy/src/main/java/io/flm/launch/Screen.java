@@ -1,8 +1,9 @@
 package io.flm.launch;
 
+import io.flm.data.PlainText;
 import java.io.PrintStream;
 
-/** Lines for the user, and on a terminal one status line below them that is overwritten. */
+/** Lines for the user, whatever they quote, and on a terminal one status line below them that is overwritten. */
 final class Screen {
     /** Carriage return, and the terminal's "erase to the end of the line". */
     private static final String ERASE = "\r\u001b[K";
@@ -23,7 +24,8 @@ final class Screen {
         return terminal;
     }
 
-    synchronized void println(String line) {
+    synchronized void println(String text) {
+        String line = PlainText.of(text);
         if (status.isEmpty()) {
             out.println(line);
         } else {
@@ -34,7 +36,8 @@ final class Screen {
     }
 
     /** Replaces the status line; empty: none. Shown on terminals only. */
-    synchronized void status(String line) {
+    synchronized void status(String text) {
+        String line = PlainText.of(text);
         if (!terminal || line.equals(status)) {
             return;
         }

@@ -1,0 +1,52 @@
+package io.flm.data;
+
+/**
+ * Text of others, such as keys of samples, names of nodes and messages of other programs, as a terminal, a log or a page may have
+ * it. A terminal obeys an escape sequence wherever it comes from, and a line break in a name makes a line that nobody wrote.
+ *
+ * <p>What is not shown is written as {@code \}{@code u001b}, as JSON and Java write it: so a JSON text stays the same value.
+ */
+public final class PlainText {
+    private static final int ZERO_WIDTH_NON_JOINER = 0x200c; // both are part of words and of emoji
+    private static final int ZERO_WIDTH_JOINER = 0x200d;
+
+    private PlainText() {}
+
+    /** One line: breaks and tabs become spaces; control characters, and those that turn the direction of text, are written out. */
+    public static String of(String text) {
+        return of(text, false);
+    }
+
+    /** Likewise, but line breaks stay. */
+    public static String lines(String text) {
+        return of(text, true);
+    }
+
+    private static String of(String text, boolean breaks) {
+        if (text.codePoints().allMatch(c -> isPlain(c, breaks))) {
+            return text;
+        }
+        StringBuilder plain = new StringBuilder(text.length() + 16);
+        text.codePoints().forEach(c -> {
+            if (isPlain(c, breaks)) {
+                plain.appendCodePoint(c);
+            } else if (c == '\n' || c == '\r' || c == '\t') {
+                plain.append(' ');
+            } else {
+                for (char unit : Character.toChars(c)) {
+                    plain.append(String.format("\\u%04x", (int) unit));
+                }
+            }
+        });
+        return plain.toString();
+    }
+
+    private static boolean isPlain(int c, boolean breaks) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL -> breaks && c == '\n';
+            case Character.FORMAT -> c == ZERO_WIDTH_JOINER || c == ZERO_WIDTH_NON_JOINER;
+            case Character.SURROGATE, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> false;
+            default -> true;
+        };
+    }
+}
