@@ -34,7 +34,7 @@ final class Cli {
             LOG.error("internal error", thrown);
             logIsWanted = true;
         }
-        environment.say(failure.line() + (failure.internal() ? "; see " + logs.file() : ""));
+        environment.say(failure.line() + (failure.internal() ? "; log: " + logs.place() : ""));
         return failure.exitCode();
     }
 }

@@ -58,7 +58,7 @@ final class Interrupts {
     static Interrupts on(List<Signal> signals, LongSupplier nanoTime, Consumer<Signal> asked) {
         Interrupts interrupts = new Interrupts(nanoTime);
         for (Signal signal : signals) {
-            handle(signal, () -> {
+            handle(signal.name(), () -> {
                 if (interrupts.isFirst(signal)) {
                     asked.accept(signal);
                 } else if (interrupts.endsAtOnce(signal)) {
@@ -76,7 +76,12 @@ final class Interrupts {
 
     /** From now on these signals mean nothing. */
     static void ignore(List<Signal> signals) {
-        signals.forEach(signal -> handle(signal, () -> {}));
+        signals.forEach(signal -> handle(signal.name(), () -> {}));
+    }
+
+    /** No request: the terminal was made wider or narrower. */
+    static void onResize(Runnable handling) {
+        handle("WINCH", handling);
     }
 
     private boolean isFirst(Signal signal) {
@@ -90,7 +95,7 @@ final class Interrupts {
                 && nanoTime.getAsLong() - before.nanoTime() > ONE_REQUEST.toNanos();
     }
 
-    private static void handle(Signal signal, Runnable handling) {
+    private static void handle(String signal, Runnable handling) {
         InvocationHandler handler = (proxy, method, arguments) -> switch (method.getName()) {
             case "handle" -> {
                 handling.run();
@@ -98,7 +103,7 @@ final class Interrupts {
             }
             case "equals" -> proxy == arguments[0];
             case "hashCode" -> System.identityHashCode(proxy);
-            default -> "flm on " + signal.shown();
+            default -> "flm on " + signal;
         };
         try {
             Class<?> signals = Class.forName("sun.misc.Signal");
@@ -106,7 +111,7 @@ final class Interrupts {
             Object proxy =
                     Proxy.newProxyInstance(Interrupts.class.getClassLoader(), new Class<?>[] {handlers}, handler);
             signals.getMethod("handle", signals, handlers)
-                    .invoke(null, signals.getConstructor(String.class).newInstance(signal.name()), proxy);
+                    .invoke(null, signals.getConstructor(String.class).newInstance(signal), proxy);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("this JDK has no signals", e);
         }

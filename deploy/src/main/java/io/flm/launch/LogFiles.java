@@ -23,13 +23,13 @@ final class LogFiles implements Logs {
     private final LoggerContext context;
     private final Logger root;
     private @Nullable FileAppender<ILoggingEvent> appender;
-    private Path file;
+    private @Nullable Path file;
     private boolean temporary;
+    private String unkept = ""; // why there is no file
 
     private LogFiles(LoggerContext context) {
         this.context = context;
         this.root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        this.file = temporaryFile();
     }
 
     /** Logs to a file of this process in the system's folder for temporary files, until a command has a better place. */
@@ -52,23 +52,25 @@ final class LogFiles implements Logs {
         user.start();
         logs.root.addAppender(user);
         logs.toTemporary();
+        // Also where Ctrl-C ends the process: a temporary log that nobody was sent to is of no use.
+        Runtime.getRuntime().addShutdownHook(new Thread(logs::removeTemporary, "end-of-log"));
         return logs;
     }
 
+    /** The folder is everybody's: a name that others can foresee could be a link of theirs to a file of this user's. */
     @Override
-    public void toTemporary() {
-        to(temporaryFile());
-        temporary = true;
+    public synchronized void toTemporary() {
+        try {
+            to(Files.createTempFile("flm-", ".log"));
+            temporary = true;
+        } catch (IOException e) {
+            end();
+            unkept = System.getProperty("java.io.tmpdir") + " takes no file (" + e + ")";
+        }
     }
 
-    private static Path temporaryFile() {
-        return Path.of(
-                System.getProperty("java.io.tmpdir"),
-                "flm-" + ProcessHandle.current().pid() + ".log");
-    }
-
     @Override
-    public void to(Path newFile) {
+    public synchronized void to(Path newFile) {
         end();
         LogLayout layout = new LogLayout();
         layout.setContext(context);
@@ -95,17 +97,20 @@ final class LogFiles implements Logs {
     }
 
     @Override
-    public Path file() {
-        return file;
+    public synchronized String place() {
+        return file == null ? "none, since " + unkept : file.toString();
     }
 
     @Override
-    public void close(boolean keep) {
-        if (keep && appender != null) {
-            appender.stop();
-            return;
-        }
+    public synchronized void close(boolean keep) {
+        temporary &= !keep;
         end();
+    }
+
+    private synchronized void removeTemporary() {
+        if (temporary) {
+            end();
+        }
     }
 
     private void end() {
@@ -116,11 +121,13 @@ final class LogFiles implements Logs {
         root.detachAppender(last);
         last.stop();
         appender = null;
-        if (temporary) {
+        Path left = file;
+        file = null;
+        if (temporary && left != null) {
             try {
-                Files.deleteIfExists(file);
+                Files.deleteIfExists(left);
             } catch (IOException e) {
-                root.warn("{}: cannot be removed", file, e);
+                root.warn("{}: cannot be removed", left, e);
             }
         }
     }

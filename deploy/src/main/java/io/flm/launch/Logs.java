@@ -13,8 +13,8 @@ interface Logs {
     /** From now on nothing is logged, and nobody is warned. */
     void mute();
 
-    /** Where to look. */
-    Path file();
+    /** Where to look: a file, or that there is none, and why. */
+    String place();
 
     /** Flushes; a temporary log is removed unless it is to be kept. */
     void close(boolean keep);

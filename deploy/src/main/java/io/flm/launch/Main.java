@@ -1,8 +1,14 @@
 package io.flm.launch;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,12 +19,38 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
-        Screen screen = new Screen(System.err, Integer.getInteger("flm.columns", 0));
+        // UTF-8 whatever the locale is: services, cron and containers have none.
+        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+        System.setOut(out);
+        System.setErr(err);
+        Screen screen = new Screen(err, Integer.getInteger("flm.columns", 0));
+        if (screen.isTerminal()) {
+            Interrupts.onResize(() -> columns().ifPresent(screen::resize));
+        }
         Logs logs = LogFiles.start(warning -> screen.println("flm: warning: " + warning));
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> LOG.error("thread {} ended", thread.getName(), e));
         Environment environment = new Environment(
-                System.out, screen, Path.of("").toAbsolutePath(), home(), System::nanoTime, FollowedRun::start);
+                out, screen, Path.of("").toAbsolutePath(), home(), System::nanoTime, FollowedRun::start);
         System.exit(new Cli(environment, logs).run(arguments));
+    }
+
+    /** How wide the terminal is by now; Java itself cannot tell. */
+    private static OptionalInt columns() {
+        try {
+            Process stty = new ProcessBuilder("stty", "size")
+                    .redirectInput(Path.of("/dev/tty").toFile())
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            String[] size = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
+                    .strip()
+                    .split(" ", -1);
+            int columns = size.length == 2 ? Integer.parseInt(size[1]) : 0;
+            return columns > 0 ? OptionalInt.of(columns) : OptionalInt.empty();
+        } catch (IOException | NumberFormatException e) {
+            LOG.info("the terminal's width is not known", e);
+            return OptionalInt.empty();
+        }
     }
 
     /** The repository: where {@code deploy/flm} says, else above these classes. */

@@ -115,7 +115,7 @@ final class NodeCommand implements Callable<Integer> {
             NodeFiles.Entry entry = node.awaitReady();
             if (!driven) {
                 environment.say("node " + entry.name() + ": others join at " + entry.akka() + "; http://" + entry.http()
-                        + "/api/v1/run; workers: " + String.join(", ", node.workers()) + "; log: " + logs.file());
+                        + "/api/v1/run; workers: " + String.join(", ", node.workers()) + "; log: " + logs.place());
             }
             node.awaitEnd();
         }

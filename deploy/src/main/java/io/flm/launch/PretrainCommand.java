@@ -121,7 +121,7 @@ final class PretrainCommand implements Callable<Integer> {
                 }
                 write(files.configuration(), configuration);
                 begun.set(true);
-                environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.file());
+                environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.place());
                 return train(pretraining, interrupts, request);
             }
         } finally {
@@ -200,7 +200,7 @@ final class PretrainCommand implements Callable<Integer> {
             environment.screen().status("");
             Failure failure = Failure.of(e).ofRun();
             LOG.error("the run failed", e);
-            environment.say(failure.line() + "; see " + logs.file());
+            environment.say(failure.line() + "; log: " + logs.place());
             return failure.exitCode();
         }
         environment.say(String.format(

@@ -4,6 +4,8 @@ import io.flm.coordinator.RunView;
 import io.flm.worker.Trainee.Head;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class Progress implements RunListener {
     private static final Duration ON_PIPE = Duration.ofSeconds(5);
     private static final int BAR_WIDTH = 16;
+    /** Narrower terminals have no room for the bar. */
+    private static final int WIDE = 80;
 
     private final Screen screen;
     private final LongSupplier nanoTime;
@@ -71,42 +75,47 @@ final class Progress implements RunListener {
     }
 
     private String line(Start of, RunView view, long now) {
-        StringBuilder line = new StringBuilder();
         long steps = view.step();
         double done = (double) steps / of.totalSteps();
         double elapsed = (now - startedAt) / 60e9;
         if (minutes > 0) {
             done = Math.max(done, Math.min(1, elapsed / minutes));
         }
-        line.append(String.format(Locale.ROOT, "step %d/%d ", steps, of.totalSteps()));
-        if (screen.isTerminal()) {
+        List<String> parts = new ArrayList<>(); // what is missed most first: a narrow terminal leaves out the last ones
+        parts.add(String.format(Locale.ROOT, "step %d/%d", steps, of.totalSteps()));
+        if (screen.columns() >= WIDE) {
             int full = (int) (done * BAR_WIDTH);
-            line.append('[')
-                    .append("#".repeat(full))
-                    .append(".".repeat(BAR_WIDTH - full))
-                    .append("] ");
-        }
-        for (Head head : view.heads()) {
-            line.append(String.format(Locale.ROOT, "%s %.3f ", head.name(), head.loss()));
-        }
-        line.append(String.format(
-                Locale.ROOT,
-                "accuracy %.1f %%",
-                100
-                        * view.heads().stream()
-                                .mapToDouble(Head::accuracy)
-                                .average()
-                                .orElse(0)));
-        if (view.samplesPerSecond() > 0) {
-            line.append(String.format(
-                    Locale.ROOT, " %.0f samples/s %.0f tokens/s", view.samplesPerSecond(), view.tokensPerSecond()));
+            parts.add("[" + "#".repeat(full) + ".".repeat(BAR_WIDTH - full) + "]");
         }
         if (steps > of.firstStep() && steps < of.totalSteps()) {
             double left = elapsed / (steps - of.firstStep()) * (of.totalSteps() - steps);
             if (minutes > 0) {
                 left = Math.max(0, Math.min(left, minutes - elapsed));
             }
-            line.append(" ETA ").append(clock(left));
+            parts.add("ETA " + clock(left));
+        }
+        if (view.samplesPerSecond() > 0) {
+            parts.add(String.format(Locale.ROOT, "%.0f samples/s", view.samplesPerSecond()));
+        }
+        for (Head head : view.heads()) {
+            parts.add(String.format(Locale.ROOT, "%s %.3f", head.name(), head.loss()));
+        }
+        double accuracy =
+                view.heads().stream().mapToDouble(Head::accuracy).average().orElse(0);
+        parts.add(String.format(Locale.ROOT, "accuracy %.1f %%", 100 * accuracy));
+        if (view.samplesPerSecond() > 0) {
+            parts.add(String.format(Locale.ROOT, "%.0f tokens/s", view.tokensPerSecond()));
+        }
+        return fitting(parts, screen.isTerminal() ? screen.columns() - 1 : Integer.MAX_VALUE);
+    }
+
+    private static String fitting(List<String> parts, int columns) {
+        StringBuilder line = new StringBuilder(parts.get(0));
+        for (String part : parts.subList(1, parts.size())) {
+            if (line.length() + 1 + part.length() > columns) {
+                break;
+            }
+            line.append(' ').append(part);
         }
         return line.toString();
     }

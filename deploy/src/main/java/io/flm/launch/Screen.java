@@ -10,7 +10,7 @@ final class Screen {
 
     private final PrintStream out;
     private final boolean terminal;
-    private final int columns;
+    private volatile int columns;
     private String status = "";
 
     /** @param columns of the terminal; 0: not a terminal, no status line */
@@ -22,6 +22,16 @@ final class Screen {
 
     boolean isTerminal() {
         return terminal;
+    }
+
+    /** How wide the terminal is; 0: not a terminal. */
+    int columns() {
+        return columns;
+    }
+
+    /** The terminal was made wider or narrower. */
+    void resize(int newColumns) {
+        columns = newColumns;
     }
 
     synchronized void println(String text) {

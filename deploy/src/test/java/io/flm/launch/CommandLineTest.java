@@ -200,7 +200,7 @@ class CommandLineTest {
         assertThat(world.err())
                 .last()
                 .asString()
-                .isEqualTo("flm: internal error: java.lang.IllegalStateException: broken; see "
+                .isEqualTo("flm: internal error: java.lang.IllegalStateException: broken; log: "
                         + folder.resolve("r/flm.log"));
         assertThat(world.err()).noneMatch(line -> line.contains("\tat "));
     }

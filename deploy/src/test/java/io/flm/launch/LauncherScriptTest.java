@@ -1,11 +1,14 @@
 package io.flm.launch;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +20,8 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * {@code deploy/flm} in a repository of empty modules, with a Java and a Maven that only say how they were called. The PATH
@@ -37,6 +42,8 @@ class LauncherScriptTest {
             "flock",
             "grep",
             "head",
+            "ln",
+            "locale",
             "ls",
             "mkdir",
             "mv",
@@ -48,11 +55,14 @@ class LauncherScriptTest {
             "stty",
             "tail",
             "tee",
+            "touch",
             "tr",
             "uname",
             "xargs");
     private static final List<String> MODULES = List.of(
             "data-stream", "param-server", "gpu-worker", "coordinator", "tests/virtual", "tests/simulation", "deploy");
+
+    private static final List<String> LIBRARIES = List.of("api-1.jar", "pytorch-native-cpu-2.7.1.jar");
 
     @TempDir
     private Path folder = Path.of("");
@@ -89,7 +99,7 @@ class LauncherScriptTest {
                 case "$*" in
                   -version) echo 'openjdk version "%s" 2025-01-01' >&2 ;;
                   -XshowSettings*) echo "    java.home = %s" >&2 ;;
-                  *) echo "in $(pwd)"; printf '%%s\\n' "$@"; echo "spin $GOMP_SPINCOUNT" ;;
+                  *) echo "in $PWD"; printf '%%s\\n' "$@" "spin $GOMP_SPINCOUNT" "locale ${LC_ALL:-}" "classes $CLASSPATH" ;;
                 esac
                 """.formatted(version, home));
         program(home.resolve("bin/javac"), "");
@@ -103,11 +113,23 @@ class LauncherScriptTest {
                 echo "[INFO] Building data-stream 0.1.0-SNAPSHOT      [2/6]"
                 echo "$*" >> "%s"
                 %s
-                mkdir -p deploy/target/lib
-                echo > deploy/target/lib/.complete
-                for m in %s; do mkdir -p $m/target; echo > $m/target/${m##*/}-SNAPSHOT.jar; done
+                while [ "$1" != -f ]; do shift; done
+                cd "${2%%/pom.xml}"
+                for m in %s; do mkdir -p $m/target/program; echo > $m/target/program/${m##*/}-1.jar; done
+                echo "%s" > deploy/target/program/classpath
                 """.formatted(
-                        version, folder.resolve("builds"), build, String.join(" ", MODULES)));
+                        version,
+                        folder.resolve("builds"),
+                        build,
+                        String.join(" ", MODULES),
+                        LIBRARIES.stream()
+                                .map(library -> folder.resolve("libraries").resolve(library))
+                                .map(Path::toString)
+                                .collect(joining(":"))));
+        for (String library : LIBRARIES) {
+            Files.createDirectories(folder.resolve("libraries"));
+            Files.writeString(folder.resolve("libraries").resolve(library), "");
+        }
     }
 
     private Ended flm(Path script, String... arguments) throws Exception {
@@ -118,10 +140,25 @@ class LauncherScriptTest {
         List<String> command =
                 new ArrayList<>(List.of(folder.resolve("tools/bash").toString(), script.toString()));
         command.addAll(List.of(arguments));
+        return start(Map.of("HOME", home()), command);
+    }
+
+    private String home() throws IOException {
+        return Files.createDirectories(folder.resolve("home")).toString();
+    }
+
+    /** The script in what another shell leaves behind: {@code $0} is the script there. */
+    private Ended within(Map<String, String> environment, String shell, Path script) throws Exception {
+        return await(
+                start(environment, List.of(folder.resolve("tools/bash").toString(), "-c", shell, script.toString())));
+    }
+
+    private Process start(Map<String, String> environment, List<String> command) throws IOException {
         Path elsewhere = Files.createDirectories(folder.resolve("elsewhere"));
         ProcessBuilder builder = new ProcessBuilder(command).directory(elsewhere.toFile());
         builder.environment().clear();
-        builder.environment().putAll(Map.of("PATH", folder.resolve("tools").toString()));
+        builder.environment().put("PATH", folder.resolve("tools").toString());
+        builder.environment().putAll(environment);
         return builder.start();
     }
 
@@ -177,7 +214,7 @@ class LauncherScriptTest {
         assertThat(first.out()).doesNotContain("building");
         assertThat(flm(script, "version").err()).isEmpty();
         assertThat(builds()).hasSize(1);
-        assertThat(builds().get(0)).contains("-Dmaven.test.skip=true").contains("-pl deploy -am package");
+        assertThat(builds().get(0)).contains("-Dflm.program").contains("-pl deploy -am package");
 
         Files.writeString(folder.resolve("repo/gpu-worker/src/main/A.java"), "// changed\n", StandardOpenOption.APPEND);
         assertThat(flm(script, "version").err()).contains("sources have changed");
@@ -190,7 +227,8 @@ class LauncherScriptTest {
         maven("3.9.11", "");
         Path script = folder.resolve("repo/deploy/flm");
         flm(script, "version");
-        Files.delete(folder.resolve("repo/deploy/target/lib/.complete"));
+        Files.writeString(folder.resolve("repo/deploy/src/main/A.java"), "// changed");
+        Files.delete(folder.resolve("repo/deploy/target/program/classpath")); // written last
         assertThat(flm(script, "version").exitCode()).isZero();
         assertThat(builds()).hasSize(2);
     }
@@ -240,16 +278,13 @@ class LauncherScriptTest {
         maven("3.8.7", "");
         Path script = folder.resolve("repo/deploy/flm");
         flm(script, "version");
-        for (String jar : List.of("api.jar", "pytorch-native-cpu-2.7.1.jar")) {
-            Files.writeString(folder.resolve("repo/deploy/target/lib").resolve(jar), "");
-        }
 
-        assertThat(flm(script, "version").out()).contains("target/lib/*", "offline=true");
+        assertThat(flm(script, "version").out()).contains("/api-1.jar", "/pytorch-native-cpu", "offline=true");
         for (String[] arguments :
                 new String[][] {{"pretrain", "--torch", "download"}, {"--torch=download", "pretrain"}}) {
             assertThat(flm(script, arguments).out())
-                    .contains("/lib/api.jar", "offline=false")
-                    .doesNotContain("pytorch-native", "target/lib/*");
+                    .contains("/api-1.jar", "offline=false")
+                    .doesNotContain("pytorch-native");
         }
     }
 
@@ -270,6 +305,182 @@ class LauncherScriptTest {
                 .contains("--enable-native-access=ALL-UNNAMED")
                 .contains("-Dflm.home=" + folder.resolve("repo").toRealPath())
                 .containsSubsequence("io.flm.launch.Main", "config", "--set", "a b=c d", "spin 100000");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a space",
+                "it's \"quoted\"",
+                "M\u00fcller \u6a21\u578b",
+                "-dash",
+                "glob[*]?",
+                "a:colon",
+                "$HOME `id`",
+                "back\\slash",
+                "#hash%20!"
+            })
+    void theRepositoryMayBeCalledAnything(String name) throws Exception {
+        java("17.0.15");
+        maven("3.9.11", "");
+        Path repository = Files.move(folder.resolve("repo"), folder.resolve(name));
+
+        Ended ended = flm(repository.resolve("deploy/flm"), "version");
+
+        assertThat(ended.exitCode()).as(ended.err()).isZero();
+        String classes = ended.out()
+                .lines()
+                .filter(line -> line.startsWith("classes "))
+                .findFirst()
+                .orElse("")
+                .substring("classes ".length());
+        assertThat(classes.split(":", -1))
+                .hasSize(MODULES.size() + LIBRARIES.size())
+                .allSatisfy(jar -> assertThat(Path.of(jar)).isRegularFile());
+        assertThat(flm(repository.resolve("deploy/flm"), "version").err()).isEmpty();
+    }
+
+    @Test
+    void whatAShellExportsOrClosesChangesNothing() throws Exception {
+        java("17.0.15");
+        maven("3.9.11", "");
+        Path script = folder.resolve("repo/deploy/flm");
+        String expected = flm(script, "version").out();
+        Map<String, String> exported = Map.of(
+                "HOME",
+                home(),
+                "CDPATH",
+                folder.resolve("repo") + ":" + folder,
+                "GREP_OPTIONS",
+                "--count",
+                "GLOBIGNORE",
+                "*",
+                "TMPDIR",
+                folder.resolve("missing").toString());
+        Files.createSymbolicLink(folder.resolve("tools/sh"), Path.of("/bin/sh"));
+        for (String shell : List.of(
+                "exec \"$0\" version",
+                "cd \"${0%/*}\"; exec ./flm version",
+                "cd \"${0%/*}\"; exec bash flm version",
+                "cd \"${0%/*}/..\"; exec deploy/flm version",
+                "exec \"$0\" version <&-",
+                "exec \"$0\" version 2>&-",
+                "exec sh \"$0\" version")) {
+            Ended ended = within(exported, shell, script);
+            assertThat(ended.exitCode()).as(shell + ": " + ended.err()).isZero();
+            assertThat(ended.err()).as(shell).isEmpty();
+            assertThat(ended.out().lines().skip(1))
+                    .as(shell)
+                    .containsExactlyElementsOf(expected.lines().skip(1).toList());
+        }
+        assertThat(within(exported, "exec \"$0\" version >&-", script).exitCode())
+                .isZero();
+        assertThat(builds()).hasSize(1);
+    }
+
+    @Test
+    void theCharsetOfFileNamesIsUtf8WhateverTheLocaleIs() throws Exception {
+        java("17.0.15");
+        maven("3.9.11", "");
+        Path script = folder.resolve("repo/deploy/flm");
+        for (Map<String, String> locale : List.of(
+                Map.<String, String>of(),
+                Map.of("LC_ALL", "C"),
+                Map.of("LANG", "de_DE.ISO-8859-1"),
+                Map.of("LC_ALL", "xx_YY.UTF-8"))) {
+            Ended ended = within(locale, "HOME=" + home() + " exec \"$0\" version", script);
+            assertThat(ended.out()).as("%s: %s", locale, ended.err()).contains("\nlocale C.UTF-8\n");
+            assertThat(ended.out()).contains("-Dfile.encoding=UTF-8");
+        }
+        assertThat(flm(script, "version").err()).isEmpty();
+    }
+
+    @Test
+    void withoutAUsableHomeCachesGoBesideTheBuildOrToAFolderThatIsThisUsersOwn() throws Exception {
+        java("17.0.15");
+        maven("3.9.11", "");
+        Path repository = folder.resolve("repo").toRealPath();
+        Path script = repository.resolve("deploy/flm");
+        for (String home : List.of("", "/nonexistent", "relative", folder + "/a:b")) {
+            Ended ended = within(Map.of("HOME", home), "exec \"$0\" version", script);
+            assertThat(ended.out()).as(ended.err()).contains("-Duser.home=" + repository + "/deploy/target/home\n");
+        }
+        assertThat(within(Map.of(), "exec \"$0\" version", script).exitCode()).isZero();
+
+        Path beside = repository.resolve("deploy/target/home");
+        Files.delete(beside);
+        Files.writeString(beside, ""); // as little a folder as one that is read-only, which root cannot make
+        Path temporary = Files.createDirectories(folder.resolve("tmp"));
+        Map<String, String> environment = Map.of("TMPDIR", temporary.toString());
+        Ended ended = within(environment, "exec \"$0\" version", script);
+        assertThat(ended.out()).as(ended.err()).contains("-Duser.home=" + temporary + "/flm-home-");
+        Path own;
+        try (Stream<Path> made = Files.list(temporary)) {
+            own = made.findFirst().orElseThrow();
+        }
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(own)))
+                .isEqualTo("rwx------");
+
+        Files.delete(own);
+        Files.createSymbolicLink(own, Files.createDirectories(folder.resolve("of somebody else")));
+        Ended refused = within(environment, "exec \"$0\" version", script);
+        assertThat(refused.exitCode()).isEqualTo(2);
+        assertThat(refused.err().lines()).singleElement().asString().contains("set HOME to a folder");
+    }
+
+    @Test
+    void whatCannotBeBuiltOrOpenedIsRefusedInOneLine() throws Exception {
+        java("17.0.15");
+        maven("3.9.11", "");
+        Path script = folder.resolve("repo/deploy/flm");
+        Ended files = within(Map.of("HOME", home()), "ulimit -n 64; exec \"$0\" version", script);
+        assertThat(files.exitCode()).isEqualTo(2);
+        assertThat(files.err())
+                .isEqualTo("flm: only 64 files may be open at once: raise that to 256 or more (ulimit -n)\n");
+
+        Files.writeString(folder.resolve("repo/deploy/target"), ""); // as little a folder as one that is read-only
+        Ended readOnly = flm(script, "version");
+        assertThat(readOnly.exitCode()).isEqualTo(2);
+        assertThat(readOnly.err().lines()).singleElement().asString().contains("is not built and cannot be written");
+    }
+
+    @Test
+    void aTerminalsWidthIsItsOwnAndADumbOneHasNone() throws Exception {
+        Path pseudoTerminal = Path.of("/usr/bin/script");
+        assumeTrue(Files.isExecutable(pseudoTerminal), "no script(1) here");
+        java("17.0.15");
+        maven("3.9.11", "");
+        Path script = folder.resolve("repo/deploy/flm");
+        flm(script, "version");
+        for (String[] seen : new String[][] {
+            {"xterm", "stty cols 133", "-Dflm.columns=133"},
+            {"xterm", "stty cols 0", "-Dflm.columns=80"},
+            {"dumb", "stty cols 133", ""}
+        }) {
+            Ended ended = await(start(
+                    Map.of(
+                            "HOME",
+                            home(),
+                            "TERM",
+                            seen[0],
+                            "SHELL",
+                            folder.resolve("tools/bash").toString()),
+                    List.of(pseudoTerminal.toString(), "-qec", seen[1] + "; " + script + " version", "/dev/null")));
+            assertThat(ended.out()
+                            .lines()
+                            .filter(line -> line.startsWith("-Dflm.columns"))
+                            .collect(joining()))
+                    .as(ended.out())
+                    .isEqualTo(seen[2]);
+        }
+    }
+
+    @Test
+    void aBuildIsNeverSilentForLong() throws Exception {
+        java("17.0.15");
+        maven("3.9.11", "sleep 4");
+        assertThat(flm(folder.resolve("repo/deploy/flm"), "version").err())
+                .containsPattern("flm: building data-stream \\[2/6]: [345] s so far");
     }
 
     @Test

@@ -53,8 +53,8 @@ class ProgressTest {
         assertThat(shown()).contains("1,234,567 parameters").contains("http://127.0.0.1:4711/api/v1/run");
         assertThat(shown().lines().filter(line -> line.startsWith("step ")))
                 .containsExactly(
-                        "step 5/100 rec 2.000 l2r 3.000 r2l 2.000 accuracy 50.0 % 32 samples/s 100 tokens/s ETA 1:35",
-                        "step 10/100 rec 2.000 l2r 3.000 r2l 2.000 accuracy 50.0 % 32 samples/s 100 tokens/s ETA 1:30");
+                        "step 5/100 ETA 1:35 32 samples/s rec 2.000 l2r 3.000 r2l 2.000 accuracy 50.0 % 100 tokens/s",
+                        "step 10/100 ETA 1:30 32 samples/s rec 2.000 l2r 3.000 r2l 2.000 accuracy 50.0 % 100 tokens/s");
     }
 
     @Test
@@ -68,16 +68,34 @@ class ProgressTest {
 
     @Test
     void aTerminalGetsOneLineThatIsOverwritten() {
-        Progress progress = new Progress(screen(60), () -> nanos, 0);
+        Progress progress = new Progress(screen(80), () -> nanos, 0);
         progress.onStart(start(0, 4));
         nanos += 1_000_000_000L;
         progress.onProgress(ScriptedRun.view(1, 4));
-        assertThat(shown()).endsWith("\n\r\u001b[Kstep 1/4 [####............] rec 2.000 l2r 3.000 r2l 2.000 a");
+        assertThat(shown())
+                .endsWith(
+                        "\n\r\u001b[Kstep 1/4 [####............] ETA 0:03 32 samples/s rec 2.000 l2r 3.000 r2l 2.000");
         int before = shown().length();
         progress.onProgress(ScriptedRun.view(1, 4));
         assertThat(shown()).as("nothing new").hasSize(before);
         progress.onProgress(ScriptedRun.view(2, 4));
         assertThat(shown().substring(before)).startsWith("\r\u001b[Kstep 2/4").doesNotContain("\n");
+    }
+
+    @Test
+    void speedAndRemainingTimeAreSeenInNarrowTerminalsTooAndAWiderOneGetsMore() {
+        Screen screen = screen(40);
+        Progress progress = new Progress(screen, () -> nanos, 0);
+        progress.onStart(start(0, 4));
+        nanos += 1_000_000_000L;
+        progress.onProgress(ScriptedRun.view(1, 4));
+        assertThat(shown()).endsWith("\r\u001b[Kstep 1/4 ETA 0:03 32 samples/s");
+        screen.resize(120);
+        nanos += 1_000_000_000L;
+        progress.onProgress(ScriptedRun.view(2, 4));
+        assertThat(shown())
+                .endsWith("step 2/4 [########........] ETA 0:02 32 samples/s rec 2.000 l2r 3.000 r2l 2.000"
+                        + " accuracy 50.0 % 100 tokens/s");
     }
 
     @Test

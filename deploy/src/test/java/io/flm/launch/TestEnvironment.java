@@ -78,8 +78,8 @@ final class TestEnvironment {
         public void mute() {}
 
         @Override
-        public Path file() {
-            return file;
+        public String place() {
+            return file.toString();
         }
 
         @Override
