@@ -5,8 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.agrona.BufferUtil;
@@ -21,7 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Gradient frames from one process to another of the same machine, through memory that both have mapped: no system call, no
- * datagram, no checksum. The sender makes it in its own folder of {@code flm.exchange.directory} and says its name; the receiver
+ * datagram, no checksum. The sender makes it in its process's folder and says its name; the receiver
  * maps it and removes the name, so that the memory is free once both processes have ended, however they end.
  */
 final class SharedRing implements Outlet, AutoCloseable {
@@ -33,8 +35,7 @@ final class SharedRing implements Outlet, AutoCloseable {
     private static final int MOST_BYTES = 4 << 20;
     private static final int FEWEST_BYTES = 8 * (1 << 16); // a ring takes frames up to an eighth of it
 
-    private static final Pattern NAME =
-            Pattern.compile(Pattern.quote(DriverDirectory.PREFIX) + "\\d+-\\d+/ring-[0-9a-f-]{36}");
+    private static final Pattern NAME = Pattern.compile("\\d+-\\d+/ring-[0-9a-f-]{36}");
     private static final int ZEROS_BYTES = 1 << 16;
     private static final int FRAME = 1; // the ring's messages are of one type
 
@@ -52,14 +53,16 @@ final class SharedRing implements Outlet, AutoCloseable {
     /**
      * Makes a ring, or null where there is no room for it.
      *
-     * @param folder the sender's, below {@code flm.exchange.directory}
+     * @param folder the sender's
      * @param receivers how many nodes get a ring from this one
      */
     static @Nullable SharedRing create(Path folder, int receivers) {
         int capacity = Math.max(FEWEST_BYTES, Math.min(MOST_BYTES, Integer.highestOneBit(ALL_BYTES / receivers)));
         Path file = folder.resolve("ring-" + UUID.randomUUID());
         try (FileChannel channel = FileChannel.open(
-                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                file,
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
+                DriverDirectory.OWNERS_FILE)) {
             // Written, not only made long: memory that is not there would end the process at its first use.
             int length = capacity + RingBufferDescriptor.TRAILER_LENGTH;
             ByteBuffer zeros = ByteBuffer.allocate(ZEROS_BYTES);
@@ -74,13 +77,18 @@ final class SharedRing implements Outlet, AutoCloseable {
         }
     }
 
-    /** Maps a ring that another node has made; null where it is none of this machine's, or not to be read. */
-    static @Nullable SharedRing open(Path directory, String name) {
+    /**
+     * Maps a ring that another node has made; null where it is none of this machine's and user's, or not to be read.
+     *
+     * @param users the folder of all of the user's processes
+     */
+    static @Nullable SharedRing open(Path users, String name) {
         if (!NAME.matcher(name).matches()) {
             return null;
         }
-        Path file = directory.resolve(name);
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        Path file = users.resolve(name);
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
             SharedRing ring = new SharedRing(file, channel.map(FileChannel.MapMode.READ_WRITE, 0, channel.size()));
             remove(file);
             return ring;

@@ -127,7 +127,7 @@ final class Wire implements AutoCloseable {
             driver = MediaDriver.launch(driverContext(settings, sizes, directory));
             AgentInvoker invoker = driver.sharedAgentInvoker();
             Aeron.Context context = new Aeron.Context()
-                    .aeronDirectoryName(directory.path().toString())
+                    .aeronDirectoryName(directory.aeron().toString())
                     .useConductorAgentInvoker(true)
                     .driverTimeoutMs(HOURS.toMillis(24))
                     .errorHandler(Wire::onError);
@@ -156,9 +156,7 @@ final class Wire implements AutoCloseable {
         long livenessNs = settings.livenessTimeout().toNanos();
         long forever = HOURS.toNanos(24); // client and driver live and die together, even if stopped for a while
         return new MediaDriver.Context()
-                .aeronDirectoryName(directory.path().toString())
-                .dirDeleteOnStart(true)
-                .dirDeleteOnShutdown(true)
+                .aeronDirectoryName(directory.aeron().toString())
                 .warnIfDirectoryExists(false)
                 .threadingMode(
                         settings.threading() == ExchangeSettings.Threading.SHARED
@@ -483,7 +481,7 @@ final class Wire implements AutoCloseable {
 
     /** The ring that another node of this machine offers, or null. */
     @Nullable SharedRing openRing(String name) {
-        return settings.sharedMemory() ? SharedRing.open(settings.directory(), name) : null;
+        return settings.sharedMemory() ? SharedRing.open(directory.users(), name) : null;
     }
 
     private Action onFragment(int stream, DirectBuffer buffer, int offset, int length, @Nullable Image image) {

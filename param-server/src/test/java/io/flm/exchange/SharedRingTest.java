@@ -24,7 +24,7 @@ class SharedRingTest {
 
     @BeforeEach
     void aNodesFolder() throws IOException {
-        folder = Files.createDirectory(directory.resolve("flm-exchange-17-0"));
+        folder = Files.createDirectory(directory.resolve("17-0"));
     }
 
     private SharedRing create(int receivers) {
