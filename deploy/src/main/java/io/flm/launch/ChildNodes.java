@@ -262,7 +262,7 @@ final class ChildNodes implements Nodes {
     private void requireUse(String last) {
         if (places.stream().allMatch(place -> place.endedAt != 0 && place.shortLives >= MOST_SHORT_LIVES)) {
             throw new UserException("no node is left: " + last + "; the logs in " + NodeFiles.folder(run)
-                    + " say more; the run can be resumed with --resume");
+                    + " say more; go on with " + Program.hint(request.resumption()));
         }
     }
 

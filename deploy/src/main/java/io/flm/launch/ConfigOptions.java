@@ -22,7 +22,7 @@ final class ConfigOptions {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "One key of the configuration, over the file; `flm config` lists the keys.")
+            description = "One key of the configuration, over the file; `${ROOT-COMMAND-NAME} config` lists the keys.")
     private List<String> assignments = List.of();
 
     /** The preset's name, for the name of a run. */

@@ -70,7 +70,7 @@ final class DoctorCommand implements Callable<Integer> {
             }
             environment.out().println(Json.line(result));
         } else {
-            environment.out().print(checkup.render());
+            environment.out().print(environment.program().shown(checkup.render()));
             if (parity != null) {
                 environment.out().print(System.lineSeparator() + parity.render());
             }

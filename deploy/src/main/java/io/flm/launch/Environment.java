@@ -12,10 +12,17 @@ import java.util.function.LongSupplier;
  * @param folder what relative paths of the command line count from
  * @param home the repository, where the presets' data lie
  * @param nanoTime a clock for rates and remaining times
+ * @param program how it is called
  * @param starter what {@code pretrain} starts
  */
 record Environment(
-        PrintStream out, Screen screen, Path folder, Path home, LongSupplier nanoTime, Pretraining.Starter starter) {
+        PrintStream out,
+        Screen screen,
+        Path folder,
+        Path home,
+        LongSupplier nanoTime,
+        Program program,
+        Pretraining.Starter starter) {
 
     /** A path of the command line. */
     Path resolve(Path path) {

@@ -35,7 +35,7 @@ final class FlmCommand implements Runnable {
             paramLabel = "ROUTE",
             scope = ScopeType.INHERIT,
             description =
-                    "Which torch computes: auto (what `flm bridge` chose, else bundled), bundled, host, download.")
+                    "Which torch computes: auto (what `${ROOT-COMMAND-NAME} bridge` chose, else bundled), bundled, host, download.")
     void torch(String route) {
         System.setProperty(TorchRoute.PROPERTY, route);
     }
@@ -64,6 +64,7 @@ final class FlmCommand implements Runnable {
         flm.addSubcommand(new DoctorCommand(environment));
         flm.addSubcommand(new VersionCommand(environment));
         flm.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));
+        flm.setCommandName(environment.program().word());
         flm.setCaseInsensitiveEnumValuesAllowed(true);
         flm.setParameterExceptionHandler((exception, arguments) -> refuse(exception, environment));
         flm.setExecutionExceptionHandler((exception, command, result) -> teller.applyAsInt(exception));
@@ -84,8 +85,8 @@ final class FlmCommand implements Runnable {
                 line += "; did you mean " + suggestions.get(0) + "?";
             }
         }
-        String command = exception.getCommandLine().getCommandSpec().qualifiedName();
-        environment.say(line + (line.contains("--help") ? "" : " (see " + command + " --help)"));
+        String command = exception.getCommandLine().getCommandSpec().qualifiedName(); // begins as the program is called
+        environment.say(line + (line.contains("--help") ? "" : " (see `" + command + " --help`)"));
         return Failure.REFUSED;
     }
 }

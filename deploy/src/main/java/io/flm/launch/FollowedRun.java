@@ -85,7 +85,7 @@ final class FollowedRun implements Pretraining {
             throw new UserException(
                     e.what()
                             + (request.where() instanceof RunRequest.Cluster cluster
-                                    ? "; `" + cluster.command("status") + "` says whether the run was submitted"
+                                    ? "; " + cluster.command("status") + " says whether the run was submitted"
                                     : ""),
                     e);
         }
@@ -234,7 +234,7 @@ final class FollowedRun implements Pretraining {
     private void notStopped(String why) {
         listener.onNote("the run cannot be stopped at present: " + why
                 + (request.where() instanceof RunRequest.Cluster cluster
-                        ? "; if it goes on there, `" + cluster.command("stop") + "` ends it"
+                        ? "; if it goes on there, " + cluster.command("stop") + " ends it"
                         : ""));
     }
 
@@ -252,17 +252,17 @@ final class FollowedRun implements Pretraining {
                 } else if (view.state().equals("idle")) {
                     submitAgain();
                 } else if (!view.id().isEmpty()) {
-                    throw new UserException("another run, " + view.run()
-                            + ", has taken the place of this one; go on later with `" + request.resumption() + "`");
+                    throw new UserException(
+                            "another run, " + view.run() + ", has taken the place of this one; go on later with "
+                                    + Program.hint(request.resumption()));
                 }
             } else if (isSilent()) {
                 throw new UserException("the nodes have not answered for " + silenceTimeout.toSeconds() + " s ("
                         + lastSilence + "); "
                         + (request.where() instanceof RunRequest.Cluster cluster
-                                ? "`" + cluster.command("status")
-                                        + "` says whether the run goes on there; where it does not, "
+                                ? cluster.command("status") + " says whether the run goes on there; where it does not, "
                                 : "")
-                        + "go on with `" + request.resumption() + "`");
+                        + "go on with " + Program.hint(request.resumption()));
             }
             Thread.sleep(PERIOD.toMillis());
         }

@@ -45,7 +45,7 @@ final class Machine {
         if (base.isOpen("jdk.internal.misc", own) && base.isOpen("java.nio", own)) {
             checkup.ok("java", found);
         } else {
-            checkup.warning("java", found, "started without --add-opens; start it by deploy/flm");
+            checkup.warning("java", found, "started without --add-opens; start it by `flm doctor`");
         }
     }
 
@@ -79,7 +79,7 @@ final class Machine {
         String spin = System.getenv("GOMP_SPINCOUNT");
         if (spin == null) {
             checkup.warning(
-                    "openmp", "GOMP_SPINCOUNT is not set", "threads spin on shared cores; start it by deploy/flm");
+                    "openmp", "GOMP_SPINCOUNT is not set", "threads spin on shared cores; start it by `flm doctor`");
         } else {
             checkup.ok("openmp", "GOMP_SPINCOUNT=" + spin);
         }

@@ -24,14 +24,16 @@ public final class Main {
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         System.setOut(out);
         System.setErr(err);
-        Screen screen = new Screen(err, Integer.getInteger("flm.columns", 0));
+        Path home = home();
+        Program program = Program.called(home);
+        Screen screen = new Screen(err, Integer.getInteger("flm.columns", 0), program);
         if (screen.isTerminal()) {
             Interrupts.onResize(() -> columns().ifPresent(screen::resize));
         }
         Logs logs = LogFiles.start(warning -> screen.println("flm: warning: " + warning));
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> LOG.error("thread {} ended", thread.getName(), e));
         Environment environment = new Environment(
-                out, screen, Path.of("").toAbsolutePath(), home(), System::nanoTime, FollowedRun::start);
+                out, screen, Path.of("").toAbsolutePath(), home, System::nanoTime, program, FollowedRun::start);
         System.exit(new Cli(environment, logs).run(arguments));
     }
 

@@ -27,7 +27,8 @@ final class ModelOptions {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "One key of the configuration, such as flm.evaluate.samples=0; `flm config` lists the keys.")
+            description =
+                    "One key of the configuration, such as flm.evaluate.samples=0; `${ROOT-COMMAND-NAME} config` lists the keys.")
     private List<String> assignments = List.of();
 
     Path from(Environment environment) {

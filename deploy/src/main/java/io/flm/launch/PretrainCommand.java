@@ -210,7 +210,7 @@ final class PretrainCommand implements Callable<Integer> {
                 result.samplesPerSecond(),
                 result.checkpoint() == null ? "none" : result.checkpoint()));
         if (!result.finished()) {
-            environment.say("go on with: " + request.resumption());
+            environment.say("go on with: " + environment.program().command(request.resumption()));
         }
         Map<String, @Nullable Object> summary = summary(result, folder);
         Path checkpoint = result.checkpoint();
@@ -226,7 +226,8 @@ final class PretrainCommand implements Callable<Integer> {
                 summary.put("heldOut", heldOut.toMap());
             } catch (RuntimeException | Error e) { // the run is finished all the same
                 LOG.error("the evaluation failed", e);
-                environment.say(Failure.of(e).line() + "; evaluate it with flm evaluate --from " + checkpoint);
+                environment.say(Failure.of(e).line() + "; evaluate it with "
+                        + Program.hint("evaluate", "--from", checkpoint.toString()));
                 exitCode = Failure.FAILED;
             }
         }
@@ -239,7 +240,8 @@ final class PretrainCommand implements Callable<Integer> {
     /** A checkpoint of a cluster lies on the disk of one of its nodes, which may be another host. */
     private boolean isHere(@Nullable Path checkpoint) {
         if (checkpoint != null && !Files.isDirectory(checkpoint)) {
-            environment.say(checkpoint + " is on another host: evaluate it there with flm evaluate");
+            environment.say("the checkpoint is on another host: evaluate it there with "
+                    + Program.hint("evaluate", "--from", checkpoint.toString()));
             return false;
         }
         return checkpoint != null;

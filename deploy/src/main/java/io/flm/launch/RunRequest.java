@@ -1,7 +1,9 @@
 package io.flm.launch;
 
 import com.typesafe.config.Config;
+import io.flm.worker.torch.TorchRoute;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -19,23 +21,23 @@ import org.jspecify.annotations.Nullable;
 record RunRequest(Configuration configuration, Path run, Path home, boolean resume, int minWorkers, Where where) {
     /** Which nodes train. */
     sealed interface Where {
-        /** The options of {@code flm pretrain} that lead there again, each with a space before it. */
-        String options();
+        /** The options of {@code flm pretrain} that lead there again. */
+        List<String> options();
     }
 
     /** One node in this process. */
     record Here() implements Where {
         @Override
-        public String options() {
-            return "";
+        public List<String> options() {
+            return List.of();
         }
     }
 
     /** So many processes on this machine, started and ended by this one. */
     record Children(int count) implements Where {
         @Override
-        public String options() {
-            return " --nodes " + count;
+        public List<String> options() {
+            return List.of("--nodes", String.valueOf(count));
         }
     }
 
@@ -51,18 +53,22 @@ record RunRequest(Configuration configuration, Path run, Path home, boolean resu
         }
 
         @Override
-        public String options() {
+        public List<String> options() {
             String addresses = nodes.stream().map(ControlClient.Target::address).collect(Collectors.joining(","));
-            return " --cluster " + addresses + token();
+            return withToken("--cluster", addresses);
         }
 
         /** The command of this program that asks the first node for something, such as {@code stop}. */
         String command(String name) {
-            return "flm " + name + " --node " + nodes.get(0).address() + token();
+            return Program.hint(withToken(name, "--node", nodes.get(0).address()));
         }
 
-        private String token() {
-            return tokenFile == null ? "" : " --token-file " + tokenFile;
+        private List<String> withToken(String... words) {
+            List<String> all = new ArrayList<>(List.of(words));
+            if (tokenFile != null) {
+                all.addAll(List.of("--token-file", tokenFile.toString()));
+            }
+            return all;
         }
     }
 
@@ -76,9 +82,17 @@ record RunRequest(Configuration configuration, Path run, Path home, boolean resu
         return String.valueOf(run.getFileName());
     }
 
-    /** The command that goes on with the run. */
-    String resumption() {
-        return "flm pretrain --run " + run + " --resume" + where.options()
-                + (minWorkers > 0 ? " --min-workers " + minWorkers : "");
+    /** The arguments of the command that goes on with the run. */
+    List<String> resumption() {
+        List<String> arguments = new ArrayList<>(List.of("pretrain", "--run", run.toString(), "--resume"));
+        arguments.addAll(where.options());
+        if (minWorkers > 0) {
+            arguments.addAll(List.of("--min-workers", String.valueOf(minWorkers)));
+        }
+        String torch = System.getProperty(TorchRoute.PROPERTY, "");
+        if (!torch.isEmpty()) {
+            arguments.addAll(List.of("--torch", torch));
+        }
+        return arguments;
     }
 }

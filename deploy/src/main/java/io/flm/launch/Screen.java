@@ -10,14 +10,19 @@ final class Screen {
 
     private final PrintStream out;
     private final boolean terminal;
+    private final Program program;
     private volatile int columns;
     private String status = "";
 
-    /** @param columns of the terminal; 0: not a terminal, no status line */
-    Screen(PrintStream out, int columns) {
+    /**
+     * @param columns of the terminal; 0: not a terminal, no status line
+     * @param program how the commands in messages are called
+     */
+    Screen(PrintStream out, int columns, Program program) {
         this.out = out;
         this.terminal = columns > 0;
         this.columns = columns;
+        this.program = program;
     }
 
     boolean isTerminal() {
@@ -35,7 +40,7 @@ final class Screen {
     }
 
     synchronized void println(String text) {
-        String line = PlainText.of(text);
+        String line = PlainText.of(program.shown(text));
         if (status.isEmpty()) {
             out.println(line);
         } else {

@@ -132,7 +132,7 @@ final class SimulateCommand implements Callable<Integer> {
 
     /** The command that does the same again. */
     private String repeat(long next) {
-        StringBuilder command = new StringBuilder("flm simulate --seed " + next);
+        StringBuilder command = new StringBuilder(environment.program().word() + " simulate --seed " + next);
         if (workers != null) {
             command.append(" --workers ").append(workers);
         }

@@ -70,7 +70,7 @@ final class StatusCommand implements Callable<Integer> {
         if (json) {
             out.println(Json.line(run));
         } else {
-            out.print((redraw ? REDRAW : "") + StatusText.of(run));
+            out.print((redraw ? REDRAW : "") + environment.program().shown(StatusText.of(run)));
         }
         out.flush();
     }

@@ -16,7 +16,7 @@ final class WorkerCommand implements Callable<Integer> {
     private final Environment environment;
     private final String order;
 
-    @Parameters(paramLabel = "WORKER", description = "Its name, as `flm status` shows it.")
+    @Parameters(paramLabel = "WORKER", description = "Its name, as `${ROOT-COMMAND-NAME} status` shows it.")
     private String worker = "";
 
     @Mixin

@@ -1,17 +1,24 @@
 package io.flm.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.UserException;
+import io.flm.worker.torch.TorchRoute;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -168,12 +175,71 @@ class CommandLineTest {
         assertThat(world.err())
                 .last()
                 .asString()
-                .isEqualTo("flm: go on with: flm pretrain --run " + folder.resolve("r")
+                .isEqualTo("flm: go on with: deploy/flm pretrain --run " + folder.resolve("r")
                         + " --resume --cluster a:1,b:2 --token-file " + token + " --min-workers 2");
         assertThat(pretrain("--run", "s", "--nodes", "2")).isZero();
         assertThat(world.err()).last().asString().endsWith("/s --resume --nodes 2");
         assertThat(pretrain("--run", "t")).isZero();
         assertThat(world.err()).last().asString().endsWith("/t --resume");
+    }
+
+    /** From a folder with a space and worse in its name, by a shell. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void whatIsSaidToGoOnWithCanBePasted() throws Exception {
+        runs.endStopped();
+        String name = "it's $HOME; `date` *\n\u00fc";
+        assertThat(pretrain("--run", name, "--nodes", "2"))
+                .as("%s", world.err())
+                .isZero();
+        String said = String.join("\n", world.err()).replaceAll("(?s).*go on with: ", "");
+        Path flm = Files.createDirectories(folder.resolve("deploy")).resolve("flm");
+        Files.writeString(flm, "#!/usr/bin/env bash\nprintf '%s\\0' \"$@\"\n");
+        assertThat(flm.toFile().setExecutable(true)).isTrue();
+        ProcessBuilder shell = new ProcessBuilder("bash", "-c", said).directory(folder.toFile());
+        shell.environment().put("LC_ALL", "C.UTF-8");
+        Process pasted = shell.redirectErrorStream(true).start();
+        String arguments = new String(pasted.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(world.flm(arguments.split("\0")))
+                .as("%s: %s", said, world.err())
+                .isZero();
+        assertThat(runs.requests()).hasSize(2);
+        assertThat(runs.requests().get(1).run()).isEqualTo(folder.resolve(name));
+        assertThat(runs.requests().get(1).resume()).isTrue();
+        assertThat(runs.requests().get(1).where()).isEqualTo(new RunRequest.Children(2));
+    }
+
+    /** In every module: where they are shown, {@code flm} becomes what calls it there. */
+    @Test
+    void everyCommandThatAMessageNamesIsMarkedAndUnderstood() throws IOException {
+        Pattern command = Pattern.compile("`(?:deploy/)?flm ([^`\"]+)`");
+        List<Path> sources;
+        try (Stream<Path> files = Files.walk(TestEnvironment.ROOT)) {
+            sources = files.filter(file -> file.toString().matches(".*/src/main/java/.*\\.java"))
+                    .toList();
+        }
+        int found = 0;
+        for (Path source : sources) {
+            for (String line : Files.readAllLines(source)) {
+                if (line.strip().matches("(//|\\*|/\\*\\*).*")) {
+                    continue;
+                }
+                assertThat(line)
+                        .as("%s: write `flm ...`, which is shown as it is called", source)
+                        .doesNotContain("deploy/flm ")
+                        .doesNotMatch(
+                                ".*\"[^\"]*(with|with:|by|run|see) flm (pretrain|status|evaluate|doctor|config|bridge|data|stop) .*");
+                for (String arguments :
+                        command.matcher(line).results().map(m -> m.group(1)).toList()) {
+                    found++;
+                    assertThatCode(() -> world.commandLine().parseArgs(arguments.split(" ")))
+                            .as("%s: flm %s", source, arguments)
+                            .doesNotThrowAnyException();
+                }
+            }
+        }
+        System.clearProperty(TorchRoute.PROPERTY); // what is parsed here is not meant
+        assertThat(found).isGreaterThan(10);
     }
 
     /** The run is finished all the same. */
@@ -186,7 +252,7 @@ class CommandLineTest {
                 .last()
                 .asString()
                 .startsWith("flm: " + checkpoint + ": no checkpoint there")
-                .endsWith("; evaluate it with flm evaluate --from " + checkpoint);
+                .endsWith("; evaluate it with `deploy/flm evaluate --from " + checkpoint + "`");
         JsonNode json = new ObjectMapper().readTree(world.out());
         assertThat(json.get("steps").asInt()).isEqualTo(3);
         assertThat(json.get("heldOut").isNull()).isTrue();
@@ -252,7 +318,7 @@ class CommandLineTest {
     void helpAndVersionAreResults() {
         for (String command : new String[] {"pretrain", "config", "version"}) {
             assertThat(world.flm(command, "--help")).isZero();
-            assertThat(world.out()).contains("Usage: flm " + command);
+            assertThat(world.out()).contains("Usage: deploy/flm " + command);
             assertThat(world.err()).isEmpty();
         }
         assertThat(world.flm("--version")).isZero();

@@ -369,9 +369,12 @@ class LauncherScriptTest {
             Ended ended = within(exported, shell, script);
             assertThat(ended.exitCode()).as(shell + ": " + ended.err()).isZero();
             assertThat(ended.err()).as(shell).isEmpty();
-            assertThat(ended.out().lines().skip(1))
+            assertThat(ended.out().lines().skip(1).filter(line -> !line.startsWith("-Dflm.called")))
                     .as(shell)
-                    .containsExactlyElementsOf(expected.lines().skip(1).toList());
+                    .containsExactlyElementsOf(expected.lines()
+                            .skip(1)
+                            .filter(line -> !line.startsWith("-Dflm.called"))
+                            .toList());
         }
         assertThat(within(exported, "exec \"$0\" version >&-", script).exitCode())
                 .isZero();
@@ -481,6 +484,30 @@ class LauncherScriptTest {
         maven("3.9.11", "sleep 4");
         assertThat(flm(folder.resolve("repo/deploy/flm"), "version").err())
                 .containsPattern("flm: building data-stream \\[2/6]: [345] s so far");
+    }
+
+    /** What it hands on is what messages name: it must work in the folder that the script was called from. */
+    @Test
+    void messagesNameTheProgramAsItWasCalled() throws Exception {
+        java("17");
+        maven("3.8.7", "");
+        Path script = folder.resolve("repo/deploy/flm");
+        assertThat(called(script.toString())).isEqualTo(script.toString());
+        assertThat(called("../repo/deploy/flm")).isEqualTo("../repo/deploy/flm");
+        Files.createSymbolicLink(folder.resolve("elsewhere/my flm"), script);
+        assertThat(called("my flm")).isEqualTo("./my flm");
+        Files.createSymbolicLink(folder.resolve("tools/flm"), script);
+        assertThat(called("../repo/deploy/flm")).as("it is on the PATH").isEqualTo("flm");
+    }
+
+    private String called(String script) throws Exception {
+        return flm(Path.of(script), "version")
+                .out()
+                .lines()
+                .filter(line -> line.startsWith("-Dflm.called="))
+                .findFirst()
+                .orElse("")
+                .substring("-Dflm.called=".length());
     }
 
     @Test

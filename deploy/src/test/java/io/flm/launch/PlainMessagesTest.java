@@ -85,7 +85,7 @@ class PlainMessagesTest {
     @Test
     void theScreenShowsProgressAsText() {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        Screen screen = new Screen(new PrintStream(err, true, StandardCharsets.UTF_8), 80);
+        Screen screen = new Screen(new PrintStream(err, true, StandardCharsets.UTF_8), 80, TestEnvironment.PROGRAM);
         screen.status("rec\u0007 1.0");
         assertThat(err.toString(StandardCharsets.UTF_8)).isEqualTo("\r\u001b[Krec\\u0007 1.0");
     }

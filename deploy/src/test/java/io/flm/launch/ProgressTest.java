@@ -24,7 +24,7 @@ class ProgressTest {
     private Path folder = Path.of("");
 
     private Screen screen(int columns) {
-        return new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8), columns);
+        return new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8), columns, TestEnvironment.PROGRAM);
     }
 
     private String shown() {

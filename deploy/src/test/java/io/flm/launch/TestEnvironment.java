@@ -14,6 +14,9 @@ final class TestEnvironment {
     /** The repository: tests start in the folder of their module. */
     static final Path ROOT = root();
 
+    /** As from a terminal in the repository. */
+    static final Program PROGRAM = new Program("deploy/flm");
+
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private final KeptLogs logs = new KeptLogs();
@@ -29,10 +32,11 @@ final class TestEnvironment {
     TestEnvironment(Path folder, Pretraining.Starter starter) {
         environment = new Environment(
                 new PrintStream(out, true, StandardCharsets.UTF_8),
-                new Screen(new PrintStream(err, true, StandardCharsets.UTF_8), 0),
+                new Screen(new PrintStream(err, true, StandardCharsets.UTF_8), 0, PROGRAM),
                 folder,
                 ROOT,
                 () -> 0,
+                PROGRAM,
                 starter);
     }
 

@@ -74,8 +74,7 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
             case "host" -> {
                 TorchRoute route = chosen ? read(file, cache) : bundled;
                 if (route.kind != Kind.HOST) {
-                    throw new UserException(
-                            "--torch host: no torch of this host was chosen yet; run `deploy/flm bridge`");
+                    throw new UserException("--torch host: no torch of this host was chosen yet; run `flm bridge`");
                 }
                 yield route;
             }
@@ -88,8 +87,7 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
         try (Reader in = Files.newBufferedReader(file)) {
             p.load(in);
         } catch (IOException e) {
-            throw new UserException(
-                    file + " cannot be read (" + e.getMessage() + "); run `deploy/flm bridge` again", e);
+            throw new UserException(file + " cannot be read (" + e.getMessage() + "); run `flm bridge` again", e);
         }
         String kind = p.getProperty("kind", "");
         if (!kind.equals(Kind.HOST.key())) {
@@ -101,12 +99,12 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
         if (!Files.exists(libraries.resolve(BridgeBuild.LIBRARY))
                 || !BridgeBuild.fingerprint(core).equals(p.getProperty("core-fingerprint"))) {
             throw new UserException("the torch that `flm bridge` chose (" + torch + ", " + core
-                    + ") has changed or is gone; run `deploy/flm bridge` again, or add --torch bundled");
+                    + ") has changed or is gone; run `flm bridge` again, or add --torch bundled");
         }
         if (!BridgeBuild.sources().equals(p.getProperty("sources"))) {
             throw new UserException(
                     "the bridge to torch " + torch
-                            + " was compiled by another version of this program; run `deploy/flm bridge` again, or add --torch bundled");
+                            + " was compiled by another version of this program; run `flm bridge` again, or add --torch bundled");
         }
         return new TorchRoute(Kind.HOST, torch, libraries.toString(), p.getProperty("cuda", ""));
     }
@@ -132,7 +130,7 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
             }
             throw new UserException(
                     "PyTorch does not start (" + cause.getMessage() + ") on the route " + describe()
-                            + "; `flm doctor` says what is missing, `deploy/flm --torch bundled` uses the CPU's libtorch",
+                            + "; `flm doctor` says what is missing, `flm --torch bundled` uses the CPU's libtorch",
                     e);
         }
     }
@@ -180,8 +178,8 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
         return switch (kind) {
             case BUNDLED ->
                 driver
-                        ? "an NVIDIA driver is here, but the bundled libtorch knows no CUDA: run `deploy/flm bridge` (needs a Python"
-                                + " with torch 2.7 or later), or `deploy/flm bridge --download`"
+                        ? "an NVIDIA driver is here, but the bundled libtorch knows no CUDA: run `flm bridge` (needs a Python"
+                                + " with torch 2.7 or later), or `flm bridge --download`"
                         : "";
             case HOST -> {
                 if (cuda.isEmpty()) {

@@ -75,7 +75,7 @@ final class BridgeBuildTest {
         Files.writeString(torch.resolve("lib/libtorch_cpu.so"), "another library");
         assertThatThrownBy(() -> TorchRoute.choose("auto", cache))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("has changed or is gone; run `deploy/flm bridge` again");
+                .hasMessageContaining("has changed or is gone; run `flm bridge` again");
         bridges.choose(TorchRoute.Kind.BUNDLED);
         assertThat(TorchRoute.choose("auto", cache).kind()).isEqualTo(TorchRoute.Kind.BUNDLED);
     }
@@ -85,7 +85,7 @@ final class BridgeBuildTest {
         new BridgeBuild(cache, said::add).choose(TorchRoute.Kind.DOWNLOAD);
 
         assertThat(TorchRoute.choose("auto", cache).kind()).isEqualTo(TorchRoute.Kind.DOWNLOAD);
-        assertThatThrownBy(() -> TorchRoute.choose("host", cache)).hasMessageContaining("run `deploy/flm bridge`");
+        assertThatThrownBy(() -> TorchRoute.choose("host", cache)).hasMessageContaining("run `flm bridge`");
     }
 
     @Test
