@@ -68,7 +68,9 @@ public record DataBench(double samplesPerSecond, List<StageCount> stages, double
             double perSample =
                     stages.get(2).nanos() / (double) Math.max(1, stages.get(2).samples());
             return new DataBench(
-                    batches * MICRO_BATCH / seconds, stages, Math.min(1, decoderNanos(source) / perSample));
+                    batches * MICRO_BATCH / seconds,
+                    stages,
+                    Math.min(1, decoderNanos(source, Pictures.with(settings.pictures())) / perSample));
         }
     }
 
@@ -93,10 +95,10 @@ public record DataBench(double samplesPerSecond, List<StageCount> stages, double
     }
 
     /** The time of the JPEG decoder for a sample. */
-    private static double decoderNanos(SampleSource source) throws IOException {
+    private static double decoderNanos(SampleSource source, Pictures pictures) throws IOException {
         long start = System.nanoTime();
         for (long index = 0; index < source.size(); index++) {
-            Codecs.decode(source.image(index));
+            pictures.size(source.image(index));
         }
         return (System.nanoTime() - start) / (double) source.size();
     }

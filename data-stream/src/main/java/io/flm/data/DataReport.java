@@ -34,12 +34,13 @@ public record DataReport(
         SortedMap<String, Integer> shapes = new TreeMap<>();
         SortedMap<Integer, Integer> lengths = new TreeMap<>();
         List<String> bad = new ArrayList<>();
+        Pictures pictures = Pictures.with(settings.pictures());
         long captions = 0;
         for (long index = 0; index < source.size(); index++) {
             try {
                 Sample sample = source.read(index);
-                Codecs.Picture picture = Codecs.decode(sample.image());
-                shapes.merge(picture.width() + " x " + picture.height(), 1, Integer::sum);
+                int[] size = pictures.size(sample.image());
+                shapes.merge(size[0] + " x " + size[1], 1, Integer::sum);
                 for (String caption : sample.captions()) {
                     int[] ids = tokenizer.encode(caption, Integer.MAX_VALUE, settings.beginToken());
                     lengths.merge(ids.length, 1, Integer::sum);

@@ -15,6 +15,7 @@ import java.util.Locale;
  * @param badSampleRate the share of the source's samples that may be bad
  * @param prefetch steps ready ahead
  * @param cacheBytes decoded pictures kept in memory
+ * @param pictures what a picture is
  */
 public record DataSettings(
         List<Path> paths,
@@ -28,6 +29,7 @@ public record DataSettings(
         int decodeThreads,
         int prefetch,
         long cacheBytes,
+        PictureSettings pictures,
         Augmentation augmentation) {
 
     /** Which of a sample's captions is read. */
@@ -62,6 +64,7 @@ public record DataSettings(
                 atLeast("decode-threads", c.getInt("decode-threads"), 1),
                 atLeast("prefetch", c.getInt("prefetch"), 1),
                 c.getBytes("cache-size"),
+                PictureSettings.from(root),
                 new Augmentation(
                         between("augment.rotate-degrees", c.getDouble("augment.rotate-degrees"), 0, 180),
                         between("augment.scale", c.getDouble("augment.scale"), 1, 10),
@@ -83,6 +86,7 @@ public record DataSettings(
                 decodeThreads,
                 prefetch,
                 bytes,
+                pictures,
                 augmentation);
     }
 

@@ -39,6 +39,7 @@ public final class Ingest implements AutoCloseable {
     private final Corruption corruption;
     private final BadSamples bad;
     private final Windows windows;
+    private final Pictures pictures;
     private final Kept<byte[]> cache;
     private final ExecutorService decoders;
     private final int imageSize;
@@ -81,6 +82,7 @@ public final class Ingest implements AutoCloseable {
         this.corruption = new Corruption(corruptionSettings, tokenizer.vocabulary(), settings.beginToken());
         this.bad = new BadSamples(source.size(), settings.badSampleRate());
         this.windows = new Windows(source, tokenizer, settings, bad, seed, lanes, microBatch);
+        this.pictures = Pictures.with(settings.pictures(), settings.cacheBytes() + settings.cacheBytes() / 4);
         this.cache = new Kept<>(settings.cacheBytes());
         this.decoders = Executors.newFixedThreadPool(settings.decodeThreads(), task -> {
             Thread thread = new Thread(task, "flm-decode");
@@ -223,7 +225,7 @@ public final class Ingest implements AutoCloseable {
             return null;
         }
         try {
-            byte[] picture = Pictures.decode(image, imageSize);
+            byte[] picture = pictures.decode(image, imageSize);
             cache.put(index, picture, picture.length);
             return picture;
         } catch (IOException e) {

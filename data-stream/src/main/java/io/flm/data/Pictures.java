@@ -1,74 +1,133 @@
 package io.flm.data;
 
 import java.io.IOException;
+import java.util.function.Function;
 
 /**
  * Encoded pictures to RGB values: decoded, alpha dropped, the shorter side resized bicubic to S, the centre cut out. The
  * resampling is that of PIL: Keys' cubic with a = -0.5, wider where the picture shrinks.
+ *
+ * <p>Whether a picture is good follows from the picture and the settings alone, never from the machine: what decoding needs is
+ * known from the file's header, one that needs more than the settings allow is bad everywhere, and a machine that cannot keep so
+ * much refuses to begin. Threads that together need more than this process has for pictures wait for each other.
  */
 public final class Pictures {
     private static final double A = -0.5;
 
-    private Pictures() {}
+    /** Of the heap, for decoded pictures: a large one must fit as one piece into what the JVM keeps for what lives long. */
+    private static final DecodeMemory MEMORY =
+            new DecodeMemory(Runtime.getRuntime().maxMemory() / 3);
+
+    private final PictureSettings settings;
+
+    /** Throws a {@link UserException} where the heap of this process is too small for what the settings allow a picture. */
+    public static Pictures with(PictureSettings settings) {
+        return new Pictures(settings, 0);
+    }
+
+    /** The same for a process that keeps {@code cacheBytes} beside. */
+    static Pictures with(PictureSettings settings, long cacheBytes) {
+        return new Pictures(settings, cacheBytes);
+    }
+
+    private Pictures(PictureSettings settings, long cacheBytes) {
+        this.settings = settings;
+        long heapMib = Runtime.getRuntime().maxMemory() >> 20;
+        long pictureMib = settings.memoryBytes() >> 20;
+        long cacheMib = cacheBytes >> 20;
+        long neededMib = Math.max(3 * pictureMib, (pictureMib + cacheMib) * 3 / 2);
+        if (neededMib > heapMib) {
+            throw new UserException("flm.data.picture-memory = " + pictureMib + " MiB"
+                    + (cacheMib == 0 ? "" : " beside flm.data.cache-size = " + cacheMib + " MiB") + " needs a heap of "
+                    + neededMib + " MiB, and this process has one of " + heapMib
+                    + " MiB; start it with JAVA_TOOL_OPTIONS=-Xmx"
+                    + (neededMib + 64)
+                    + "m, or set the key lower on all nodes: pictures that need more are bad samples then");
+        }
+    }
 
     /**
      * Decodes a picture.
      *
      * @param size S
      * @return RGB values 0..255 as [3, S, S]
-     * @throws IOException where it is no picture
+     * @throws IOException where it is no picture, or needs more memory than the settings allow; the message has one line
      */
-    public static byte[] decode(byte[] image, int size) throws IOException {
-        Codecs.Picture decoded = Codecs.decode(image);
-        int width = decoded.width();
-        int height = decoded.height();
-        int[] argb = decoded.rgb();
+    public byte[] decode(byte[] image, int size) throws IOException {
+        return withDecoded(image, picture -> resized(picture, size));
+    }
+
+    /** Decodes a picture and tells its width and height as they are trained on. Errors are those of {@link #decode}. */
+    int[] size(byte[] image) throws IOException {
+        return withDecoded(image, picture -> new int[] {picture.width(), picture.height()});
+    }
+
+    private <T> T withDecoded(byte[] image, Function<Picture, T> use) throws IOException {
+        Codecs.Encoded encoded = Codecs.open(image);
+        long bytes = encoded.decodeBytes();
+        if (bytes > settings.memoryBytes()) {
+            throw new IOException(encoded.width() + " x " + encoded.height() + " pixels need " + ((bytes >> 20) + 1)
+                    + " MiB, more than flm.data.picture-memory = " + (settings.memoryBytes() >> 20) + " MiB");
+        }
+        MEMORY.take(bytes);
+        try {
+            Picture picture = Codecs.decode(encoded);
+            return use.apply(settings.exifOrientation() ? picture.turned(encoded.orientation()) : picture);
+        } finally {
+            MEMORY.release(bytes);
+        }
+    }
+
+    private static byte[] resized(Picture picture, int size) {
+        int width = picture.width();
+        int height = picture.height();
+        int[] line = new int[width];
+        byte[] rgb = new byte[3 * size * size];
         if (width == size && height == size) {
-            return planes(argb);
+            for (int y = 0; y < size; y++) {
+                picture.line(y, line);
+                for (int x = 0; x < size; x++) {
+                    for (int channel = 0; channel < 3; channel++) {
+                        rgb[(channel * size + y) * size + x] = (byte) (line[x] >> (16 - 8 * channel));
+                    }
+                }
+            }
+            return rgb;
         }
         int shorter = Math.min(width, height);
         long resizedWidth = (long) width * size / shorter;
         long resizedHeight = (long) height * size / shorter;
         long left = (long) Math.rint((resizedWidth - size) / 2.0);
         long top = (long) Math.rint((resizedHeight - size) / 2.0);
-        byte[] rgb = new byte[3 * size * size];
         Weights across = Weights.of(width, resizedWidth, left, size);
         Weights down = Weights.of(height, resizedHeight, top, size);
         int first = down.from[0];
-        int end = down.to[size - 1];
-        float[] rows = new float[(end - first) * size]; // those that the cut needs
-        for (int channel = 0; channel < 3; channel++) {
-            int shift = 16 - 8 * channel;
-            for (int y = first; y < end; y++) {
+        int count = down.to[size - 1] - first;
+        byte[] rows = new byte[3 * count * size]; // [3, count, S]: those that the cut needs
+        for (int y = 0; y < count; y++) {
+            picture.line(first + y, line);
+            for (int channel = 0; channel < 3; channel++) {
+                int shift = 16 - 8 * channel;
                 for (int x = 0; x < size; x++) {
                     float sum = 0;
                     for (int k = across.from[x]; k < across.to[x]; k++) {
-                        sum += across.weight[x][k - across.from[x]] * ((argb[y * width + k] >> shift) & 0xff);
+                        sum += across.weight[x][k - across.from[x]] * ((line[k] >> shift) & 0xff);
                     }
-                    rows[(y - first) * size + x] = clip(sum);
+                    rows[(channel * count + y) * size + x] = (byte) clip(sum);
                 }
             }
+        }
+        for (int channel = 0; channel < 3; channel++) {
             for (int y = 0; y < size; y++) {
                 for (int x = 0; x < size; x++) {
                     float sum = 0;
                     for (int k = down.from[y]; k < down.to[y]; k++) {
-                        sum += down.weight[y][k - down.from[y]] * rows[(k - first) * size + x];
+                        int row = channel * count + k - first;
+                        sum += down.weight[y][k - down.from[y]] * (rows[row * size + x] & 0xff);
                     }
                     rgb[(channel * size + y) * size + x] = (byte) clip(sum);
                 }
             }
-        }
-        return rgb;
-    }
-
-    /** A picture that has its size already. */
-    private static byte[] planes(int[] argb) {
-        int count = argb.length;
-        byte[] rgb = new byte[3 * count];
-        for (int i = 0; i < count; i++) {
-            rgb[i] = (byte) (argb[i] >> 16);
-            rgb[count + i] = (byte) (argb[i] >> 8);
-            rgb[2 * count + i] = (byte) argb[i];
         }
         return rgb;
     }

@@ -1,8 +1,10 @@
 package io.flm.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.ConfigFactory;
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
@@ -24,6 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class PicturesTest {
     private static final int SIZE = 16;
+    private static final PictureSettings SETTINGS = PictureSettings.from(ConfigFactory.load());
+    private static final Pictures PICTURES = Pictures.with(SETTINGS);
 
     @ParameterizedTest
     @ValueSource(
@@ -43,7 +47,7 @@ class PicturesTest {
             })
     void picturesAreDecodedAndResizedAsPillowDoes(String name) throws IOException {
         byte[] expected = resource(name + ".rgb");
-        byte[] actual = Pictures.decode(resource(name), SIZE);
+        byte[] actual = PICTURES.decode(resource(name), SIZE);
         assertThat(actual).hasSameSizeAs(expected);
         for (int i = 0; i < actual.length; i++) {
             // Pillow's weights are integers of 22 bits: a sum near a half may round the other way.
@@ -64,7 +68,7 @@ class PicturesTest {
                 expected[channel * SIZE * SIZE + i] = (byte) (rgb >> (16 - 8 * channel));
             }
         }
-        assertThat(Pictures.decode(Shards.encode(image, "png"), SIZE)).isEqualTo(expected);
+        assertThat(PICTURES.decode(Shards.encode(image, "png"), SIZE)).isEqualTo(expected);
     }
 
     @Test
@@ -73,7 +77,7 @@ class PicturesTest {
         byte[] expected = new byte[3 * size * size];
         Arrays.fill(expected, (byte) 0x40);
         byte[] thread = Shards.png(1, 2_200_000, 0x404040);
-        assertThat(Arrays.equals(Pictures.decode(thread, size), expected)).isTrue();
+        assertThat(Arrays.equals(PICTURES.decode(thread, size), expected)).isTrue();
     }
 
     @Test
@@ -89,13 +93,13 @@ class PicturesTest {
                 .put(profile)
                 .put(plain, at, plain.length - at)
                 .array();
-        assertThat(Pictures.decode(profiled, SIZE)).isEqualTo(Pictures.decode(plain, SIZE));
+        assertThat(PICTURES.decode(profiled, SIZE)).isEqualTo(PICTURES.decode(plain, SIZE));
     }
 
     @Test
     void theProfileOfAWebpIsNotApplied() throws IOException {
         byte[] plain = resource("colour.webp");
-        Codecs.Picture picture = Codecs.decode(plain);
+        Codecs.Encoded picture = Codecs.open(plain);
         byte[] profile = linear();
         int profileSize = profile.length + profile.length % 2;
         int fileSize = plain.length + 18 + 8 + profileSize;
@@ -115,7 +119,7 @@ class PicturesTest {
                 .put(Arrays.copyOf(profile, profileSize))
                 .put(plain, 12, plain.length - 12)
                 .array();
-        assertThat(Pictures.decode(profiled, SIZE)).isEqualTo(Pictures.decode(plain, SIZE));
+        assertThat(PICTURES.decode(profiled, SIZE)).isEqualTo(PICTURES.decode(plain, SIZE));
     }
 
     private static byte[] linear() {
@@ -126,7 +130,7 @@ class PicturesTest {
     @ValueSource(strings = {"colour.png", "colour.jpg", "colour.webp"})
     void aTornPictureIsAnErrorInOneLine(String name) throws IOException {
         byte[] whole = resource(name);
-        assertThatThrownBy(() -> Pictures.decode(Arrays.copyOf(whole, whole.length / 2), SIZE))
+        assertThatThrownBy(() -> PICTURES.decode(Arrays.copyOf(whole, whole.length / 2), SIZE))
                 .isInstanceOf(IOException.class)
                 .message()
                 .isNotBlank()
@@ -134,16 +138,51 @@ class PicturesTest {
     }
 
     @Test
+    void aPictureThatNeedsMoreThanTheSettingsAllowIsBadOnEveryMachine() {
+        Pictures small = Pictures.with(new PictureSettings(1 << 20, false));
+        assertThatCode(() -> small.decode(Shards.png(580, 580, 0), SIZE)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> small.decode(Shards.png(600, 600, 0), SIZE))
+                .isInstanceOf(IOException.class)
+                .hasMessage("600 x 600 pixels need 2 MiB, more than flm.data.picture-memory = 1 MiB");
+    }
+
+    @Test
+    void aProcessThatCannotKeepWhatAPictureMayTakeSaysSoBeforeItBegins() {
+        long heapMib = Runtime.getRuntime().maxMemory() >> 20;
+        assertThatCode(() -> Pictures.with(new PictureSettings((heapMib / 3) << 20, false)))
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() -> Pictures.with(new PictureSettings((heapMib / 2) << 20, false)))
+                .isInstanceOf(UserException.class)
+                .message()
+                .startsWith("flm.data.picture-memory = " + heapMib / 2 + " MiB needs a heap of ")
+                .contains("this process has one of " + heapMib + " MiB; start it with JAVA_TOOL_OPTIONS=-Xmx")
+                .doesNotContain("\n");
+        assertThatThrownBy(() -> Pictures.with(new PictureSettings((heapMib / 4) << 20, false), heapMib << 19))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("beside flm.data.cache-size");
+    }
+
+    @Test
+    void picturesAreTurnedByExifOnlyWhereTheSettingsSaySo() throws IOException {
+        byte[] image = resource("whole/exif-7.jpg");
+        Pictures turning = Pictures.with(new PictureSettings(1 << 20, true));
+        assertThat(PICTURES.size(image)).containsExactly(53, 45);
+        assertThat(turning.size(image)).containsExactly(45, 53);
+        assertThat(turning.decode(image, SIZE)).isNotEqualTo(PICTURES.decode(image, SIZE));
+        assertThat(SETTINGS.exifOrientation()).isFalse();
+    }
+
+    @Test
     void whatIsNoPictureIsSaidToBeNone() {
-        assertThatThrownBy(() -> Pictures.decode("<html>not found</html>".getBytes(StandardCharsets.UTF_8), SIZE))
+        assertThatThrownBy(() -> PICTURES.decode("<html>not found</html>".getBytes(StandardCharsets.UTF_8), SIZE))
                 .isInstanceOf(IOException.class)
                 .hasMessage("not a PNG, JPEG or WebP picture");
-        assertThatThrownBy(() -> Pictures.decode(new byte[0], SIZE))
+        assertThatThrownBy(() -> PICTURES.decode(new byte[0], SIZE))
                 .isInstanceOf(IOException.class)
                 .hasMessage("not a PNG, JPEG or WebP picture");
     }
 
-    private static byte[] resource(String name) throws IOException {
+    static byte[] resource(String name) throws IOException {
         try (InputStream in =
                 Objects.requireNonNull(PicturesTest.class.getResourceAsStream("pictures/" + name), name)) {
             return in.readAllBytes();

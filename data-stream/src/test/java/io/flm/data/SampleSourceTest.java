@@ -3,6 +3,7 @@ package io.flm.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -60,7 +61,8 @@ class SampleSourceTest {
         try (SampleSource source = SampleSource.open(List.of(Path.of("emoji/emoji-fluent.tar.gz")))) {
             assertThat(source.size()).isEqualTo(3337);
             assertThat(source.captions(0)).hasSizeGreaterThanOrEqualTo(1);
-            assertThat(Pictures.decode(source.image(0), 64)).hasSize(3 * 64 * 64);
+            assertThat(Pictures.with(PictureSettings.from(ConfigFactory.load())).decode(source.image(0), 64))
+                    .hasSize(3 * 64 * 64);
         }
     }
 

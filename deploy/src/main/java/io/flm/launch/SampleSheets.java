@@ -27,6 +27,7 @@ final class SampleSheets {
     private final SampleSource source;
     private final Tokenizer tokenizer;
     private final DataSettings settings;
+    private final Pictures pictures;
     private final int imageSize;
     private final long seed;
 
@@ -34,6 +35,7 @@ final class SampleSheets {
         this.source = source;
         this.tokenizer = tokenizer;
         this.settings = settings;
+        this.pictures = Pictures.with(settings.pictures());
         this.imageSize = config.getInt("flm.model.image-size");
         this.seed = config.getLong("flm.train.seed");
     }
@@ -53,7 +55,7 @@ final class SampleSheets {
     private Optional<Sheet> sheet(long index, Corruption corruption) {
         try {
             Sample sample = source.read(index);
-            byte[] picture = Pictures.decode(sample.image(), imageSize);
+            byte[] picture = pictures.decode(sample.image(), imageSize);
             List<byte[]> pictures = new ArrayList<>(List.of(picture));
             for (int draw = 0; draw < DRAWS; draw++) {
                 RandomStream random = RandomStream.of(seed, Purpose.AUGMENT, index, draw);

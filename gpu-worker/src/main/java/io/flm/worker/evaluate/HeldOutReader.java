@@ -23,7 +23,13 @@ import java.util.stream.LongStream;
  * @param maxTokens the longest text
  * @param refused is told of bad samples, a line each; they are left out
  */
-record HeldOutReader(Tokenizer tokenizer, int imageSize, int maxTokens, boolean beginToken, Consumer<String> refused) {
+record HeldOutReader(
+        Tokenizer tokenizer,
+        Pictures pictures,
+        int imageSize,
+        int maxTokens,
+        boolean beginToken,
+        Consumer<String> refused) {
     /**
      * Samples in an order that depends on the seed alone.
      *
@@ -55,7 +61,7 @@ record HeldOutReader(Tokenizer tokenizer, int imageSize, int maxTokens, boolean 
 
     private Example example(String key, String name, byte[] image) throws IOException {
         int[] ids = tokenizer.encode(name, maxTokens, beginToken);
-        return new Example(key, name, ids, Pictures.decode(image, imageSize));
+        return new Example(key, name, ids, pictures.decode(image, imageSize));
     }
 
     private static long[] order(long count, long seed) {

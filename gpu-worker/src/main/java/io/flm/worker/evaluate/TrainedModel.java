@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigFactory;
 import io.flm.data.Corruption;
 import io.flm.data.CorruptionSettings;
 import io.flm.data.Objective;
+import io.flm.data.PictureSettings;
 import io.flm.data.Pictures;
 import io.flm.data.TextBatch;
 import io.flm.data.Tokenizer;
@@ -157,6 +158,7 @@ public final class TrainedModel implements AutoCloseable {
         progress.at(0, "reading");
         HeldOut examples = new HeldOutReader(
                         tokenizer,
+                        Pictures.with(PictureSettings.from(config)),
                         model.settings().imageSize(),
                         config.getInt("flm.data.max-tokens"),
                         texts.beginToken(),
@@ -176,9 +178,10 @@ public final class TrainedModel implements AutoCloseable {
             note.accept("trained without flm.data.begin-token: the l2r stream never learnt to choose a first word");
         }
         Scorer scorer = new ModelScorer(model);
+        Pictures pictures = Pictures.with(PictureSettings.from(config));
         List<Caption> captions = new ArrayList<>();
         for (Path image : images) {
-            Example example = new Example(image.toString(), "", new int[0], pixels(image));
+            Example example = new Example(image.toString(), "", new int[0], pixels(pictures, image));
             try (Seen seen = scorer.see(HeldOut.pixels(List.of(example)), 1)) {
                 int[] row = scorer.greedy(seen, texts.start(), new int[] {texts.endId()}, Captions.MAX_TOKENS)[0];
                 TextBatch text = texts.leftToRight(List.of(row));
@@ -195,9 +198,9 @@ public final class TrainedModel implements AutoCloseable {
         return captions;
     }
 
-    private byte[] pixels(Path image) {
+    private byte[] pixels(Pictures pictures, Path image) {
         try {
-            return Pictures.decode(Files.readAllBytes(image), model.settings().imageSize());
+            return pictures.decode(Files.readAllBytes(image), model.settings().imageSize());
         } catch (IOException e) {
             throw new UserException(
                     image + ": cannot be read as a picture (" + e.getMessage() + "); give a PNG, JPEG or WebP file", e);
