@@ -15,6 +15,7 @@ import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.UserException;
+import io.flm.worker.config.Keys;
 import java.io.File;
 import java.net.URL;
 import java.nio.file.Files;
@@ -164,7 +165,8 @@ final class Configuration {
         private final Config reference = ConfigFactory.parseResources("node.conf")
                 .withFallback(ConfigFactory.defaultReferenceUnresolved())
                 .resolve();
-        private final KnownKeys known = new KnownKeys(reference);
+        private final KnownKeys known =
+                new KnownKeys(Keys.known(), reference.root().keySet());
         private final Map<String, String> origins = new TreeMap<>();
         private Config config = reference;
 

@@ -3,85 +3,105 @@ package io.flm.launch;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
-import com.typesafe.config.ConfigValueType;
 import io.flm.data.UserException;
+import io.flm.worker.config.Domain;
+import io.flm.worker.config.Key;
+import io.flm.worker.config.Keys;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
-/** The keys that the modules' {@code reference.conf} files define, and the type of each. */
+/** Checks layers of configuration by the keys that the modules' {@code reference.conf} files define. */
 final class KnownKeys {
-    static final String ROOT = "flm";
+    static final String ROOT = Keys.ROOT;
 
-    private static final Set<String> WORDS_OF_TRUTH = Set.of("on", "off", "yes", "no");
+    /** Of a value in a message. */
+    private static final int MOST_SHOWN = 80;
 
-    private final Map<String, ConfigValueType> types = new TreeMap<>();
-    private final Set<String> whole =
-            new TreeSet<>(); // numbers whose default is written without a fraction: 0, not 0.0
+    private final Keys keys;
     private final Set<String> foreignRoots; // of the libraries, such as akka: theirs to check
 
-    KnownKeys(Config reference) {
-        for (Map.Entry<String, ConfigValue> entry : reference.withOnlyPath(ROOT).entrySet()) {
-            types.put(entry.getKey(), typeOf(entry.getValue()));
-            if (entry.getValue().valueType() == ConfigValueType.NUMBER
-                    && reference.getString(entry.getKey()).matches("-?\\d+")) {
-                whole.add(entry.getKey());
-            }
-        }
-        foreignRoots = Set.copyOf(reference.root().keySet());
-    }
-
-    /** HOCON reads {@code on} and {@code off} as texts until somebody asks for a truth value. */
-    private static ConfigValueType typeOf(ConfigValue value) {
-        return WORDS_OF_TRUTH.contains(String.valueOf(value.unwrapped())) ? ConfigValueType.BOOLEAN : value.valueType();
+    /** @param foreignRoots beside {@link #ROOT}: the libraries check what is below them */
+    KnownKeys(Keys keys, Set<String> foreignRoots) {
+        this.keys = keys;
+        this.foreignRoots = foreignRoots;
     }
 
     Set<String> keys() {
-        return types.keySet();
+        return keys.byName().keySet();
     }
 
-    /** Refuses a layer with an unknown key or a value of the wrong type; returns it with its values in the known types. */
+    /**
+     * Refuses a layer with an unknown key or a value that its key cannot have; returns it with its values as they are kept. The
+     * layer need not be resolved: no value of a key is looked at that is not known.
+     */
     Config check(Config layer, String origin) {
-        for (String root : layer.root().keySet()) {
-            if (!foreignRoots.contains(root)) {
-                throw unknown(root + (layer.hasPath(root) ? firstKeyBelow(layer, root) : ""), origin);
-            }
-        }
         Config checked = layer;
-        if (layer.hasPath(ROOT)) {
-            for (Map.Entry<String, ConfigValue> entry : layer.withOnlyPath(ROOT).entrySet()) {
-                checked = checked.withValue(entry.getKey(), check(entry.getKey(), entry.getValue(), origin));
+        for (Map.Entry<String, ConfigValue> entry : layer.root().entrySet()) {
+            String root = entry.getKey();
+            if (!root.equals(ROOT) && !foreignRoots.contains(root)) {
+                throw unknown(firstKey(root, entry.getValue()), origin);
+            }
+            if (root.equals(ROOT)) {
+                checked = check(checked, ROOT, entry.getValue(), origin);
             }
         }
         return checked;
     }
 
+    private Config check(Config layer, String name, ConfigValue value, String origin) {
+        Optional<Key> key = keys.find(name);
+        if (key.isPresent()) {
+            return layer.withValue(name, checked(key.get(), value, origin));
+        }
+        if (!keys.isGroup(name) || !(value instanceof ConfigObject group)) {
+            throw unknown(firstKey(name, value), origin);
+        }
+        Config checked = layer;
+        for (Map.Entry<String, ConfigValue> entry : group.entrySet()) {
+            checked = check(checked, name + "." + ConfigUtil.joinPath(entry.getKey()), entry.getValue(), origin);
+        }
+        return checked;
+    }
+
+    private static ConfigValue checked(Key key, ConfigValue value, String origin) {
+        return key.domain()
+                .check(value)
+                .orElseThrow(() -> new UserException(key.name() + " = " + shown(value) + " (" + origin + "): expected "
+                        + key.domain().describe()));
+    }
+
+    private static String shown(ConfigValue value) {
+        String text = String.valueOf(value.unwrapped());
+        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
+    }
+
     /** Reads a value as it is written on the command line: in the type of its key, quotes not needed. */
-    Config parse(String key, String text, String origin) {
-        ConfigValueType type = types.get(key);
-        if (type == null) {
-            if (isForeign(key)) {
-                return parseHocon(key, text, origin);
+    Config parse(String name, String text, String origin) {
+        Optional<Key> key = keys.find(name);
+        if (key.isEmpty()) {
+            if (isForeign(name)) {
+                return parseHocon(name, text, origin);
             }
-            throw unknown(key, origin);
+            throw unknown(name, origin);
         }
-        if (type == ConfigValueType.STRING) {
-            return ConfigValueFactory.fromAnyRef(unquoted(text), origin).atPath(key);
+        if (key.get().domain().kind() != Domain.Kind.LIST) {
+            ConfigValue value = ConfigValueFactory.fromAnyRef(unquoted(text), origin);
+            return checked(key.get(), value, origin).atPath(name);
         }
-        if (type == ConfigValueType.LIST && !text.startsWith("[")) {
+        if (!text.startsWith("[")) {
             List<String> items = text.isBlank() ? List.of() : Arrays.asList(text.split(","));
-            return ConfigValueFactory.fromIterable(items, origin).atPath(key);
+            return ConfigValueFactory.fromIterable(items, origin).atPath(name);
         }
-        return check(parseHocon(key, text, origin), origin);
+        return check(parseHocon(name, text, origin), origin);
     }
 
     private boolean isForeign(String key) {
@@ -92,8 +112,8 @@ final class KnownKeys {
 
     private static Config parseHocon(String key, String text, String origin) {
         try {
-            return ConfigFactory.parseString(key + " = " + text);
-        } catch (ConfigException.Parse e) {
+            return ConfigFactory.parseString(key + " = " + text).resolve();
+        } catch (ConfigException e) {
             throw new UserException(
                     key + " = " + text + " (" + origin + "): not a value; put text in double quotes", e);
         }
@@ -104,57 +124,15 @@ final class KnownKeys {
         return quoted ? text.substring(1, text.length() - 1) : text;
     }
 
-    private ConfigValue check(String key, ConfigValue value, String origin) {
-        ConfigValueType type = types.get(key);
-        if (type == null) {
-            throw unknown(key, origin);
+    /** The name with that of a first key below it. */
+    private static String firstKey(String name, ConfigValue value) {
+        if (!(value instanceof ConfigObject group)) {
+            return name;
         }
-        Config one = value.atPath(key);
-        try {
-            return switch (type) {
-                case NUMBER -> {
-                    if (whole.contains(key) && one.getDouble(key) != Math.rint(one.getDouble(key))) {
-                        throw mistyped(key, value, origin, "a whole number", null);
-                    }
-                    one.getDouble(key);
-                    yield value;
-                }
-                case BOOLEAN -> ConfigValueFactory.fromAnyRef(one.getBoolean(key), origin);
-                case STRING -> ConfigValueFactory.fromAnyRef(one.getString(key), origin);
-                case LIST -> ConfigValueFactory.fromIterable(one.getStringList(key), origin);
-                case OBJECT, NULL -> value;
-            };
-        } catch (ConfigException.WrongType | ConfigException.BadValue e) {
-            throw mistyped(key, value, origin, describe(type), e);
-        }
-    }
-
-    private static UserException mistyped(
-            String key, ConfigValue value, String origin, String expected, @Nullable Throwable cause) {
-        String message = key + " = " + value.unwrapped() + " (" + origin + "): expected " + expected;
-        return cause == null ? new UserException(message) : new UserException(message, cause);
-    }
-
-    private static String describe(ConfigValueType type) {
-        return switch (type) {
-            case NUMBER -> "a number";
-            case BOOLEAN -> "true or false";
-            case STRING -> "a text";
-            case LIST -> "a list, such as [a, b]";
-            case OBJECT, NULL -> "keys";
-        };
-    }
-
-    private static String firstKeyBelow(Config layer, String root) {
-        ConfigValue value = layer.root().get(root);
-        if (value == null || value.valueType() != ConfigValueType.OBJECT) {
-            return "";
-        }
-        return layer.withOnlyPath(ConfigUtil.joinPath(root)).entrySet().stream()
-                .map(entry -> entry.getKey().substring(Math.min(entry.getKey().length(), root.length())))
-                .sorted()
-                .findFirst()
-                .orElse("");
+        return group.entrySet().stream()
+                .min(Map.Entry.comparingByKey())
+                .map(first -> firstKey(name + "." + first.getKey(), first.getValue()))
+                .orElse(name);
     }
 
     private UserException unknown(String key, String origin) {

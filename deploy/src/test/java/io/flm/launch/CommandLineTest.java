@@ -104,15 +104,15 @@ class CommandLineTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
             --set flm.trian.lanes=3                | flm.trian.lanes (--set): no such key; did you mean flm.train.lanes?
-            --set flm.train.lanes=many             | flm.train.lanes = many (--set): expected a number
+            --set flm.train.lanes=many             | flm.train.lanes = many (--set): expected a whole number from 1 to 16384
             --set flm.train.lanes                  | give key=value
             --set fml.train.lanes=3                | did you mean flm.train.lanes?
             --set flm.train.lanes=1.5              | flm.train.lanes = 1.5 (--set): expected a whole number
             --config nowhere.conf                  | no such configuration file
             --preset emojy  | no such preset; give one of emoji, mid, headline, tiny
-            --span-rate 1                          | flm.train.span-rate = 1.0: give a rate in [0, 1)
-            --span-rate -0.1                       | flm.train.span-rate = -0.1: give a rate in [0, 1)
-            --set flm.train.mask-rate=1.5          | flm.train.mask-rate = 1.5: give a rate in [0, 1)
+            --span-rate 1                          | flm.train.span-rate = 1.0 (--span-rate): expected a number from 0 to below 1
+            --span-rate -0.1                       | flm.train.span-rate = -0.1 (--span-rate): expected a number from 0
+            --set flm.train.mask-rate=1.5          | flm.train.mask-rate = 1.5 (--set): expected a number from 0 to below 1
             --workers 5                            | flm.worker.workers = 5, but flm.train.lanes = 4
             --workers -1                           | flm.worker.workers = -1
             --threads 0                            | flm.worker.threads = 0
@@ -125,16 +125,16 @@ class CommandLineTest {
             --nodes 5                              | at most as many as there are lanes (flm.train.lanes = 4)
             --nodes 2 --cluster a:1                | mutually exclusive
             --set flm.http.host=0.0.0.0            | flm.http.host = 0.0.0.0 can be reached from outside of this machine
-            --set flm.http.max-body=12             | flm.http.max-body = 12: give at least 1 KiB
+            --set flm.http.max-body=12             | flm.http.max-body = 12 (--set): expected a size from 1 KiB to 64 MiB
             --set flm.node.host=0.0.0.0            | flm.node.host = 0.0.0.0 can be reached from outside of this machine
-            --set flm.node.port=70000              | flm.node.port = 70000: give a port in 0..65535
+            --set flm.node.port=70000              | flm.node.port = 70000 (--set): expected a whole number from 0 to 65535
             --set flm.node.join=nowhere            | --join nowhere: give HOST:PORT
             --set flm.node.name=a/b                | flm.node.name = a/b
             --set flm.node.key-store=/nowhere      | /nowhere: cannot be read
             --resume                               | no run
             --resume --run nowhere                 | no run there to resume
             --set flm.http.port=70000              | flm.http.port = 70000
-            --set flm.train.micro-batch=0          | flm.train.micro-batch = 0: give at least 1
+            --set flm.train.micro-batch=0          | flm.train.micro-batch = 0 (--set): expected a whole number from 1 to 65536
             --set flm.data.tokenizer=              | flm.data.tokenizer is empty
             --set flm.data.paths=                  | flm.data.paths is empty
             """)

@@ -6,14 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.UserException;
+import io.flm.worker.config.Keys;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class KnownKeysTest {
-    private final KnownKeys known = new KnownKeys(ConfigFactory.parseString("""
-            flm.train { lanes = 8, whole-word = off, objective = flm, learning-rate = 8e-5 }
-            flm.data.paths = []
-            akka.loglevel = INFO
-            """));
+    private final KnownKeys known = new KnownKeys(Keys.known(), Set.of("flm", "akka"));
 
     @Test
     void theNearestKeyIsNamedForATypingError() {
@@ -45,23 +45,62 @@ class KnownKeysTest {
     }
 
     @Test
-    void aMistypedValueIsNamedWithKeyAndExpectedType() {
+    void aMistypedValueIsNamedWithKeyAndWhatIsExpected() {
         assertThatThrownBy(() -> known.parse("flm.train.lanes", "many", "--set"))
-                .hasMessage("flm.train.lanes = many (--set): expected a number");
+                .hasMessage("flm.train.lanes = many (--set): expected a whole number from 1 to 16384 (lanes)");
         assertThatThrownBy(() -> known.parse("flm.train.whole-word", "perhaps", "--set"))
-                .hasMessage("flm.train.whole-word = perhaps (--set): expected true or false");
-        assertThatThrownBy(() -> known.parse("flm.train.lanes", "1.5", "--set"))
-                .hasMessage("flm.train.lanes = 1.5 (--set): expected a whole number");
+                .hasMessage("flm.train.whole-word = perhaps (--set): expected on or off");
         Config list = ConfigFactory.parseString("flm.train.lanes = [1]");
-        assertThatThrownBy(() -> known.check(list, "file x")).hasMessageContaining("expected a number");
-        assertThatThrownBy(() -> known.parse("flm.train.lanes", "{", "--set"))
+        assertThatThrownBy(() -> known.check(list, "file x")).hasMessageContaining("expected a whole number");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+            flm.train.lanes = null          | flm.train.lanes = null (file x): expected a whole number from 1 to 16384 (lanes)
+            flm.train.lanes {}              | flm.train.lanes = {} (file x): expected a whole number
+            flm.train.lanes.x = 1           | flm.train.lanes = {x=1} (file x): expected a whole number
+            flm.train.lanez {}              | flm.train.lanez (file x): no such key; did you mean flm.train.lanes?
+            flm.train.lanez = null          | flm.train.lanez (file x): no such key
+            flm.train = 3                   | flm.train (file x) is a group of keys
+            flm = 3                         | flm (file x) is a group of keys
+            flm = null                      | flm (file x) is a group of keys
+            flm."train.lanes" = 3           | did you mean flm.train.lanes?
+            flm.data.paths = [[a]]          | flm.data.paths = [[a]] (file x): expected a list
+            flm.data.paths = [null]         | flm.data.paths = [null] (file x): expected a list
+            flm.data.paths = a.tar          | flm.data.paths = a.tar (file x): expected a list of paths, such as [a, b]
+            flm.data.captions = foo         | flm.data.captions = foo (file x): expected one of random, first
+            flm.train.lanes = 1.5           | expected a whole number from 1 to 16384 (lanes)
+            flm.train.lanes = 4294967297    | expected a whole number from 1 to 16384 (lanes)
+            flm.train.lanes = 1e999999999   | expected a whole number from 1 to 16384 (lanes)
+            flm.train.dropout = 1           | no such key; did you mean flm.model.dropout?
+            flm.model.dropout = 1.0         | expected a number from 0 to below 1 (share)
+            flm.model.dropout = 0.99999999999999999999 | expected a number from 0 to below 1 (share)
+            flm.model.dropout = NaN         | expected a number from 0 to below 1 (share)
+            flm.coordinator.tick = 1 week   | expected a duration from 1 ms to 1 m, in ms, s, m, h or d
+            flm.coordinator.tick = 2 h      | expected a duration from 1 ms to 1 m
+            flm.data.cache-size = -1        | expected a size from 0 B to 16 TiB
+            """)
+    void aValueThatAKeyCannotHaveIsRefusedInOneLine(String line, String message) {
+        assertThatThrownBy(() -> known.check(ConfigFactory.parseString(line), "file x"))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("flm.train.lanes = {");
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void aValueIsKeptInOneForm() {
+        Config kept = known.check(
+                ConfigFactory.parseString("flm.train { lanes = \"8\", objective = FLM, eps = -0.0, steps = 1e3 }"),
+                "file x");
+        assertThat(kept.getValue("flm.train.lanes").unwrapped()).isEqualTo(8L);
+        assertThat(kept.getString("flm.train.objective")).isEqualTo("flm");
+        assertThat(kept.getValue("flm.train.eps").unwrapped()).isEqualTo(0.0);
+        assertThat(kept.getInt("flm.train.steps")).isEqualTo(1000);
     }
 
     @Test
     void valuesOfTheCommandLineNeedNoQuotes() {
-        assertThat(known.parse("flm.train.objective", "a:b,{c}", "--set").getString("flm.train.objective"))
+        assertThat(known.parse("flm.node.cluster", "a:b,{c}", "--set").getString("flm.node.cluster"))
                 .isEqualTo("a:b,{c}");
         assertThat(known.parse("flm.data.paths", "/a b.tar,c.tar", "--set").getStringList("flm.data.paths"))
                 .containsExactly("/a b.tar", "c.tar");

@@ -71,7 +71,7 @@ class RunPlannerTest {
         assertThatThrownBy(() -> plan("")).isInstanceOf(UserException.class).hasMessageContaining("flm.data.paths");
         assertThatThrownBy(() -> plan(DATA + "flm.exchange.codec = fp8"))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("flm.exchange.codec = fp8: give fp32 or bf16");
+                .hasMessageContaining("flm.exchange.codec = fp8 (submitted): expected one of fp32, bf16");
         assertThatThrownBy(() -> plan(DATA + "flm.exchange.liveness-timeout = soon"))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("liveness-timeout");

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigResolveOptions;
+import io.flm.worker.config.Keys;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -34,21 +34,15 @@ class SettingsTest {
         assertThat(unread).as("keys of reference.conf that nothing reads").isEmpty();
     }
 
+    /** Reading the tags refuses keys without one, and defaults that they do not hold. */
     @Test
-    void everyKeyIsExplainedAboveIt() throws IOException {
-        List<String> bare = new ArrayList<>();
-        for (Path file : Repository.mainFiles("reference.conf")) {
-            String before = "#";
-            for (String line : Files.readAllLines(file)) {
-                boolean assignment = line.matches("\\s*[\\w.-]+ = .*");
-                boolean explained = before.strip().startsWith("#") || before.matches("\\s*[\\w.-]+ = .*");
-                if (assignment && !explained && line.startsWith(" ")) {
-                    bare.add(Repository.root().relativize(file) + ": " + line.strip());
-                }
-                before = line;
-            }
-        }
-        assertThat(bare).as("keys without a comment above them").isEmpty();
+    void everyKeyHasACommentWhoseLastLineIsAWellFormedTag() throws IOException {
+        assertThat(Keys.of(reference()).byName().keySet()).containsExactlyInAnyOrderElementsOf(keys());
+    }
+
+    @Test
+    void theProgramKnowsTheKeysOfAllModules() throws IOException {
+        assertThat(Keys.known().byName().keySet()).containsExactlyInAnyOrderElementsOf(keys());
     }
 
     /** A default without a fraction refuses values with one. */

@@ -2,7 +2,11 @@ package io.flm.worker.checkpoint;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.UserException;
+import io.flm.worker.config.Key;
+import io.flm.worker.config.Keys;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -18,8 +22,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What decides the weights after a step: the settings, and the content of the files that they name. A run resumes bit for bit
- * only with the same; settings that change nothing but speed or place may differ, and the length, though a schedule that falls
- * is stretched over it: see {@link #otherRates}.
+ * only with the same. What a key may do is said by the tag above it in {@code reference.conf}: see {@link Key.Role}. Paths may
+ * differ, because the content is compared; devices and threads may, because a run must be able to move, though the last bits then
+ * differ; the steps may, because a run must be able to go on for longer, though a schedule that falls is stretched over them:
+ * see {@link #otherRates}.
  *
  * @param settings the effective {@code flm.*} settings by key
  * @param contents SHA-256 of what the settings refer to, by a word for it: {@code data}, {@code tokenizer}
@@ -27,35 +33,6 @@ import org.jspecify.annotations.Nullable;
 public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, String> contents) {
     private static final String STEPS = "flm.train.steps";
     private static final String SCHEDULE = "flm.train.schedule";
-
-    /**
-     * Settings that may differ, by key or (with a dot at the end) by their beginning. Paths may differ because the content is
-     * compared; devices and threads may, because a run must be able to move, though the last bits then differ from those of
-     * a run that did not; the steps may, because a run must be able to go on for longer, though rates may then differ.
-     */
-    private static final List<String> FREE = List.of(
-            "flm.checkpoint.",
-            "flm.coordinator.",
-            "flm.data.decode-threads",
-            "flm.data.eval-paths",
-            "flm.data.paths",
-            "flm.data.prefetch",
-            "flm.data.tokenizer",
-            "flm.evaluate.",
-            "flm.exchange.connect-timeout",
-            "flm.exchange.directory",
-            "flm.exchange.host",
-            "flm.exchange.join-timeout",
-            "flm.exchange.liveness-timeout",
-            "flm.exchange.network",
-            "flm.exchange.port",
-            "flm.exchange.threading",
-            "flm.http.",
-            "flm.node.",
-            "flm.train.minutes",
-            "flm.train.recompute",
-            STEPS,
-            "flm.worker.");
 
     /** Takes the {@code flm.*} settings from the whole configuration. */
     public static RunIdentity of(Config root, Map<String, String> contents) {
@@ -81,9 +58,9 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
      */
     public void requireSame(RunIdentity wanted, String where) {
         for (String key : union(settings, wanted.settings)) {
-            Object here = settings.get(key);
-            Object there = wanted.settings.get(key);
-            if (!isFree(key) && !same(here, there)) {
+            Object here = value(key);
+            Object there = wanted.value(key);
+            if (isIdentity(key) && !same(key, here, there)) {
                 throw new UserException(where + " was trained with " + key + " = " + show(here) + ", not " + show(there)
                         + "; set it back, or start another run with --run");
             }
@@ -102,9 +79,9 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
     public List<String> changesTo(RunIdentity wanted) {
         List<String> changes = new ArrayList<>();
         for (String key : union(settings, wanted.settings)) {
-            Object here = settings.get(key);
-            Object there = wanted.settings.get(key);
-            if (isFree(key) && !same(here, there)) {
+            Object here = value(key);
+            Object there = wanted.value(key);
+            if (!isIdentity(key) && !same(key, here, there)) {
                 changes.add(key + " " + show(here) + " -> " + show(there));
             }
         }
@@ -116,7 +93,7 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
         Object here = settings.get(STEPS);
         Object there = wanted.settings.get(STEPS);
         Object schedule = wanted.settings.get(SCHEDULE);
-        if (same(here, there) || "constant".equalsIgnoreCase(String.valueOf(schedule))) {
+        if (same(STEPS, here, there) || "constant".equalsIgnoreCase(String.valueOf(schedule))) {
             return Optional.empty();
         }
         return Optional.of(STEPS + " " + show(here) + " -> " + show(there) + " with " + SCHEDULE + " = "
@@ -131,26 +108,38 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
         return keys;
     }
 
-    private static boolean isFree(String key) {
-        return FREE.stream().anyMatch(free -> free.endsWith(".") ? key.startsWith(free) : key.equals(free));
+    /** A key that was not there yet has its default, which is what a program without the key does. */
+    private @Nullable Object value(String key) {
+        Object value = settings.get(key);
+        return value != null
+                ? value
+                : Keys.known().find(key).map(k -> k.defaultValue().unwrapped()).orElse(null);
+    }
+
+    /** A key that this program does not know may have decided the weights. */
+    private static boolean isIdentity(String key) {
+        return Keys.known().find(key).map(Key::role).orElse(Key.Role.IDENTITY) == Key.Role.IDENTITY;
     }
 
     /** Whether two values mean the same: 1 and 1.0 do, and the "1" of a command line; so do on and true. */
-    private static boolean same(@Nullable Object left, @Nullable Object right) {
-        return (left == null || right == null) ? left == right : normal(left).equals(normal(right));
+    private static boolean same(String key, @Nullable Object left, @Nullable Object right) {
+        if (left == null || right == null) {
+            return left == right;
+        }
+        Object here = normal(key, left);
+        Object there = normal(key, right);
+        return (here instanceof Number && there instanceof Number)
+                ? new BigDecimal(here.toString()).compareTo(new BigDecimal(there.toString())) == 0
+                : here.equals(there);
     }
 
-    private static String normal(Object value) {
-        String text = value.toString();
-        try {
-            return new BigDecimal(text).stripTrailingZeros().toPlainString();
-        } catch (NumberFormatException e) {
-            return switch (text) {
-                case "on", "yes" -> "true";
-                case "off", "no" -> "false";
-                default -> text;
-            };
-        }
+    private static Object normal(String key, Object value) {
+        ConfigValue raw = ConfigValueFactory.fromAnyRef(value);
+        return Keys.known()
+                .find(key)
+                .flatMap(known -> known.domain().check(raw))
+                .orElse(raw)
+                .unwrapped();
     }
 
     private static String show(@Nullable Object value) {

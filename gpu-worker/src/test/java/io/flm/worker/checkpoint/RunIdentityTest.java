@@ -1,8 +1,12 @@
 package io.flm.worker.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.flm.data.UserException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RunIdentityTest {
     private static RunIdentity identity(String steps, String schedule) {
@@ -20,5 +24,48 @@ class RunIdentityTest {
         assertThat(before.otherRates(identity("100.0", "linear"))).isEmpty();
         assertThat(identity("100", "constant").otherRates(identity("200", "constant")))
                 .isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "flm.data.cache-size = 1 GiB",
+                "flm.exchange.shared-memory = false",
+                "flm.data.bad-sample-rate = 0.5",
+                "flm.worker.threads = 2",
+                "flm.data.paths = [elsewhere.tar]"
+            })
+    void whatCannotDecideTheWeightsOfStepsToComeByItselfMayChange(String setting) {
+        RunIdentity before = States.identity("flm.train.steps = 100");
+        RunIdentity now = States.identity("flm.train.steps = 100, " + setting);
+        before.requireSame(now, "step-0000000100");
+        assertThat(before.changesTo(now))
+                .singleElement()
+                .asString()
+                .startsWith(setting.substring(0, setting.indexOf(' ')));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"flm.train.seed = 2", "flm.exchange.codec = bf16", "flm.data.augment.scale = 1.5"})
+    void whatDecidesTheWeightsMayNot(String setting) {
+        RunIdentity before = States.identity("flm.train.steps = 100");
+        assertThatThrownBy(() -> before.requireSame(States.identity("flm.train.steps = 100, " + setting), "step-100"))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("step-100 was trained with " + setting.substring(0, setting.indexOf(' ')));
+    }
+
+    @Test
+    void aCheckpointWithoutAKeyThatIsNewHasItsDefault() {
+        RunIdentity before = States.identity("flm.train.steps = 100");
+        before.requireSame(States.identity("flm.train { steps = 100, lanes = 8, objective = FLM }"), "step-100");
+        assertThat(before.changesTo(States.identity("flm { train.steps = 100, data.prefetch = 4 }")))
+                .isEmpty();
+    }
+
+    @Test
+    void aKeyThatThisProgramDoesNotKnowMayHaveDecidedTheWeights() {
+        assertThatThrownBy(() ->
+                        States.identity("flm.train.later = 1").requireSame(States.identity("flm.train.steps = 1"), "c"))
+                .hasMessageStartingWith("c was trained with flm.train.later = 1, not (none)");
     }
 }

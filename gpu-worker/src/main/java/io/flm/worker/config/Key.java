@@ -1,0 +1,45 @@
+package io.flm.worker.config;
+
+import com.typesafe.config.ConfigValue;
+import java.util.Locale;
+
+/**
+ * A key of the configuration, as {@code reference.conf} tells it:
+ *
+ * <pre>
+ * # Threads that decode pictures.          the comment says what it does
+ * # [operational] threads, 1 to 1024       the tag, its last line, gives the role, and the domain: unit and range
+ * decode-threads = 1                       the default
+ * </pre>
+ *
+ * @param name such as {@code flm.data.decode-threads}
+ * @param comment what the key does, in one line; without the tag
+ * @param defaultValue checked by the domain
+ */
+public record Key(String name, String comment, Role role, Domain domain, ConfigValue defaultValue) {
+    /** What a run that is resumed may do with the key. */
+    public enum Role {
+        /** Decides the weights: a run that is resumed keeps its value. */
+        IDENTITY("decides the weights: a resumed run keeps it"),
+        /** May change when a run is resumed; the weights from there on are those of the new value. */
+        ADJUSTABLE("may change when a run is resumed; the weights from there on follow the new value"),
+        /** Cannot change a weight, whenever it changes. */
+        OPERATIONAL("cannot change a weight");
+
+        private final String meaning;
+
+        Role(String meaning) {
+            this.meaning = meaning;
+        }
+
+        /** For users. */
+        public String meaning() {
+            return meaning;
+        }
+
+        /** The word of the tag. */
+        public String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package io.flm.worker.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValue;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/** The keys below {@code flm} that the {@code reference.conf} files on the class path define. */
+public final class Keys {
+    /** Above all keys of this program. */
+    public static final String ROOT = "flm";
+
+    private static final Pattern TAG = Pattern.compile("\\[([a-z]+)] (.+)");
+
+    private final SortedMap<String, Key> keys;
+
+    private static final class Known {
+        private static final Keys KEYS = of(ConfigFactory.defaultReferenceUnresolved());
+    }
+
+    private Keys(SortedMap<String, Key> keys) {
+        this.keys = keys;
+    }
+
+    /** Those of this program: the modules on the class path. */
+    public static Keys known() {
+        return Known.KEYS;
+    }
+
+    /**
+     * Those that a reference configuration defines.
+     *
+     * @throws IllegalArgumentException naming each key whose tag is missing or malformed
+     */
+    public static Keys of(Config reference) {
+        SortedMap<String, Key> keys = new TreeMap<>();
+        List<String> faults = new ArrayList<>();
+        for (Map.Entry<String, ConfigValue> entry : reference.withOnlyPath(ROOT).entrySet()) {
+            try {
+                keys.put(entry.getKey(), key(entry.getKey(), entry.getValue()));
+            } catch (IllegalArgumentException e) {
+                faults.add(entry.getKey() + ": " + e.getMessage());
+            }
+        }
+        if (!faults.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "reference.conf: " + faults.stream().sorted().collect(Collectors.joining("; ")));
+        }
+        return new Keys(keys);
+    }
+
+    private static Key key(String name, ConfigValue value) {
+        List<String> lines =
+                value.origin().comments().stream().map(String::strip).toList();
+        Matcher tag = TAG.matcher(lines.isEmpty() ? "" : lines.get(lines.size() - 1));
+        if (lines.size() < 2 || !tag.matches()) {
+            throw new IllegalArgumentException(
+                    "give it a comment, and as its last line a tag, such as" + " # [operational] threads, 1 to 1024");
+        }
+        return new Key(
+                name,
+                String.join(" ", lines.subList(0, lines.size() - 1)),
+                role(tag.group(1)),
+                Domain.parse(tag.group(2), value),
+                value);
+    }
+
+    private static Key.Role role(String word) {
+        for (Key.Role role : Key.Role.values()) {
+            if (role.word().equals(word)) {
+                return role;
+            }
+        }
+        throw new IllegalArgumentException("[" + word + "]: give identity, adjustable or operational");
+    }
+
+    /** By name, sorted. */
+    public SortedMap<String, Key> byName() {
+        return Collections.unmodifiableSortedMap(keys);
+    }
+
+    public Optional<Key> find(String name) {
+        return Optional.ofNullable(keys.get(name));
+    }
+
+    /** Whether there are keys below it. */
+    public boolean isGroup(String name) {
+        SortedMap<String, Key> below = keys.tailMap(name + ".");
+        return !below.isEmpty() && below.firstKey().startsWith(name + ".");
+    }
+}
