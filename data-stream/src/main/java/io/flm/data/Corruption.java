@@ -3,7 +3,6 @@ package io.flm.data;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntPredicate;
 
 /**
  * Makes a batch of rows of tokens: what each token may not see, and what each head predicts. A row is {@code <s> words </s>}, or
@@ -16,16 +15,23 @@ public final class Corruption {
      * What corruption knows of a tokenizer.
      *
      * @param size V, the number of tokens
-     * @param startsWord whether a token begins a word; for masking whole words
+     * @param words where they begin; for masking whole words
      */
-    public record Vocabulary(int size, int padId, int maskId, IntPredicate startsWord) {}
+    public record Vocabulary(int size, int padId, int maskId, Words words) {}
 
     private final CorruptionSettings settings;
     private final Vocabulary vocabulary;
     private final int firstWord;
 
-    /** @param beginToken whether rows have one */
+    /**
+     * Refuses to mask whole words where the tokenizer does not tell where they begin.
+     *
+     * @param beginToken whether rows have one
+     */
     public Corruption(CorruptionSettings settings, Vocabulary vocabulary, boolean beginToken) {
+        if (settings.objective() == Objective.MLM && settings.wholeWord()) {
+            vocabulary.words().check();
+        }
         this.settings = settings;
         this.vocabulary = vocabulary;
         this.firstWord = beginToken ? 2 : 1;

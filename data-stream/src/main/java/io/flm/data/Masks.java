@@ -42,7 +42,7 @@ final class Masks {
         for (int i = firstWord; i < row.length - 1; i++) {
             boolean goesOn = settings.wholeWord()
                     && !units.isEmpty()
-                    && !vocabulary.startsWord().test(row[i]);
+                    && !vocabulary.words().begins(row[i - 1], row[i]);
             if (!goesOn) {
                 units.add(new ArrayList<>());
             }

@@ -6,12 +6,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A Hugging Face {@code tokenizer.json} with RoBERTa's special tokens. Thread-safe.
@@ -23,32 +23,29 @@ public final class Tokenizer implements AutoCloseable {
     /** The model's padding: its embeddings and positions leave this id out, as RoBERTa's do. */
     private static final int PAD_ID = 1;
 
+    private static final int MOST_IDS = 1 << 24; // far above any vocabulary; bounds what a broken file can take
+
     private final HuggingFaceTokenizer tokenizer;
-    private final List<String> specials;
+    private final Map<Integer, long[]> disarmed = new HashMap<>(); // what is read in the place of a special token
     private final int size;
     private final int startId;
     private final int padId;
     private final int endId;
     private final int maskId;
-    private final BitSet wordStarts = new BitSet();
+    private final Words words;
     private final String sha256;
 
     private Tokenizer(Path file, HuggingFaceTokenizer tokenizer, JsonNode json, String sha256) {
-        Map<String, Integer> ids = new HashMap<>();
-        json.path("model")
-                .path("vocab")
-                .properties()
-                .forEach(e -> ids.put(e.getKey(), e.getValue().asInt()));
-        List<String> special = new ArrayList<>();
-        for (JsonNode token : json.path("added_tokens")) {
-            ids.put(token.path("content").asText(), token.path("id").asInt());
-            special.add(token.path("content").asText());
-        }
-        // Byte-level BPE writes the space before a word as this letter; what holds no letter or digit stands alone.
-        ids.forEach((token, id) ->
-                wordStarts.set(id, token.startsWith("\u0120") || token.chars().noneMatch(Character::isLetterOrDigit)));
         this.tokenizer = tokenizer;
-        this.specials = List.copyOf(special);
+        Map<String, Integer> ids = vocabulary(file, json.path("model").path("vocab"));
+        Set<String> added = new LinkedHashSet<>();
+        for (JsonNode token : json.path("added_tokens")) {
+            String content = token.path("content").asText();
+            requireSame(file, content, token.path("id").asInt());
+            ids.put(content, token.path("id").asInt());
+            added.add(content);
+        }
+        this.words = Words.of(json, ids, added);
         this.size = 1 + ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1);
         this.startId = id(file, ids, "<s>");
         this.padId = id(file, ids, "<pad>");
@@ -58,7 +55,44 @@ public final class Tokenizer implements AutoCloseable {
             throw new UserException(file + ": its <pad> has id " + padId + ", where the model takes " + PAD_ID
                     + " for padding; give a tokenizer with RoBERTa's ids of special tokens");
         }
+        for (String special : List.of("<s>", "<pad>", "</s>", "<mask>")) {
+            disarmed.put(id(file, ids, special), read(special.substring(1)));
+        }
         this.sha256 = sha256;
+    }
+
+    private static Map<String, Integer> vocabulary(Path file, JsonNode vocabulary) {
+        Map<String, Integer> ids = new HashMap<>();
+        if (vocabulary.isArray()) { // Unigram's: pieces with their scores, ids are places
+            for (int id = 0; id < vocabulary.size(); id++) {
+                ids.put(vocabulary.get(id).path(0).asText(), id);
+            }
+            return ids;
+        }
+        Map<Long, String> tokens = new HashMap<>();
+        for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
+            long id = entry.getValue().asLong(-1);
+            if (id < 0 || id >= MOST_IDS) {
+                throw new UserException(file + ": its token " + entry.getKey() + " has id " + entry.getValue()
+                        + "; ids are whole numbers from 0, below " + MOST_IDS);
+            }
+            String other = tokens.put(id, entry.getKey());
+            if (other != null) {
+                throw new UserException(file + ": its tokens " + other + " and " + entry.getKey() + " both have id "
+                        + id + "; give each its own");
+            }
+            ids.put(entry.getKey(), (int) id);
+        }
+        return ids;
+    }
+
+    /** The library counts on from the model's pieces where ids of added tokens leave a gap. */
+    private void requireSame(Path file, String content, int id) {
+        long[] found = read(content);
+        if (found.length == 1 && found[0] != id) {
+            throw new UserException(file + ": its added token " + content + " has id " + id + ", but is read as "
+                    + found[0] + "; number added tokens on from the last piece of the vocabulary");
+        }
     }
 
     /** Loads a tokenizer; a {@link UserException} names what is missing. */
@@ -72,14 +106,20 @@ public final class Tokenizer implements AutoCloseable {
             throw new UserException(
                     file + ": not a readable tokenizer.json (" + firstLine(e) + "); give another with --tokenizer", e);
         }
-        if (!json.path("model").path("vocab").isObject()) {
+        JsonNode vocabulary = json.path("model").path("vocab");
+        if (!vocabulary.isObject() && !vocabulary.isArray()) {
             throw new UserException(
                     file + ": not a tokenizer.json, it has no model.vocab; give another with --tokenizer");
         }
         try {
             HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(
                     file, Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
-            return new Tokenizer(file, tokenizer, json, Hashes.sha256(bytes));
+            try {
+                return new Tokenizer(file, tokenizer, json, Hashes.sha256(bytes));
+            } catch (RuntimeException e) {
+                tokenizer.close();
+                throw e;
+            }
         } catch (IOException | RuntimeException e) {
             if (e instanceof UserException known) {
                 throw known;
@@ -126,21 +166,30 @@ public final class Tokenizer implements AutoCloseable {
         return Arrays.stream(words(text)).mapToInt(id -> (int) id).toArray();
     }
 
+    /**
+     * The ids of a text in which no special token has its meaning: where one is spelled, the rest of it without the bracket is
+     * read. Done to the ids, since what a normalizer makes of a text cannot be told from the text.
+     */
     private long[] words(String text) {
+        long[] ids = read(text);
+        return Arrays.stream(ids).anyMatch(id -> disarmed.containsKey((int) id))
+                ? Arrays.stream(ids)
+                        .flatMap(id -> Arrays.stream(disarmed.getOrDefault((int) id, new long[] {id})))
+                        .toArray()
+                : ids;
+    }
+
+    private long[] read(String text) {
         return tokenizer.encode(text, false, false).getIds();
     }
 
-    /** Trailing spaces and dots away, one dot added; what would read as a special token loses its bracket. */
-    String clean(String caption) {
-        String text = caption;
-        for (String special : specials) {
-            text = text.replace(special, special.substring(1));
-        }
-        int end = text.length();
-        while (end > 0 && (Character.isWhitespace(text.charAt(end - 1)) || text.charAt(end - 1) == '.')) {
+    /** Trailing spaces and dots away, one dot added. */
+    static String clean(String caption) {
+        int end = caption.length();
+        while (end > 0 && (Character.isWhitespace(caption.charAt(end - 1)) || caption.charAt(end - 1) == '.')) {
             end--;
         }
-        return text.substring(0, end).stripLeading() + ".";
+        return caption.substring(0, end).stripLeading() + ".";
     }
 
     /** The text of ids; special tokens are left out. */
@@ -171,7 +220,7 @@ public final class Tokenizer implements AutoCloseable {
 
     /** What corruption must know of the vocabulary. */
     public Corruption.Vocabulary vocabulary() {
-        return new Corruption.Vocabulary(size, padId, maskId, wordStarts::get);
+        return new Corruption.Vocabulary(size, padId, maskId, words);
     }
 
     /** Of the file. */

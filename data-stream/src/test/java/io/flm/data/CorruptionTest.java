@@ -4,17 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.flm.data.RandomStream.Purpose;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class CorruptionTest {
     private static final int MASK = 4;
-    private static final Corruption.Vocabulary WORDS = new Corruption.Vocabulary(100, 1, MASK, id -> id % 2 == 0);
+    private static final Corruption.Vocabulary WORDS = new Corruption.Vocabulary(100, 1, MASK, pairs());
+
+    /** WordPiece's words: even ids begin one, odd ids go on. */
+    private static Words pairs() {
+        Map<String, Integer> ids = new HashMap<>();
+        IntStream.range(0, 100).forEach(id -> ids.put((id % 2 == 0 ? "" : "##") + id, id));
+        ObjectNode json = new ObjectMapper().createObjectNode();
+        json.putObject("model").put("type", "WordPiece").put("continuing_subword_prefix", "##");
+        return Words.of(json, ids, Set.of());
+    }
 
     private static TextBatch plan(CorruptionSettings settings, boolean beginToken, int[]... rows) {
         return new Corruption(settings, WORDS, beginToken).plan(List.of(rows), RandomStream.of(1, Purpose.CORRUPT));

@@ -3,11 +3,20 @@ package io.flm.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenizerTest {
     static final Path EMOJI = Path.of("emoji/tokenizer-emoji-2k.json");
@@ -46,11 +55,112 @@ class TokenizerTest {
     }
 
     @Test
-    void aCaptionCannotSmuggleSpecialTokens() {
+    void everyKindOfTokenizerReadsAsPythonsLibraryDoes() throws IOException {
+        List<String> captions = Tokenizers.captions();
+        for (Map.Entry<String, JsonNode> kind : Tokenizers.ids().properties()) {
+            try (Tokenizer tokenizer = Tokenizer.load(Tokenizers.file(kind.getKey()))) {
+                for (int i = 0; i < captions.size(); i++) {
+                    int[] expected =
+                            Tokenizers.JSON.convertValue(kind.getValue().get(i), int[].class);
+                    assertThat(tokenizer.ids(captions.get(i)))
+                            .as(kind.getKey() + ": " + captions.get(i))
+                            .isEqualTo(expected);
+                }
+            }
+        }
+    }
+
+    @Test
+    void anAddedWordIsOneTokenAndLosesNoLetter() {
+        try (Tokenizer tokenizer = Tokenizer.load(Tokenizers.file("gpt2"))) {
+            assertThat(tokenizer.encode("COVID-19 test", 50, false)).startsWith(0, 600);
+            assertThat(tokenizer.decode(tokenizer.encode("COVID-19 test", 50, false)))
+                    .isEqualTo("COVID-19 test.");
+        }
+    }
+
+    @Test
+    void aSpecialTokenThatTheModelDoesNotKnowIsAWordLikeOthers() {
+        try (Tokenizer tokenizer = Tokenizer.load(Tokenizers.file("gpt2"))) {
+            assertThat(tokenizer.encode("<|style|> a cat", 50, false)).startsWith(0, 604);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a <mask> b </s>",
+                "<<mask>mask>",
+                "</<s>s><s>",
+                "<mask>",
+                "<ma<mask>sk> <pad><pad>",
+                "x<mask>.</s>.<pad>",
+                "a ＜mask＞ b",
+                "<MASK> <S>"
+            })
+    void aCaptionCannotSmuggleSpecialTokens(String caption) throws IOException {
+        List<Path> files = new ArrayList<>(List.of(EMOJI));
+        Tokenizers.ids().fieldNames().forEachRemaining(kind -> files.add(Tokenizers.file(kind)));
+        files.add(Tokenizers.changed(
+                "words",
+                folder,
+                json -> { // special tokens are found after the normalizer
+                    json.set("normalizer", Tokenizers.JSON.createObjectNode().put("type", "Lowercase"));
+                    json.path("added_tokens").forEach(token -> ((ObjectNode) token).put("normalized", true));
+                }));
+        for (Path file : files) {
+            try (Tokenizer tokenizer = Tokenizer.load(file)) {
+                int[] ids = tokenizer.encode(caption, 50, false);
+                assertThat(Arrays.copyOfRange(ids, 1, ids.length - 1))
+                        .as(file.toString())
+                        .isNotEmpty()
+                        .doesNotContain(tokenizer.startId(), tokenizer.padId(), tokenizer.endId(), tokenizer.maskId());
+            }
+        }
+    }
+
+    @Test
+    void aSpecialTokenInACaptionIsReadWithoutItsBracket() {
         try (Tokenizer tokenizer = Tokenizer.load(EMOJI)) {
-            assertThat(tokenizer.encode("a <mask> b </s>", 50, false))
-                    .doesNotContain(4)
-                    .containsOnlyOnce(2);
+            assertThat(tokenizer.decode(tokenizer.encode("a <mask> b</s>", 50, false)))
+                    .isEqualTo("a mask> b/s>.");
+        }
+    }
+
+    @Test
+    void anAddedTokenWithAnotherIdThanTheLibraryGivesItIsRefused() throws IOException {
+        Path file = Tokenizers.changed(
+                "gpt2", folder, json -> ((ObjectNode) json.path("added_tokens").get(5)).put("id", 9999));
+        assertThatThrownBy(() -> Tokenizer.load(file))
+                .isInstanceOf(UserException.class)
+                .hasMessage(file + ": its added token COVID-19 has id 9999, but is read as 600; number added tokens on"
+                        + " from the last piece of the vocabulary");
+    }
+
+    @Test
+    void brokenVocabulariesAreRefusedByWhatIsWrong() throws IOException {
+        refused(vocabulary -> vocabulary.put("zz", 500), "both have id 500; give each its own");
+        refused(vocabulary -> vocabulary.put("zz", 4_000_000_000L), "its token zz has id 4000000000; ids are whole");
+        refused(vocabulary -> vocabulary.put("zz", -1), "the tokenizer cannot be used (invalid value: integer `-1`");
+        refused(ObjectNode::removeAll, "");
+    }
+
+    private void refused(Consumer<ObjectNode> change, String message) throws IOException {
+        Path file = Tokenizers.changed(
+                "gpt2",
+                folder,
+                json -> change.accept((ObjectNode) json.path("model").path("vocab")));
+        assertThatThrownBy(() -> Tokenizer.load(file))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith(file + ": ")
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void halfASurrogatePairInACaptionHarmsNothing() {
+        try (Tokenizer tokenizer = Tokenizer.load(EMOJI)) {
+            assertThat(tokenizer.encode("a \ud83d b", 50, false))
+                    .isEqualTo(tokenizer.encode("a \ufffd\ufffd\ufffd b", 50, false)); // its bytes, replaced
         }
     }
 

@@ -6,6 +6,7 @@ import io.flm.data.CorruptionSettings;
 import io.flm.data.LaneBatch;
 import io.flm.data.Objective;
 import io.flm.data.RandomStream;
+import io.flm.data.Words;
 import io.flm.worker.model.FlmModel.Compute;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -30,7 +31,8 @@ final class SmallModel {
     static LaneBatch batch(Objective objective) {
         List<int[]> rows =
                 List.of(new int[] {0, 7, 9, 11, 13, 5, 2}, new int[] {0, 8, 8, 30, 2}, new int[] {0, 6, 21, 22, 23, 2});
-        Corruption.Vocabulary vocabulary = new Corruption.Vocabulary(VOCABULARY, 1, VOCABULARY - 1, id -> true);
+        Corruption.Vocabulary vocabulary =
+                new Corruption.Vocabulary(VOCABULARY, 1, VOCABULARY - 1, Words.each(VOCABULARY));
         RandomStream random = RandomStream.of(3, RandomStream.Purpose.CORRUPT);
         ByteBuffer pixels = ByteBuffer.allocateDirect(rows.size() * 3 * 16 * 16);
         while (pixels.hasRemaining()) {
