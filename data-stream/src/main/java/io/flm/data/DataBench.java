@@ -65,8 +65,11 @@ public record DataBench(double samplesPerSecond, List<StageCount> stages, double
             take(reader, batches);
             double seconds = (System.nanoTime() - start) / 1e9;
             List<StageCount> stages = difference(ingest.counters(), before);
-            double perSample =
-                    stages.get(2).nanos() / (double) Math.max(1, stages.get(2).samples());
+            StageCount decode = stages.stream()
+                    .filter(stage -> stage.stage().equals("decode"))
+                    .findFirst()
+                    .orElseThrow();
+            double perSample = decode.nanos() / (double) Math.max(1, decode.samples());
             return new DataBench(
                     batches * MICRO_BATCH / seconds,
                     stages,

@@ -15,20 +15,24 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The graph from samples to batches, an Akka Streams stage for each step of the way:
+ * The graph from samples to batches, as Akka Streams stages:
  *
- * <pre>tokenize -> read -> decode -> augment -> corrupt -> batch</pre>
+ * <pre>
+ * texts (read-texts, tokenize) -> read-pictures -> decode -> augment -> corrupt -> batch
+ *  disk                           disk             cores     |  Akka's default dispatcher  |
+ * </pre>
  *
- * <p>Texts come first, because the lengths of a window's texts decide which samples share a batch. Each stage counts samples
- * and time. Decoding has its own threads; the buffer at the end holds a few steps; a slow consumer holds everything back.
+ * <p>Texts come first, because the lengths of a window's texts decide which samples share a batch. Each part of the way counts
+ * samples and time. What reads from disk, and may have to wait and try again, has threads of its own, two for each stream at
+ * most; so has decoding. The buffer at the end holds a few steps; a slow consumer holds everything back.
  *
  * <p>A batch follows from (seed, step, lane) alone: whoever asks, in whatever deal of the lanes, from whatever first step on,
  * gets the same bytes.
@@ -41,14 +45,16 @@ public final class Ingest implements AutoCloseable {
     private final Windows windows;
     private final Pictures pictures;
     private final Kept<byte[]> cache;
+    private final ExecutorService readers = Executors.newCachedThreadPool(daemons("flm-read"));
     private final ExecutorService decoders;
     private final int imageSize;
     private final int lanes;
     private final int microBatch;
     private final long seed;
 
+    private final Counter readTexts = new Counter("read-texts");
     private final Counter tokenize = new Counter("tokenize");
-    private final Counter read = new Counter("read");
+    private final Counter readPictures = new Counter("read-pictures");
     private final Counter decode = new Counter("decode");
     private final Counter augment = new Counter("augment");
     private final Counter corrupt = new Counter("corrupt");
@@ -81,18 +87,22 @@ public final class Ingest implements AutoCloseable {
         this.settings = settings;
         this.corruption = new Corruption(corruptionSettings, tokenizer.vocabulary(), settings.beginToken());
         this.bad = new BadSamples(source.size(), settings.badSampleRate());
-        this.windows = new Windows(source, tokenizer, settings, bad, seed, lanes, microBatch);
+        this.windows = new Windows(source, tokenizer, settings, bad, seed, lanes, microBatch, readTexts, tokenize);
         this.pictures = Pictures.with(settings.pictures(), settings.cacheBytes() + settings.cacheBytes() / 4);
         this.cache = new Kept<>(settings.cacheBytes());
-        this.decoders = Executors.newFixedThreadPool(settings.decodeThreads(), task -> {
-            Thread thread = new Thread(task, "flm-decode");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.decoders = Executors.newFixedThreadPool(settings.decodeThreads(), daemons("flm-decode"));
         this.imageSize = imageSize;
         this.lanes = lanes;
         this.microBatch = microBatch;
         this.seed = seed;
+    }
+
+    private static ThreadFactory daemons(String name) {
+        return task -> {
+            Thread thread = new Thread(task, name);
+            thread.setDaemon(true);
+            return thread;
+        };
     }
 
     /**
@@ -126,11 +136,9 @@ public final class Ingest implements AutoCloseable {
         }
         int count = toLane - fromLane;
         return Source.fromIterator(() -> LongStream.iterate(0, i -> i + 1).iterator())
-                .via(stage("tokenize", (Long i) -> tokenize(firstStep + i / count, fromLane + (int) (i % count))))
-                .via(stage("read", this::read))
-                .via(Flow.<Encoded>create()
-                        .mapAsync(settings.decodeThreads(), this::decodeAsync)
-                        .named("decode"))
+                .via(stage("texts", 1, readers, (Long i) -> texts(firstStep + i / count, fromLane + (int) (i % count))))
+                .via(stage("read-pictures", 1, readers, this::readPictures))
+                .via(stage("decode", settings.decodeThreads(), decoders, this::decode))
                 .via(stage("augment", this::augment))
                 .via(stage("corrupt", this::corrupt))
                 .via(stage("batch", this::batch))
@@ -146,22 +154,37 @@ public final class Ingest implements AutoCloseable {
         return Flow.<I>create().map(work).named(name);
     }
 
-    private Rows tokenize(long step, int lane) {
-        long start = System.nanoTime();
-        Window window = windows.of(step, lane);
-        Rows rows = new Rows(step, lane, window, windows.firstVisit(window, step));
-        tokenize.add(microBatch, start);
-        return rows;
+    /** A stage whose work is done by other threads than Akka's, at most so many at a time; its order stays. */
+    private static <I, O> Flow<I, O, NotUsed> stage(
+            String name, int parallel, ExecutorService threads, Function<I, O> work) {
+        return Flow.<I>create()
+                .mapAsync(parallel, input -> {
+                    CompletableFuture<O> output = new CompletableFuture<>();
+                    threads.execute(() -> {
+                        try {
+                            output.complete(work.apply(input));
+                        } catch (Throwable e) { // whatever it is ends the stream, not only this thread
+                            output.completeExceptionally(e);
+                        }
+                    });
+                    return output;
+                })
+                .named(name);
     }
 
-    private Encoded read(Rows rows) {
+    private Rows texts(long step, int lane) {
+        Window window = windows.of(step, lane);
+        return new Rows(step, lane, window, windows.firstVisit(window, step));
+    }
+
+    private Encoded readPictures(Rows rows) {
         long start = System.nanoTime();
         List<byte @Nullable []> pictures = new ArrayList<>(microBatch);
         for (int row = 0; row < microBatch; row++) {
             long index = rows.visit(rows.first + row).index();
             pictures.add(cache.contains(index) ? null : image(index));
         }
-        read.add(microBatch, start);
+        readPictures.add(microBatch, start);
         return new Encoded(rows, pictures);
     }
 
@@ -174,18 +197,6 @@ public final class Ingest implements AutoCloseable {
         } catch (IOException e) {
             throw source.unreadable(index, e);
         }
-    }
-
-    private CompletionStage<Decoded> decodeAsync(Encoded encoded) {
-        CompletableFuture<Decoded> decoded = new CompletableFuture<>();
-        decoders.execute(() -> {
-            try {
-                decoded.complete(decode(encoded));
-            } catch (RuntimeException | Error e) {
-                decoded.completeExceptionally(e);
-            }
-        });
-        return decoded;
     }
 
     private Decoded decode(Encoded encoded) {
@@ -270,7 +281,7 @@ public final class Ingest implements AutoCloseable {
 
     /** What each stage has done so far, in their order. */
     public List<StageCount> counters() {
-        return Stream.of(tokenize, read, decode, augment, corrupt, batch)
+        return Stream.of(readTexts, tokenize, readPictures, decode, augment, corrupt, batch)
                 .map(Counter::count)
                 .toList();
     }
@@ -280,9 +291,10 @@ public final class Ingest implements AutoCloseable {
         return bad.messages();
     }
 
-    /** Ends the decoding threads when they have done what they have; streams that still run fail. */
+    /** Ends the threads that read and decode when they have done what they have; streams that still run fail. */
     @Override
     public void close() {
-        decoders.shutdown(); // not by interrupts: these close a file channel that is being read
+        readers.shutdown(); // not by interrupts: these close a file channel that is being read
+        decoders.shutdown();
     }
 }

@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.LongAdder;
 /**
  * What one stage of the pipeline has done so far. The slowest stage is the one with the most nanoseconds a sample.
  *
- * @param stage read, decode, augment, tokenize, corrupt or batch
- * @param samples that passed it
+ * @param stage read-texts, tokenize, read-pictures, decode, augment, corrupt or batch, in the order of a sample's way
+ * @param samples that it worked on; the first two pass over those whose tokens are kept
  * @param nanos spent in it, over all its threads
  */
 public record StageCount(String stage, long samples, long nanos) {

@@ -1,6 +1,7 @@
 package io.flm.data;
 
 import io.flm.data.RandomStream.Purpose;
+import io.flm.data.StageCount.Counter;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,6 +38,8 @@ final class Windows {
     private final long seed;
     private final int lanes;
     private final int microBatch;
+    private final Counter readTexts;
+    private final Counter tokenize;
     private final Kept<int[][]> texts;
     private final Map<Integer, Window> newest = new ConcurrentHashMap<>();
 
@@ -47,7 +50,9 @@ final class Windows {
             BadSamples bad,
             long seed,
             int lanes,
-            int microBatch) {
+            int microBatch,
+            Counter readTexts,
+            Counter tokenize) {
         this.source = source;
         this.tokenizer = tokenizer;
         this.settings = settings;
@@ -56,6 +61,8 @@ final class Windows {
         this.seed = seed;
         this.lanes = lanes;
         this.microBatch = microBatch;
+        this.readTexts = readTexts;
+        this.tokenize = tokenize;
         this.texts = new Kept<>(settings.cacheBytes() / 4);
     }
 
@@ -122,13 +129,17 @@ final class Windows {
         if (kept != null) {
             return kept;
         }
+        long startedAt = System.nanoTime();
         List<String> captions = source.captions(index);
+        readTexts.add(1, startedAt);
         if (settings.captions() == DataSettings.Captions.FIRST) {
             captions = captions.subList(0, 1);
         }
+        startedAt = System.nanoTime();
         int[][] rows = captions.stream()
                 .map(caption -> tokenizer.encode(caption, settings.maxTokens(), settings.beginToken()))
                 .toArray(int[][]::new);
+        tokenize.add(1, startedAt);
         texts.put(
                 index,
                 rows,

@@ -1,5 +1,6 @@
 /**
- * The way of a sample: read, decode, augment, tokenize, corrupt, batch.
+ * The way of a sample: its texts are read and tokenized, then its picture is read, decoded and augmented, then the text is
+ * corrupted and both are put into a batch. Texts come first because their lengths decide which samples share a batch.
  *
  * <p>Read {@link io.flm.data.Ingest} first: it is the graph of named stages. {@link io.flm.data.LaneBatch} is what comes
  * out of it, {@link io.flm.data.RandomStream} is why it comes out the same on every machine. Corruption is data: spans,

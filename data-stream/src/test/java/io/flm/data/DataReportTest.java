@@ -49,7 +49,7 @@ class DataReportTest {
         try (Tokenizer tokenizer = Tokenizer.load(TokenizerTest.EMOJI)) {
             DataBench bench = DataBench.run(akka.system(), tokenizer, SETTINGS, 64, 2);
             assertThat(bench.samplesPerSecond()).isPositive();
-            assertThat(bench.stages()).hasSize(6).allMatch(stage -> stage.samples() >= 0);
+            assertThat(bench.stages()).hasSize(7).allMatch(stage -> stage.samples() >= 0);
             assertThat(bench.decoderShare()).isBetween(0.0, 1.0);
         } finally {
             akka.shutdownTestKit();

@@ -14,7 +14,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -158,9 +160,7 @@ class IngestTest {
     void aReadThatFailsEndsTheStreamAndNoOtherSampleTakesThePlace() throws IOException {
         try (SampleSource source = open(Shards.of(40));
                 Ingest ingest = ingest(source, "bad-sample-rate = 1.0", Objective.FLM, 4)) {
-            try (FileChannel shard = FileChannel.open(folder.resolve("a.tar"), StandardOpenOption.WRITE)) {
-                shard.truncate(shard.size() / 2);
-            }
+            cutInHalf();
             assertThatThrownBy(() -> take(ingest, 0, 0, 4, 4 * 20))
                     .isInstanceOf(UncheckedIOException.class)
                     .message()
@@ -190,11 +190,55 @@ class IngestTest {
             take(ingest, 0, 0, 2, 10);
             assertThat(ingest.counters())
                     .extracting(StageCount::stage)
-                    .containsExactly("tokenize", "read", "decode", "augment", "corrupt", "batch");
+                    .containsExactly(
+                            "read-texts", "tokenize", "read-pictures", "decode", "augment", "corrupt", "batch");
             assertThat(ingest.counters()).allSatisfy(count -> {
                 assertThat(count.samples()).isGreaterThanOrEqualTo(40);
                 assertThat(count.nanos()).isPositive();
             });
+        }
+    }
+
+    @Test
+    void neitherTextsNorPicturesAreReadByAThreadOfAkka() throws Exception {
+        Shards texts = new Shards(); // all texts before all pictures
+        Shards.of(40).each((name, content) -> texts.with(name.replace(".png", ".txt"), "a red fish"));
+        Shards.of(40).each((name, content) -> texts.with(name.replace(".txt", ".png"), Shards.png(16, 16, 0x102030)));
+        for (Shards shards : List.of(Shards.of(40), texts)) {
+            Set<String> waiting = new TreeSet<>();
+            try (SampleSource source = open(shards);
+                    Ingest ingest = ingest(source, "", Objective.FLM, 4)) {
+                cutInHalf();
+                CompletableFuture<List<LaneBatch>> failing = CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return take(ingest, 0, 0, 4, 4 * 20);
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+                while (!failing.isDone()) { // a read that fails is tried for 0.7 s
+                    waiting.addAll(threadsThatRead());
+                    Thread.onSpinWait();
+                }
+                assertThatThrownBy(failing::get).hasRootCauseInstanceOf(IOException.class);
+            }
+            assertThat(waiting).isNotEmpty().allMatch(name -> name.equals("flm-read") || name.equals("flm-decode"));
+        }
+    }
+
+    private static Set<String> threadsThatRead() {
+        Set<String> names = new TreeSet<>();
+        Thread.getAllStackTraces().forEach((thread, frames) -> {
+            if (Arrays.stream(frames).anyMatch(frame -> frame.getMethodName().equals("tried"))) {
+                names.add(thread.getName());
+            }
+        });
+        return names;
+    }
+
+    private void cutInHalf() throws IOException {
+        try (FileChannel shard = FileChannel.open(folder.resolve("a.tar"), StandardOpenOption.WRITE)) {
+            shard.truncate(shard.size() / 2);
         }
     }
 

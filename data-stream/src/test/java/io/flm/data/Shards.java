@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import javax.imageio.ImageIO;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -34,6 +35,10 @@ final class Shards {
 
     Shards with(String name, String content) {
         return with(name, content.getBytes(StandardCharsets.UTF_8));
+    }
+
+    void each(BiConsumer<String, byte[]> file) {
+        files.forEach(file);
     }
 
     Path write(Path file) {

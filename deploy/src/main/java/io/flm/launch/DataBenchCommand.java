@@ -65,13 +65,13 @@ final class DataBenchCommand implements Callable<Integer> {
     }
 
     private static String render(DataBench bench, DataSettings settings) {
-        StringBuilder text = new StringBuilder(String.format("%-10s %s%n", "stage", "samples/s of one thread"));
+        StringBuilder text = new StringBuilder(String.format("%-13s %s%n", "stage", "samples/s of one thread"));
         for (StageCount stage : bench.stages()) {
-            text.append(String.format(Locale.ROOT, "%-10s %,.0f%n", stage.stage(), stage.samplesPerSecond()));
+            text.append(String.format(Locale.ROOT, "%-13s %,.0f%n", stage.stage(), stage.samplesPerSecond()));
         }
         text.append(String.format(
                 Locale.ROOT,
-                "%-10s %,.0f samples/s, %d decoding thread(s); the JPEG decoder alone takes %.0f %% of decode%n",
+                "%-13s %,.0f samples/s, %d decoding thread(s); the JPEG decoder alone takes %.0f %% of decode%n",
                 "together",
                 bench.samplesPerSecond(),
                 settings.decodeThreads(),
