@@ -81,7 +81,7 @@ class DataCommandTest {
         assertThat(bench.path("samplesPerSecond").asDouble()).isPositive();
         assertThat(bench.path("stageSamplesPerSecond").properties())
                 .extracting(stage -> stage.getKey())
-                .contains("read", "decode", "augment", "tokenize", "corrupt", "batch");
+                .contains("read-texts", "tokenize", "read-pictures", "decode", "augment", "corrupt", "batch");
         assertThat(bench.path("decoderShare").asDouble()).isBetween(0.0, 1.0);
     }
 
