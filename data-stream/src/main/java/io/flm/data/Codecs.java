@@ -125,6 +125,10 @@ final class Codecs {
         return true;
     }
 
+    static boolean begins(byte[] bytes, int from, String text) {
+        return begins(bytes, from, text.chars().toArray());
+    }
+
     /** An unsigned number of 16 bits, big-endian. */
     static int short16(byte[] bytes, int at) throws IOException {
         requireInside(bytes, at, 2);

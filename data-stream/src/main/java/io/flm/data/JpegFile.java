@@ -29,8 +29,8 @@ final class JpegFile implements Codecs.Encoded {
     private static final int APP1 = 0xe1;
     private static final int APP14 = 0xee;
 
-    /** Encoders write about ten; each costs the time of a whole picture. */
-    private static final int MOST_SCANS = 100;
+    /** Encoders write about ten; each costs the time of a whole picture, in a few bytes if it wants. */
+    private static final int MOST_SCANS = 50;
 
     private static final byte[] JFIF = {
         (byte) 0xff, (byte) APP0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0
@@ -48,7 +48,7 @@ final class JpegFile implements Codecs.Encoded {
     private int[] sampling = new int[0];
     private boolean jfif;
     private int adobe = -1;
-    private int orientation = 1;
+    private final Orientation orientation = new Orientation();
     private int firstScan;
     private int end;
     private boolean severalScans;
@@ -88,8 +88,10 @@ final class JpegFile implements Codecs.Encoded {
                 jfif = true;
             } else if (code == APP14 && to - from >= 12 && Codecs.begins(image, from, 'A', 'd', 'o', 'b', 'e')) {
                 adobe = image[from + 11] & 0xff;
-            } else if (code == APP1 && orientation == 1 && Codecs.begins(image, from, 'E', 'x', 'i', 'f', 0, 0)) {
-                orientation = Exif.orientation(image, from, to);
+            } else if (code == APP1 && Codecs.begins(image, from, 'E', 'x', 'i', 'f', 0, 0)) {
+                orientation.exif(image, from, to);
+            } else if (code == APP1 && Codecs.begins(image, from, "http://ns.adobe.com/xap/1.0/\0")) {
+                orientation.xmp(image, from, to);
             }
             at = marker(to);
         }
@@ -177,6 +179,8 @@ final class JpegFile implements Codecs.Encoded {
         boolean progressive = frame == SOF2;
         int first = progressive ? image[to - 3] : 0;
         int last = progressive ? image[to - 2] : 63;
+        int before = progressive ? image[to - 1] >> 4 & 15 : 0;
+        int after = progressive ? image[to - 1] & 15 : 0;
         if (first < 0 || last > 63) {
             throw new IOException("no valid scan");
         }
@@ -185,7 +189,11 @@ final class JpegFile implements Codecs.Encoded {
             for (int component = 0; component < ids.length; component++) {
                 if (ids[component] == id) {
                     for (int k = first; k <= last; k++) {
-                        missingBits[component][k] = progressive ? image[to - 1] & 15 : 0;
+                        if (Math.max(0, missingBits[component][k]) != before
+                                || (k > 0 && missingBits[component][0] < 0)) {
+                            throw new IOException("its scans do not follow from each other");
+                        }
+                        missingBits[component][k] = after;
                     }
                     break;
                 }
@@ -276,7 +284,7 @@ final class JpegFile implements Codecs.Encoded {
 
     @Override
     public int orientation() {
-        return orientation;
+        return orientation.value();
     }
 
     @Override

@@ -14,6 +14,9 @@ import java.util.function.Function;
 public final class Pictures {
     private static final double A = -0.5;
 
+    /** Pillow, too, refuses more: a small file can claim any size, and costs the time of it. */
+    private static final long MOST_PIXELS = 178_956_970;
+
     /** Of the heap, for decoded pictures: a large one must fit as one piece into what the JVM keeps for what lives long. */
     private static final DecodeMemory MEMORY =
             new DecodeMemory(Runtime.getRuntime().maxMemory() / 3);
@@ -64,6 +67,9 @@ public final class Pictures {
 
     private <T> T withDecoded(byte[] image, Function<Picture, T> use) throws IOException {
         Codecs.Encoded encoded = Codecs.open(image);
+        if ((long) encoded.width() * encoded.height() > MOST_PIXELS) {
+            throw new IOException(encoded.width() + " x " + encoded.height() + " pixels are too many");
+        }
         long bytes = encoded.decodeBytes();
         if (bytes > settings.memoryBytes()) {
             throw new IOException(encoded.width() + " x " + encoded.height() + " pixels need " + ((bytes >> 20) + 1)

@@ -5,6 +5,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -22,13 +24,27 @@ final class PngFile implements Codecs.Encoded {
     };
 
     private final byte[] pixelChunks;
+    private final List<Range> pixels;
     private final int width;
     private final int height;
     private final int bitsPerPixel;
+    private final boolean interlaced;
     private final int orientation;
 
-    private PngFile(byte[] pixelChunks, int width, int height, int bitsPerPixel, int orientation) {
+    /** Where the compressed rows lie in {@code pixelChunks}. */
+    private record Range(int from, int sizeBytes) {}
+
+    private PngFile(
+            byte[] pixelChunks,
+            List<Range> pixels,
+            int width,
+            int height,
+            int bitsPerPixel,
+            boolean interlaced,
+            int orientation) {
         this.pixelChunks = pixelChunks;
+        this.pixels = pixels;
+        this.interlaced = interlaced;
         this.width = width;
         this.height = height;
         this.bitsPerPixel = bitsPerPixel;
@@ -50,42 +66,39 @@ final class PngFile implements Codecs.Encoded {
         ByteArrayOutputStream kept = new ByteArrayOutputStream(image.length);
         kept.write(image, 0, 8);
         int bitsPerPixel = BANDS[type] * depth;
-        PixelStream pixels = new PixelStream(rawBytes(width, height, bitsPerPixel, interlace == 1));
-        int orientation = 1;
-        try {
-            int at = 8;
-            String before = "";
-            while (at < image.length) {
-                Codecs.requireInside(image, at, 12);
-                int size = bytes.getInt(at);
-                Codecs.requireInside(image, at, 12L + (size & 0xffffffffL));
-                String name = new String(image, at + 4, 4, StandardCharsets.ISO_8859_1);
-                requireChecksum(image, at, size, name);
-                if (name.equals("IEND")) {
-                    break;
+        List<Range> pixels = new ArrayList<>();
+        Orientation orientation = new Orientation();
+        int at = 8;
+        String before = "";
+        while (at < image.length) {
+            Codecs.requireInside(image, at, 12);
+            int size = bytes.getInt(at);
+            Codecs.requireInside(image, at, 12L + (size & 0xffffffffL));
+            String name = new String(image, at + 4, 4, StandardCharsets.ISO_8859_1);
+            requireChecksum(image, at, size, name);
+            if (name.equals("IEND")) { // may be missing: the pixels can be whole then, too
+                break;
+            } else if (name.equals("IHDR")) {
+                put(kept, name, image, at + 8, HEADER, HEADER);
+            } else if (name.equals("PLTE") && type == PALETTE) { // with other types a hint to small displays
+                put(kept, name, image, at + 8, size, 3 << depth); // indices beyond it are black
+            } else if (name.equals("IDAT")) {
+                if (!pixels.isEmpty() && !before.equals("IDAT")) {
+                    throw new IOException("its IDAT chunks do not follow each other");
                 }
-                if (name.equals("IHDR")) {
-                    put(kept, name, image, at + 8, HEADER, HEADER);
-                } else if (name.equals("PLTE") && type == PALETTE) { // with other types a hint to small displays
-                    put(kept, name, image, at + 8, size, 3 << depth); // indices beyond it are black
-                } else if (name.equals("IDAT")) {
-                    if (pixels.begun() && !before.equals("IDAT")) {
-                        throw new IOException("its IDAT chunks do not follow each other");
-                    }
-                    pixels.add(image, at + 8, size);
-                    put(kept, name, image, at + 8, size, size);
-                } else if (name.equals("eXIf") && orientation == 1) {
-                    orientation = Exif.orientation(image, at + 8, at + 8 + size);
-                }
-                before = name;
-                at += 12 + size;
+                pixels.add(new Range(kept.size() + 8, size));
+                put(kept, name, image, at + 8, size, size);
+            } else if (name.equals("eXIf")) {
+                orientation.exif(image, at + 8, at + 8 + size);
+            } else if (name.equals("iTXt") && Codecs.begins(image, at + 8, "XML:com.adobe.xmp")) {
+                orientation.xmp(image, at + 8, at + 8 + size);
             }
-            pixels.requireWhole(); // IEND may be missing: the pixels are whole then, too
-        } finally {
-            pixels.close();
+            before = name;
+            at += 12 + size;
         }
         put(kept, "IEND", image, 0, 0, 0);
-        return new PngFile(kept.toByteArray(), width, height, bitsPerPixel, orientation);
+        return new PngFile(
+                kept.toByteArray(), pixels, width, height, bitsPerPixel, interlace == 1, orientation.value());
     }
 
     private static void requireHeader(
@@ -143,47 +156,27 @@ final class PngFile implements Codecs.Encoded {
         return height * (1 + (width * bitsPerPixel + 7) / 8);
     }
 
-    /** The compressed rows, inflated and thrown away: whether there are enough of them, and whether their checksum is right. */
-    private static final class PixelStream implements AutoCloseable {
-        private final long expectedBytes;
-        private final Inflater inflater = new Inflater();
-        private final byte[] scratch = new byte[1 << 14];
-        private boolean begun;
-
-        PixelStream(long expectedBytes) {
-            this.expectedBytes = expectedBytes;
-        }
-
-        boolean begun() {
-            return begun;
-        }
-
-        void add(byte[] image, int from, int size) throws IOException {
-            begun = true;
-            inflater.setInput(image, from, size);
-            try {
+    /** Inflates the rows and throws them away: whether there are enough of them, and whether their checksum is right. */
+    private void requireWholePixels() throws IOException {
+        long expectedBytes = rawBytes(width, height, bitsPerPixel, interlaced);
+        byte[] scratch = new byte[1 << 14];
+        Inflater inflater = new Inflater();
+        try {
+            for (Range range : pixels) {
+                inflater.setInput(pixelChunks, range.from, range.sizeBytes);
                 while (!inflater.finished() && inflater.getBytesWritten() <= expectedBytes) {
                     if (inflater.inflate(scratch) == 0) {
-                        if (inflater.needsDictionary()) {
-                            throw new IOException("its pixels are compressed with an unknown dictionary");
-                        }
-                        return;
+                        break; // the next chunk goes on
                     }
                 }
-            } catch (DataFormatException e) {
-                throw new IOException("its compressed pixels are damaged: " + e.getMessage(), e);
             }
-        }
-
-        void requireWhole() throws IOException {
             if (inflater.getBytesWritten() < expectedBytes) {
                 throw new IOException("cut before its end: " + inflater.getBytesWritten() + " of " + expectedBytes
                         + " bytes of pixels");
             }
-        }
-
-        @Override
-        public void close() {
+        } catch (DataFormatException e) {
+            throw new IOException("its compressed pixels are damaged: " + e.getMessage(), e);
+        } finally {
             inflater.end();
         }
     }
@@ -210,6 +203,7 @@ final class PngFile implements Codecs.Encoded {
 
     @Override
     public Picture decode() throws IOException {
+        requireWholePixels();
         BufferedImage decoded = Codecs.read("png", pixelChunks, reader -> reader.read(0));
         return Picture.of(width, height, Picture.of(decoded));
     }

@@ -61,7 +61,7 @@ final class WebpFile implements Codecs.Encoded {
         int width = 1 + little(image, first.from + 4, 3);
         int height = 1 + little(image, first.from + 7, 3);
         Frame frame = null;
-        int orientation = 1;
+        Orientation orientation = new Orientation();
         for (long at = first.next(); at < end; ) {
             Chunk chunk = chunk(image, (int) at, end);
             if (frame == null && chunk.isPixels() && !animated) {
@@ -70,7 +70,9 @@ final class WebpFile implements Codecs.Encoded {
             } else if (frame == null && chunk.name.equals("ANMF") && animated) {
                 frame = firstOfAnimation(image, chunk);
             } else if (chunk.name.equals("EXIF")) {
-                orientation = Exif.orientation(image, chunk.from, chunk.from + chunk.sizeBytes);
+                orientation.exif(image, chunk.from, chunk.from + chunk.sizeBytes);
+            } else if (chunk.name.equals("XMP ")) {
+                orientation.xmp(image, chunk.from, chunk.from + chunk.sizeBytes);
             }
             at = chunk.next();
         }
@@ -80,7 +82,7 @@ final class WebpFile implements Codecs.Encoded {
         if ((long) frame.left + frame.width > width || (long) frame.top + frame.height > height) {
             throw new IOException("its first frame is larger than its canvas");
         }
-        return new WebpFile(image, width, height, frame, orientation);
+        return new WebpFile(image, width, height, frame, orientation.value());
     }
 
     private static Frame firstOfAnimation(byte[] image, Chunk chunk) throws IOException {

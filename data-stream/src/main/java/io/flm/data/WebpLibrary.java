@@ -49,7 +49,7 @@ final class WebpLibrary {
                 failures.append(failures.isEmpty() ? "" : "; ")
                         .append(parent)
                         .append(": ")
-                        .append(e.getMessage());
+                        .append(e);
             }
         }
         return "no folder takes a library (" + failures

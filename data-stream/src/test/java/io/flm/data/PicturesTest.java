@@ -147,6 +147,15 @@ class PicturesTest {
     }
 
     @Test
+    void aBombIsRefusedByItsHeader() {
+        byte[] image = CodecsTest.png(30_000, 30_000, 1, 0, new byte[100]); // 113 MB, of 900 million pixels
+        assertThatThrownBy(() -> PICTURES.decode(image, SIZE)).hasMessage("30000 x 30000 pixels are too many");
+        byte[] deep = CodecsTest.png(10_000, 10_000, 16, 2, new byte[100]);
+        assertThatThrownBy(() -> PICTURES.decode(deep, SIZE))
+                .hasMessage("10000 x 10000 pixels need 573 MiB, more than flm.data.picture-memory = 256 MiB");
+    }
+
+    @Test
     void aProcessThatCannotKeepWhatAPictureMayTakeSaysSoBeforeItBegins() {
         long heapMib = Runtime.getRuntime().maxMemory() >> 20;
         assertThatCode(() -> Pictures.with(new PictureSettings((heapMib / 3) << 20, false)))
