@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import java.util.Optional;
@@ -69,6 +70,9 @@ record Failure(String line, int exitCode, boolean internal) {
         if (cause instanceof LinkageError && isNative(cause)) {
             return "the native libraries could not be loaded (" + cause.getMessage()
                     + "); `flm doctor` says what is missing";
+        }
+        if (cause instanceof InvalidPathException e) { // NUL, or letters that the locale's charset lacks
+            return e.getInput() + ": not a path here (" + e.getReason() + "); give another name, or set LC_ALL=C.UTF-8";
         }
         if (cause instanceof FileSystemException e) {
             return knownFileCause(e);

@@ -10,6 +10,7 @@ import io.flm.data.UserException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,9 @@ class FailureTest {
                         .line())
                 .contains("the disk is full");
         assertThat(Failure.of(new NoSuchFileException("x.tar")).line()).isEqualTo("x.tar: no such file");
+        assertThat(Failure.of(new InvalidPathException("a?.tar", "unmappable characters"))
+                        .line())
+                .isEqualTo("a?.tar: not a path here (unmappable characters); give another name, or set LC_ALL=C.UTF-8");
         Failure natives = Failure.of(new ExceptionInInitializerError(new UnsatisfiedLinkError("libtorch.so")));
         assertThat(natives.line()).contains("libtorch.so").contains("flm doctor");
         assertThat(natives.internal()).isFalse();
