@@ -16,7 +16,7 @@ import java.util.TreeMap;
  * @param captions all captions of usable samples
  * @param tokenLengths how many of them have which length in tokens, special tokens included, before the cut at max-tokens
  * @param bad {@code shard:key: cause} of each sample that cannot be used
- * @param leftOut {@code shard:key: cause} of what is no sample: a picture without a caption, a caption without a picture
+ * @param leftOut what is no sample, such as a picture without a caption
  * @param sha256 of the shards' tables of contents
  */
 public record DataReport(
@@ -26,7 +26,7 @@ public record DataReport(
         long captions,
         SortedMap<Integer, Integer> tokenLengths,
         List<String> bad,
-        List<String> leftOut,
+        LeftOut leftOut,
         String sha256) {
 
     /** Reads and decodes every sample. */

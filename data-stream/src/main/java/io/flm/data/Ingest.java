@@ -21,6 +21,8 @@ import java.util.concurrent.ThreadFactory;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The graph from samples to batches, as Akka Streams stages:
@@ -38,6 +40,8 @@ import org.jspecify.annotations.Nullable;
  * gets the same bytes.
  */
 public final class Ingest implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
+
     private final SampleSource source;
     private final DataSettings settings;
     private final Corruption corruption;
@@ -106,7 +110,7 @@ public final class Ingest implements AutoCloseable {
     }
 
     /**
-     * Prepares a pipeline; nothing is read yet.
+     * Prepares a pipeline; nothing is read yet. What the data hold beside samples is told in one line of the log.
      *
      * @param source stays the caller's to close, after this
      * @param imageSize S, pixels a side
@@ -122,6 +126,9 @@ public final class Ingest implements AutoCloseable {
             int lanes,
             int microBatch,
             long seed) {
+        if (source.leftOut().total() > 0) {
+            LOG.warn("{} samples; left out: {}; flm data inspect names them", source.size(), source.leftOut());
+        }
         return new Ingest(source, tokenizer, settings, corruption, imageSize, lanes, microBatch, seed);
     }
 

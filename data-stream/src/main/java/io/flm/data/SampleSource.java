@@ -1,45 +1,49 @@
 package io.flm.data;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.data.CaptionFiles.Unusable;
+import io.flm.data.TarShard.Parts;
+import io.flm.data.TarShard.Range;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 
 /**
  * The samples of WebDataset shards by index. The shards' tables of contents are read once; pictures and captions are read as
  * they are asked for, by any thread.
  */
 public final class SampleSource implements AutoCloseable {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int TRIES = 4;
     private static final long PAUSE_NS = 50_000_000; // doubled at each try
 
     private final List<TarShard> shards;
+    private final List<String> labels; // of the shards, for messages
     private final long[] firstIndex; // of each shard, and the end
     private final String sha256;
+    private final LeftOut leftOut;
+    private final OpenFiles files;
+    private final Unpacked unpacked;
 
-    private SampleSource(List<TarShard> shards) {
+    private SampleSource(
+            List<TarShard> shards, List<String> labels, LeftOut leftOut, OpenFiles files, Unpacked unpacked) {
         this.shards = shards;
+        this.labels = labels;
+        this.leftOut = leftOut;
+        this.files = files;
+        this.unpacked = unpacked;
         this.firstIndex = new long[shards.size() + 1];
         MessageDigest digest = Hashes.newSha256();
         for (int i = 0; i < shards.size(); i++) {
             firstIndex[i + 1] = firstIndex[i] + shards.get(i).samples().size();
-            digest.update(shards.get(i).contents().getBytes(StandardCharsets.UTF_8));
+            shards.get(i).digest(digest);
         }
         this.sha256 = HexFormat.of().formatHex(digest.digest());
     }
@@ -47,49 +51,34 @@ public final class SampleSource implements AutoCloseable {
     /**
      * Opens shards.
      *
-     * @param paths {@code .tar}, {@code .tar.gz} and {@code .tgz} files, and folders of them, in this order
+     * @param paths {@code .tar}, {@code .tar.gz} and {@code .tgz} files, folders of them, and names with braces that stand for
+     *     several, in this order
      */
     public static SampleSource open(List<Path> paths) {
         if (paths.isEmpty()) {
             throw new UserException("no data: give tar files, or folders of them, with --data");
         }
-        List<TarShard> shards = new ArrayList<>();
+        LeftOut leftOut = new LeftOut();
+        List<Path> found = ShardPaths.files(paths, leftOut);
+        List<String> labels = ShardPaths.labels(found);
+        OpenFiles files = new OpenFiles();
+        Unpacked unpacked = new Unpacked();
         try {
-            for (Path path : paths) {
-                for (Path file : files(path)) {
-                    shards.add(TarShard.open(file));
-                }
+            List<TarShard> shards = new ArrayList<>();
+            for (int i = 0; i < found.size(); i++) {
+                shards.add(TarShard.open(found.get(i), labels.get(i), files, unpacked, leftOut));
             }
-            SampleSource source = new SampleSource(List.copyOf(shards));
+            SampleSource source = new SampleSource(List.copyOf(shards), labels, leftOut, files, unpacked);
             if (source.size() == 0) {
                 throw new UserException(
                         paths + ": hold no sample, a picture (png, jpg, webp) beside a txt or json of the"
-                                + " same name; give other --data");
+                                + " same name" + (leftOut.total() == 0 ? ", nor another file" : ", but " + leftOut)
+                                + "; give other --data");
             }
             return source;
         } catch (RuntimeException e) {
-            shards.forEach(TarShard::close);
+            close(files, unpacked);
             throw e;
-        }
-    }
-
-    private static List<Path> files(Path path) {
-        if (Files.isRegularFile(path)) {
-            return List.of(path);
-        }
-        if (!Files.isDirectory(path)) {
-            throw new UserException(path + ": no such file or folder; give other --data");
-        }
-        try (Stream<Path> files = Files.list(path)) {
-            List<Path> tars = files.filter(file -> file.toString().matches(".*\\.(tar|tar\\.gz|tgz)"))
-                    .sorted()
-                    .toList();
-            if (tars.isEmpty()) {
-                throw new UserException(path + ": holds no .tar or .tar.gz; give other --data");
-            }
-            return tars;
-        } catch (IOException e) {
-            throw new UserException(path + ": cannot be read (" + e.getMessage() + ")", e);
         }
     }
 
@@ -101,13 +90,15 @@ public final class SampleSource implements AutoCloseable {
     /** The samples of each shard, in their order. */
     public Map<String, Integer> shards() {
         Map<String, Integer> counts = new LinkedHashMap<>();
-        shards.forEach(shard -> counts.merge(shard.name(), shard.samples().size(), Integer::sum));
+        for (int i = 0; i < shards.size(); i++) {
+            counts.merge(labels.get(i), shards.get(i).samples().size(), Integer::sum);
+        }
         return counts;
     }
 
-    /** {@code shard:key: cause} of the pictures and captions that belong to no sample, and are not in {@link #size}. */
-    public List<String> leftOut() {
-        return shards.stream().flatMap(shard -> shard.leftOut().stream()).toList();
+    /** What belongs to no sample, and is not in {@link #size}. */
+    public LeftOut leftOut() {
+        return leftOut;
     }
 
     /** Of the shards' tables of contents: names and sizes of their files. */
@@ -117,72 +108,53 @@ public final class SampleSource implements AutoCloseable {
 
     /** {@code shard:key}, for messages. */
     public String name(long index) {
-        TarShard shard = shards.get(shardOf(index));
-        return shard.name() + ":" + entry(index).key();
+        return labels.get(shardOf(index)) + ":" + parts(index).key();
     }
 
     /** A sample whole. Like all reads: an {@link IOException} says nothing of the sample, another try may succeed. */
     public Sample read(long index) throws SampleException, IOException {
         List<String> captions = captions(index);
-        return new Sample(shards.get(shardOf(index)).name(), entry(index).key(), image(index), captions);
+        return new Sample(labels.get(shardOf(index)), parts(index).key(), image(index), captions);
     }
 
     /** The encoded picture of a sample. */
     public byte[] image(long index) throws IOException {
-        return bytes(index, entry(index).image());
+        return bytes(index, parts(index).image());
     }
 
-    /** What people said of a sample; at least one text. */
+    /** What people said of a sample; at least one text. The JSON goes before the text, since it can hold several. */
     public List<String> captions(long index) throws SampleException, IOException {
-        TarShard.Entry entry = entry(index);
-        String text = utf8(index, bytes(index, entry.caption()));
-        List<String> captions = new ArrayList<>();
-        if (entry.json()) {
-            for (JsonNode caption : captionsOf(index, text)) {
-                if (caption.isTextual()) { // null or a number is no caption, as an empty text is none
-                    captions.add(caption.asText());
-                }
+        Parts parts = parts(index);
+        String cause = "";
+        if (parts.json() != null) {
+            try {
+                return CaptionFiles.ofJson(captionBytes(index, parts.json()));
+            } catch (Unusable e) {
+                cause = e.cause();
             }
-        } else {
-            captions.add(text);
         }
-        captions.removeIf(caption -> caption.replace(".", "").isBlank());
-        if (captions.isEmpty()) {
-            throw new SampleException(name(index), "the caption is empty");
+        if (parts.text() != null) {
+            try {
+                return CaptionFiles.ofText(captionBytes(index, parts.text()));
+            } catch (Unusable e) {
+                cause = e.cause() + (cause.isEmpty() ? "" : " (txt); " + cause);
+            }
         }
-        return captions;
+        throw new SampleException(name(index), cause);
     }
 
-    private JsonNode captionsOf(long index, String text) throws SampleException {
-        JsonNode json;
-        try {
-            json = JSON.readTree(text);
-        } catch (JsonProcessingException e) {
-            throw new SampleException(name(index), "the caption's JSON is broken (" + e.getOriginalMessage() + ")");
+    private byte[] captionBytes(long index, Range range) throws Unusable, IOException {
+        if (range.sizeBytes() > CaptionFiles.MOST_BYTES) {
+            throw new Unusable(String.format(
+                    Locale.ROOT,
+                    "the caption's file has %,d bytes, more than %,d",
+                    range.sizeBytes(),
+                    CaptionFiles.MOST_BYTES));
         }
-        JsonNode captions = json.path("captions");
-        if (captions.isArray()) {
-            return captions;
-        }
-        JsonNode caption = json.path("caption");
-        if (!caption.isTextual()) {
-            throw new SampleException(name(index), "the JSON has neither \"captions\" nor \"caption\"");
-        }
-        return JSON.createArrayNode().add(caption);
+        return bytes(index, range);
     }
 
-    private String utf8(long index, byte[] bytes) throws SampleException {
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw new SampleException(name(index), "the caption is not text in UTF-8");
-        }
-    }
-
-    private byte[] bytes(long index, TarShard.Range range) throws IOException {
+    private byte[] bytes(long index, Range range) throws IOException {
         TarShard shard = shards.get(shardOf(index));
         return tried(() -> shard.read(range));
     }
@@ -217,7 +189,7 @@ public final class SampleSource implements AutoCloseable {
         return new UncheckedIOException(message, cause);
     }
 
-    private TarShard.Entry entry(long index) {
+    private Parts parts(long index) {
         int shard = shardOf(index);
         return shards.get(shard).samples().get((int) (index - firstIndex[shard]));
     }
@@ -241,6 +213,15 @@ public final class SampleSource implements AutoCloseable {
 
     @Override
     public void close() {
-        shards.forEach(TarShard::close);
+        close(files, unpacked);
+    }
+
+    private static void close(OpenFiles files, Unpacked unpacked) {
+        try (files;
+                unpacked) {
+            // both, whatever becomes of the other
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

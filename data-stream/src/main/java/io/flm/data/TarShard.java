@@ -1,203 +1,217 @@
 package io.flm.data;
 
-import java.io.BufferedInputStream;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.zip.GZIPInputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarFile;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One WebDataset shard: files of the same name up to the first dot are a sample. A compressed shard is unpacked into a temporary
- * file, which ends with the process, so that its samples can be reached in any order.
+ * One WebDataset shard: a picture and the captions of the same key are a sample; {@link PartName} says what the key of a file
+ * is. Everything else in the shard is counted by kind and named.
  */
-final class TarShard implements AutoCloseable {
-    private static final int BLOCK = 512;
-
+final class TarShard {
     /** Where a file's bytes lie. */
     record Range(long offset, int sizeBytes) {}
 
-    /** A sample's picture and caption; {@code json}: which form the caption has. */
-    record Entry(String key, Range image, Range caption, boolean json) {}
+    /** A sample's files: a picture and a JSON, a text, or both. */
+    record Parts(
+            String key,
+            Range image,
+            @Nullable Range json,
+            @Nullable Range text) {}
 
     private final String name;
-    private final FileChannel channel;
-    private final List<Entry> samples;
-    private final List<String> leftOut;
-    private final String contents;
+    private final Bytes bytes;
+    private final List<Parts> samples;
 
-    private TarShard(String name, FileChannel channel, Index index) {
+    private TarShard(String name, Bytes bytes, List<Parts> samples) {
         this.name = name;
-        this.channel = channel;
-        this.samples = List.copyOf(index.samples);
-        this.leftOut = index.leftOut.stream().map(each -> name + ":" + each).toList();
-        this.contents = name + samples;
+        this.bytes = bytes;
+        this.samples = samples;
     }
 
-    private record Index(List<Entry> samples, List<String> leftOut) {}
-
-    static TarShard open(Path file) {
-        String name = String.valueOf(file.getFileName());
+    /**
+     * Reads a shard's table of contents.
+     *
+     * @param label what messages call the shard
+     * @param leftOut gets what is in no sample
+     */
+    static TarShard open(Path file, String label, OpenFiles files, Unpacked unpacked, LeftOut leftOut) {
         try {
-            FileChannel channel = isCompressed(file) ? unpack(file) : FileChannel.open(file, StandardOpenOption.READ);
-            try {
-                return new TarShard(name, channel, index(file, channel));
-            } catch (IOException | RuntimeException e) {
-                channel.close();
-                throw e;
+            Bytes bytes = files.file(file);
+            if (bytes.size() == 0) {
+                throw new UserException(file + ": an empty file, of 0 bytes; fetch it again, or leave it out");
             }
+            String kind = FileErrors.kind(bytes);
+            if (!kind.isEmpty()) {
+                throw new UserException(file + ": " + kind);
+            }
+            Bytes tar = isPacked(bytes) ? unpacked.unpack(file, bytes) : bytes;
+            return new TarShard(String.valueOf(file.getFileName()), tar, new Index(label, leftOut).of(tar));
         } catch (IOException e) {
-            throw new UserException(
-                    file + ": not a whole tar file (" + e.getMessage() + "); fetch it again, or leave it out", e);
+            throw FileErrors.opening(file, e);
         }
     }
 
-    private static boolean isCompressed(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            return in.read() == 0x1f && in.read() == 0x8b;
+    private static boolean isPacked(Bytes bytes) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate((int) Math.min(2, bytes.size()));
+        bytes.read(first, 0);
+        return first.capacity() == 2 && first.getShort(0) == 0x1f8b;
+    }
+
+    /** The files of one key, the best of each form. */
+    private static final class Found {
+        private @Nullable File image;
+        private @Nullable File json;
+        private @Nullable File text;
+    }
+
+    /** A file that may be part of a sample. */
+    private record File(PartName name, Range range) {}
+
+    /** Joins files to samples. */
+    private static final class Index {
+        private final String label;
+        private final LeftOut leftOut;
+        private final Map<String, Found> found = new LinkedHashMap<>();
+        private final List<TarEntries.Entry> links = new ArrayList<>();
+
+        Index(String label, LeftOut leftOut) {
+            this.label = label;
+            this.leftOut = leftOut;
         }
-    }
 
-    private static FileChannel unpack(Path file) throws IOException {
-        Path unpacked = Files.createTempFile("flm-", ".tar");
-        try (InputStream in =
-                new GZIPInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 16), 1 << 16)) {
-            Files.copy(in, unpacked, StandardCopyOption.REPLACE_EXISTING);
-            return FileChannel.open(unpacked, StandardOpenOption.READ);
-        } finally {
-            Files.deleteIfExists(
-                    unpacked); // the open channel keeps the content; nothing is left behind, even by a kill
-        }
-    }
-
-    private static final class Parts {
-        private @Nullable Range image;
-        private @Nullable Range caption;
-        private boolean json;
-    }
-
-    private static Index index(Path file, FileChannel channel) throws IOException {
-        Map<String, Parts> parts = new LinkedHashMap<>();
-        List<String> leftOut = new ArrayList<>();
-        long end = 0;
-        // Not closed: that would close the channel, which is read from later.
-        TarFile tar = new TarFile(channel);
-        for (TarArchiveEntry entry : tar.getEntries()) {
-            end = entry.getDataOffset() + (entry.isFile() ? entry.getSize() : 0);
-            if (!entry.isFile()) {
-                continue;
+        List<Parts> of(Bytes tar) throws IOException {
+            TarEntries.visit(tar, this::add);
+            if (!links.isEmpty()) {
+                addLinks(tar);
             }
-            if (entry.getDataOffset() + entry.getSize() > channel.size()) {
-                throw new EOFException("cut within " + entry.getName());
-            }
-            if (entry.getSize() > Integer.MAX_VALUE) {
-                throw new UserException(file + ": " + entry.getName() + " is larger than 2 GiB; leave it out");
-            }
-            add(parts, entry, leftOut);
-        }
-        if (!endsAt(channel, (end + BLOCK - 1) / BLOCK * BLOCK)) {
-            throw new EOFException("cut at byte " + channel.size() + ", before the mark of its end");
-        }
-        List<Entry> samples = new ArrayList<>();
-        parts.forEach((key, part) -> {
-            if (part.image != null && part.caption != null) {
-                samples.add(new Entry(key, part.image, part.caption, part.json));
-            } else if (part.image != null) {
-                leftOut.add(key + ": a picture without a txt or json");
-            } else if (part.caption != null) {
-                leftOut.add(key + ": a caption without a png, jpg or webp");
-            }
-        });
-        return new Index(samples, leftOut);
-    }
-
-    /** A whole tar file ends with blocks of zeros; TarFile takes a cut header for the end as well. */
-    private static boolean endsAt(FileChannel channel, long position) throws IOException {
-        ByteBuffer block = ByteBuffer.allocate(BLOCK);
-        while (block.hasRemaining() && channel.read(block, position + block.position()) >= 0) {}
-        return !block.hasRemaining() && block.flip().mismatch(ByteBuffer.allocate(BLOCK)) < 0;
-    }
-
-    private static void add(Map<String, Parts> parts, TarArchiveEntry entry, List<String> leftOut) {
-        String path = entry.getName();
-        int slash = path.lastIndexOf('/');
-        int dot = path.indexOf('.', slash + 1);
-        if (dot <= slash + 1) { // no dot, or a hidden file
-            return;
-        }
-        String key = path.substring(0, dot);
-        Parts part = parts.computeIfAbsent(key, name -> new Parts());
-        Range range = new Range(entry.getDataOffset(), (int) entry.getSize());
-        String kind = path.substring(dot + 1).toLowerCase(Locale.ROOT);
-        switch (kind) {
-            case "png", "jpg", "jpeg", "webp" -> {
-                if (part.image != null) {
-                    leftOut.add(key + ": a second picture (" + kind + ")");
+            List<Parts> samples = new ArrayList<>();
+            found.forEach((key, files) -> {
+                if (files.image != null && (files.json != null || files.text != null)) {
+                    samples.add(new Parts(key, files.image.range, range(files.json), range(files.text)));
                 } else {
-                    part.image = range;
+                    leaveOut(files.image, "a picture without a caption (txt, json)");
+                    leaveOut(files.json, "a caption without a picture (png, jpg, webp)");
+                    leaveOut(files.text, "a caption without a picture (png, jpg, webp)");
+                }
+            });
+            return List.copyOf(samples);
+        }
+
+        private static @Nullable Range range(@Nullable File file) {
+            return file == null ? null : file.range;
+        }
+
+        private void leaveOut(@Nullable File file, String reason) {
+            if (file != null) {
+                leaveOut(file.name.path(), reason);
+            }
+        }
+
+        private void leaveOut(String path, String reason) {
+            leftOut.add(label + ":" + path, reason);
+        }
+
+        private void add(TarEntries.Entry entry) {
+            if (entry.type() == TarEntries.Type.HARD_LINK) {
+                links.add(entry); // until all is known that it may point to
+            } else if (entry.type() == TarEntries.Type.FILE) {
+                add(entry.name(), entry.offset(), entry.sizeBytes());
+            } else {
+                leaveOut(entry.name(), entry.type().toString());
+            }
+        }
+
+        private void add(String path, long offset, long sizeBytes) {
+            PartName name = PartName.of(path);
+            if (name.form() == PartName.Form.NONE) {
+                leaveOut(path, name.isHidden() ? "a hidden file" : "neither a picture nor a caption");
+            } else if (sizeBytes > Integer.MAX_VALUE) {
+                leaveOut(path, "larger than 2 GiB");
+            } else {
+                add(new File(name, new Range(offset, (int) sizeBytes)));
+            }
+        }
+
+        private void add(File file) {
+            Found files = found.computeIfAbsent(file.name.key(), key -> new Found());
+            switch (file.name.form()) {
+                case PICTURE -> files.image = better(files.image, file, "a second picture of its key");
+                case JSON -> files.json = better(files.json, file, "a second json of its key");
+                default -> files.text = better(files.text, file, "a second text of its key");
+            }
+        }
+
+        /** The one of the plainer name, else the earlier one. */
+        private File better(@Nullable File one, File other, String reason) {
+            if (one == null) {
+                return other;
+            }
+            boolean first = one.name.rank() <= other.name.rank();
+            leaveOut(first ? other : one, reason);
+            return first ? one : other;
+        }
+
+        /** A hard link is the file that it points to. */
+        private void addLinks(Bytes tar) throws IOException {
+            Set<String> wanted = new HashSet<>();
+            links.forEach(link -> wanted.add(plain(link.target())));
+            Map<String, TarEntries.Entry> targets = new HashMap<>();
+            TarEntries.visit(tar, entry -> {
+                if (entry.type() == TarEntries.Type.FILE && wanted.contains(plain(entry.name()))) {
+                    targets.put(plain(entry.name()), entry);
+                }
+            });
+            for (TarEntries.Entry link : links) {
+                TarEntries.Entry target = targets.get(plain(link.target()));
+                if (target == null) {
+                    leaveOut(link.name(), "a hard link to a file that is not in the shard");
+                } else {
+                    targets.put(plain(link.name()), target); // which a link may point to in turn
+                    add(link.name(), target.offset(), target.sizeBytes());
                 }
             }
-            case "json", "txt" -> {
-                boolean json = kind.equals("json");
-                if (part.caption != null && part.json == json) {
-                    leftOut.add(key + ": a second " + kind);
-                } else if (part.caption == null || json) { // json, which can hold several captions, goes before txt
-                    part.caption = range;
-                    part.json = json;
-                }
-            }
-            default -> {} // of other programs
+        }
+
+        private static String plain(String path) {
+            return path.startsWith("./") ? path.substring(2) : path;
         }
     }
 
-    /** {@code shard:key: cause} of the pictures and captions that belong to no sample. */
-    List<String> leftOut() {
-        return leftOut;
-    }
-
-    String name() {
-        return name;
-    }
-
-    List<Entry> samples() {
+    List<Parts> samples() {
         return samples;
     }
 
-    /** Its name and its table of contents. */
-    String contents() {
-        return contents;
+    /**
+     * Adds its name and its table of contents. This is part of what checkpoints are compared by: as long as the same samples come
+     * of the same bytes, the text stays the same.
+     */
+    void digest(MessageDigest digest) {
+        digest.update(name.getBytes(StandardCharsets.UTF_8));
+        String separator = "[";
+        for (Parts sample : samples) {
+            Range caption = sample.json != null ? sample.json : sample.text;
+            String line = separator + "Entry[key=" + sample.key + ", image=" + sample.image + ", caption=" + caption
+                    + ", json=" + (sample.json != null) + "]";
+            digest.update(line.getBytes(StandardCharsets.UTF_8));
+            separator = ", ";
+        }
+        digest.update((samples.isEmpty() ? "[]" : "]").getBytes(StandardCharsets.UTF_8));
     }
 
     byte[] read(Range range) throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(range.sizeBytes());
-        while (bytes.hasRemaining()) {
-            if (channel.read(bytes, range.offset() + bytes.position()) < 0) {
-                throw new EOFException(name + " was cut");
-            }
-        }
-        return bytes.array();
-    }
-
-    @Override
-    public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        ByteBuffer into = ByteBuffer.allocate(range.sizeBytes());
+        bytes.read(into, range.offset());
+        return into.array();
     }
 }

@@ -3,6 +3,7 @@ package io.flm.data;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,7 +102,7 @@ public final class Tokenizer implements AutoCloseable {
         JsonNode json;
         try {
             bytes = Files.readAllBytes(file);
-            json = new ObjectMapper().readTree(bytes);
+            json = new ObjectMapper().readTree(Texts.withoutMark(bytes));
         } catch (IOException e) {
             throw new UserException(
                     file + ": not a readable tokenizer.json (" + firstLine(e) + "); give another with --tokenizer", e);
@@ -113,7 +114,8 @@ public final class Tokenizer implements AutoCloseable {
         }
         try {
             HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(
-                    file, Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
+                    new ByteArrayInputStream(Texts.withoutMark(bytes)),
+                    Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
             try {
                 return new Tokenizer(file, tokenizer, json, Hashes.sha256(bytes));
             } catch (RuntimeException e) {

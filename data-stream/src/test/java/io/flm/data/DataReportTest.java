@@ -36,10 +36,10 @@ class DataReportTest {
                     .isEqualTo(5);
             assertThat(report.bad())
                     .containsExactly("b.tar:s001: not a PNG, JPEG or WebP picture", "b.tar:s002: the caption is empty");
-            assertThat(report.leftOut())
+            assertThat(report.leftOut().names())
                     .containsExactly(
-                            "b.tar:lonely: a picture without a txt or json",
-                            "b.tar:mute: a caption without a png, jpg or webp");
+                            "b.tar:lonely.png: a picture without a caption (txt, json)",
+                            "b.tar:mute.txt: a caption without a picture (png, jpg, webp)");
         }
     }
 

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 class IngestTest {
     private static final ActorTestKit AKKA = ActorTestKit.create();
@@ -164,8 +168,9 @@ class IngestTest {
             assertThatThrownBy(() -> take(ingest, 0, 0, 4, 4 * 20))
                     .isInstanceOf(UncheckedIOException.class)
                     .message()
-                    .matches("a\\.tar:s0\\d\\d: cannot be read \\(a\\.tar was cut\\), tries: 4; look at this node's"
-                            + " disk; a run that it ended goes on with --resume");
+                    .matches(
+                            "a\\.tar:s0\\d\\d: cannot be read \\(.*a\\.tar has changed since it was opened first\\), tries: 4; look at this node's"
+                                    + " disk; a run that it ended goes on with --resume");
         }
     }
 
@@ -223,6 +228,26 @@ class IngestTest {
                 assertThatThrownBy(failing::get).hasRootCauseInstanceOf(IOException.class);
             }
             assertThat(waiting).isNotEmpty().allMatch(name -> name.equals("flm-read") || name.equals("flm-decode"));
+        }
+    }
+
+    @Test
+    void whatIsInNoSampleIsToldInOneLineWhenTrainingStarts() {
+        Logger logger = (Logger) LoggerFactory.getLogger(Ingest.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        logger.addAppender(lines);
+        Shards shards = Shards.of(40).with("alone.png", Shards.png(4, 4, 0)).with("a.cls", "7");
+        try (SampleSource source = open(shards);
+                Ingest ingest = ingest(source, "", Objective.FLM, 4)) {
+            assertThat(ingest.badSamples()).isEmpty();
+            assertThat(lines.list)
+                    .extracting(ILoggingEvent::getFormattedMessage)
+                    .containsExactly(
+                            "40 samples; left out: 1 cls: neither a picture nor a caption; 1 png: a picture without a"
+                                    + " caption (txt, json); flm data inspect names them");
+        } finally {
+            logger.detachAppender(lines);
         }
     }
 

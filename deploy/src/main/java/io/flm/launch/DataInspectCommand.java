@@ -11,8 +11,11 @@ import io.flm.launch.html.ContactSheet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -32,6 +35,8 @@ import picocli.CommandLine.Parameters;
         versionProvider = Version.class,
         sortOptions = false)
 final class DataInspectCommand implements Callable<Integer> {
+    private static final int MOST_LINES = 10; // of shards, shapes, names
+
     private final Environment environment;
 
     @Mixin
@@ -40,7 +45,8 @@ final class DataInspectCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "PATH",
             arity = "0..*",
-            description = "tar, tar.gz or a folder of them; without any: the training data of the configuration.")
+            description = "tar, tar.gz, a folder of them or 'a-{000..123}.tar'; without any: the training data of the"
+                    + " configuration.")
     private List<Path> paths = List.of();
 
     @Option(names = "--tokenizer", paramLabel = "F", description = "A Hugging Face tokenizer.json.")
@@ -88,8 +94,19 @@ final class DataInspectCommand implements Callable<Integer> {
                                 counts(report.tokenLengths()),
                                 sheets.of(show, spanRate)));
             }
-            environment.out().print(json ? Json.line(map(report)) + System.lineSeparator() : render(report));
             boolean stops = report.bad().size() > settings.badSampleRate() * report.samples();
+            environment
+                    .out()
+                    .print(json ? Json.line(map(report, stops)) + System.lineSeparator() : render(report, settings));
+            if (stops) {
+                environment.say(String.format(
+                        Locale.ROOT,
+                        "%,d of %,d samples are bad, more than flm.data.bad-sample-rate = %s allows: training would stop at"
+                                + " them; mend them or raise the rate",
+                        report.bad().size(),
+                        report.samples(),
+                        settings.badSampleRate()));
+            }
             return stops ? Failure.FAILED : Failure.OK;
         }
     }
@@ -104,7 +121,9 @@ final class DataInspectCommand implements Callable<Integer> {
     }
 
     private static String title(DataReport report) {
-        return String.join(", ", report.shards().keySet());
+        List<String> shards = report.shards().keySet().stream().limit(3).toList();
+        int more = report.shards().size() - shards.size();
+        return String.join(", ", shards) + (more > 0 ? String.format(Locale.ROOT, " and %,d more", more) : "");
     }
 
     private static List<String> facts(DataReport report) {
@@ -119,7 +138,7 @@ final class DataInspectCommand implements Callable<Integer> {
         return counts;
     }
 
-    private static Map<String, Object> map(DataReport report) {
+    private static Map<String, Object> map(DataReport report, boolean stops) {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("samples", report.samples());
         map.put("captions", report.captions());
@@ -127,27 +146,80 @@ final class DataInspectCommand implements Callable<Integer> {
         map.put("shapes", report.shapes());
         map.put("tokenLengths", report.tokenLengths());
         map.put("bad", report.bad());
-        map.put("leftOut", report.leftOut());
+        map.put("stops", stops); // training
+        map.put("leftOut", report.leftOut().names()); // the first of each kind
+        map.put("leftOutCounts", report.leftOut().counts());
         map.put("sha256", report.sha256());
         return map;
     }
 
-    private static String render(DataReport report) {
+    /** Of whatever there are many, the first lines; {@code --json} has all. */
+    private static String render(DataReport report, DataSettings settings) {
         StringBuilder text = new StringBuilder();
-        text.append(String.format("samples    %,d with %,d captions%n", report.samples(), report.captions()));
-        report.shards()
-                .forEach((shard, count) ->
-                        text.append(String.format("shard      %s: %,d%n", PlainText.of(shard), count)));
-        report.shapes().forEach((shape, count) -> text.append(String.format("pictures   %s: %,d%n", shape, count)));
-        int most =
-                report.tokenLengths().values().stream().mapToInt(n -> n).max().orElse(1);
-        report.tokenLengths()
-                .forEach((length, count) -> text.append(String.format(
-                        "tokens %3d %,8d %s%n", length, count, "#".repeat((int) Math.ceil(50.0 * count / most)))));
-        report.leftOut().forEach(line -> text.append(String.format("left out   %s%n", PlainText.of(line))));
-        report.bad().forEach(line -> text.append(String.format("bad        %s%n", PlainText.of(line))));
-        text.append(String.format("bad        %,d samples%n", report.bad().size()));
-        text.append(String.format("sha256     %s%n", report.sha256()));
+        text.append(line("samples", "%,d with %,d captions", report.samples(), report.captions()));
+        shards(text, report.shards());
+        shapes(text, report.shapes());
+        lengths(text, report.tokenLengths(), settings.maxTokens());
+        report.leftOut().counts().forEach((kind, count) -> text.append(line("left out", "%,d %s", count, kind)));
+        first(text, "left out", report.leftOut().names(), report.leftOut().total());
+        first(text, "bad", report.bad(), report.bad().size());
+        text.append(line("bad", "%,d samples", report.bad().size()));
+        text.append(line("sha256", "%s", report.sha256()));
         return text.toString();
+    }
+
+    private static String line(String what, String format, Object... values) {
+        return String.format(Locale.ROOT, "%-10s %s%n", what, PlainText.of(String.format(Locale.ROOT, format, values)));
+    }
+
+    private static void first(StringBuilder text, String what, List<String> names, long count) {
+        names.stream().limit(MOST_LINES).forEach(name -> text.append(line(what, "%s", name)));
+        if (count > MOST_LINES) {
+            text.append(line(what, "%,d more", count - MOST_LINES));
+        }
+    }
+
+    private static void shards(StringBuilder text, Map<String, Integer> shards) {
+        if (shards.size() <= MOST_LINES) {
+            shards.forEach((shard, count) -> text.append(line("shard", "%s: %,d", shard, count)));
+            return;
+        }
+        Map.Entry<String, Integer> fewest = Collections.min(shards.entrySet(), Map.Entry.comparingByValue());
+        text.append(line(
+                "shards",
+                "%,d of %,d to %,d samples; fewest: %s",
+                shards.size(),
+                fewest.getValue(),
+                Collections.max(shards.values()),
+                fewest.getKey()));
+    }
+
+    private static void shapes(StringBuilder text, Map<String, Integer> shapes) {
+        List<Map.Entry<String, Integer>> most = shapes.entrySet().stream()
+                .sorted(Map.Entry.<String, Integer>comparingByValue(Comparator.reverseOrder()))
+                .toList();
+        most.stream()
+                .limit(MOST_LINES)
+                .forEach(e -> text.append(line("pictures", "%s: %,d", e.getKey(), e.getValue())));
+        if (most.size() > MOST_LINES) {
+            long rest = most.stream()
+                    .skip(MOST_LINES)
+                    .mapToLong(Map.Entry::getValue)
+                    .sum();
+            text.append(line("pictures", "of %,d other sizes: %,d", most.size() - MOST_LINES, rest));
+        }
+    }
+
+    private static void lengths(StringBuilder text, SortedMap<Integer, Integer> lengths, int maxTokens) {
+        SortedMap<Integer, Integer> whole = lengths.headMap(maxTokens + 1);
+        int most = whole.values().stream().mapToInt(n -> n).max().orElse(1);
+        whole.forEach((length, count) -> text.append(String.format(
+                Locale.ROOT, "tokens %3d %,8d %s%n", length, count, "#".repeat((int) Math.ceil(50.0 * count / most)))));
+        long cut = lengths.tailMap(maxTokens + 1).values().stream()
+                .mapToLong(n -> n)
+                .sum();
+        if (cut > 0) {
+            text.append(line("tokens", "%,d captions of more than %d lose their end", cut, maxTokens));
+        }
     }
 }

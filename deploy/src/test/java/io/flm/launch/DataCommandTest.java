@@ -45,7 +45,55 @@ class DataCommandTest {
         JsonNode report = new ObjectMapper().readTree(world.out());
         assertThat(report.path("samples").asInt()).isEqualTo(3);
         assertThat(report.path("bad")).hasSize(1);
+        assertThat(report.path("stops").asBoolean()).isTrue();
         assertThat(report.path("sha256").asText()).hasSize(64);
+        assertThat(world.err())
+                .singleElement()
+                .isEqualTo(
+                        "flm: 1 of 3 samples are bad, more than flm.data.bad-sample-rate = 0.001 allows: training would"
+                                + " stop at them; mend them or raise the rate");
+    }
+
+    @Test
+    void inspectNamesWhatIsInNoSample() throws IOException {
+        try (TarArchiveOutputStream tar =
+                new TarArchiveOutputStream(Files.newOutputStream(folder.resolve("pictures.tar")))) {
+            put(tar, "a.png", png());
+            put(tar, "a.txt", "red lemon".getBytes(StandardCharsets.UTF_8));
+            for (int i = 0; i < 30; i++) {
+                put(tar, i + ".cls", new byte[] {'7'});
+            }
+            put(tar, "alone.png", png());
+        }
+        assertThat(world.flm("data", "inspect", "pictures.tar")).isEqualTo(Failure.OK);
+        assertThat(world.out().lines())
+                .contains(
+                        "left out   30 cls: neither a picture nor a caption",
+                        "left out   1 png: a picture without a caption (txt, json)",
+                        "left out   pictures.tar:0.cls: neither a picture nor a caption",
+                        "left out   21 more");
+        assertThat(world.flm("data", "inspect", "pictures.tar", "--json")).isEqualTo(Failure.OK);
+        JsonNode report = new ObjectMapper().readTree(world.out());
+        assertThat(report.path("leftOut")).hasSize(31);
+        assertThat(report.path("leftOutCounts")
+                        .path("cls: neither a picture nor a caption")
+                        .asInt())
+                .isEqualTo(30);
+    }
+
+    @Test
+    void inspectIsShortOnAThousandShards() throws IOException {
+        shard("0000.tar", false);
+        byte[] bytes = Files.readAllBytes(folder.resolve("0000.tar"));
+        for (int i = 1; i < 1000; i++) {
+            Files.write(folder.resolve(String.format("%04d.tar", i)), bytes);
+        }
+        assertThat(world.flm("data", "inspect", "{0000..0999}.tar"))
+                .as("%s", world.err())
+                .isEqualTo(Failure.OK);
+        assertThat(world.out().lines())
+                .hasSizeLessThan(10)
+                .contains("shards     1,000 of 2 to 2 samples; fewest: 0000.tar");
     }
 
     @Test

@@ -21,7 +21,7 @@ import java.util.stream.LongStream;
  *
  * @param imageSize S, pixels a side
  * @param maxTokens the longest text
- * @param refused is told of bad samples, a line each; they are left out
+ * @param refused is told of bad samples and of what is no sample, a line each; they are left out
  */
 record HeldOutReader(
         Tokenizer tokenizer,
@@ -38,6 +38,9 @@ record HeldOutReader(
     HeldOut read(List<Path> paths, int limit, long seed) {
         List<Example> examples = new ArrayList<>();
         try (SampleSource source = SampleSource.open(paths)) {
+            if (source.leftOut().total() > 0) {
+                refused.accept("left out of the held-out data: " + source.leftOut());
+            }
             for (long index : order(source.size(), seed)) {
                 if (limit > 0 && examples.size() == limit) {
                     break;

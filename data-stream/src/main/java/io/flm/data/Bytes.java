@@ -1,0 +1,12 @@
+package io.flm.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** The bytes of a tar file, wherever they lie, to be read from any place by any thread. */
+interface Bytes {
+    long size();
+
+    /** Fills {@code into} from its position to its limit. */
+    void read(ByteBuffer into, long position) throws IOException;
+}

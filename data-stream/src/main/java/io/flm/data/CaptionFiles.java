@@ -1,0 +1,152 @@
+package io.flm.data;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The captions that a file beside a picture holds, and why it holds none. */
+final class CaptionFiles {
+    /**
+     * The longest file that is read. Texts of pictures have a few hundred bytes, the metadata that img2dataset writes beside them
+     * a few thousand, with EXIF at most some hundred thousand. What is longer is another kind of file, and would hold up a node.
+     */
+    static final int MOST_BYTES = 1 << 20;
+
+    /** NaN is no JSON, but what Python writes for a number that it does not have. */
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private static final List<String> KEYS = List.of("captions", "caption");
+    private static final int MOST_NAMED = 5;
+
+    /** No caption can be had from the file; the message says why. */
+    static final class Unusable extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private final String cause;
+
+        Unusable(String cause) {
+            super(cause);
+            this.cause = cause;
+        }
+
+        String cause() {
+            return cause;
+        }
+    }
+
+    private CaptionFiles() {}
+
+    /** A text is one caption. */
+    static List<String> ofText(byte[] file) throws Unusable {
+        String text = text(file);
+        if (isBlank(text)) {
+            throw new Unusable("the caption is empty");
+        }
+        return List.of(text);
+    }
+
+    /** Of an object {@code "captions"}, else {@code "caption"}: a text, or a list of which the texts count. At least one. */
+    static List<String> ofJson(byte[] file) throws Unusable {
+        String text = text(file);
+        if (text.isBlank()) {
+            throw new Unusable("the caption's JSON is empty");
+        }
+        JsonNode json;
+        try {
+            json = JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new Unusable("the caption's JSON is broken (" + e.getOriginalMessage() + ")");
+        }
+        for (String key : KEYS) {
+            List<String> captions = texts(json.path(key));
+            if (!captions.isEmpty()) {
+                return captions;
+            }
+        }
+        throw new Unusable(found(json));
+    }
+
+    private static List<String> texts(JsonNode value) throws Unusable {
+        List<String> texts = new ArrayList<>();
+        for (JsonNode each : value.isArray() ? value : List.of(value)) {
+            if (each.isTextual()
+                    && !isBlank(each.asText())) { // null or a number is no caption, as an empty text is none
+                requireWhole(each.asText());
+                texts.add(each.asText());
+            }
+        }
+        return texts;
+    }
+
+    /** What there is in the place of captions. */
+    private static String found(JsonNode json) {
+        if (!json.isObject()) {
+            return "the JSON is " + kind(json) + ", where an object with \"captions\" or \"caption\" is wanted";
+        }
+        String found = KEYS.stream()
+                .filter(json::has)
+                .map(key -> "its \"" + key + "\" is " + kind(json.path(key)))
+                .collect(Collectors.joining(", "));
+        if (!found.isEmpty()) {
+            return "the JSON holds no caption: " + found;
+        }
+        List<String> keys = new ArrayList<>();
+        json.fieldNames().forEachRemaining(keys::add);
+        String named = keys.stream().limit(MOST_NAMED).collect(Collectors.joining(", "));
+        return "the JSON has neither \"captions\" nor \"caption\""
+                + (keys.isEmpty() ? "" : ", but " + named + (keys.size() > MOST_NAMED ? ", ..." : ""));
+    }
+
+    private static String kind(JsonNode value) {
+        return switch (value.getNodeType()) {
+            case ARRAY -> value.isEmpty() ? "an empty list" : "a list" + (holdsText(value) ? "" : " without a text");
+            case STRING -> isBlank(value.asText()) ? "an empty text" : "a text";
+            case NULL -> "null";
+            case NUMBER -> "a number";
+            case BOOLEAN -> "true or false";
+            default -> "an object";
+        };
+    }
+
+    private static boolean holdsText(JsonNode list) {
+        for (JsonNode each : list) {
+            if (each.isTextual() && !isBlank(each.asText())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isBlank(String caption) {
+        return caption.replace(".", "").isBlank();
+    }
+
+    /** UTF-8, with or without a byte order mark. */
+    private static String text(byte[] file) throws Unusable {
+        try {
+            return Texts.utf8(file);
+        } catch (CharacterCodingException e) {
+            throw new Unusable(
+                    Texts.isUtf16(file)
+                            ? "the caption is text in UTF-16, not in UTF-8"
+                            : "the caption is not text in UTF-8");
+        }
+    }
+
+    /** JSON can name half of a letter, which no tokenizer knows. */
+    private static void requireWhole(String text) throws Unusable {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new Unusable("the caption holds half of a pair of surrogates");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package io.flm.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+
+/** Why a shard cannot be read, in one line that says what to do: the cause that the system named, not a guess. */
+final class FileErrors {
+    /** How files begin that are given for tar files, and what they are. */
+    private static final Map<String, String> BEGINNINGS = Map.of(
+            "BZh", "compressed by bzip2; unpack it with bunzip2, and give the .tar",
+            "\u00fd7zXZ", "compressed by xz; unpack it with unxz, and give the .tar",
+            "(\u00b5/\u00fd", "compressed by zstd; unpack it with zstd -d, and give the .tar",
+            "\u0004\"M\u0018", "compressed by lz4; unpack it with lz4 -d, and give the .tar",
+            "PK\u0003\u0004", "a zip file; pack it anew with tar",
+            "7z\u00bc\u00af", "a 7z file; pack it anew with tar",
+            "PAR1", "a Parquet file; give tar files of pictures and captions",
+            "version https://git-lfs", "a pointer of Git LFS, not the file itself; fetch it with git lfs pull",
+            "<!DOCTYPE", "a page of HTML, not the file itself; fetch it again, and look at what the server says",
+            "<html", "a page of HTML, not the file itself; fetch it again, and look at what the server says");
+
+    private FileErrors() {}
+
+    /** Of a shard at {@code file} that cannot be opened. */
+    static UserException opening(Path file, IOException e) {
+        if (e instanceof TarEntries.Damage) {
+            return new UserException(
+                    file + ": not a whole tar file (" + e.getMessage() + "); fetch it again, or leave it out", e);
+        }
+        String cause;
+        if (e instanceof NoSuchFileException) {
+            cause = "no such file or folder; give other --data";
+        } else if (e instanceof AccessDeniedException) {
+            cause = "may not be read by this user; change its permissions, or those of its folder";
+        } else if (isTooManyOpen(e)) {
+            cause = "this process has too many open files; raise the limit with ulimit -n";
+        } else {
+            cause = "cannot be read (" + reason(e) + "); look at this machine's disk";
+        }
+        return new UserException(file + ": " + cause, e);
+    }
+
+    /** What a file is by its first bytes that is no tar file; empty: unknown. */
+    static String kind(Bytes bytes) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate((int) Math.min(32, bytes.size()));
+        bytes.read(first, 0);
+        String begin = new String(first.array(), StandardCharsets.ISO_8859_1);
+        for (Map.Entry<String, String> known : BEGINNINGS.entrySet()) {
+            if (begin.regionMatches(true, 0, known.getKey(), 0, known.getKey().length())) {
+                return known.getValue();
+            }
+        }
+        return "";
+    }
+
+    static boolean isTooManyOpen(IOException e) {
+        return reason(e).toLowerCase(Locale.ROOT).contains("too many open files");
+    }
+
+    static boolean isNoRoom(IOException e) {
+        String reason = reason(e).toLowerCase(Locale.ROOT);
+        return reason.contains("no space left") || reason.contains("quota exceeded");
+    }
+
+    /** What the system said, without the file's name. */
+    static String reason(IOException e) {
+        String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
+        return reason == null ? e.getClass().getSimpleName() : reason;
+    }
+}

@@ -1,0 +1,124 @@
+package io.flm.data;
+
+import static java.util.stream.Collectors.groupingBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Which shards are meant by the paths that users give: files, folders of them, and names with braces. */
+final class ShardPaths {
+    private static final Pattern SHARD = Pattern.compile(".*\\.(tar|tgz|tar\\.[a-z0-9]{1,4}|tbz2?|txz|tzst)");
+    private static final int MOST_NAMED = 3;
+
+    private ShardPaths() {}
+
+    /** The shards in the order of {@code paths}, those of a folder by name. What lies beside them there goes to {@code leftOut}. */
+    static List<Path> files(List<Path> paths, LeftOut leftOut) {
+        List<Path> files = new ArrayList<>();
+        for (Path path : paths) {
+            if (!Files.exists(path) && path.toString().contains("{")) {
+                files.addAll(expanded(path, leftOut));
+            } else {
+                files.addAll(files(path, leftOut));
+            }
+        }
+        return files;
+    }
+
+    private static List<Path> expanded(Path pattern, LeftOut leftOut) {
+        List<Path> files = new ArrayList<>();
+        List<Path> missing = new ArrayList<>();
+        for (String text : Braces.expand(pattern.toString())) {
+            Path path = Path.of(text);
+            if (pattern.equals(pattern.normalize())
+                    && !path.equals(
+                            path.normalize())) { // who may name the pattern may not leave its folder by {.,.}{.,.}
+                throw new UserException(pattern + ": braces must not stand for . or ..");
+            }
+            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+                files.addAll(files(path, leftOut));
+            } else {
+                missing.add(path);
+            }
+        }
+        if (!missing.isEmpty()) {
+            String named = String.join(
+                    ", ", missing.stream().limit(MOST_NAMED).map(Path::toString).toList());
+            throw new UserException(named
+                    + (missing.size() > MOST_NAMED ? " and " + (missing.size() - MOST_NAMED) + " more" : "") + " of "
+                    + pattern + ": no such file; give other --data");
+        }
+        return files;
+    }
+
+    private static List<Path> files(Path path, LeftOut leftOut) {
+        if (!Files.isDirectory(path)) {
+            return List.of(path); // what else it is, is said where it is opened
+        }
+        List<Path> shards = new ArrayList<>();
+        List<String> folders = new ArrayList<>();
+        try (Stream<Path> files = Files.list(path)) {
+            for (Path file : files.sorted().toList()) {
+                String name = String.valueOf(file.getFileName());
+                if (name.startsWith(".")) { // such as ._a.tar, which macOS writes beside a.tar on foreign disks
+                    leftOut.add(file.toString(), "a hidden file");
+                } else if (SHARD.matcher(name.toLowerCase(Locale.ROOT)).matches()) {
+                    shards.add(file);
+                } else if (Files.isDirectory(file)) {
+                    folders.add(name);
+                } else {
+                    leftOut.add(file.toString(), "no shard");
+                }
+            }
+        } catch (UncheckedIOException e) {
+            throw FileErrors.opening(path, new IOException(e.getMessage(), e));
+        } catch (IOException e) {
+            throw FileErrors.opening(path, e);
+        }
+        if (shards.isEmpty()) {
+            throw new UserException(path + ": holds no .tar or .tar.gz"
+                    + (folders.isEmpty() ? "" : ", and its folders are not searched (" + folders.get(0) + ")")
+                    + "; give other --data");
+        }
+        folders.forEach(folder -> leftOut.add(path.resolve(folder).toString(), "a folder within a folder"));
+        return shards;
+    }
+
+    /** What messages call each shard: its file's name, with as many of its folders as tell it from others of that name. */
+    static List<String> labels(List<Path> files) {
+        List<Path> whole =
+                files.stream().map(file -> file.toAbsolutePath().normalize()).toList();
+        Map<String, List<Path>> sameName = whole.stream().distinct().collect(groupingBy(file -> tail(file, 1)));
+        Map<String, Integer> names = new HashMap<>();
+        sameName.forEach((name, same) -> names.put(name, namesThatTell(same)));
+        return whole.stream()
+                .map(file -> tail(file, names.getOrDefault(tail(file, 1), 1)))
+                .toList();
+    }
+
+    private static int namesThatTell(List<Path> same) {
+        for (int names = 1; ; names++) {
+            int count = names;
+            if (same.stream().map(file -> tail(file, count)).distinct().count() == same.size()) {
+                return names;
+            }
+        }
+    }
+
+    private static String tail(Path file, int names) {
+        int count = file.getNameCount();
+        return count == 0
+                ? file.toString()
+                : file.subpath(Math.max(0, count - names), count).toString();
+    }
+}
