@@ -38,10 +38,10 @@ public record DataReport(
         long captions = 0;
         for (long index = 0; index < source.size(); index++) {
             try {
-                Sample sample = source.read(index);
-                int[] size = pictures.size(sample.image());
+                List<String> texts = source.captions(index);
+                int[] size = pictures.size(pictures.read(source, index));
                 shapes.merge(size[0] + " x " + size[1], 1, Integer::sum);
-                for (String caption : sample.captions()) {
+                for (String caption : texts) {
                     int[] ids = tokenizer.encode(caption, Integer.MAX_VALUE, settings.beginToken());
                     lengths.merge(ids.length, 1, Integer::sum);
                     captions++;

@@ -200,7 +200,10 @@ public final class Ingest implements AutoCloseable {
             return null;
         }
         try {
-            return source.image(index);
+            return pictures.read(source, index);
+        } catch (SampleException e) {
+            bad.add(index, e);
+            return null;
         } catch (IOException e) {
             throw source.unreadable(index, e);
         }

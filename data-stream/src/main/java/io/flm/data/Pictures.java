@@ -50,6 +50,24 @@ public final class Pictures {
     }
 
     /**
+     * Reads the encoded picture of a sample: only if the file alone takes no more than is allowed, since any file can be larger
+     * than the heap.
+     *
+     * @throws SampleException where it does
+     * @throws IOException says nothing of the sample, another try may succeed
+     */
+    public byte[] read(SampleSource source, long index) throws SampleException, IOException {
+        int sizeBytes = source.imageSizeBytes(index);
+        if (sizeBytes > settings.memoryBytes() / 2) { // twice: as it is, and what of it the decoder gets
+            throw new SampleException(
+                    source.name(index),
+                    "a picture of " + (sizeBytes >> 10) + " KiB needs more than flm.data.picture-memory = "
+                            + (settings.memoryBytes() >> 20) + " MiB");
+        }
+        return source.image(index);
+    }
+
+    /**
      * Decodes a picture.
      *
      * @param size S

@@ -117,6 +117,11 @@ public final class SampleSource implements AutoCloseable {
         return new Sample(labels.get(shardOf(index)), parts(index).key(), image(index), captions);
     }
 
+    /** Of a sample's encoded picture. */
+    int imageSizeBytes(long index) {
+        return entry(index).image().sizeBytes();
+    }
+
     /** The encoded picture of a sample. */
     public byte[] image(long index) throws IOException {
         return bytes(index, parts(index).image());

@@ -149,6 +149,18 @@ class IngestTest {
     }
 
     @Test
+    void aPictureWhoseFileIsTooLargeIsNotEvenRead() throws Exception {
+        byte[] large = Arrays.copyOf(Shards.png(16, 16, 0), 600 << 10); // readable, but for its size
+        try (SampleSource source = open(Shards.of(40).with("s007.png", large));
+                Ingest ingest = ingest(source, "bad-sample-rate = 0.05, picture-memory = 1 MiB", Objective.FLM, 4)) {
+            take(ingest, 0, 0, 4, 4 * 20);
+            assertThat(ingest.badSamples())
+                    .containsExactly(
+                            "a.tar:s007: a picture of 600 KiB needs more than flm.data.picture-memory = 1 MiB");
+        }
+    }
+
+    @Test
     void moreBadSamplesThanAllowedStopTheStreamInOneLine() {
         Shards shards = Shards.of(40).with("s007.png", "torn");
         try (SampleSource source = open(shards);

@@ -8,7 +8,6 @@ import io.flm.data.Objective;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
-import io.flm.data.Sample;
 import io.flm.data.SampleException;
 import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
@@ -54,18 +53,17 @@ final class SampleSheets {
 
     private Optional<Sheet> sheet(long index, Corruption corruption) {
         try {
-            Sample sample = source.read(index);
-            byte[] picture = pictures.decode(sample.image(), imageSize);
-            List<byte[]> pictures = new ArrayList<>(List.of(picture));
+            String caption = source.captions(index).get(0);
+            byte[] picture = pictures.decode(pictures.read(source, index), imageSize);
+            List<byte[]> draws = new ArrayList<>(List.of(picture));
             for (int draw = 0; draw < DRAWS; draw++) {
                 RandomStream random = RandomStream.of(seed, Purpose.AUGMENT, index, draw);
-                pictures.add(settings.augmentation().apply(picture, imageSize, random));
+                draws.add(settings.augmentation().apply(picture, imageSize, random));
             }
-            String caption = sample.captions().get(0);
             int[] ids = tokenizer.encode(caption, settings.maxTokens(), settings.beginToken());
             RandomStream random = RandomStream.of(seed, Purpose.CORRUPT, index);
             return Optional.of(new Sheet(
-                    sample.name(), caption, pieces(ids), pictures, corruption.plan(List.<int[]>of(ids), random)));
+                    source.name(index), caption, pieces(ids), draws, corruption.plan(List.<int[]>of(ids), random)));
         } catch (SampleException | IOException e) {
             return Optional.empty(); // the report names it
         }

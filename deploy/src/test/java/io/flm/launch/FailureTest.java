@@ -34,8 +34,8 @@ class FailureTest {
     @Test
     void whatTheMachineLacksIsNamed() {
         assertThat(Failure.of(new OutOfMemoryError("Java heap space")).line())
-                .startsWith("out of memory (Java heap space)")
-                .contains("flm.train.micro-batch");
+                .startsWith("out of memory (Java heap space): start with a larger heap")
+                .doesNotContain("flm.train");
         assertThat(Failure.of(new FileSystemException("run/x", null, "No space left on device"))
                         .line())
                 .isEqualTo("run/x: the disk is full; make room and go on with --resume");

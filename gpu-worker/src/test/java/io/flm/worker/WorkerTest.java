@@ -111,7 +111,7 @@ class WorkerTest {
         runner.saveFailure = new OutOfMemoryError("Java heap space");
         worker.tell(new Worker.Save(1, reports.getRef()));
         assertThat(expect(Worker.SaveFailed.class).reason())
-                .contains("worker full, step 5: the checkpoint failed: out of memory (Java heap space): set ");
+                .contains("worker full, step 5: the checkpoint failed: out of memory (Java heap space): start ");
         runner.saveFailure = null;
         worker.tell(new Worker.Save(1, reports.getRef()));
         assertThat(expect(Worker.Saved.class).step()).isEqualTo(5);

@@ -47,7 +47,7 @@ record HeldOutReader(
                 }
                 try {
                     String name = source.captions(index).get(0);
-                    examples.add(example(source.name(index), name, source.image(index)));
+                    examples.add(example(source.name(index), name, pictures.read(source, index)));
                 } catch (SampleException e) {
                     refused.accept(e.getMessage());
                 } catch (IOException e) {

@@ -18,7 +18,8 @@ public final class MemoryShortage {
         for (Throwable e = thrown; e != null; e = e.getCause()) {
             String message = String.valueOf(e.getMessage());
             if (e instanceof OutOfMemoryError) {
-                return Optional.of(line(message));
+                return Optional.of(
+                        message.contains("heap") || message.contains("GC overhead") ? ofHeap(message) : line(message));
             }
             Matcher engine = OF_ENGINE.matcher(message);
             if (engine.find()) {
@@ -26,6 +27,13 @@ public final class MemoryShortage {
             }
         }
         return Optional.empty();
+    }
+
+    /** What lies in the JVM's heap has nothing to do with the model. */
+    private static String ofHeap(String what) {
+        return "out of memory (" + what + "): start with a larger heap, as by JAVA_TOOL_OPTIONS=-Xmx"
+                + 2 * (Runtime.getRuntime().maxMemory() >> 20)
+                + "m, or set flm.data.cache-size or flm.data.prefetch lower";
     }
 
     private static String line(String what) {
