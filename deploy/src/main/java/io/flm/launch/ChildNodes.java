@@ -110,6 +110,13 @@ final class ChildNodes implements Nodes {
         return dealt;
     }
 
+    /** How a run in so many processes is spread over this machine. */
+    static MemoryNeed.Layout layout(Config config, int count) {
+        List<String> devices = deal(config, count);
+        boolean cuda = !devices.get(0).equals("cpu");
+        return MemoryNeed.Layout.of(config, count, workersEach(config, devices, count), true, cuda);
+    }
+
     /** As configured, else one a CUDA device, and on the CPU as many as there are cores for all nodes together. */
     private static int workersEach(Config config, List<String> devices, int count) {
         int configured = config.getInt("flm.worker.workers");

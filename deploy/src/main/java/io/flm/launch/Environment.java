@@ -3,6 +3,7 @@ package io.flm.launch;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * What a command sees of the world: a test gives it another one.
@@ -12,6 +13,7 @@ import java.util.function.LongSupplier;
  * @param folder what relative paths of the command line count from
  * @param home the repository, where the presets' data lie
  * @param nanoTime a clock for rates and remaining times
+ * @param memory what this process can have
  * @param program how it is called
  * @param starter what {@code pretrain} starts
  */
@@ -21,12 +23,18 @@ record Environment(
         Path folder,
         Path home,
         LongSupplier nanoTime,
+        Supplier<FreeMemory> memory,
         Program program,
         Pretraining.Starter starter) {
 
     /** A path of the command line. */
     Path resolve(Path path) {
         return folder.resolve(path).normalize();
+    }
+
+    /** A sentence that the user should act on. */
+    void warn(String sentence) {
+        say("warning: " + sentence);
     }
 
     /** A sentence for the user. */

@@ -49,11 +49,6 @@ final class Machine {
         }
     }
 
-    /** Bytes of the machine, or of the container where that has a limit. */
-    static long memoryBytes() {
-        return system().getTotalMemorySize();
-    }
-
     private static OperatingSystemMXBean system() {
         return (OperatingSystemMXBean)
                 ManagementFactory.getOperatingSystemMXBean(); // of this JDK, container limits included
@@ -62,11 +57,13 @@ final class Machine {
     private static void memory(Checkup checkup) {
         OperatingSystemMXBean system = system();
         long total = system.getTotalMemorySize();
+        FreeMemory free = FreeMemory.ofThisProcess();
         String found = String.format(
                 Locale.ROOT,
-                "%.1f GiB, %.1f free; heap up to %.1f",
+                "%.1f GiB, and %s %.1f; heap up to %.1f",
                 gib(total),
-                gib(system.getFreeMemorySize()),
+                free.limit(),
+                free.bytes() / (1L << 30),
                 gib(Runtime.getRuntime().maxMemory()));
         if (total < LEAST_MEMORY_BYTES) {
             checkup.warning("memory", found, "2 GiB or more are wanted, even for the emoji model");

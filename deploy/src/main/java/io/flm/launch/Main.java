@@ -33,7 +33,14 @@ public final class Main {
         Logs logs = LogFiles.start(warning -> screen.println("flm: warning: " + warning));
         Thread.setDefaultUncaughtExceptionHandler((thread, e) -> LOG.error("thread {} ended", thread.getName(), e));
         Environment environment = new Environment(
-                out, screen, Path.of("").toAbsolutePath(), home, System::nanoTime, program, FollowedRun::start);
+                out,
+                screen,
+                Path.of("").toAbsolutePath(),
+                home,
+                System::nanoTime,
+                FreeMemory::ofThisProcess,
+                program,
+                FollowedRun::start);
         System.exit(new Cli(environment, logs).run(arguments));
     }
 

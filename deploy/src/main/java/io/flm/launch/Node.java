@@ -86,7 +86,7 @@ final class Node implements AutoCloseable {
         name = settings.name().isEmpty() ? defaultName() : settings.name();
         planner = new RunPlanner(setup.home(), !settings.keyStore().isEmpty());
         List<Device> devices = Torch.devices(setup.config().getString("flm.worker.devices"));
-        int count = workerCount(devices);
+        int count = workerCount(setup.config(), devices, setup.most());
         runs = new NodeRuns(setup.folder(), setup.home(), devices.get(0).isGpu() ? 0 : count, setup.nanoTime());
         exchange = exchange();
         for (int i = 0; i < count; i++) {
@@ -132,17 +132,19 @@ final class Node implements AutoCloseable {
         return (host.isEmpty() ? "node" : host) + "-" + ProcessHandle.current().pid();
     }
 
-    /** As configured, else one for each CUDA device, or on the CPU as many as there are cores for their threads. */
-    private int workerCount(List<Device> devices) {
-        int configured = setup.config().getInt("flm.worker.workers");
+    /**
+     * As configured, else one for each CUDA device, or on the CPU as many as there are cores for their threads.
+     *
+     * @param most at most; 0: as many as fit
+     */
+    static int workerCount(Config config, List<Device> devices, int most) {
+        int configured = config.getInt("flm.worker.workers");
         if (configured > 0) {
             return configured;
         }
         int cores = Runtime.getRuntime().availableProcessors();
-        int fit = devices.get(0).isGpu()
-                ? devices.size()
-                : Math.max(1, cores / setup.config().getInt("flm.worker.threads"));
-        return setup.most() > 0 ? Math.min(setup.most(), fit) : fit;
+        int fit = devices.get(0).isGpu() ? devices.size() : Math.max(1, cores / config.getInt("flm.worker.threads"));
+        return most > 0 ? Math.min(most, fit) : fit;
     }
 
     /** The workers of this node, such as {@code gpu-17-w1 cuda:0}. */

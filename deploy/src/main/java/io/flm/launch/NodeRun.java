@@ -68,7 +68,11 @@ final class NodeRun implements AutoCloseable {
         model = ModelSettings.from(config);
         threads = config.getInt("flm.worker.threads");
         codec = Node.exchangeSettings(config).codec();
-        MemoryNeed.require(model, train, cpuWorkers, config.getInt("flm.data.prefetch"), Machine.memoryBytes());
+        if (cpuWorkers > 0) { // which lanes they get is not known yet: one each is certain
+            new MemoryNeed(config, new MemoryNeed.Layout(1, cpuWorkers, 1, false, false))
+                    .check(FreeMemory.ofThisProcess())
+                    .ifPresent(LOG::info);
+        }
         DataSettings data = DataSettings.from(config);
         try {
             tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));

@@ -1,7 +1,9 @@
 package io.flm.launch;
 
+import ai.djl.Device;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
+import io.flm.worker.torch.Torch;
 import io.flm.worker.train.TrainSettings;
 import java.time.Duration;
 import java.util.List;
@@ -37,6 +39,14 @@ final class OwnNode implements Nodes {
             node.close();
             throw e;
         }
+    }
+
+    /** How a run in this process is spread over this machine. */
+    static MemoryNeed.Layout layout(Config config) {
+        List<Device> devices = Torch.devices(config.getString("flm.worker.devices"));
+        int workers =
+                Node.workerCount(config, devices, TrainSettings.from(config).lanes());
+        return MemoryNeed.Layout.of(config, 1, workers, false, devices.get(0).isGpu());
     }
 
     @Override

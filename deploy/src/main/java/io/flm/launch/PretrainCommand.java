@@ -6,6 +6,7 @@ import io.flm.worker.evaluate.Report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +19,9 @@ import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code flm pretrain}: collects the configuration, takes a run folder, trains, evaluates. */
 @Command(
@@ -35,6 +38,9 @@ final class PretrainCommand implements Callable<Integer> {
 
     private final Environment environment;
     private final Logs logs;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
 
     @Mixin
     private final ConfigOptions configOptions = new ConfigOptions();
@@ -83,6 +89,12 @@ final class PretrainCommand implements Callable<Integer> {
             description = "With --cluster: holds the token that its nodes want.")
     private @Nullable Path tokenFile;
 
+    @Option(
+            names = "--dry-run",
+            description =
+                    "Trains nothing: says what memory, disk and network the run would take, and checks it like a run.")
+    private boolean dryRun;
+
     @Option(names = "--json", description = "Prints one JSON object as the last line of standard output.")
     private boolean json;
 
@@ -98,6 +110,16 @@ final class PretrainCommand implements Callable<Integer> {
         Settings.checkNode(configuration.config());
         Settings.checkRun(configuration.config());
         RunRequest.Where where = where(configuration.config());
+        RunEstimate estimate = estimate(configuration.config(), where, folder);
+        if (dryRun) {
+            environment.out().print(json ? Json.line(estimate.toMap()) + "\n" : estimate.text(measuring()));
+        }
+        if (!(where instanceof RunRequest.Cluster)) { // its nodes check for themselves
+            estimate.check().forEach(environment::warn);
+        }
+        if (dryRun) {
+            return Failure.OK;
+        }
         RunFiles files = resume ? RunFiles.resume(folder) : RunFiles.create(folder);
         AtomicBoolean begun = new AtomicBoolean();
         try {
@@ -132,6 +154,27 @@ final class PretrainCommand implements Callable<Integer> {
                 files.discard();
             }
         }
+    }
+
+    private RunEstimate estimate(Config config, RunRequest.Where where, Path folder) {
+        MemoryNeed.Layout layout = RunEstimate.layout(where, config)
+                .orElse(new MemoryNeed.Layout(1, 1, 1, false, false)); // of a node with one worker
+        return new RunEstimate(config, layout, environment.memory().get(), folder);
+    }
+
+    /** The command at hand, of a few steps, in a folder of its own. */
+    private String measuring() {
+        List<String> arguments = new ArrayList<>();
+        boolean skipped = false;
+        for (String argument : spec.commandLine().getParseResult().originalArgs()) {
+            boolean other = argument.matches("--(run|steps|minutes)(=.*)?");
+            if (!skipped && !other && !argument.matches("--(dry-run|json|resume)")) {
+                arguments.add(argument);
+            }
+            skipped = other && !argument.contains("=");
+        }
+        arguments.addAll(List.of("--steps", "20"));
+        return environment.program().command(arguments);
     }
 
     private Path folder() {

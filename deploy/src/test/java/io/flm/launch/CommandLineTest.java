@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -181,6 +183,61 @@ class CommandLineTest {
         assertThat(world.err()).last().asString().endsWith("/s --resume --nodes 2");
         assertThat(pretrain("--run", "t")).isZero();
         assertThat(world.err()).last().asString().endsWith("/t --resume");
+    }
+
+    @Test
+    void aModelThatIsTooLargeForTheMachineIsRefusedBeforeAnythingIsBuilt() throws IOException {
+        Path data = Files.writeString(folder.resolve("a.tar"), "");
+        String[] headline = {
+            "pretrain", "--preset", "headline", "--steps", "2", "--data", "a.tar", "--tokenizer", "a.tar"
+        };
+        assertThat(world.flm(headline)).isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .singleElement()
+                .asString()
+                .contains("GiB of memory (parameters and moments")
+                .contains("and this machine has free 23.5; give ");
+        assertThat(runs.requests()).isEmpty();
+        assertThat(folder).isDirectoryContaining(data::equals).isDirectoryNotContaining("glob:**/runs");
+    }
+
+    @Test
+    void aDryRunSaysWhatARunTakesAndMakesNothing() throws IOException {
+        assertThat(pretrain("--dry-run", "--json", "--nodes", "2", "--set", "flm.checkpoint.keep=3"))
+                .as("%s", world.err())
+                .isZero();
+        JsonNode json = new ObjectMapper().readTree(world.out());
+        long parameters = json.get("parameters").asLong();
+        assertThat(json.get("checkpointBytes").asLong()).isEqualTo(12 * parameters);
+        assertThat(json.get("checkpointsBytes").asLong()).isEqualTo((3 + 1) * 12 * parameters);
+        assertThat(json.get("exchangeBytesPerStep").asLong())
+                .as("half of the gradients to the other node, and half of the sums")
+                .isEqualTo(4 * parameters);
+        assertThat(json.get("samples").asLong()).isEqualTo(3 * 4 * 4);
+        assertThat(json.get("hours").isNull()).as("nothing was measured").isTrue();
+        assertThat(json.get("memoryBytes").get("sum").asLong()).isGreaterThan(100_000_000);
+        assertThat(pretrain("--dry-run", "--run", "my run")).isZero();
+        assertThat(world.out())
+                .contains("parameters   ")
+                .contains("activations")
+                .containsPattern("hours +not known .* deploy/flm pretrain --preset tiny --steps 20\n");
+        assertThat(folder).isEmptyDirectory();
+        assertThat(runs.requests()).isEmpty();
+    }
+
+    @Test
+    void theHoursThatAreLeftFollowFromTheStepsThatARunHasDone() throws IOException {
+        assertThat(pretrain("--run", "r", "--set", "flm.train.steps=1810")).isZero();
+        Files.writeString(
+                folder.resolve("r/metrics.jsonl"),
+                IntStream.range(0, 10)
+                        .mapToObj(step -> "{\"step\":" + step + ",\"seconds\":" + 2 * step + "}\n")
+                        .collect(Collectors.joining()));
+        assertThat(world.flm("pretrain", "--run", "r", "--resume", "--steps", "1810", "--dry-run", "--json"))
+                .as("%s", world.err())
+                .isZero();
+        JsonNode json = new ObjectMapper().readTree(world.out());
+        assertThat(json.get("hours").asDouble()).isEqualTo(1800 * 2 / 3600.0);
     }
 
     /** From a folder with a space and worse in its name, by a shell. */

@@ -6,17 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.UserException;
-import io.flm.worker.model.ModelSettings;
-import io.flm.worker.train.TrainSettings;
 import org.junit.jupiter.api.Test;
 
-/** What cannot fit into memory is refused before it begins. */
+/** What cannot fit into memory is refused before it begins. {@code MemoryTest} of the system tests holds the sums against real peaks. */
 class MemoryNeedTest {
-    private static final long GIB = 1L << 30;
+    private static final double GIB = 1 << 30;
 
-    private static double leastGib(String preset, int workers, String... more) {
-        Config c = config(preset, more);
-        return MemoryNeed.leastBytes(ModelSettings.from(c), TrainSettings.from(c), workers, 4) / GIB;
+    private static FreeMemory free(double gib) {
+        return new FreeMemory(gib * GIB, "this machine has free");
     }
 
     private static Config config(String preset, String... more) {
@@ -25,24 +22,58 @@ class MemoryNeedTest {
                 .withFallback(ConfigFactory.load());
     }
 
-    @Test
-    void theHeadlineModelTakesEightBuffersOfItsParametersForOneWorker() {
-        assertThat(leastGib("headline", 1, "flm.train.micro-batch = 1")).isBetween(10.0, 12.0);
-        assertThat(leastGib("headline", 2, "flm.train.micro-batch = 1", "flm.train.lanes = 2"))
-                .isBetween(16.0, 19.0);
+    private static MemoryNeed need(Config config, int nodes, int workers) {
+        return new MemoryNeed(config, MemoryNeed.Layout.of(config, nodes, workers, nodes > 1, false));
     }
 
     @Test
-    void theEmojiModelFitsAnywhere() {
-        assertThat(leastGib("emoji", 2)).isLessThan(0.2);
-    }
-
-    @Test
-    void whatCannotFitIsRefusedWithWhatToDo() {
-        Config c = config("headline", "flm.train.micro-batch = 1000000000");
-        assertThatThrownBy(() -> MemoryNeed.require(ModelSettings.from(c), TrainSettings.from(c), 1, 4, 24 * GIB))
+    void theHeadlineModelAtItsOwnBatchDoesNotFitInto23Gib() {
+        Config c = config("headline");
+        assertThatThrownBy(() -> need(c, 1, 1).check(free(23.5)))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("flm.train.micro-batch = 1000000000 need")
-                .hasMessageContaining("this machine has 24.0; give fewer --workers");
+                .hasMessageContaining("GiB of memory (parameters and moments 3.8, gradients of lanes ")
+                .hasMessageContaining("and this machine has free 23.5; give a smaller flm.train.micro-batch (64)");
+        assertThat(need(c, 1, 1).check(free(200))).isEmpty();
+    }
+
+    @Test
+    void whatATypingErrorAsksForIsRefusedToo() {
+        Config c = config("headline", "flm.train.micro-batch = 1000000000");
+        assertThatThrownBy(() -> need(c, 1, 2).check(free(100_000)))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("give fewer --workers or --nodes (now 2 workers)");
+    }
+
+    @Test
+    void workersOfAllNodesAddUp() {
+        Config c = config("mid");
+        double one = need(c, 1, 1).bytes();
+        double threads = need(c, 1, 2).bytes();
+        double processes = need(c, 2, 1).bytes();
+        assertThat(threads).isBetween(1.2 * one, 2 * one);
+        assertThat(processes).isGreaterThan(threads);
+        assertThat(need(c, 2, 2).bytes())
+                .as("there are two lanes: two workers have none")
+                .isEqualTo(processes);
+    }
+
+    @Test
+    void closeIsAWarningAndPlentyIsNone() {
+        Config c = config("emoji");
+        double gib = need(c, 1, 2).bytes() / GIB;
+        assertThat(gib).isLessThan(2);
+        assertThat(need(c, 1, 2).check(free(gib / 0.8))).isEmpty();
+        assertThat(need(c, 1, 2).check(free(gib / 0.95)).orElseThrow())
+                .contains("a smaller flm.train.micro-batch (16)");
+        assertThat(need(c, 1, 2).check(free(gib / 1.05))).isPresent();
+        assertThatThrownBy(() -> need(c, 1, 2).check(free(gib / 1.2))).isInstanceOf(UserException.class);
+    }
+
+    @Test
+    void ofACudaRunEachCardHoldsTheModelAndTheMachineTheCopies() {
+        Config c = config("headline");
+        MemoryNeed need = new MemoryNeed(c, MemoryNeed.Layout.of(c, 1, 8, false, true));
+        assertThat(need.ofCard()).containsOnlyKeys("parameters and moments", "gradients of lanes", "activations");
+        assertThat(need.ofMachine()).containsKey("copies for checkpoints").doesNotContainKey("activations");
     }
 }

@@ -17,6 +17,8 @@ final class TestEnvironment {
     /** As from a terminal in the repository. */
     static final Program PROGRAM = new Program("deploy/flm");
 
+    static final FreeMemory MEMORY = new FreeMemory(23.5 * (1 << 30), "this machine has free");
+
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private final KeptLogs logs = new KeptLogs();
@@ -36,6 +38,7 @@ final class TestEnvironment {
                 folder,
                 ROOT,
                 () -> 0,
+                () -> MEMORY,
                 PROGRAM,
                 starter);
     }

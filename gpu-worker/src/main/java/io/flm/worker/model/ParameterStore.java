@@ -243,7 +243,10 @@ public final class ParameterStore {
     public void read(Buffer which, long from, FloatBuffer to) {
         try (NDManager scope = owner.newSubManager()) { // a copy on the CPU, too, ends with it
             NDArray range = Torch.view(scope, buffer(which), from, to.remaining());
-            to.put(range.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer());
+            ByteBuffer bytes = range.getDevice().isGpu()
+                    ? range.toByteBuffer().order(ByteOrder.nativeOrder())
+                    : Torch.memory(range); // a copy would take the Java heap as much memory
+            to.put(bytes.asFloatBuffer());
         }
     }
 

@@ -1,0 +1,177 @@
+package io.flm.worker.model;
+
+import io.flm.data.Objective;
+
+/**
+ * How much memory forward and backward of one lane take, beside the buffers of parameters, moments and lane gradients: the tensors
+ * that autograd keeps for backward, kernel by kernel of {@code kernels.py}, summed over the stages that are alive together. A
+ * test holds it against what real processes took.
+ *
+ * <p>Sizes are doubles: what a typing error asks for may not fit a long. B rows, L text length, P image tokens, W image width, H
+ * hidden, V vocabulary.
+ */
+public final class StepMemory {
+    private static final int FLOAT = 4;
+    private static final int HALF = 2;
+    private static final int STAGES = ParameterNames.STAGES;
+
+    /**
+     * What is computed.
+     *
+     * @param rows B of a lane
+     * @param length L, the longest text
+     * @param predicted the share of a text's tokens that each head predicts
+     */
+    public record Work(
+            Objective objective, Precision precision, boolean recompute, int rows, int length, double predicted) {}
+
+    private final ModelSettings m;
+    private final Work work;
+    private final boolean bf16;
+    private final double streams; // rows of the text streams
+    private final double hidden; // bytes of [B, L, H]
+    private final double picture; // bytes of [B, P, W]
+
+    private StepMemory(ModelSettings m, Work work) {
+        this.m = m;
+        this.work = work;
+        bf16 = work.precision() == Precision.BF16;
+        streams = flm() ? 2 : 1;
+        hidden = (double) FLOAT * work.rows() * work.length() * m.hidden();
+        picture = (double) FLOAT * work.rows() * m.imageTokens() * m.imageWidth();
+    }
+
+    /** Bytes at the moment when the most of them are alive. */
+    public static double peakBytes(ModelSettings model, Work work) {
+        return new StepMemory(model, work).peak();
+    }
+
+    private boolean flm() {
+        return work.objective() == Objective.FLM;
+    }
+
+    private double peak() {
+        double[] kept = {imageStage(), textStage(), fusionStage(), predictStage()};
+        double[] outputs = {
+            picture, (m.bottomLayers() * streams + (flm() ? 1 : 0)) * hidden, m.topLayers() * streams * hidden, 0
+        };
+        double[] parameters = new double[STAGES];
+        for (ParameterNames.Unit unit : ParameterNames.of(m, work.objective())) {
+            parameters[unit.stage()] += unit.size();
+        }
+        double peak = 0;
+        double alive = 0; // of the stages up to this one
+        double upstream = 0; // gradients of their outputs, kept until the end
+        for (int stage = 0; stage < STAGES; stage++) {
+            alive += (work.recompute() ? outputs[stage] : kept[stage] + copies(parameters[stage]));
+        }
+        for (int stage = STAGES - 1; stage >= 0; stage--) {
+            double again = work.recompute() ? kept[stage] + copies(parameters[stage]) : 0;
+            double passing = stage == ParameterNames.PREDICT ? lossBackward() : kept[stage] / 2 / layers(stage);
+            double gradients = parameters[stage] * (FLOAT + (bf16 ? HALF : 0));
+            peak = Math.max(peak, alive + again + upstream + passing + gradients);
+            alive -= work.recompute() ? 0 : kept[stage] + copies(parameters[stage]);
+            upstream += stage > 0 ? outputs[stage - 1] : 0;
+        }
+        return peak;
+    }
+
+    private double layers(int stage) {
+        return switch (stage) {
+            case ParameterNames.IMAGE -> m.imageLayers();
+            case ParameterNames.TEXT -> m.bottomLayers();
+            default -> m.topLayers();
+        };
+    }
+
+    /** Matrix products in bfloat16 keep a copy of their weights. */
+    private double copies(double parameters) {
+        return bf16 ? HALF * parameters : 0;
+    }
+
+    // ---- stages: what each keeps from its forward pass until its backward pass
+
+    private double imageStage() {
+        double pixels = 3.0 * FLOAT * work.rows() * m.imageSize() * m.imageSize();
+        double block = picture * (1 + 1 + 1 + 1) // norm, sum, norm, sum
+                + attention(picture, picture, m.imageHeads(), m.imageTokens(), m.imageTokens(), work.rows(), 0)
+                + 3 * m.mlpRatio() * narrowed(picture) // before, inside and after QuickGELU
+                + inputs(3 * picture);
+        return pixels + 3 * picture + m.imageLayers() * block;
+    }
+
+    private double textStage() {
+        double embedded = (streams + 1 + (flm() ? 3 : 1)) * hidden;
+        return embedded + m.bottomLayers() * (selfAttention() + feedForward(streams * hidden));
+    }
+
+    private double fusionStage() {
+        double keys = (double) FLOAT * work.rows() * m.imageTokens() * m.hidden();
+        double queries = streams * hidden;
+        double layer = selfAttention()
+                + crossAttention(queries, keys, (flm() ? 2 : 1) * work.length(), m.imageTokens())
+                + feedForward(queries);
+        return queries + keys + m.topLayers() * layer;
+    }
+
+    private double predictStage() {
+        double kept = 4 * predictions() * m.hidden() * FLOAT + predictions() * m.vocabulary() * FLOAT;
+        if (flm()) {
+            double layer = crossAttention(hidden, 2 * hidden, work.length(), 2 * work.length()) + feedForward(hidden);
+            kept += hidden + (m.reconstructorBottomLayers() + m.reconstructorTopLayers()) * layer;
+        }
+        return kept;
+    }
+
+    private double predictions() {
+        return work.objective().headCount() * work.predicted() * work.rows() * (work.length() - 1.0);
+    }
+
+    /** The gradients of the log-probabilities and of the logits, beside the log-probabilities. */
+    private double lossBackward() {
+        return predictions() * m.vocabulary() * (2 * FLOAT + (bf16 ? HALF : 0));
+    }
+
+    // ---- layers
+
+    private double selfAttention() {
+        double x = streams * hidden;
+        double rows = streams * work.rows();
+        return attention(x, x, m.heads(), work.length(), work.length(), rows, m.dropout())
+                + dropoutMask(x)
+                + 2 * x
+                + inputs(2 * x);
+    }
+
+    private double crossAttention(double queries, double keys, int queryLength, int keyLength) {
+        return attention(queries, keys, m.heads(), queryLength, keyLength, work.rows(), m.dropout())
+                + dropoutMask(queries)
+                + 2 * queries
+                + inputs(2 * queries + keys);
+    }
+
+    /** Queries, keys, values and the result; with dropout also the probabilities, the mask and what is left of them. */
+    private static double attention(
+            double queries, double keys, int heads, int queryLength, int keyLength, double rows, double dropout) {
+        double scores = dropout > 0 ? 3.0 * queryLength * keyLength : queryLength;
+        return 2 * queries + 2 * keys + FLOAT * rows * heads * scores;
+    }
+
+    private double feedForward(double x) {
+        return 2 * m.mlpRatio() * narrowed(x) + dropoutMask(x) + 2 * x + inputs(x);
+    }
+
+    private double dropoutMask(double x) {
+        return m.dropout() > 0 ? x : 0;
+    }
+
+    /** Between two matrix products values stay in the products' type. */
+    private double narrowed(double x) {
+        return bf16 ? x / 2 : x;
+    }
+
+    /** Matrix products in bfloat16 keep a copy of their input. */
+    private double inputs(double x) {
+        return bf16 ? x / 2 : 0;
+    }
+}
