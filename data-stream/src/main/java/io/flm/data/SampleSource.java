@@ -119,7 +119,7 @@ public final class SampleSource implements AutoCloseable {
 
     /** Of a sample's encoded picture. */
     int imageSizeBytes(long index) {
-        return entry(index).image().sizeBytes();
+        return parts(index).image().sizeBytes();
     }
 
     /** The encoded picture of a sample. */
