@@ -1,6 +1,7 @@
 package io.flm.coordinator;
 
 import com.typesafe.config.Config;
+import io.flm.data.Texts;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -42,7 +43,7 @@ public record HttpSettings(String host, int port, String tokenFile, String token
 
     private static String read(String file) {
         try {
-            String token = Files.readString(Path.of(file)).strip();
+            String token = Texts.utf8(Files.readAllBytes(Path.of(file))).strip();
             if (token.length() < LEAST_TOKEN || !token.matches("[\\x21-\\x7e]+")) {
                 throw new UserException(file + ": no token; put one line of at least " + LEAST_TOKEN
                         + " letters and digits there (flm.http.token-file)");

@@ -1,23 +1,29 @@
 package io.flm.data;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** The captions that a file beside a picture holds, and why it holds none. */
 final class CaptionFiles {
-    /**
-     * The longest file that is read. Texts of pictures have a few hundred bytes, the metadata that img2dataset writes beside them
-     * a few thousand, with EXIF at most some hundred thousand. What is longer is another kind of file, and would hold up a node.
-     */
+    /** The longest file that is read. The metadata that img2dataset writes have a few thousand bytes, with EXIF some hundred thousand. */
     static final int MOST_BYTES = 1 << 20;
+
+    /**
+     * The longest captions of a sample together. Alternative texts of the web have a few hundred letters, the longest some ten
+     * thousand. A megabyte would take a tokenizer seconds, and all but the first tokens are cut off.
+     */
+    static final int MOST_LETTERS = 1 << 16;
 
     /** NaN is no JSON, but what Python writes for a number that it does not have. */
     private static final JsonMapper JSON = JsonMapper.builder()
@@ -52,6 +58,7 @@ final class CaptionFiles {
         if (isBlank(text)) {
             throw new Unusable("the caption is empty");
         }
+        requireShort(text.length());
         return List.of(text);
     }
 
@@ -64,16 +71,28 @@ final class CaptionFiles {
         JsonNode json;
         try {
             json = JSON.readTree(text);
+        } catch (MismatchedInputException e) {
+            throw new Unusable("the caption's JSON goes on behind its end");
+        } catch (StreamConstraintsException e) {
+            throw new Unusable("the caption's JSON is nested too deeply, or has a number too long");
         } catch (JsonProcessingException e) {
             throw new Unusable("the caption's JSON is broken (" + e.getOriginalMessage() + ")");
         }
         for (String key : KEYS) {
             List<String> captions = texts(json.path(key));
             if (!captions.isEmpty()) {
+                requireShort(captions.stream().mapToInt(String::length).sum());
                 return captions;
             }
         }
         throw new Unusable(found(json));
+    }
+
+    private static void requireShort(int letters) throws Unusable {
+        if (letters > MOST_LETTERS) {
+            throw new Unusable(
+                    String.format(Locale.ROOT, "the caption has %,d letters, more than %,d", letters, MOST_LETTERS));
+        }
     }
 
     private static List<String> texts(JsonNode value) throws Unusable {

@@ -7,7 +7,6 @@ import io.flm.data.CaptionFiles.Unusable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,12 +67,9 @@ class CaptionFilesTest {
 
     @Test
     void damagedJsonIsNotReadInPart() {
-        for (String json : List.of(
-                "{\"caption\": \"x\"} garbage",
-                "{\"caption\": \"x\"}\n{\"caption\": \"y\"}",
-                "{'caption': 'x'}",
-                "{\"caption\": \"a\tb\"}",
-                "[".repeat(3000))) {
+        assertUnusable("{\"caption\": \"x\"}\n{\"caption\": \"y\"}", "the caption's JSON goes on behind its end");
+        assertUnusable("[".repeat(3000), "the caption's JSON is nested too deeply, or has a number too long");
+        for (String json : List.of("{\"caption\": \"x\"} garbage", "{'caption': 'x'}", "{\"caption\": \"a\tb\"}")) {
             assertThatThrownBy(() -> json(json))
                     .as(json)
                     .isInstanceOf(Unusable.class)
@@ -120,21 +116,34 @@ class CaptionFilesTest {
     }
 
     @Test
-    void aFileOfMoreThanAMebibyteIsNoCaption() throws Exception {
-        byte[] most = new byte[CaptionFiles.MOST_BYTES];
-        Arrays.fill(most, (byte) 'a');
+    void captionsAndTheirFilesHaveABound() throws Exception {
+        String most = "a".repeat(CaptionFiles.MOST_LETTERS);
+        byte[] large = new byte[CaptionFiles.MOST_BYTES + 1];
         Path file = new TarBytes()
                 .file("a.png", Shards.png(4, 4, 0))
                 .file("a.txt", most)
                 .file("b.png", Shards.png(4, 4, 0))
-                .file("b.txt", Arrays.copyOf(most, most.length + 1))
+                .file("b.txt", most + "a")
+                .file("c.png", Shards.png(4, 4, 0))
+                .file("c.json", "{\"captions\": [\"" + most + "\", \"a\"]}")
+                .file("d.png", Shards.png(4, 4, 0))
+                .file("d.txt", large)
+                .file("e.png", Shards.png(4, 4, 0))
+                .file("e.json", "{\"caption\": \"a fish\", \"exif\": \"" + "x".repeat(900_000) + "\"}")
                 .end(2)
                 .write(folder.resolve("a.tar"));
         try (SampleSource source = SampleSource.open(List.of(file))) {
-            assertThat(source.captions(0).get(0)).hasSize(most.length);
+            assertThat(source.captions(0).get(0)).isEqualTo(most);
             assertThatThrownBy(() -> source.captions(1))
                     .isInstanceOf(SampleException.class)
-                    .hasMessage("a.tar:b: the caption's file has 1,048,577 bytes, more than 1,048,576");
+                    .hasMessage("a.tar:b: the caption has 65,537 letters, more than 65,536");
+            assertThatThrownBy(() -> source.captions(2))
+                    .isInstanceOf(SampleException.class)
+                    .hasMessage("a.tar:c: the caption has 65,537 letters, more than 65,536");
+            assertThatThrownBy(() -> source.captions(3))
+                    .isInstanceOf(SampleException.class)
+                    .hasMessage("a.tar:d: the caption's file has 1,048,577 bytes, more than 1,048,576");
+            assertThat(source.captions(4)).containsExactly("a fish");
         }
     }
 

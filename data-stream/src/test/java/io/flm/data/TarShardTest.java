@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -362,6 +365,30 @@ class TarShardTest {
                 assertThat(source.captions(i)).containsExactly("a fish");
             }
         }
+    }
+
+    @Test
+    void aFileOfMoreThanTwoGibibytesIsPassedOver() throws IOException {
+        long size = 3L << 30;
+        byte[] header = TarBytes.header("large.npy", '0', size);
+        byte[] picture = TarBytes.header("large.png", '0', size);
+        TarBytes end = new TarBytes().sample("a").end(2);
+        Path rest = end.write(folder.resolve("rest"));
+        Path file = new TarBytes().with(header).write(folder.resolve("a.tar"));
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) { // with holes, not with gibibytes
+            channel.write(ByteBuffer.wrap(bytes(new TarBytes().with(picture))), 512 + size);
+            channel.write(ByteBuffer.wrap(Files.readAllBytes(rest)), 2 * (512 + size));
+        }
+        try (SampleSource source = SampleSource.open(List.of(file))) {
+            assertThat(source.size()).isEqualTo(1);
+            assertThat(source.leftOut().names())
+                    .containsExactly(
+                            "a.tar:large.npy: neither a picture nor a caption", "a.tar:large.png: larger than 2 GiB");
+        }
+    }
+
+    private byte[] bytes(TarBytes tar) throws IOException {
+        return Files.readAllBytes(tar.write(folder.resolve("bytes")));
     }
 
     @Test

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.flm.data.Texts;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -81,7 +82,7 @@ final class ControlClient {
             return "";
         }
         try {
-            String token = Files.readString(Path.of(file)).strip();
+            String token = Texts.utf8(Files.readAllBytes(Path.of(file))).strip();
             if (!token.matches("[\\x21-\\x7e]+")) {
                 throw new UserException(file + ": no token: give a file of one line, without spaces, to --token-file");
             }
