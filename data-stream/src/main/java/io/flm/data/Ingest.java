@@ -92,13 +92,20 @@ public final class Ingest implements AutoCloseable {
         this.corruption = new Corruption(corruptionSettings, tokenizer.vocabulary(), settings.beginToken());
         this.bad = new BadSamples(source.size(), settings.badSampleRate());
         this.windows = new Windows(source, tokenizer, settings, bad, seed, lanes, microBatch, readTexts, tokenize);
-        this.pictures = Pictures.with(settings.pictures(), settings.cacheBytes() + settings.cacheBytes() / 4);
+        this.pictures = Pictures.with(settings.pictures(), cachedBytes(source, settings, imageSize));
         this.cache = new Kept<>(settings.cacheBytes());
         this.decoders = Executors.newFixedThreadPool(settings.decodeThreads(), daemons("flm-decode"));
         this.imageSize = imageSize;
         this.lanes = lanes;
         this.microBatch = microBatch;
         this.seed = seed;
+    }
+
+    /** What caches will hold: decoded pictures, and a quarter as much of texts. */
+    private static long cachedBytes(SampleSource source, DataSettings settings, int imageSize) {
+        long pictureBytes = 3L * imageSize * imageSize;
+        long kept = Math.min(source.size(), settings.cacheBytes() / pictureBytes) * pictureBytes;
+        return kept + kept / 4;
     }
 
     private static ThreadFactory daemons(String name) {

@@ -17,9 +17,12 @@ public final class Pictures {
     /** Pillow, too, refuses more: a small file can claim any size, and costs the time of it. */
     private static final long MOST_PIXELS = 178_956_970;
 
-    /** Of the heap, for decoded pictures: a large one must fit as one piece into what the JVM keeps for what lives long. */
+    /** What a process has in its heap beside pictures, caches and what it decodes. */
+    private static final long OTHERS_MIB = 64;
+
+    /** Half of the heap: what threads decode together. One picture may take more, alone. */
     private static final DecodeMemory MEMORY =
-            new DecodeMemory(Runtime.getRuntime().maxMemory() / 3);
+            new DecodeMemory(Runtime.getRuntime().maxMemory() / 2);
 
     private final PictureSettings settings;
 
@@ -38,13 +41,13 @@ public final class Pictures {
         long heapMib = Runtime.getRuntime().maxMemory() >> 20;
         long pictureMib = settings.memoryBytes() >> 20;
         long cacheMib = cacheBytes >> 20;
-        long neededMib = Math.max(3 * pictureMib, (pictureMib + cacheMib) * 3 / 2);
+        // The JVM keeps large and old objects in two thirds of its heap, and a picture in one piece.
+        long neededMib = (pictureMib + cacheMib + OTHERS_MIB) * 3 / 2;
         if (neededMib > heapMib) {
             throw new UserException("flm.data.picture-memory = " + pictureMib + " MiB"
-                    + (cacheMib == 0 ? "" : " beside flm.data.cache-size = " + cacheMib + " MiB") + " needs a heap of "
-                    + neededMib + " MiB, and this process has one of " + heapMib
-                    + " MiB; start it with JAVA_TOOL_OPTIONS=-Xmx"
-                    + (neededMib + 64)
+                    + (cacheMib == 0 ? "" : " beside caches of " + cacheMib + " MiB (flm.data.cache-size)")
+                    + " needs a heap of " + neededMib + " MiB, and this process has one of " + heapMib
+                    + " MiB; start it with JAVA_TOOL_OPTIONS=-Xmx" + neededMib * 17 / 16
                     + "m, or set the key lower on all nodes: pictures that need more are bad samples then");
         }
     }

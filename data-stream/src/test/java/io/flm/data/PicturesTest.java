@@ -152,7 +152,7 @@ class PicturesTest {
         assertThatThrownBy(() -> PICTURES.decode(image, SIZE)).hasMessage("30000 x 30000 pixels are too many");
         byte[] deep = CodecsTest.png(10_000, 10_000, 16, 2, new byte[100]);
         assertThatThrownBy(() -> PICTURES.decode(deep, SIZE))
-                .hasMessage("10000 x 10000 pixels need 573 MiB, more than flm.data.picture-memory = 256 MiB");
+                .hasMessage("10000 x 10000 pixels need 573 MiB, more than flm.data.picture-memory = 192 MiB");
     }
 
     @Test
@@ -160,15 +160,15 @@ class PicturesTest {
         long heapMib = Runtime.getRuntime().maxMemory() >> 20;
         assertThatCode(() -> Pictures.with(new PictureSettings((heapMib / 3) << 20, false)))
                 .doesNotThrowAnyException();
-        assertThatThrownBy(() -> Pictures.with(new PictureSettings((heapMib / 2) << 20, false)))
+        assertThatThrownBy(() -> Pictures.with(new PictureSettings((heapMib * 2 / 3) << 20, false)))
                 .isInstanceOf(UserException.class)
                 .message()
-                .startsWith("flm.data.picture-memory = " + heapMib / 2 + " MiB needs a heap of ")
+                .startsWith("flm.data.picture-memory = " + heapMib * 2 / 3 + " MiB needs a heap of ")
                 .contains("this process has one of " + heapMib + " MiB; start it with JAVA_TOOL_OPTIONS=-Xmx")
                 .doesNotContain("\n");
         assertThatThrownBy(() -> Pictures.with(new PictureSettings((heapMib / 4) << 20, false), heapMib << 19))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("beside flm.data.cache-size");
+                .hasMessageContaining("beside caches of");
     }
 
     @Test
