@@ -96,10 +96,7 @@ abstract class Active extends UnderWay {
         run.roster.measured(p.worker(), p.rates().laneMs());
         long committed = p.step() + 1;
         if (run.generation().rankOf(p.worker()) == 0 && committed >= run.committedSteps) { // not one that was overtaken
-            run.committedSteps = committed;
-            run.progress = p;
-            run.loss = p.loss();
-            run.history.committed(p.generation(), run.now());
+            run.progressed(p);
             progressed();
         }
     }
@@ -111,7 +108,7 @@ abstract class Active extends UnderWay {
         return switch (f.kind()) {
             case USER -> fail(f.cause());
             case BROKEN -> {
-                run.noteOnce("worker " + f.worker() + " is left out: " + f.cause());
+                run.noteOnce("worker " + f.worker() + " is left out: " + f.cause(), f.worker());
                 yield regroup("worker " + f.worker() + " broke: " + f.cause(), List.of());
             }
             case MEMBER_LOST ->

@@ -29,9 +29,16 @@ import akka.http.javadsl.server.ExceptionHandler;
 import akka.http.javadsl.server.MethodRejection;
 import akka.http.javadsl.server.RejectionHandler;
 import akka.http.javadsl.server.Route;
+import akka.http.javadsl.settings.ServerSettings;
+import akka.http.scaladsl.model.EntityStreamException;
 import akka.http.scaladsl.model.EntityStreamSizeException;
+import akka.stream.ActorAttributes;
+import akka.stream.Attributes;
+import akka.stream.Supervision;
+import akka.stream.javadsl.Sink;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -46,13 +53,16 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.concurrent.duration.FiniteDuration;
 
 /**
  * The run over HTTP, the same on any node: {@code /api/v1/run}, {@code /api/v1/workers} and {@code /api/v1/generations} as JSON,
@@ -64,10 +74,16 @@ public final class HttpEndpoint {
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration BODY_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
+    /** Of connections: else the first that cannot be served ends the listener. */
+    private static final Attributes ONE_FAILS_ALONE =
+            ActorAttributes.withSupervisionStrategy(Supervision.getResumingDecider());
+
     private static final String PATHS =
             "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /metrics, /health/ready and /health/alive";
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
     /**
@@ -109,9 +125,14 @@ public final class HttpEndpoint {
             HttpSettings settings,
             Submission.Planner planner,
             Supplier<ExchangeCounters> exchange) {
+        Route route = new HttpEndpoint(system, coordinator, settings, planner, exchange).route();
+        HttpConnections connections = new HttpConnections(settings, route.handler(system), system);
         return Http.get(system)
                 .newServerAt(settings.host(), settings.port())
-                .bind(new HttpEndpoint(system, coordinator, settings, planner, exchange).route())
+                .adaptSettings(server -> adapted(server, settings))
+                .connectionSource()
+                .to(Sink.foreach(connections::serve).withAttributes(ONE_FAILS_ALONE))
+                .run(system)
                 .handle((binding, failure) -> {
                     if (failure != null) {
                         throw new UserException(
@@ -124,11 +145,25 @@ public final class HttpEndpoint {
                 });
     }
 
+    private static ServerSettings adapted(ServerSettings server, HttpSettings settings) {
+        Duration slowest = settings.idleTimeout().plus(BODY_TIMEOUT).plus(ASK_TIMEOUT);
+        ServerSettings.Timeouts timeouts = server.getTimeouts()
+                .withIdleTimeout(FiniteDuration.create(slowest.toMillis(), TimeUnit.MILLISECONDS)) // of slow readers
+                .withLingerTimeout(FiniteDuration.create(1, TimeUnit.SECONDS));
+        return server.withTimeouts(timeouts)
+                .withTransparentHeadRequests(true)
+                .withParserSettings(
+                        server.getParserSettings().withIllegalHeaderWarnings(false)) // see HttpParsingErrors
+                .withServerHeader(Optional.empty())
+                .withParsingErrorHandler(HttpParsingErrors.class.getName());
+    }
+
     Route route() {
         RejectionHandler rejections = RejectionHandler.newBuilder()
                 .handleAll(MethodRejection.class, all -> {
                     String methods = all.stream()
                             .map(rejection -> rejection.supported().value())
+                            .flatMap(method -> method.equals("GET") ? Stream.of(method, "HEAD") : Stream.of(method))
                             .distinct()
                             .collect(Collectors.joining(", "));
                     return complete(HttpAnswers.problem(
@@ -147,7 +182,7 @@ public final class HttpEndpoint {
                 exceptions,
                 () -> handleRejections(
                         rejections,
-                        () -> concat(
+                        () -> known(() -> concat(
                                 pathPrefix("health", this::health),
                                 allowed(() -> concat(
                                         pathPrefix("api", () -> pathPrefix("v1", this::api)),
@@ -156,7 +191,20 @@ public final class HttpEndpoint {
                                                 () -> get(() -> view(run -> HttpResponse.create()
                                                         .withEntity(
                                                                 MediaTypes.TEXT_PLAIN.toContentType(HttpCharsets.UTF_8),
-                                                                MetricsText.of(run, exchange.get()))))))))));
+                                                                MetricsText.of(run, exchange.get())))))))))));
+    }
+
+    /** Lets in who calls this node by a name of its own. */
+    private Route known(Supplier<Route> inner) {
+        return extractRequest(request -> {
+            String name = request.getUri().host().address();
+            return settings.isKnown(name)
+                    ? inner.get()
+                    : complete(HttpAnswers.problem(
+                            StatusCodes.MISDIRECTED_REQUEST,
+                            "this node does not answer to the name " + name
+                                    + "; call it localhost or 127.0.0.1, or add the name to flm.http.names"));
+        });
     }
 
     private Route health() {
@@ -181,8 +229,10 @@ public final class HttpEndpoint {
     /** Lets in who has the token. A web page of somebody else has no business here, whatever the browser knows. */
     private Route allowed(Supplier<Route> inner) {
         return extractRequest(request -> {
-            if (request.getHeader("Origin").isPresent()) {
-                return complete(HttpAnswers.problem(StatusCodes.FORBIDDEN, "web pages are not served here"));
+            if (isOfAPage(request)) {
+                return complete(HttpAnswers.problem(
+                        StatusCodes.FORBIDDEN,
+                        "web pages are not served here; use flm, curl or the browser's address line"));
             }
             if (!settings.token().isEmpty() && !hasToken(request)) {
                 return complete(HttpAnswers.problem(
@@ -192,6 +242,15 @@ public final class HttpEndpoint {
             }
             return inner.get();
         });
+    }
+
+    /** What a browser adds where a page asks, and not its user; old ones say no more than where the page was. */
+    private static boolean isOfAPage(HttpRequest request) {
+        return request.getHeader("Origin").isPresent()
+                || request.getHeader("Referer").isPresent()
+                || request.getHeader("Sec-Fetch-Site")
+                        .filter(site -> !site.value().equals("none"))
+                        .isPresent();
     }
 
     private boolean hasToken(HttpRequest request) {
@@ -319,6 +378,11 @@ public final class HttpEndpoint {
             return HttpAnswers.problem(
                     StatusCodes.CONTENT_TOO_LARGE,
                     "the body is larger than " + settings.maxBodyBytes() + " bytes (flm.http.max-body)");
+        }
+        if (cause instanceof EntityStreamException broken) {
+            return HttpAnswers.problem(
+                    StatusCodes.BAD_REQUEST,
+                    "the body is broken: " + broken.info().summary());
         }
         if (cause instanceof UserException) {
             return HttpAnswers.problem(StatusCodes.BAD_REQUEST, String.valueOf(cause.getMessage()));

@@ -1,24 +1,45 @@
 package io.flm.coordinator;
 
 import com.typesafe.config.Config;
+import io.flm.data.SmallFile;
 import io.flm.data.Texts;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Files;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 
 /**
  * {@code flm.http}: where a node answers, and whom.
  *
  * @param port 0: any free one
+ * @param names by which requests may call this node, beside {@code host} and the names of loopback
  * @param tokenFile where the token was read from; empty: nowhere
  * @param token that requests must carry; empty: none
  * @param maxBodyBytes of a request
+ * @param idleTimeout a connection is closed on which no request came for so long
+ * @param connectionsPerClient of one address at the same time
  */
-public record HttpSettings(String host, int port, String tokenFile, String token, long maxBodyBytes) {
+public record HttpSettings(
+        String host,
+        int port,
+        List<String> names,
+        String tokenFile,
+        String token,
+        long maxBodyBytes,
+        Duration idleTimeout,
+        int connectionsPerClient) {
     private static final int LEAST_TOKEN = 16;
+    private static final int MOST_TOKEN = 4096;
+
+    public HttpSettings {
+        names = names.stream().map(name -> name.toLowerCase(Locale.ROOT)).toList();
+    }
 
     /** Reads and checks {@code flm.http}, and the token file. */
     public static HttpSettings from(Config root) {
@@ -38,21 +59,37 @@ public record HttpSettings(String host, int port, String tokenFile, String token
         if (maxBody < 1024) {
             throw new UserException("flm.http.max-body = " + maxBody + ": give at least 1 KiB");
         }
-        return new HttpSettings(host, port, tokenFile, token, maxBody);
+        return new HttpSettings(
+                host,
+                port,
+                c.getStringList("names"),
+                tokenFile,
+                token,
+                maxBody,
+                c.getDuration("idle-timeout"),
+                c.getInt("connections-per-client"));
     }
 
     private static String read(String file) {
         try {
-            String token = Texts.utf8(Files.readAllBytes(Path.of(file))).strip();
+            String token = Texts.utf8(SmallFile.read(Path.of(file), MOST_TOKEN)).strip();
             if (token.length() < LEAST_TOKEN || !token.matches("[\\x21-\\x7e]+")) {
                 throw new UserException(file + ": no token; put one line of at least " + LEAST_TOKEN
                         + " letters and digits there (flm.http.token-file)");
             }
             return token;
         } catch (IOException e) {
-            throw new UserException(
-                    file + ": the token cannot be read (" + e.getMessage() + "); check flm.http.token-file", e);
+            throw new UserException(file + ": the token cannot be read (" + why(e) + "); check flm.http.token-file", e);
         }
+    }
+
+    private static String why(IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return "no such file";
+        }
+        return e instanceof FileSystemException f && f.getReason() != null
+                ? f.getReason()
+                : String.valueOf(e.getMessage());
     }
 
     private static boolean isLoopback(String host) {
@@ -63,8 +100,25 @@ public record HttpSettings(String host, int port, String tokenFile, String token
         }
     }
 
+    /**
+     * Whether a request may call this node so. On loopback a browser of this machine can be led here by any name that its owner
+     * lets point to 127.0.0.1; on other addresses the token keeps such pages out, and names are the network's.
+     *
+     * @param name as the request's {@code Host} has it, without the port and an address's brackets
+     */
+    boolean isKnown(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        String plain = lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
+        boolean address = plain.contains(":") || plain.matches("\\d{1,3}(\\.\\d{1,3}){3}");
+        return plain.equals("localhost")
+                || plain.equals(host.toLowerCase(Locale.ROOT))
+                || names.contains(plain)
+                || (address && isLoopback(plain))
+                || !isLoopback(host);
+    }
+
     public HttpSettings withPort(int bound) {
-        return new HttpSettings(host, bound, tokenFile, token, maxBodyBytes);
+        return new HttpSettings(host, bound, names, tokenFile, token, maxBodyBytes, idleTimeout, connectionsPerClient);
     }
 
     /** The token is no text for a log. */

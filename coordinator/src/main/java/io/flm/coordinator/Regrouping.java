@@ -34,7 +34,9 @@ final class Regrouping extends Between {
     Behavior<Command> begin() {
         if (run.saveWantedAt > 0) {
             run.saveWantedAt = 0;
-            run.note("the checkpoint that was asked for is not written, since the generation ended; ask again");
+            run.note(
+                    "the checkpoint that was asked for is not written, since the generation ended; ask again",
+                    Set.of(Run.CHECKPOINT));
         }
         run.roster.forgetAnswers(since);
         ask();
@@ -57,7 +59,7 @@ final class Regrouping extends Between {
             return fail(f.cause());
         }
         if (report instanceof Worker.Failed f && f.kind() == FailureKind.BROKEN) {
-            run.noteOnce("worker " + f.worker() + " is left out: " + f.cause());
+            run.noteOnce("worker " + f.worker() + " is left out: " + f.cause(), f.worker());
         }
         return this;
     }

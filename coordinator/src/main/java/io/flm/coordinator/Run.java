@@ -25,6 +25,17 @@ import org.jspecify.annotations.Nullable;
 /** What outlives a state of the coordinator: the plan, the workers, the newest generation and what is known of the training. */
 final class Run {
     private static final int NOTES = 20;
+
+    /** What notes are about, beside workers: a checkpoint that was asked for. */
+    static final String CHECKPOINT = "(checkpoint)";
+
+    /**
+     * Told until it is over.
+     *
+     * @param about whose fault it tells; empty: what it tells stays true
+     */
+    private record Note(String text, Set<String> about) {}
+
     private static final int WAITERS = 100;
 
     final ActorContext<Coordinator.Command> context;
@@ -33,7 +44,7 @@ final class Run {
     final ActorRef<Worker.Report> reports;
     final Roster roster = new Roster();
     final History history = new History();
-    private final Deque<String> notes = new ArrayDeque<>();
+    private final Deque<Note> notes = new ArrayDeque<>();
     private final Deque<Coordinator.AwaitEnd> waiters = new ArrayDeque<>();
 
     /** Of this coordinator: one more than the last one's; 0 until that is known. */
@@ -57,6 +68,12 @@ final class Run {
     @Nullable String weightsSha256;
 
     long committedSteps;
+
+    /** When the newest generation's first report came, and of which step; then when the newest did. 0: none has. */
+    private long pacedSince;
+
+    private long pacedFrom;
+    private long pacedAt;
 
     /** Of the newest generation, for each node the nodes that it did not hear. */
     private final Map<String, Set<String>> unheard = new TreeMap<>();
@@ -141,7 +158,22 @@ final class Run {
             note("nobody holds step " + committedSteps + " any more: steps from " + g.firstStep() + " are done again");
         }
         committedSteps = g.firstStep();
+        pacedSince = 0;
         history.add(g, world.clock().instant(), why, causedAt);
+    }
+
+    /** Rank 0 has told of a step. */
+    void progressed(Worker.Progressed p) {
+        committedSteps = p.step() + 1;
+        progress = p;
+        loss = p.loss();
+        pacedAt = now();
+        if (pacedSince == 0) {
+            pacedSince = pacedAt;
+            pacedFrom = committedSteps;
+            over(members.keySet()); // they commit steps again
+        }
+        history.committed(p.generation(), pacedAt);
     }
 
     /** Notes whom a member of the newest generation did not hear. */
@@ -192,7 +224,7 @@ final class Run {
     /** Leaves workers out for a while. */
     void setAside(List<String> workers, String why) {
         workers.forEach(name -> roster.setAside(name, now(), settings.setAsideMs(), why));
-        note(String.join(", ", workers) + " " + why);
+        note(String.join(", ", workers) + " " + why, Set.copyOf(workers));
     }
 
     /** Changes the plan and tells every worker, each of which keeps it for the next coordinator. */
@@ -219,17 +251,31 @@ final class Run {
     }
 
     void note(String note) {
+        note(note, Set.of());
+    }
+
+    void note(String note, Set<String> about) {
         context.getLog().warn("run {}: {}", name(), note);
-        notes.addLast(Brief.of(note));
+        notes.addLast(new Note(Brief.of(note), about));
         if (notes.size() > NOTES) {
             notes.removeFirst();
         }
     }
 
-    void noteOnce(String note) {
-        if (!notes.contains(Brief.of(note))) {
-            note(note);
+    void noteOnce(String note, String about) {
+        if (notes.stream().noneMatch(known -> known.text().equals(Brief.of(note)))) {
+            note(note, Set.of(about));
         }
+    }
+
+    /** Or a checkpoint that a worker could not write: another's success does not mend its disk. */
+    static String checkpointOf(String worker) {
+        return "(checkpoint of " + worker + ")";
+    }
+
+    /** What was noted about these is over, of a note of several about all of them. */
+    void over(Set<String> about) {
+        notes.removeIf(note -> !note.about().isEmpty() && about.containsAll(note.about()));
     }
 
     void await(Coordinator.AwaitEnd m) {
@@ -343,13 +389,29 @@ final class Run {
                 p == null ? List.of() : p.heads(),
                 p == null || !trains ? 0 : p.rates().samplesPerSecond(),
                 p == null || !trains ? 0 : p.rates().tokensPerSecond(),
+                trains ? secondsLeft() : null,
                 p == null ? null : p.rates().shares(),
                 plan == null ? 0 : plan.minWorkers(),
                 plan == null ? 0 : plan.mostMembers(),
                 weightsSha256,
                 checkpoint,
-                List.copyOf(notes),
+                notes.stream().map(Note::text).toList(),
                 views);
+    }
+
+    /** By the generation's own steps: others had other members. */
+    private @Nullable Double secondsLeft() {
+        long done = committedSteps - pacedFrom;
+        if (plan == null || pacedSince == 0 || done < 1) {
+            return null;
+        }
+        double stepMs = (double) (pacedAt - pacedSince) / done;
+        double leftMs = (double) Math.max(0, plan.totalSteps() - committedSteps) * stepMs;
+        if (plan.deadline() > 0) {
+            leftMs = Math.min(
+                    leftMs, (double) Math.max(0, plan.deadline() - world.clock().millis()));
+        }
+        return leftMs / 1000;
     }
 
     private WorkerView view(Candidate c, boolean inGeneration, int count) {

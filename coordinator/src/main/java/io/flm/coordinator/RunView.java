@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param heads loss and accuracy of each head at that step
  * @param samplesPerSecond lately; 0 while nothing trains
  * @param tokensPerSecond likewise
+ * @param secondsLeft until the last step, or the run's time limit, as fast as its generation was so far; null: not known
  * @param timeShares where rank 0 spent its time lately; null before the first report
  * @param weightsSha256 of the members, where it was last compared; null before
  * @param checkpoint the newest that was asked for; null before
@@ -37,6 +38,7 @@ public record RunView(
         List<Head> heads,
         double samplesPerSecond,
         double tokensPerSecond,
+        @Nullable Double secondsLeft,
         @Nullable Shares timeShares,
         int minWorkers,
         int maxWorkers,

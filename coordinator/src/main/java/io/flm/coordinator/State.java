@@ -11,6 +11,7 @@ import io.flm.worker.RunPlan.Intent;
 import io.flm.worker.Worker;
 import java.util.Collection;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * What all states of a {@link Coordinator} do alike: questions are answered, the books on the workers are kept, silent workers
@@ -178,10 +179,11 @@ abstract class State extends AbstractBehavior<Command> {
     Behavior<Command> onOther(Worker.Report report) {
         if (report instanceof Worker.Saved s) {
             run.saveWantedAt = 0;
+            run.over(Set.of(Run.CHECKPOINT, Run.checkpointOf(s.worker())));
             run.checkpoint = new RunView.CheckpointView(s.step(), s.where(), s.worker());
         } else if (report instanceof Worker.SaveFailed f) {
             run.saveWantedAt = 0;
-            run.note(f.reason());
+            run.note(f.reason(), Set.of(Run.checkpointOf(f.worker())));
         }
         return this;
     }

@@ -3,6 +3,8 @@ package io.flm.coordinator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.flm.data.UserException;
 import io.flm.worker.RunPlan;
+import java.util.Locale;
+import java.util.Set;
 
 /**
  * A run as it is asked for: the body of {@code POST /api/v1/run}.
@@ -26,16 +28,30 @@ public record Submission(
         RunPlan plan(Submission submission);
     }
 
+    /** What a node keeps beside runs, or in them: a run of such a name would take its place. */
+    private static final Set<String> OWN =
+            Set.of("nodes", "checkpoints", "plan", "lock", "effective.conf", "metrics.jsonl", "flm.log", "status.json");
+
     public Submission {
-        if (run == null || !run.matches("[\\w.-]{1,100}") || run.startsWith(".")) {
-            throw new UserException("run = " + run + ": give a name of letters, digits, dots, dashes and underscores");
-        }
+        requireName(run);
         if (config == null) {
             throw new UserException("config is missing: give the configuration as text, or \"\" for the defaults");
         }
         if (minWorkers < 0 || maxWorkers < 0 || (maxWorkers > 0 && maxWorkers < minWorkers)) {
             throw new UserException("minWorkers = " + minWorkers + ", maxWorkers = " + maxWorkers
                     + ": give numbers that are not negative, the least before the most");
+        }
+    }
+
+    /** A run's name is the name of a folder on every node, and shown in lines and addresses. */
+    private static void requireName(String run) {
+        if (run == null || !run.matches("[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")) {
+            throw new UserException("run = " + (run == null ? "null" : run.substring(0, Math.min(run.length(), 100)))
+                    + ": give a name of 1 to 100 letters, digits, dots, dashes and underscores, no dot or dash first");
+        }
+        if (OWN.contains(run.toLowerCase(Locale.ROOT))) {
+            throw new UserException(
+                    "run = " + run + ": the program keeps files of its own under this name; give another");
         }
     }
 }

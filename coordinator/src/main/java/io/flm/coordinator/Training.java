@@ -9,6 +9,7 @@ import io.flm.worker.RunPlan.Intent;
 import io.flm.worker.Worker;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** The members run step after step on their own; this state hears of it, and stops them for a reason only. */
 final class Training extends Active {
@@ -95,8 +96,10 @@ final class Training extends Active {
         }
         if (run.now() - run.saveWantedAt >= run.settings.saveTimeoutMs()) {
             run.saveWantedAt = 0;
-            run.note("the checkpoint that was asked for was not written within " + run.settings.saveTimeoutMs() / 1000
-                    + " s (flm.coordinator.save-timeout)");
+            run.note(
+                    "the checkpoint that was asked for was not written within " + run.settings.saveTimeoutMs() / 1000
+                            + " s (flm.coordinator.save-timeout)",
+                    Set.of(Run.CHECKPOINT));
         } else if (run.now() - saveAskedAt >= run.settings.checkIntervalMs()) {
             askForSave();
         }

@@ -276,6 +276,7 @@ class CoordinatorMembersTest extends ClusterTest {
         c.steps(1);
         c.expectAfter(300, "training");
         assertThat(c.members(3)).containsExactly("w1", "w2", "w3");
+        assertThat(c.view().notes()).as("not known yet").containsExactly("w3 " + why);
         failSinceW3IsNotHeard(c);
         assertThat(c.worker("w3").reason()).startsWith("left out for up to 20 s");
 
@@ -283,6 +284,7 @@ class CoordinatorMembersTest extends ClusterTest {
         c.steps(1);
         c.expectAfter(300, "training");
         c.steps(1);
+        assertThat(c.view().notes()).as("it trains with the others").isEmpty();
         c.trainee("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
         c.expectAfter(500, "training");
         failSinceW3IsNotHeard(c);

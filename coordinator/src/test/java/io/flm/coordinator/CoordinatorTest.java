@@ -1,6 +1,7 @@
 package io.flm.coordinator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import akka.actor.testkit.typed.javadsl.SerializationTestKit;
 import akka.actor.typed.ActorRef;
@@ -164,6 +165,20 @@ class CoordinatorTest extends ClusterTest {
         c.saveNow();
         assertThat(c.view().notes()).containsExactly("/w1: the disk is full");
         c.expect("training");
+        c.trainee("w1").saveFailure = "";
+        c.saveNow();
+        c.expectCheckpoint(4, "w1");
+        assertThat(c.view().notes()).as("there is room again").isEmpty();
+    }
+
+    @Test
+    void theTimeThatIsLeftIsThatOfTheGenerationsSteps() {
+        TestCluster c = training("w1", "w2");
+        assertThat(c.view().secondsLeft()).isNull();
+        c.steps(1);
+        c.pass(10_000);
+        c.steps(10);
+        assertThat(c.view().secondsLeft()).isCloseTo(89, within(2.0));
     }
 
     @Test

@@ -28,6 +28,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpEndpointTest {
     private static final ActorTestKit KIT = ActorTestKit.create();
@@ -62,8 +64,13 @@ class HttpEndpointTest {
             answer(m);
             return Behaviors.same();
         }));
-        port = bind(coordinator, new HttpSettings("127.0.0.1", 0, "", "", 1024));
-        guardedPort = bind(coordinator, new HttpSettings("127.0.0.1", 0, "token", TOKEN, 1024));
+        port = bind(coordinator, onLoopback("", ""));
+        guardedPort = bind(coordinator, onLoopback("token", TOKEN));
+    }
+
+    private static HttpSettings onLoopback(String tokenFile, String token) {
+        return new HttpSettings(
+                "127.0.0.1", 0, List.of("lab.example"), tokenFile, token, 1024, Duration.ofSeconds(5), 64);
     }
 
     private static int bind(ActorRef<Coordinator.Command> coordinator, HttpSettings settings) throws Exception {
@@ -129,6 +136,7 @@ class HttpEndpointTest {
                 List.of(new Head("rec", 3.5, 0.25)),
                 99,
                 990,
+                60.5,
                 new Shares(0.25, 0.5, 0.125, 0.125),
                 1,
                 2,
@@ -257,7 +265,7 @@ class HttpEndpointTest {
             {"run": "r"}                             | the body does not fit: Missing required creator property 'config'
             {"run": "r", "config": null}             | config is missing
             {"run": "r", "config": "", "a": 1}       | Unrecognized field "a"
-            {"run": "../r", "config": ""}            | run = ../r: give a name of letters
+            {"run": "../r", "config": ""}            | run = ../r: give a name of 1 to 100 letters
             {"run": "r", "config": "", "minWorkers": -1} | minWorkers = -1
             {"run": "r", "config": "flm.train.lanez = 3"} | did you mean flm.train.lanes?
             """)
@@ -270,10 +278,10 @@ class HttpEndpointTest {
     void wrongPathsMethodsTypesAndSizesAreNamed() throws Exception {
         assertProblem(send("GET", "/api/v1/nothing", ""), 404, "/api/v1/run");
         HttpResponse<String> method = send("DELETE", "/api/v1/run", "");
-        assertProblem(method, 405, "use GET, POST here");
-        assertThat(method.headers().firstValue("allow")).contains("GET, POST");
+        assertProblem(method, 405, "use GET, HEAD, POST here");
+        assertThat(method.headers().firstValue("allow")).contains("GET, HEAD, POST");
         assertProblem(send("GET", "/api/v1/run/stop", ""), 405, "use POST here");
-        assertProblem(send("POST", "/api/v1/workers", ""), 405, "use GET here");
+        assertProblem(send("POST", "/api/v1/workers", ""), 405, "use GET, HEAD here");
         assertProblem(
                 send("POST", "/api/v1/run", "run=r", "Content-Type", "application/x-www-form-urlencoded"),
                 415,
@@ -282,6 +290,35 @@ class HttpEndpointTest {
         assertProblem(send("POST", "/api/v1/run", "{\"minWorkers\":" + "1".repeat(1001) + "}"), 400, "the body");
         assertProblem(send("POST", "/api/v1/run/stop", "{\"reason\": \"\"}"), 400, "reason");
         assertProblem(send("POST", "/api/v1/run/stop", "", "Origin", "http://evil.example"), 403, "web pages");
+        assertThat(COMMANDS).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/api/v1/run",
+                "/api/v1/workers",
+                "/api/v1/generations",
+                "/metrics",
+                "/health/alive",
+                "/health/ready"
+            })
+    void aHeadIsThatOfTheAnswerWithoutItsBody(String path) throws Exception {
+        HttpResponse<String> whole = send("GET", path, "");
+        HttpResponse<String> head = send("HEAD", path, "");
+        assertThat(head.statusCode()).isEqualTo(whole.statusCode());
+        assertThat(head.body()).isEmpty();
+        assertThat(head.headers().firstValue("content-type"))
+                .isEqualTo(whole.headers().firstValue("content-type"));
+    }
+
+    @Test
+    void aHeadOfAnOrderIsNoOrder() throws Exception {
+        HttpResponse<String> head = send("HEAD", "/api/v1/run/stop", "");
+        assertThat(head.statusCode()).isEqualTo(405);
+        assertThat(head.headers().firstValue("allow")).contains("POST");
+        assertThat(send(guardedPort, "HEAD", "/api/v1/run", "").statusCode()).isEqualTo(401);
+        assertThat(send("HEAD", "/api/v1/nothing", "").statusCode()).isEqualTo(404);
         assertThat(COMMANDS).isEmpty();
     }
 
@@ -336,8 +373,7 @@ class HttpEndpointTest {
 
     @Test
     void whileNoCoordinatorAnswersTheServiceIsUnavailable() throws Exception {
-        int silent = bind(
-                KIT.<Coordinator.Command>createTestProbe().getRef(), new HttpSettings("127.0.0.1", 0, "", "", 1024));
+        int silent = bind(KIT.<Coordinator.Command>createTestProbe().getRef(), onLoopback("", ""));
         HttpResponse<String> response = send(silent, "GET", "/api/v1/run", "");
         assertProblem(response, 503, "moving to another node");
         assertThat(response.headers().firstValue("retry-after")).contains("1");
@@ -347,7 +383,7 @@ class HttpEndpointTest {
     void aPortInUseIsSaidInOneLine() {
         assertThatThrownBy(() -> bind(
                         KIT.<Coordinator.Command>createTestProbe().getRef(),
-                        new HttpSettings("127.0.0.1", port, "", "", 1024)))
+                        onLoopback("", "").withPort(port)))
                 .hasRootCauseInstanceOf(java.net.BindException.class)
                 .cause()
                 .isInstanceOf(UserException.class)
@@ -365,7 +401,11 @@ class HttpEndpointTest {
         assertThat(settings("0.0.0.0", token.toString()).toString()).doesNotContain(TOKEN);
         assertThat(settings("127.0.0.1", "").token()).isEmpty();
         assertThatThrownBy(() -> settings("127.0.0.1", folder.resolve("nowhere").toString()))
-                .hasMessageContaining("cannot be read");
+                .hasMessageContaining("the token cannot be read (no such file); check flm.http.token-file");
+        assertThatThrownBy(() -> settings("127.0.0.1", folder.toString())).hasMessageContaining("(not a regular file)");
+        Files.writeString(token, "t".repeat(5000));
+        assertThatThrownBy(() -> settings("127.0.0.1", token.toString()))
+                .hasMessageContaining("(larger than 4096 bytes)");
     }
 
     private static HttpSettings settings(String host, String tokenFile) {
@@ -376,6 +416,12 @@ class HttpEndpointTest {
                 0,
                 "flm.http.token-file",
                 tokenFile,
+                "flm.http.names",
+                List.of(),
+                "flm.http.idle-timeout",
+                "5 s",
+                "flm.http.connections-per-client",
+                64,
                 "flm.http.max-body",
                 "1 MiB")));
     }

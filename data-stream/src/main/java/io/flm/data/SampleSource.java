@@ -6,6 +6,7 @@ import io.flm.data.TarShard.Range;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -80,6 +81,13 @@ public final class SampleSource implements AutoCloseable {
             close(files, unpacked);
             throw e;
         }
+    }
+
+    /** What a path with braces stands for; itself alone where it has none, or there is something of that very name. */
+    public static List<Path> expanded(Path path) {
+        return Files.exists(path)
+                ? List.of(path)
+                : Braces.expand(path.toString()).stream().map(Path::of).toList();
     }
 
     /** N. */

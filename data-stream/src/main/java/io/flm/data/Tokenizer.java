@@ -1,11 +1,14 @@
 package io.flm.data;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -23,6 +26,9 @@ import java.util.Set;
 public final class Tokenizer implements AutoCloseable {
     /** The model's padding: its embeddings and positions leave this id out, as RoBERTa's do. */
     private static final int PAD_ID = 1;
+
+    /** Of a tokenizer.json: the largest that are known have 35 MB. */
+    private static final int MOST_BYTES = 256 << 20;
 
     private static final int MOST_IDS = 1 << 24; // far above any vocabulary; bounds what a broken file can take
 
@@ -101,11 +107,14 @@ public final class Tokenizer implements AutoCloseable {
         byte[] bytes;
         JsonNode json;
         try {
-            bytes = Files.readAllBytes(file);
+            bytes = SmallFile.read(file, MOST_BYTES);
             json = new ObjectMapper().readTree(Texts.withoutMark(bytes));
+        } catch (JsonProcessingException e) { // its message quotes the file, which may be somebody's secret
+            throw new UserException(
+                    file + ": not a tokenizer.json, no JSON" + place(e) + "; give another with --tokenizer", e);
         } catch (IOException e) {
             throw new UserException(
-                    file + ": not a readable tokenizer.json (" + firstLine(e) + "); give another with --tokenizer", e);
+                    file + ": not a readable tokenizer.json (" + why(e) + "); give another with --tokenizer", e);
         }
         JsonNode vocabulary = json.path("model").path("vocab");
         if (!vocabulary.isObject() && !vocabulary.isArray()) {
@@ -137,6 +146,18 @@ public final class Tokenizer implements AutoCloseable {
                     + "; a tokenizer with RoBERTa's <s>, <pad>, </s> and <mask> is needed");
         }
         return id;
+    }
+
+    private static String place(JsonProcessingException e) {
+        JsonLocation at = e.getLocation(); // null where a limit of the parser is exceeded
+        return at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
+    }
+
+    private static String why(IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return "no such file";
+        }
+        return e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : "it cannot be read";
     }
 
     private static String firstLine(Exception e) {

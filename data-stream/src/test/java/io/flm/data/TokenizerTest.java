@@ -2,12 +2,14 @@ package io.flm.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -186,11 +188,46 @@ class TokenizerTest {
                         + " RoBERTa's ids of special tokens");
     }
 
+    /** A run may be submitted by somebody who may not read the file. */
+    @Test
+    void aRefusalQuotesNothingOfAFileThatIsNoTokenizer() throws IOException {
+        for (String content : new String[] {
+            "hunter2-secret",
+            "{\"hunter2-secret\": hunter2-secret}",
+            "hunter2-secret: 1\nhunter2-secret",
+            "{\"hunter2\": 1}"
+        }) {
+            Path file = Files.writeString(folder.resolve("t.json"), content);
+            assertThatThrownBy(() -> Tokenizer.load(file))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageStartingWith(file + ": ")
+                    .message()
+                    .doesNotContain("hunter2");
+        }
+    }
+
+    @Test
+    void aPipeOrADeviceIsNoTokenizer() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        for (Path file : new Path[] {pipe, Path.of("/dev/zero"), folder}) {
+            assertTimeoutPreemptively(
+                    Duration.ofSeconds(20),
+                    () -> assertThatThrownBy(() -> Tokenizer.load(file))
+                            .hasMessage(
+                                    file
+                                            + ": not a readable tokenizer.json (not a regular file); give another with --tokenizer"));
+        }
+    }
+
     @Test
     void whatIsNoTokenizerIsRefused() throws IOException {
         Path text = Files.writeString(folder.resolve("text.json"), "hello");
         Path json = Files.writeString(folder.resolve("other.json"), "{}");
-        assertThatThrownBy(() -> Tokenizer.load(text)).hasMessageContaining("not a readable tokenizer.json");
+        assertThatThrownBy(() -> Tokenizer.load(text))
+                .hasMessage(
+                        text + ": not a tokenizer.json, no JSON at line 1, column 6; give another with --tokenizer");
         assertThatThrownBy(() -> Tokenizer.load(json)).hasMessageContaining("no model.vocab");
         assertThatThrownBy(() -> Tokenizer.load(folder.resolve("none.json"))).isInstanceOf(UserException.class);
     }

@@ -2,6 +2,7 @@ package io.flm.launch;
 
 import ai.djl.Device;
 import com.typesafe.config.Config;
+import io.flm.coordinator.HttpSettings;
 import io.flm.data.UserException;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.torch.TorchRoute;
@@ -39,6 +40,8 @@ final class ChildNodes implements Nodes {
     private static final Duration SHORT_LIFE = Duration.ofSeconds(30);
     /** Where all children ended so soon so often, another start is of no use. */
     private static final int MOST_SHORT_LIVES = 3;
+    /** A process that was killed by signal N is said to end with 128 + N. */
+    private static final int MOST_EXIT_CODE = 128;
 
     /** One of the places for a child; the child that has it changes. */
     private static final class Place {
@@ -50,6 +53,7 @@ final class ChildNodes implements Nodes {
         private long startedAt;
         private long endedAt;
         private int shortLives;
+        private String http = ""; // where it answers, kept by the next that has this place
 
         private Place(int index, String devices) {
             this.index = index;
@@ -68,6 +72,7 @@ final class ChildNodes implements Nodes {
     private final Consumer<String> notes;
     private final Path run;
     private final int workersEach;
+    private final String token;
     private final NodeSettings.Address first;
     private final List<Place> places = new ArrayList<>();
     private final Thread hook = new Thread(this::end, "end-of-nodes");
@@ -81,15 +86,20 @@ final class ChildNodes implements Nodes {
         this.run = request.run();
         List<String> devices = deal(request.config(), count);
         workersEach = workersEach(request.config(), devices, count);
+        token = HttpSettings.from(request.config()).token();
         first = new NodeSettings.Address("127.0.0.1", freePort());
         Runtime.getRuntime().addShutdownHook(hook);
         for (int i = 0; i < count; i++) {
             places.add(new Place(i + 1, devices.get(i)));
         }
         try {
+            Files.writeString(configuration(), request.configuration().render());
             for (Place place : places) {
                 start(place, first.toString());
             }
+        } catch (IOException e) {
+            close();
+            throw new UserException(configuration() + ": cannot be written (" + e.getMessage() + ")", e);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -138,6 +148,11 @@ final class ChildNodes implements Nodes {
         }
     }
 
+    /** What the nodes are started with: a resumed run's own may say other things. */
+    private Path configuration() {
+        return NodeFiles.makeFolder(run).resolve("nodes.conf");
+    }
+
     private void start(Place place, String join) {
         boolean begins = join.equals(first.toString()) && place.index == 1;
         List<String> arguments = new ArrayList<>(List.of(
@@ -149,7 +164,7 @@ final class ChildNodes implements Nodes {
                 "--name",
                 place.name,
                 "--config",
-                RunFiles.configurationOf(run).toString(),
+                configuration().toString(),
                 "--driven",
                 "--devices",
                 place.devices,
@@ -157,7 +172,10 @@ final class ChildNodes implements Nodes {
                 String.valueOf(workersEach),
                 "--port",
                 String.valueOf(begins ? first.port() : 0)));
-        if (place.index > 1) {
+        if (!place.http.isEmpty() && place.shortLives <= 1) { // else somebody may have taken its port
+            arguments.add("--set");
+            arguments.add("flm.http.port=" + place.http.substring(place.http.lastIndexOf(':') + 1));
+        } else if (place.index > 1) {
             arguments.add("--set");
             arguments.add("flm.http.port=0"); // a given port can be had once
         }
@@ -218,9 +236,21 @@ final class ChildNodes implements Nodes {
         thread.start();
     }
 
+    /** The children that answer; files that others left in the folder, or put there, lead nowhere. */
     @Override
-    public List<ControlClient.Target> targets() {
-        return NodeFiles.read(run).stream().map(ControlClient.Target::of).toList();
+    public synchronized List<ControlClient.Target> targets() {
+        List<ControlClient.Target> targets = new ArrayList<>();
+        for (NodeFiles.Entry entry : NodeFiles.read(run)) {
+            for (Place place : places) {
+                if (place.process != null
+                        && entry.pid() == place.process.pid()
+                        && entry.name().equals(place.name)) {
+                    place.http = entry.http();
+                    targets.add(new ControlClient.Target(entry.http(), token));
+                }
+            }
+        }
+        return targets;
     }
 
     @Override
@@ -250,14 +280,21 @@ final class ChildNodes implements Nodes {
             long now = nanoTime.getAsLong();
             if (place.endedAt == 0) {
                 place.endedAt = now;
+                targets(); // where it answered, if it did
                 NodeFiles.remove(run, place.name);
                 String how =
                         place.name + " (process " + process.pid() + ") ended with exit code " + process.exitValue();
-                if (!begun) {
+                if (!begun && process.exitValue() <= MOST_EXIT_CODE) { // it has said why: another start ends likewise
                     throw new UserException(place.lastLine.isEmpty() ? how : place.name + ": " + place.lastLine);
                 }
                 boolean soon = now - place.startedAt < SHORT_LIFE.toNanos();
                 place.shortLives = soon ? place.shortLives + 1 : 0;
+                if (!begun && place.shortLives >= MOST_SHORT_LIVES) {
+                    throw new UserException(
+                            how + ", the " + place.shortLives + ". time before the first step, killed from"
+                                    + " outside: the kernel's log says whether memory ran out; " + NodeFiles.folder(run)
+                                    + " has the node's log");
+                }
                 notes.accept(how + "; it is started again in " + place.pause().toSeconds() + " s");
                 requireUse(how);
             } else if (now - place.endedAt >= place.pause().toNanos()) {
@@ -279,11 +316,11 @@ final class ChildNodes implements Nodes {
         for (Place place : places) {
             Process process = place.process;
             if (place != without && process != null && process.isAlive()) {
-                alive.add(place.name);
+                alive.add(place.name + " " + process.pid());
             }
         }
         String join = NodeFiles.read(run).stream()
-                .filter(entry -> alive.contains(entry.name()))
+                .filter(entry -> alive.contains(entry.name() + " " + entry.pid()))
                 .map(NodeFiles.Entry::akka)
                 .collect(Collectors.joining(","));
         return join.isEmpty() ? first.toString() : join;

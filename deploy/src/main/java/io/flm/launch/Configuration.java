@@ -37,7 +37,12 @@ final class Configuration {
 
     /** Keys whose values are paths: relative ones count from where they are written. */
     private static final List<String> PATH_KEYS = List.of(
-            "flm.data.paths", "flm.data.eval-paths", "flm.data.tokenizer", "flm.http.token-file", "flm.node.key-store");
+            "flm.data.paths",
+            "flm.data.eval-paths",
+            "flm.data.tokenizer",
+            "flm.http.token-file",
+            "flm.node.key-store",
+            "flm.node.data-roots");
 
     /** Stands for this program's folder in a text that other hosts read. */
     private static final String HOME = "flm-home:/";

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.flm.data.SmallFile;
 import io.flm.data.Texts;
 import io.flm.data.UserException;
 import java.io.IOException;
@@ -18,7 +19,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class ControlClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
+    private static final int MOST_TOKEN = 4096;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES) // of a node with a later version
             .build();
@@ -43,11 +44,7 @@ final class ControlClient {
      * @param address {@code host:port}
      * @param token empty: none
      */
-    record Target(String address, String token) {
-        static Target of(NodeFiles.Entry entry) {
-            return new Target(entry.http(), readToken(entry.tokenFile()));
-        }
-    }
+    record Target(String address, String token) {}
 
     /** No node answered, or those that did have no coordinator at present: the next try may succeed. */
     static final class Unavailable extends RuntimeException {
@@ -82,7 +79,7 @@ final class ControlClient {
             return "";
         }
         try {
-            String token = Texts.utf8(Files.readAllBytes(Path.of(file))).strip();
+            String token = Texts.utf8(SmallFile.read(Path.of(file), MOST_TOKEN)).strip();
             if (!token.matches("[\\x21-\\x7e]+")) {
                 throw new UserException(file + ": no token: give a file of one line, without spaces, to --token-file");
             }

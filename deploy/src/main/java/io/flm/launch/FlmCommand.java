@@ -53,6 +53,7 @@ final class FlmCommand implements Runnable {
         flm.addSubcommand(new PretrainCommand(environment, logs));
         flm.addSubcommand(new NodeCommand(environment, logs));
         flm.addSubcommand(new StatusCommand(environment));
+        flm.addSubcommand(new RunsCommand(environment));
         ControlCommand.addTo(flm, environment);
         WorkerCommand.addTo(flm, environment);
         flm.addSubcommand(new EvaluateCommand(environment));

@@ -30,6 +30,9 @@ final class FollowedRun implements Pretraining {
     /** What is prepared within this needs no words. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    /** The run's state is kept in its folder at each change of it, and this often. */
+    private static final Duration KEEP_PERIOD = Duration.ofSeconds(5);
+
     private static final Set<String> CALM = Set.of("training", "forming", "idle", "discovering", "finished", "saving");
 
     private final RunRequest request;
@@ -48,6 +51,7 @@ final class FollowedRun implements Pretraining {
     private long lastStep;
     private long lastStepAt;
     private @Nullable RunView last;
+    private long keptAt;
     private long answeredAt = System.nanoTime();
     private String lastSilence = ""; // why nobody answered
 
@@ -72,6 +76,7 @@ final class FollowedRun implements Pretraining {
         this.client = new ControlClient(nodes::targets);
         this.train = TrainSettings.from(request.config());
         this.resume = request.resume();
+        LastStatus.write(request.run(), LastStatus.starting(request.run(), request.name(), train.steps()));
     }
 
     @Override
@@ -154,6 +159,7 @@ final class FollowedRun implements Pretraining {
             }
             if (view != null && view.id().equals(id)) {
                 if (view.state().equals("failed")) {
+                    LastStatus.write(request.run(), view);
                     throw new UserException(view.reason());
                 }
                 if (view.state().equals("waiting")) {
@@ -282,6 +288,11 @@ final class FollowedRun implements Pretraining {
     private void follow(RunView view, long now) {
         RunView before = last;
         last = view;
+        boolean changed = before == null || !before.state().equals(view.state());
+        if (changed || view.ended() || now - keptAt > KEEP_PERIOD.toNanos()) {
+            LastStatus.write(request.run(), view);
+            keptAt = now;
+        }
         if (firstStep < 0 && hasBegun(view)) {
             announce(view);
         }

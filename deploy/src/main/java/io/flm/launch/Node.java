@@ -84,10 +84,11 @@ final class Node implements AutoCloseable {
             ClusterKey.check(settings.keyStore());
         }
         name = settings.name().isEmpty() ? defaultName() : settings.name();
-        planner = new RunPlanner(setup.home(), !settings.keyStore().isEmpty());
+        DataRoots roots = DataRoots.of(setup.config(), setup.home());
+        planner = new RunPlanner(setup.home(), !settings.keyStore().isEmpty(), roots);
         List<Device> devices = Torch.devices(setup.config().getString("flm.worker.devices"));
         int count = workerCount(setup.config(), devices, setup.most());
-        runs = new NodeRuns(setup.folder(), setup.home(), devices.get(0).isGpu() ? 0 : count, setup.nanoTime());
+        runs = new NodeRuns(setup.folder(), setup.home(), roots, devices.get(0).isGpu() ? 0 : count, setup.nanoTime());
         exchange = exchange();
         for (int i = 0; i < count; i++) {
             seats.add(new WorkerSeat(i + 1, name, devices.get(i % devices.size()), runs, exchange));
@@ -305,9 +306,8 @@ final class Node implements AutoCloseable {
                 name,
                 http.host() + ":" + now.httpPort(),
                 now.address().toString(),
-                http.tokenFile(),
                 ProcessHandle.current().pid());
-        NodeFiles.write(setup.base(), entry);
+        NodeFiles.write(setup.base(), entry, http.token());
         published = true;
         if (ready.complete(entry)) {
             LOG.info("node {}: control messages at {}, HTTP at {}", name, entry.akka(), entry.http());

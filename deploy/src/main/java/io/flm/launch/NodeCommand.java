@@ -1,9 +1,7 @@
 package io.flm.launch;
 
-import io.flm.data.UserException;
 import io.flm.launch.Interrupts.Signal;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -150,13 +148,8 @@ final class NodeCommand implements Callable<Integer> {
     }
 
     private Path log(Path base) {
-        Path folder = NodeFiles.folder(base);
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new UserException(folder + ": cannot be made (" + e.getMessage() + "); choose another --run", e);
-        }
-        return folder.resolve((name == null ? "node-" + ProcessHandle.current().pid() : name) + ".log");
+        return NodeFiles.makeFolder(base)
+                .resolve((name == null ? "node-" + ProcessHandle.current().pid() : name) + ".log");
     }
 
     private void endWithStandardInput(Node node) {

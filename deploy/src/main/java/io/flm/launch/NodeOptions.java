@@ -29,26 +29,36 @@ final class NodeOptions {
             description = "Holds the token that nodes outside of this machine want.")
     private @Nullable Path tokenFile;
 
+    /** For an order, which wants a node that takes it. */
     ControlClient client(Environment environment) {
+        if (nodes.isEmpty() && NodeFiles.read(folder(environment)).isEmpty()) {
+            throw new UserException(folder(environment)
+                    + ": no node works there; is the run over? Otherwise give the HTTP address of a node with --node");
+        }
+        return questions(environment);
+    }
+
+    /** For questions: the nodes of a folder may still be coming, or be gone. */
+    ControlClient questions(Environment environment) {
+        String token = tokenFile == null
+                ? ""
+                : ControlClient.readToken(environment.resolve(tokenFile).toString());
         if (!nodes.isEmpty()) {
-            String token = tokenFile == null
-                    ? ""
-                    : ControlClient.readToken(environment.resolve(tokenFile).toString());
             List<ControlClient.Target> targets = nodes.stream()
                     .map(address -> new ControlClient.Target(address, token))
                     .toList();
             return new ControlClient(() -> targets);
         }
         Path folder = folder(environment);
-        if (NodeFiles.read(folder).isEmpty()) {
-            throw new UserException(folder
-                    + ": no node works there; is the run over? Otherwise give the HTTP address of a node with --node");
-        }
-        return new ControlClient(() ->
-                NodeFiles.read(folder).stream().map(ControlClient.Target::of).toList());
+        return new ControlClient(() -> NodeFiles.targets(folder, token));
     }
 
-    private Path folder(Environment environment) {
+    /** Whether the run is known by the address of a node, and not by its folder. */
+    boolean byAddress() {
+        return !nodes.isEmpty();
+    }
+
+    Path folder(Environment environment) {
         if (run != null) {
             Path folder = environment.resolve(run);
             if (!Files.isDirectory(folder)) {

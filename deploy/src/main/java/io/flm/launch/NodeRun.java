@@ -55,15 +55,17 @@ final class NodeRun implements AutoCloseable {
      *
      * @param folder the run's, on this node
      * @param home this program's folder
+     * @param roots whose files the plan may name
      * @param cpuWorkers workers of this node that compute on CPUs
      * @throws UserException where the plan cannot be carried out here
      */
-    NodeRun(RunPlan plan, Path folder, Path home, int cpuWorkers, LongSupplier nanoTime) {
+    NodeRun(RunPlan plan, Path folder, Path home, DataRoots roots, int cpuWorkers, LongSupplier nanoTime) {
         id = plan.id();
         Configuration configuration = Configuration.builder()
                 .text(plan.config(), "run " + plan.run(), home)
                 .build();
         Config config = configuration.config();
+        roots.require(config); // whichever node it was submitted to
         train = TrainSettings.from(config);
         model = ModelSettings.from(config);
         threads = config.getInt("flm.worker.threads");

@@ -10,6 +10,7 @@ import java.util.function.LongSupplier;
 final class NodeRuns implements AutoCloseable {
     private final Folder folder;
     private final Path home;
+    private final DataRoots roots;
     private final int cpuWorkers;
     private final LongSupplier nanoTime;
     private final Map<String, NodeRun> byWorker = new HashMap<>();
@@ -21,9 +22,10 @@ final class NodeRuns implements AutoCloseable {
         Path of(String run);
     }
 
-    NodeRuns(Folder folder, Path home, int cpuWorkers, LongSupplier nanoTime) {
+    NodeRuns(Folder folder, Path home, DataRoots roots, int cpuWorkers, LongSupplier nanoTime) {
         this.folder = folder;
         this.home = home;
+        this.roots = roots;
         this.cpuWorkers = cpuWorkers;
         this.nanoTime = nanoTime;
     }
@@ -38,7 +40,7 @@ final class NodeRuns implements AutoCloseable {
             }
         }
         if (run == null) {
-            run = new NodeRun(plan, folder.of(plan.run()), home, cpuWorkers, nanoTime);
+            run = new NodeRun(plan, folder.of(plan.run()), home, roots, cpuWorkers, nanoTime);
         }
         byWorker.put(worker, run);
         return run;

@@ -23,7 +23,7 @@ interface Nodes extends AutoCloseable {
     /**
      * Looks after the nodes; called again and again.
      *
-     * @param begun whether the run has begun: before, a node that ends is a failure
+     * @param begun whether the run has begun: before, a node that ends by itself is a failure
      */
     void tend(boolean begun);
 

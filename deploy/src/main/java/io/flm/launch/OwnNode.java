@@ -3,6 +3,7 @@ package io.flm.launch;
 import ai.djl.Device;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
+import io.flm.coordinator.HttpSettings;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.train.TrainSettings;
 import java.time.Duration;
@@ -30,7 +31,8 @@ final class OwnNode implements Nodes {
                 nanoTime,
                 notes));
         try {
-            targets = List.of(ControlClient.Target.of(node.awaitReady()));
+            targets = List.of(new ControlClient.Target(
+                    node.awaitReady().http(), HttpSettings.from(config).token()));
         } catch (InterruptedException e) {
             node.close();
             Thread.currentThread().interrupt();

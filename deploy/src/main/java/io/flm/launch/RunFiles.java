@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -17,6 +18,7 @@ import java.util.stream.Stream;
  * effective.conf   the configuration, each value with its origin; makes the folder a run's
  * plan             which submission it belongs to
  * metrics.jsonl    one line a step
+ * status.json      how the run stood when its command last looked
  * flm.log          what happened
  * nodes/           how each node that works here is reached, and its log
  * </pre>
@@ -40,6 +42,10 @@ final class RunFiles implements AutoCloseable {
 
     static Path metricsOf(Path folder) {
         return folder.resolve("metrics.jsonl");
+    }
+
+    static Path statusOf(Path folder) {
+        return folder.resolve("status.json");
     }
 
     Path log() {
@@ -91,18 +97,27 @@ final class RunFiles implements AutoCloseable {
 
     /** The run below {@code runs} that was worked on last. */
     static Optional<Path> newest(Path runs) {
+        return all(runs).stream().findFirst();
+    }
+
+    /** The runs below {@code runs}, the one that was worked on last first. */
+    static List<Path> all(Path runs) {
         if (!Files.isDirectory(runs)) {
-            return Optional.empty();
+            return List.of();
         }
         try (Stream<Path> folders = Files.list(runs)) {
             return folders.filter(RunFiles::isRun)
-                    .max(Comparator.comparingLong(RunFiles::lastWorkedOn).thenComparing(Comparator.naturalOrder()));
+                    .sorted(Comparator.comparingLong(RunFiles::lastWorkedOn)
+                            .thenComparing(Comparator.naturalOrder())
+                            .reversed())
+                    .toList();
         } catch (IOException e) {
             throw new UserException(runs + ": cannot be read (" + e.getMessage() + "); give --run", e);
         }
     }
 
-    private static long lastWorkedOn(Path folder) {
+    /** In milliseconds since 1970. */
+    static long lastWorkedOn(Path folder) {
         return Math.max(
                 folder.resolve("flm.log").toFile().lastModified(),
                 metricsOf(folder).toFile().lastModified());

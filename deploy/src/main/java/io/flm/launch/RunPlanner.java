@@ -20,14 +20,17 @@ final class RunPlanner implements Submission.Planner {
 
     private final Path home;
     private final boolean encrypted;
+    private final DataRoots roots;
 
     /**
      * @param home this program's folder
      * @param encrypted whether gradients travel encrypted, since control messages do, which carry the key
+     * @param roots whose files a run may name
      */
-    RunPlanner(Path home, boolean encrypted) {
+    RunPlanner(Path home, boolean encrypted, DataRoots roots) {
         this.home = home;
         this.encrypted = encrypted;
+        this.roots = roots;
     }
 
     @Override
@@ -49,6 +52,7 @@ final class RunPlanner implements Submission.Planner {
                 .build();
         Config config = configuration.config();
         Settings.checkRun(config);
+        roots.require(config);
         String text = configuration.portable(home);
         int bytes = text.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > MOST_BYTES) {

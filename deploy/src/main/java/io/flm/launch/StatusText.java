@@ -52,6 +52,9 @@ final class StatusText {
                                     100 * shares.exchange(),
                                     100 * shares.optimizer())));
         }
+        if (run.secondsLeft() != null) {
+            lines.add(clock(run.secondsLeft()) + " left");
+        }
         if (run.generation() > 0) {
             lines.add("generation " + run.generation());
         }
@@ -63,6 +66,13 @@ final class StatusText {
         if (run.weightsSha256() != null) {
             lines.add("weights, SHA-256: " + run.weightsSha256());
         }
+    }
+
+    private static String clock(double seconds) {
+        long left = Math.round(seconds);
+        return left >= 3600
+                ? format("%d:%02d:%02d", left / 3600, left / 60 % 60, left % 60)
+                : format("%d:%02d", left / 60, left % 60);
     }
 
     private static String format(String format, Object... values) {

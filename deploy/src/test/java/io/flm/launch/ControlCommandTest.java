@@ -54,6 +54,7 @@ class ControlCommandTest {
                 List.of(new Head("rec", 2, 0.5)),
                 1234,
                 56_789,
+                4_000.0,
                 new Shares(0.1, 0.7, 0.15, 0.05),
                 1,
                 0,
@@ -75,6 +76,7 @@ class ControlCommandTest {
                 run emoji-1: training: all 2 members joined
                 step 120 of 600, loss 2.250, rec 2.000 (50.0 %)
                 1,234 samples/s, 56,789 tokens/s; time: data 10 %, compute 70 %, exchange 15 %, optimizer 5 %
+                1:06:40 left
                 generation 3
                 checkpoint of step 100: /runs/emoji-1/checkpoints/step-0000000100 (a-w1)
                 note: the disk of b is full
@@ -130,11 +132,10 @@ class ControlCommandTest {
 
     @Test
     void aRunsFolderLeadsToAnyOfItsNodesThatAnswers() throws IOException {
-        Path token = Files.writeString(folder.resolve("token"), "0123456789abcdef\n");
         Path run = Files.createDirectories(folder.resolve("runs/emoji-1"));
         Files.writeString(run.resolve("effective.conf"), "");
-        NodeFiles.write(run, new NodeFiles.Entry("dead", "127.0.0.1:1", "127.0.0.1:2", "", 1));
-        NodeFiles.write(run, new NodeFiles.Entry("alive", node.address(), "127.0.0.1:3", token.toString(), 2));
+        NodeFiles.write(run, new NodeFiles.Entry("dead", "127.0.0.1:1", "127.0.0.1:2", 1), "");
+        NodeFiles.write(run, new NodeFiles.Entry("alive", node.address(), "127.0.0.1:3", 2), "0123456789abcdef");
         node.answer("GET /api/v1/run", 200, view("training"));
         assertThat(world.flm("status", "--run", "runs/emoji-1"))
                 .as("%s", world.err())

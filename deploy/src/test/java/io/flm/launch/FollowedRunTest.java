@@ -60,6 +60,7 @@ class FollowedRunTest {
                 0,
                 0,
                 null,
+                null,
                 1,
                 0,
                 null,

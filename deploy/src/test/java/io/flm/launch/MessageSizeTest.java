@@ -108,7 +108,7 @@ class MessageSizeTest {
     void whatFiveHundredWorkersAndTheirCoordinatorTellEachOtherFitsIntoAFrame() {
         Config config = Configuration.builder().build().config();
         CoordinatorSettings settings = CoordinatorSettings.from(config);
-        RunPlan plan = new RunPlanner(TestEnvironment.ROOT, true)
+        RunPlan plan = new RunPlanner(TestEnvironment.ROOT, true, RunPlannerTest.everywhere())
                 .plan(new Submission("r", config(4500, WORKERS), WORKERS, 0, false));
         assertThat(plan.config().length()).as("near the limit").isGreaterThan(240 * 1024);
         try (VirtualActors actors = new VirtualActors()) {

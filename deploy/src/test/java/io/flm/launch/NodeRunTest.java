@@ -29,16 +29,24 @@ class NodeRunTest {
                 .preset("tiny", TestEnvironment.ROOT)
                 .build()
                 .portable(TestEnvironment.ROOT);
-        RunPlan plan = new RunPlanner(TestEnvironment.ROOT, false).plan(new Submission("r", config, 1, 0, false));
+        RunPlan plan = new RunPlanner(TestEnvironment.ROOT, false, RunPlannerTest.everywhere())
+                .plan(new Submission("r", config, 1, 0, false));
         Files.createDirectories(folder.resolve("r/checkpoints"));
         List<String> before = unpacked();
-        assertThatThrownBy(() -> new NodeRun(plan, folder.resolve("r"), TestEnvironment.ROOT, 1, System::nanoTime))
+        assertThatThrownBy(() -> new NodeRun(
+                        plan,
+                        folder.resolve("r"),
+                        TestEnvironment.ROOT,
+                        RunPlannerTest.everywhere(),
+                        1,
+                        System::nanoTime))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("holds another run of the name r");
         assertThat(unpacked()).isEqualTo(before);
-        try (NodeRun run = new NodeRun(plan, folder.resolve("s"), TestEnvironment.ROOT, 1, System::nanoTime)) {
+        try (NodeRun run = new NodeRun(
+                plan, folder.resolve("s"), TestEnvironment.ROOT, RunPlannerTest.everywhere(), 1, System::nanoTime)) {
             assertThat(run.id()).isEqualTo(plan.id());
-            assertThat(unpacked()).as("two shards").hasSize(before.size() + 2);
+            assertThat(unpacked()).as("one file for all shards").hasSize(before.size() + 1);
         }
         assertThat(unpacked()).isEqualTo(before);
     }

@@ -48,6 +48,7 @@ class PlainMessagesTest {
                 0,
                 0,
                 null,
+                null,
                 1,
                 0,
                 "0" + CLEAR,

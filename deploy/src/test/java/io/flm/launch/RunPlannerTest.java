@@ -8,6 +8,7 @@ import io.flm.data.UserException;
 import io.flm.worker.RunPlan;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,8 +19,21 @@ class RunPlannerTest {
     @TempDir
     private Path folder = Path.of("");
 
+    /** No bounds on where data are. */
+    static DataRoots everywhere() {
+        return roots("flm.node.data-roots=/");
+    }
+
+    private static DataRoots roots(String... assignments) {
+        Configuration.Builder layers = Configuration.builder();
+        for (String assignment : assignments) {
+            layers.set(assignment, Path.of("/"));
+        }
+        return DataRoots.of(layers.build().config(), HOME);
+    }
+
     private static RunPlan plan(String config) {
-        return new RunPlanner(HOME, false).plan(new Submission("r", config, 2, 3, true));
+        return new RunPlanner(HOME, false, everywhere()).plan(new Submission("r", config, 2, 3, true));
     }
 
     @Test
@@ -33,7 +47,7 @@ class RunPlannerTest {
         assertThat(plan.codec()).isEqualTo("fp32");
         assertThat(plan(DATA + "flm.exchange.codec = bf16").codec()).isEqualTo("bf16");
         assertThat(plan.encrypted()).isFalse();
-        assertThat(new RunPlanner(HOME, true)
+        assertThat(new RunPlanner(HOME, true, everywhere())
                         .plan(new Submission("r", DATA, 1, 0, false))
                         .encrypted())
                 .isTrue();
@@ -109,5 +123,69 @@ class RunPlannerTest {
                     .hasMessageContaining("a submitted configuration holds its values itself");
         }
         assertThatThrownBy(() -> plan("flm.http.host = ${PATH}")).isInstanceOf(UserException.class);
+    }
+
+    /** The path leads elsewhere, whether there is something or not. */
+    @Test
+    void aRunNamesNoFileOutsideOfTheNodesDataRoots() throws Exception {
+        Path data = Files.createDirectory(folder.resolve("data"));
+        Path token = Files.writeString(folder.resolve("token"), "0123456789abcdef");
+        Path link = Files.createSymbolicLink(data.resolve("link.json"), token);
+        Path inside = Files.writeString(data.resolve("t.json"), "{}");
+        DataRoots roots = roots("flm.node.data-roots=" + data);
+        for (String tokenizer : List.of(
+                token.toString(),
+                link.toString(),
+                data + "/../token",
+                folder + "/database/t.json",
+                folder + "/nowhere",
+                "flm-home:/../../" + token,
+                "/dev/zero",
+                "/proc/self/environ")) {
+            assertThatThrownBy(() -> planned(roots, data.toString(), tokenizer))
+                    .as(tokenizer)
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("is not below the folders that this node takes data from, " + data)
+                    .hasMessageContaining("flm.data.tokenizer: ")
+                    .hasMessageEndingWith("let its owner add the folder to flm.node.data-roots");
+        }
+        Files.createSymbolicLink(data.resolve("out"), folder);
+        assertThatThrownBy(() -> planned(roots, data + "/{x,out}/a.tar", inside.toString()))
+                .hasMessageStartingWith("flm.data.paths: " + data + "/out/a.tar is not below");
+        assertThatThrownBy(() -> planned(roots, data + "/{.,x}{.,x}/a.tar", inside.toString()))
+                .hasMessageContaining("is not below");
+        assertThat(planned(roots, data + "/{000..002}.tar", inside.toString()).run())
+                .isEqualTo("r");
+        assertThatThrownBy(() -> planned(roots, "/etc", inside.toString()))
+                .hasMessageStartingWith("flm.data.paths: /etc is not below");
+        assertThat(planned(roots, data.resolve("not-yet/a.tar").toString(), inside.toString())
+                        .run())
+                .isEqualTo("r");
+        Path other = Files.createSymbolicLink(folder.resolve("other"), data);
+        assertThat(planned(roots("flm.node.data-roots=" + other), data.toString(), inside.toString())
+                        .run())
+                .as("the owner's own link to a root")
+                .isEqualTo("r");
+    }
+
+    private static RunPlan planned(DataRoots roots, String data, String tokenizer) {
+        String config = "flm.data { paths = [\"" + data + "\"], tokenizer = \"" + tokenizer + "\" }";
+        return new RunPlanner(HOME, false, roots).plan(new Submission("r", config, 1, 0, false));
+    }
+
+    /** So flm pretrain, whose node has the run's own configuration, asks nobody. */
+    @Test
+    void whatTheNodesOwnConfigurationNamesIsAllowedUntilItsOwnerSaysMore() {
+        DataRoots roots = roots(
+                "flm.data.paths=[\"/mnt/a.tar\", \"/mnt/more\", \"/mnt/{000..002}.tar\"]",
+                "flm.data.tokenizer=/mnt/t.json");
+        assertThat(planned(roots, "/mnt/{001..002}.tar", "/mnt/t.json").run()).isEqualTo("r");
+        assertThat(planned(roots, "/mnt/more/b.tar", "/mnt/t.json").run()).isEqualTo("r");
+        assertThat(planned(roots, "flm-home:/data-stream/emoji/x.tar", "flm-home:/data-stream/t.json")
+                        .run())
+                .isEqualTo("r");
+        assertThatThrownBy(() -> planned(roots, "/mnt/b.tar", "/mnt/t.json")).hasMessageContaining("flm.data.paths");
+        assertThatThrownBy(() -> planned(roots, "/mnt/a.tar", "flm-home:/deploy/x"))
+                .hasMessageContaining("flm.data.tokenizer");
     }
 }

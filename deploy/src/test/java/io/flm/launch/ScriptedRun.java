@@ -99,6 +99,7 @@ final class ScriptedRun implements Pretraining.Starter {
                 32,
                 100,
                 null,
+                null,
                 1,
                 0,
                 null,

@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 
 /**
@@ -14,6 +15,7 @@ import java.util.zip.CRC32C;
  * @param segments number of segments of the flat buffer
  * @param codec how values are held and sent
  * @param members by rank: lanes in contiguous runs from lane 0 on, the ranks of a node adjacent, nodes in ascending order
+ * @param names of each node, as users know it, for messages
  * @param endpoints of each node, as {@link ExchangeNode#endpoint()} gave it
  * @param holders the ranks that hold the state of the generation's first step; the others fetch it from these
  * @param key encrypts the frames of this generation (32 bytes, AES-256-GCM), or empty: in the clear
@@ -23,6 +25,7 @@ public record Deal(
         int segments,
         Codec codec,
         List<Member> members,
+        List<String> names,
         List<String> endpoints,
         List<Integer> holders,
         byte[] key) {
@@ -39,10 +42,33 @@ public record Deal(
 
     public Deal {
         members = List.copyOf(members);
+        names = List.copyOf(names);
         endpoints = List.copyOf(endpoints);
         holders = List.copyOf(new TreeSet<>(holders));
         key = key.clone();
-        requireSound(segments, members, endpoints, holders, key);
+        requireSound(segments, members, names, endpoints, holders, key);
+    }
+
+    /** Of nodes without names. */
+    public Deal(
+            long generation,
+            int segments,
+            Codec codec,
+            List<Member> members,
+            List<String> endpoints,
+            List<Integer> holders,
+            byte[] key) {
+        this(
+                generation,
+                segments,
+                codec,
+                members,
+                IntStream.range(0, endpoints.size())
+                        .mapToObj(node -> "node " + node)
+                        .toList(),
+                endpoints,
+                holders,
+                key);
     }
 
     /** A deal among the workers of one process: no endpoint is needed. */
@@ -114,6 +140,7 @@ public record Deal(
                 && segments == deal.segments
                 && codec == deal.codec
                 && members.equals(deal.members)
+                && names.equals(deal.names)
                 && endpoints.equals(deal.endpoints)
                 && holders.equals(deal.holders)
                 && Arrays.equals(key, deal.key);
@@ -132,7 +159,12 @@ public record Deal(
     }
 
     private static void requireSound(
-            int segments, List<Member> members, List<String> endpoints, List<Integer> holders, byte[] key) {
+            int segments,
+            List<Member> members,
+            List<String> names,
+            List<String> endpoints,
+            List<Integer> holders,
+            byte[] key) {
         int nextLane = 0;
         int node = 0;
         for (Member member : members) {
@@ -150,6 +182,9 @@ public record Deal(
         }
         if (members.get(0).node() != 0 || node + 1 != endpoints.size()) {
             throw new IllegalArgumentException((node + 1) + " nodes with ranks, " + endpoints.size() + " endpoints");
+        }
+        if (names.size() != endpoints.size()) {
+            throw new IllegalArgumentException(names.size() + " names, " + endpoints.size() + " endpoints");
         }
         if (segments < 0) {
             throw new IllegalArgumentException(segments + " segments");

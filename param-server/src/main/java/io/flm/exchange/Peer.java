@@ -215,6 +215,6 @@ final class Peer {
     }
 
     String name() {
-        return "node " + node + " (" + deal.endpoints().get(node) + ", " + deal.ranks(node) + ")";
+        return deal.names().get(node) + " (" + deal.endpoints().get(node) + ", " + deal.ranks(node) + ")";
     }
 }

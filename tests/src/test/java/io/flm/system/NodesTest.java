@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.flm.system.LocalRun.Child;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,5 +91,39 @@ class NodesTest {
         JsonNode resumed = pretrain("r", "--resume", "--nodes", "1").result();
         assertThat(resumed.get("steps").asInt()).isEqualTo(STEPS);
         assertThat(resumed.get("weightsSha256")).isEqualTo(alone().get("weightsSha256"));
+    }
+
+    @Test
+    void aNodeThatIsKilledBeforeTheFirstStepIsStartedAgainAndKeepsItsPort() throws Exception {
+        LocalRun run = pretrain("early", "--nodes", "2");
+        run.await("both nodes", () -> run.children().size() == 2);
+        Child first = run.children().stream()
+                .filter(child -> child.name().equals("node-1"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(run.steps()).isZero();
+        first.kill();
+        run.await(
+                "node-1 again",
+                () -> run.children().stream()
+                        .anyMatch(child -> child.name().equals("node-1")
+                                && child.process().pid() != first.process().pid()));
+        assertThat(run.children())
+                .filteredOn(child -> child.name().equals("node-1"))
+                .extracting(Child::http)
+                .containsExactly(first.http());
+        assertThat(run.result().get("weightsSha256")).isEqualTo(alone().get("weightsSha256"));
+        assertThat(run.driver().errors()).contains("ended with exit code 137; it is started again in 2 s");
+    }
+
+    @Test
+    void aNodeThatEndsByItselfBeforeTheFirstStepSaysWhyAtOnce() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            LocalRun run = pretrain("refused", "--nodes", "2", "--set", "flm.http.port=" + taken.getLocalPort());
+            assertThat(run.driver().exitCode()).isEqualTo(2);
+            assertThat(run.driver().errors())
+                    .contains("node-1: HTTP cannot be served on 127.0.0.1:" + taken.getLocalPort())
+                    .doesNotContain("started again");
+        }
     }
 }

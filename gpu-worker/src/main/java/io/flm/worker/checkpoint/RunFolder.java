@@ -59,6 +59,22 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
+    /** Whether a process holds a run's folder at present, this one included. Where that cannot be seen, none does. */
+    public static boolean isHeld(Path folder) {
+        Path file = folder.resolve(LOCK);
+        if (!Files.isRegularFile(file)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            FileLock shared = channel.tryLock(0, Long.MAX_VALUE, true);
+            return shared == null;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private static FileChannel lock(Path folder) throws IOException {
         Path file = folder.resolve(LOCK);
         FileChannel channel =

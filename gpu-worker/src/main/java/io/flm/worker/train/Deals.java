@@ -6,7 +6,7 @@ import io.flm.worker.Generation;
 import java.util.Base64;
 import java.util.List;
 
-/** A generation as the exchange sees it: nodes by index, no names. */
+/** A generation as the exchange sees it: nodes by index, their names for messages. */
 final class Deals {
     private Deals() {}
 
@@ -20,6 +20,7 @@ final class Deals {
                 generation.members().stream()
                         .map(member -> new Deal.Member(member.lanes(), nodes.indexOf(member.node())))
                         .toList(),
+                nodes,
                 nodes.stream().map(node -> endpoint(generation, node)).toList(),
                 generation.holders(),
                 generation.key() == null ? new byte[0] : Base64.getDecoder().decode(generation.key()));

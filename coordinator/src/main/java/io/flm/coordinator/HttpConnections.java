@@ -1,0 +1,117 @@
+package io.flm.coordinator;
+
+import akka.actor.Cancellable;
+import akka.actor.typed.ActorSystem;
+import akka.http.javadsl.IncomingConnection;
+import akka.http.javadsl.model.HttpRequest;
+import akka.http.javadsl.model.HttpResponse;
+import akka.japi.function.Function;
+import akka.stream.KillSwitch;
+import akka.stream.KillSwitches;
+import akka.stream.Materializer;
+import akka.stream.SharedKillSwitch;
+import akka.stream.javadsl.Flow;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
+
+/**
+ * The connections that are open. Whoever comes is served: where a client has as many as it may, or all together have, the one that
+ * is idle for the longest makes room. So a thousand connections that ask nothing keep nobody from asking, and none of them stays.
+ */
+final class HttpConnections {
+    /** There is room for so many clients that have all that they may; a process may open 1024 files by default. */
+    private static final int CLIENTS = 4;
+
+    private static final class Connection {
+        private final InetAddress client;
+        private final KillSwitch end;
+        private boolean asks;
+        private Cancellable idleEnd = Cancellable.alreadyCancelled();
+
+        private Connection(InetAddress client, KillSwitch end) {
+            this.client = client;
+            this.end = end;
+        }
+    }
+
+    private final int perClient;
+    private final Duration idleTimeout;
+    private final Function<HttpRequest, CompletionStage<HttpResponse>> handler;
+    private final ActorSystem<?> system;
+    private final Set<Connection> open = new LinkedHashSet<>(); // those that have asked last are last
+
+    HttpConnections(
+            HttpSettings settings,
+            Function<HttpRequest, CompletionStage<HttpResponse>> handler,
+            ActorSystem<?> system) {
+        this.perClient = settings.connectionsPerClient();
+        this.idleTimeout = settings.idleTimeout();
+        this.handler = handler;
+        this.system = system;
+    }
+
+    void serve(IncomingConnection incoming) {
+        SharedKillSwitch end = KillSwitches.shared("http");
+        Connection connection = new Connection(incoming.remoteAddress().getAddress(), end);
+        begin(connection);
+        incoming.handleWith(
+                        Flow.of(HttpRequest.class)
+                                .via(end.flow())
+                                .mapAsync(1, request -> {
+                                    asks(connection);
+                                    return handler.apply(request).whenComplete((response, e) -> idles(connection));
+                                })
+                                .watchTermination((notUsed, done) -> done),
+                        Materializer.matFromSystem(system))
+                .whenComplete((done, e) -> ended(connection));
+    }
+
+    private synchronized void begin(Connection connection) {
+        Predicate<Connection> same = other -> other.client.equals(connection.client);
+        if (open.stream().filter(same).count() >= perClient) {
+            makeRoom(same);
+        } else if (open.size() >= CLIENTS * perClient) {
+            makeRoom(other -> true);
+        }
+        open.add(connection);
+        endIfIdle(connection);
+    }
+
+    private void makeRoom(Predicate<Connection> among) {
+        Connection idle = open.stream()
+                .filter(among)
+                .filter(connection -> !connection.asks)
+                .findFirst()
+                .orElseGet(() -> open.stream().filter(among).findFirst().orElseThrow());
+        ended(idle);
+        idle.end.shutdown(); // where it asks, after its answer
+    }
+
+    private synchronized void asks(Connection connection) {
+        connection.asks = true;
+        connection.idleEnd.cancel();
+    }
+
+    private synchronized void idles(Connection connection) {
+        connection.asks = false;
+        if (open.remove(connection)) {
+            open.add(connection);
+            endIfIdle(connection);
+        }
+    }
+
+    /** Also where a request comes in drops: it counts once its head is whole. */
+    private void endIfIdle(Connection connection) {
+        connection.idleEnd =
+                system.scheduler().scheduleOnce(idleTimeout, connection.end::shutdown, system.executionContext());
+    }
+
+    private synchronized void ended(Connection connection) {
+        open.remove(connection);
+        connection.idleEnd.cancel();
+    }
+}

@@ -1,0 +1,24 @@
+package io.flm.coordinator;
+
+import akka.event.LoggingAdapter;
+import akka.http.ParsingErrorHandler;
+import akka.http.javadsl.model.HttpResponse;
+import akka.http.scaladsl.model.ErrorInfo;
+import akka.http.scaladsl.model.StatusCode;
+import akka.http.scaladsl.settings.ServerSettings;
+
+/**
+ * Answers what is no HTTP request, or too large for one, as all that is wrong is answered. It is not logged: whoever sends such
+ * needs no token, and would fill the disk.
+ */
+public final class HttpParsingErrors extends ParsingErrorHandler {
+    /** Akka finds it by this name, as an object of Scala. */
+    public static final HttpParsingErrors MODULE$ = new HttpParsingErrors();
+
+    private HttpParsingErrors() {}
+
+    @Override
+    public HttpResponse handle(StatusCode status, ErrorInfo error, LoggingAdapter log, ServerSettings settings) {
+        return HttpAnswers.problem(status, "no request that is answered here: " + error.summary());
+    }
+}
