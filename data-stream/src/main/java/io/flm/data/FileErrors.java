@@ -1,5 +1,6 @@
 package io.flm.data;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -71,6 +72,9 @@ final class FileErrors {
     /** What the system said, without the file's name. */
     static String reason(IOException e) {
         String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
+        if (reason == null && e instanceof EOFException) {
+            return "cut before its end";
+        }
         return reason == null ? e.getClass().getSimpleName() : reason;
     }
 }

@@ -158,7 +158,7 @@ class SampleSourceTest {
         Files.write(packed, Arrays.copyOf(bytes, bytes.length / 2));
         assertThatThrownBy(() -> SampleSource.open(List.of(packed)))
                 .isInstanceOf(UserException.class)
-                .hasMessageStartingWith(packed + ": not a whole tar file (");
+                .hasMessage(packed + ": not a whole tar file (cut before its end); fetch it again, or leave it out");
     }
 
     @Test
