@@ -11,6 +11,7 @@ import java.util.TreeMap;
  * What a source holds, every sample looked at: for {@code flm data inspect}.
  *
  * @param samples usable and bad
+ * @param heldOut how many of them training leaves out
  * @param shards the samples of each shard
  * @param shapes how many pictures have which size, as {@code 640 x 480}
  * @param captions all captions of usable samples
@@ -21,6 +22,7 @@ import java.util.TreeMap;
  */
 public record DataReport(
         long samples,
+        long heldOut,
         Map<String, Integer> shards,
         SortedMap<String, Integer> shapes,
         long captions,
@@ -54,6 +56,7 @@ public record DataReport(
         }
         return new DataReport(
                 source.size(),
+                source.count(Split.heldOut(settings.holdOut())),
                 source.shards(),
                 shapes,
                 captions,

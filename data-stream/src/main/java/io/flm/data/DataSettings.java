@@ -9,6 +9,7 @@ import java.util.Locale;
 /**
  * {@code flm.data}: which samples, and what becomes of them before the model sees them.
  *
+ * @param holdOut the share of the samples of {@code paths} that is never trained on
  * @param maxTokens the longest row, special tokens included
  * @param beginToken whether {@code </s>} follows {@code <s>}
  * @param groupWindow micro-batches of a lane that are sorted by length together
@@ -20,6 +21,7 @@ import java.util.Locale;
 public record DataSettings(
         List<Path> paths,
         List<Path> evalPaths,
+        double holdOut,
         Path tokenizer,
         int maxTokens,
         boolean beginToken,
@@ -55,6 +57,7 @@ public record DataSettings(
         return new DataSettings(
                 c.getStringList("paths").stream().map(Path::of).toList(),
                 c.getStringList("eval-paths").stream().map(Path::of).toList(),
+                Split.training(c.getDouble("hold-out")).share(),
                 Path.of(c.getString("tokenizer")),
                 atLeast("max-tokens", c.getInt("max-tokens"), 4),
                 c.getBoolean("begin-token"),
@@ -77,6 +80,7 @@ public record DataSettings(
         return new DataSettings(
                 paths,
                 evalPaths,
+                holdOut,
                 tokenizer,
                 maxTokens,
                 beginToken,

@@ -26,6 +26,7 @@ public final class SampleSource implements AutoCloseable {
     private static final long PAUSE_NS = 50_000_000; // doubled at each try
 
     private final List<TarShard> shards;
+    private final List<List<Parts>> taken; // of each shard's samples
     private final List<String> labels; // of the shards, for messages
     private final long[] firstIndex; // of each shard, and the end
     private final String sha256;
@@ -34,8 +35,14 @@ public final class SampleSource implements AutoCloseable {
     private final Unpacked unpacked;
 
     private SampleSource(
-            List<TarShard> shards, List<String> labels, LeftOut leftOut, OpenFiles files, Unpacked unpacked) {
+            List<TarShard> shards,
+            Split split,
+            List<String> labels,
+            LeftOut leftOut,
+            OpenFiles files,
+            Unpacked unpacked) {
         this.shards = shards;
+        this.taken = shards.stream().map(shard -> split.of(shard.samples())).toList();
         this.labels = labels;
         this.leftOut = leftOut;
         this.files = files;
@@ -43,10 +50,15 @@ public final class SampleSource implements AutoCloseable {
         this.firstIndex = new long[shards.size() + 1];
         MessageDigest digest = Hashes.newSha256();
         for (int i = 0; i < shards.size(); i++) {
-            firstIndex[i + 1] = firstIndex[i] + shards.get(i).samples().size();
+            firstIndex[i + 1] = firstIndex[i] + taken.get(i).size();
             shards.get(i).digest(digest);
         }
         this.sha256 = HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** Opens shards and takes all their samples. */
+    public static SampleSource open(List<Path> paths) {
+        return open(paths, Split.ALL);
     }
 
     /**
@@ -54,8 +66,9 @@ public final class SampleSource implements AutoCloseable {
      *
      * @param paths {@code .tar}, {@code .tar.gz} and {@code .tgz} files, folders of them, and names with braces that stand for
      *     several, in this order
+     * @param split which of their samples are taken
      */
-    public static SampleSource open(List<Path> paths) {
+    public static SampleSource open(List<Path> paths, Split split) {
         if (paths.isEmpty()) {
             throw new UserException("no data: give tar files, or folders of them, with --data");
         }
@@ -69,8 +82,8 @@ public final class SampleSource implements AutoCloseable {
             for (int i = 0; i < found.size(); i++) {
                 shards.add(TarShard.open(found.get(i), labels.get(i), files, unpacked, leftOut));
             }
-            SampleSource source = new SampleSource(List.copyOf(shards), labels, leftOut, files, unpacked);
-            if (source.size() == 0) {
+            SampleSource source = new SampleSource(List.copyOf(shards), split, labels, leftOut, files, unpacked);
+            if (source.inAll() == 0) {
                 throw new UserException(
                         paths + ": hold no sample, a picture (png, jpg, webp) beside a txt or json of the"
                                 + " same name" + (leftOut.total() == 0 ? ", nor another file" : ", but " + leftOut)
@@ -95,11 +108,23 @@ public final class SampleSource implements AutoCloseable {
         return firstIndex[firstIndex.length - 1];
     }
 
+    /** The samples of the shards, taken or not. */
+    public long inAll() {
+        return shards.stream().mapToLong(shard -> shard.samples().size()).sum();
+    }
+
+    /** How many samples of the shards another split would take. */
+    long count(Split other) {
+        return shards.stream()
+                .mapToLong(shard -> other.of(shard.samples()).size())
+                .sum();
+    }
+
     /** The samples of each shard, in their order. */
     public Map<String, Integer> shards() {
         Map<String, Integer> counts = new LinkedHashMap<>();
         for (int i = 0; i < shards.size(); i++) {
-            counts.merge(labels.get(i), shards.get(i).samples().size(), Integer::sum);
+            counts.merge(labels.get(i), taken.get(i).size(), Integer::sum);
         }
         return counts;
     }
@@ -204,7 +229,7 @@ public final class SampleSource implements AutoCloseable {
 
     private Parts parts(long index) {
         int shard = shardOf(index);
-        return shards.get(shard).samples().get((int) (index - firstIndex[shard]));
+        return taken.get(shard).get((int) (index - firstIndex[shard]));
     }
 
     private int shardOf(long index) {

@@ -112,6 +112,26 @@ class IngestTest {
     }
 
     @Test
+    void samplesThatAreHeldOutAreNeverTrainedOnWhateverTheOrderOfShards() throws Exception {
+        Path other = Shards.of(60).write(folder.resolve("b.tar"));
+        List<Path> paths = List.of(Shards.of(100).write(folder.resolve("a.tar")), other);
+        Set<String> heldOut = new TreeSet<>();
+        try (SampleSource source = SampleSource.open(paths, Split.heldOut(0.1))) {
+            for (long index = 0; index < source.size(); index++) {
+                heldOut.add(source.name(index));
+            }
+        }
+        assertThat(heldOut).hasSizeBetween(5, 30);
+        Set<String> trained = new TreeSet<>();
+        try (SampleSource source = SampleSource.open(List.of(other, paths.get(0)), Split.training(0.1));
+                Ingest ingest = ingest(source, "", Objective.AR, 4)) {
+            assertThat(source.size()).isEqualTo(source.inAll() - heldOut.size());
+            take(ingest, 0, 0, 4, 3 * 160 / 4).forEach(batch -> trained.addAll(batch.keys())); // three epochs
+            assertThat(trained).hasSize((int) source.size()).doesNotContainAnyElementsOf(heldOut);
+        }
+    }
+
+    @Test
     void textsOfAWindowAreGroupedByLength() throws Exception {
         try (SampleSource source = open(Shards.of(200));
                 Ingest grouped = ingest(source, "group-window = 10", Objective.AR, 5);

@@ -174,6 +174,7 @@ final class Configuration {
                 new KnownKeys(Keys.known(), reference.root().keySet());
         private final Map<String, String> origins = new TreeMap<>();
         private Config config = reference;
+        private String preset = ""; // the origin of its values
 
         private Builder() {
             known.keys().forEach(key -> origins.put(key, DEFAULT));
@@ -185,7 +186,8 @@ final class Configuration {
                 throw new UserException("--preset " + name + ": no such preset; give one of "
                         + String.join(", ", Presets.NAMES) + ", or your own file with --config");
             }
-            return layer(ConfigFactory.parseResources(Presets.resource(name)).resolve(), "preset " + name, home);
+            preset = "preset " + name;
+            return layer(ConfigFactory.parseResources(Presets.resource(name)).resolve(), preset, home);
         }
 
         /** A file; its relative paths count from its folder. */
@@ -252,7 +254,25 @@ final class Configuration {
         }
 
         Configuration build() {
+            String data = origins.get("flm.data.paths");
+            if (!preset.isEmpty() && !DEFAULT.equals(data) && !preset.equals(data)) {
+                forOwnData();
+            }
             return new Configuration(config, origins);
+        }
+
+        /** What the preset says of its own data goes, and a share of the user's is held out if no other held-out data are given. */
+        private void forOwnData() {
+            for (String key : known.keys()) {
+                if (preset.equals(origins.get(key)) && Presets.isOfTheirData(key)) {
+                    config = config.withValue(key, reference.getValue(key));
+                    origins.put(key, DEFAULT);
+                }
+            }
+            boolean set = !DEFAULT.equals(origins.get("flm.data.hold-out"));
+            if (!set && config.getStringList("flm.data.eval-paths").isEmpty()) {
+                option("flm.data.hold-out", Presets.HOLD_OUT, "data of one's own", Path.of(""));
+            }
         }
 
         private Builder layer(Config layer, String origin, Path folder) {

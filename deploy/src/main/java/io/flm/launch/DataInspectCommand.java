@@ -8,6 +8,7 @@ import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.launch.html.ContactSheet;
+import io.flm.launch.html.ContactSheet.Sheet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,14 +54,17 @@ final class DataInspectCommand implements Callable<Integer> {
     @Option(names = "--tokenizer", paramLabel = "F", description = "A Hugging Face tokenizer.json.")
     private @Nullable Path tokenizerFile;
 
-    @Option(names = "--html", paramLabel = "F", description = "Also writes a page with samples as they are trained on.")
+    @Option(names = "--html", paramLabel = "F", description = "Also writes a page with samples as training sees them.")
     private @Nullable Path html;
 
     @Option(names = "--show", paramLabel = "N", description = "How many samples the page shows (12).")
     private int show = 12;
 
-    @Option(names = "--span-rate", paramLabel = "R", description = "The rate of the page's spans, in [0, 1) (0.4).")
-    private double spanRate = 0.4;
+    @Option(
+            names = "--span-rate",
+            paramLabel = "R",
+            description = "Shows the page's spans at another rate than training's, flm.train.span-rate.")
+    private @Nullable Double spanRate;
 
     @Option(names = "--json", description = "Prints one JSON object.")
     private boolean json;
@@ -78,26 +83,32 @@ final class DataInspectCommand implements Callable<Integer> {
         if (tokenizerFile != null) {
             layers.option("flm.data.tokenizer", tokenizerFile.toString(), "--tokenizer", environment.folder());
         }
+        if (spanRate != null) {
+            layers.option("flm.train.span-rate", spanRate, "--span-rate", environment.folder());
+        }
         Config config = layers.build().config();
+        Settings.checkData(config);
         DataSettings settings = DataSettings.from(config);
         try (Tokenizer tokenizer = Tokenizer.load(settings.tokenizer());
                 SampleSource source = SampleSource.open(settings.paths())) {
             DataReport report = DataReport.of(source, tokenizer, settings);
+            SampleSheets sheets = new SampleSheets(source, tokenizer, settings, config);
             if (html != null) {
-                SampleSheets sheets = new SampleSheets(source, tokenizer, settings, config);
+                List<String> facts = Stream.of(facts(report), Reading.sentences(settings, config))
+                        .flatMap(List::stream)
+                        .toList();
                 write(
                         environment.resolve(html),
-                        ContactSheet.of(
-                                title(report),
-                                facts(report),
-                                spanRate,
-                                counts(report.tokenLengths()),
-                                sheets.of(show, spanRate)));
+                        ContactSheet.of(title(report), facts, counts(report.tokenLengths()), sheets.of(show)));
             }
             boolean stops = report.bad().size() > settings.badSampleRate() * report.samples();
+            List<Sheet> example = sheets.of(1);
             environment
                     .out()
-                    .print(json ? Json.line(map(report, stops)) + System.lineSeparator() : render(report, settings));
+                    .print(
+                            json
+                                    ? Json.line(map(report, config, example, stops)) + System.lineSeparator()
+                                    : render(report, settings, Reading.sentences(settings, config), example));
             if (stops) {
                 environment.say(String.format(
                         Locale.ROOT,
@@ -128,8 +139,8 @@ final class DataInspectCommand implements Callable<Integer> {
 
     private static List<String> facts(DataReport report) {
         return List.of(String.format(
-                "%,d samples with %,d captions; %,d bad.",
-                report.samples(), report.captions(), report.bad().size()));
+                "%,d samples with %,d captions; %,d bad; %,d held out of training (flm.data.hold-out).",
+                report.samples(), report.captions(), report.bad().size(), report.heldOut()));
     }
 
     private static SortedMap<Integer, Long> counts(Map<Integer, Integer> lengths) {
@@ -138,9 +149,13 @@ final class DataInspectCommand implements Callable<Integer> {
         return counts;
     }
 
-    private static Map<String, Object> map(DataReport report, boolean stops) {
+    private static Map<String, Object> map(DataReport report, Config config, List<Sheet> example, boolean stops) {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("samples", report.samples());
+        map.put("heldOut", report.heldOut());
+        map.put("trainingSpanRate", config.getDouble("flm.train.span-rate"));
+        map.put("evaluationSpanRate", config.getDouble("flm.evaluate.span-rate"));
+        example.forEach(sheet -> map.put("example", Map.of("caption", sheet.name(), "tokens", sheet.tokens())));
         map.put("captions", report.captions());
         map.put("shards", report.shards());
         map.put("shapes", report.shapes());
@@ -154,9 +169,12 @@ final class DataInspectCommand implements Callable<Integer> {
     }
 
     /** Of whatever there are many, the first lines; {@code --json} has all. */
-    private static String render(DataReport report, DataSettings settings) {
+    private static String render(DataReport report, DataSettings settings, List<String> reading, List<Sheet> example) {
         StringBuilder text = new StringBuilder();
         text.append(line("samples", "%,d with %,d captions", report.samples(), report.captions()));
+        text.append(line("held out", "%,d of them, never trained on (flm.data.hold-out)", report.heldOut()));
+        reading.forEach(sentence -> text.append(line("reading", "%s", sentence)));
+        example.forEach(sheet -> text.append(line("example", "%s", Reading.example(sheet))));
         shards(text, report.shards());
         shapes(text, report.shapes());
         lengths(text, report.tokenLengths(), settings.maxTokens());

@@ -1,12 +1,15 @@
 package io.flm.launch;
 
 import com.typesafe.config.Config;
+import io.flm.data.Split;
 import io.flm.data.UserException;
 import io.flm.launch.html.EvaluationPage;
+import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
 import io.flm.worker.evaluate.Score;
 import io.flm.worker.evaluate.TrainedModel;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -90,7 +93,7 @@ final class HeldOutEvaluation {
                         model.checkpoint().step(),
                         config.getLong("flm.train.lanes") * config.getLong("flm.train.micro-batch")));
         facts.put("seed", String.valueOf(config.getLong("flm.train.seed")));
-        facts.put("held out", names(heldOut.isEmpty() ? paths(config) : heldOut));
+        facts.put("held out", heldOut.isEmpty() ? names(HeldOutData.of(config)) : names(heldOut));
         facts.put("weights, SHA-256", model.checkpoint().weightsSha256().substring(0, 16) + "…");
         String title = String.format(
                 Locale.ROOT,
@@ -107,10 +110,16 @@ final class HeldOutEvaluation {
         return run != null && RunFiles.isRun(run) ? run : null;
     }
 
-    private static List<Path> paths(Config config) {
-        return config.getStringList("flm.data.eval-paths").stream()
-                .map(Path::of)
-                .toList();
+    private static String names(HeldOutData data) {
+        String share = data.split().equals(Split.ALL)
+                ? ""
+                : String.format(
+                        Locale.ROOT,
+                        "%s %% of ",
+                        BigDecimal.valueOf(100 * data.split().share())
+                                .stripTrailingZeros()
+                                .toPlainString());
+        return share + names(data.paths());
     }
 
     private static String names(List<Path> paths) {

@@ -27,13 +27,15 @@ final class MetricsLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MetricsLog.class);
     private static final Pattern STEP = Pattern.compile("\\{\"step\":(\\d+),.*\\}");
 
+    private static final Pattern SECONDS = Pattern.compile("\"seconds\":([0-9.Ee+-]+)");
+
     private final Path file;
     private final Objective objective;
     private final LongSupplier nanoTime;
     private @Nullable Writer writer;
     private boolean failing;
     private long nextStep = -1;
-    private long startedAt;
+    private long startedAt; // when it would have been had it trained without a break
 
     MetricsLog(Path file, Objective objective, LongSupplier nanoTime) {
         this.file = file;
@@ -46,7 +48,7 @@ final class MetricsLog implements AutoCloseable {
         try {
             Writer out = writer;
             if (out == null || result.step() != nextStep) {
-                out = openAt(result.step());
+                out = openAt(result);
             }
             out.write(Json.line(metrics(objective, result)) + "\n");
             out.flush();
@@ -61,17 +63,19 @@ final class MetricsLog implements AutoCloseable {
         }
     }
 
-    /** Steps that are done again lose their old lines: those committed after the last checkpoint of an interrupted process. */
-    private Writer openAt(long step) throws IOException {
+    /**
+     * Steps that are done again lose their old lines: those committed after the last checkpoint of an interrupted process. The
+     * clock goes on from the last line that stays.
+     */
+    private Writer openAt(StepResult first) throws IOException {
         close();
         writer = null;
-        if (nextStep < 0) {
-            startedAt = nanoTime.getAsLong();
-        }
+        startedAt = nanoTime.getAsLong() - first.times().totalNs();
         if (Files.exists(file)) {
             List<String> lines = Files.readAllLines(file);
             List<String> kept =
-                    lines.stream().filter(line -> stepOf(line) < step).toList();
+                    lines.stream().filter(line -> stepOf(line) < first.step()).toList();
+            startedAt -= kept.isEmpty() ? 0 : (long) (secondsOf(kept.get(kept.size() - 1)) * 1e9);
             if (kept.size() < lines.size()) {
                 Files.write(file, kept);
             }
@@ -87,6 +91,11 @@ final class MetricsLog implements AutoCloseable {
         return matcher.matches() ? Long.parseLong(matcher.group(1)) : Long.MAX_VALUE;
     }
 
+    private static double secondsOf(String line) {
+        Matcher matcher = SECONDS.matcher(line);
+        return matcher.find() ? Double.parseDouble(matcher.group(1)) : 0;
+    }
+
     private Map<String, Object> metrics(Objective of, StepResult result) {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("step", result.step());
@@ -96,7 +105,14 @@ final class MetricsLog implements AutoCloseable {
             line.put(of.headName(head) + "Loss", result.totals().lossSums()[head] / count);
             line.put(of.headName(head) + "Accuracy", result.totals().correctCounts()[head] / count);
         }
+        StepResult.HeldOut heldOut = result.heldOut();
+        for (int head = 0; heldOut != null && head < of.headCount(); head++) {
+            double count = Math.max(1, heldOut.targetCounts()[head]);
+            line.put("heldOut." + of.headName(head) + "Loss", heldOut.lossSums()[head] / count);
+            line.put("heldOut." + of.headName(head) + "Accuracy", heldOut.correctCounts()[head] / count);
+        }
         line.put("learningRate", result.learningRate());
+        line.put("gradientNorm", result.gradientNorm());
         line.put("samples", result.totals().samples());
         line.put("tokens", result.totals().tokens());
         line.put("dataMs", result.times().dataNs() / 1e6);

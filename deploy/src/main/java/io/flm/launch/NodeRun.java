@@ -6,6 +6,7 @@ import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
 import io.flm.data.Ingest;
 import io.flm.data.SampleSource;
+import io.flm.data.Split;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.exchange.Codec;
@@ -18,6 +19,7 @@ import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.checkpoint.CheckpointWriter;
 import io.flm.worker.checkpoint.RunIdentity;
+import io.flm.worker.evaluate.Validation;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.torch.Torch;
@@ -47,6 +49,7 @@ final class NodeRun implements AutoCloseable {
     private final SampleSource samples;
     private final Ingest ingest;
     private final CheckpointKeeper keeper;
+    private final Trainer.Validation validation;
     private final MetricsLog metrics;
     private final Deque<Runnable> closings = new ArrayDeque<>(); // of what is open, the last first
 
@@ -80,10 +83,9 @@ final class NodeRun implements AutoCloseable {
             tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
             closings.push(tokenizer::close);
             requireRoom(config);
-            samples = SampleSource.open(config.getStringList("flm.data.paths").stream()
-                    .map(Path::of)
-                    .toList());
+            samples = SampleSource.open(data.paths(), Split.training(data.holdOut()));
             closings.push(samples::close);
+            requireHeldOut(data);
             ingest = Ingest.open(
                     samples,
                     tokenizer,
@@ -103,6 +105,7 @@ final class NodeRun implements AutoCloseable {
             origin.ifPresent(c -> requireSame(c, identity));
             keeper = new CheckpointKeeper(store, checkpoints, identity, origin, train, NodeRun::onCheckpoint);
             closings.push(keeper::close);
+            validation = Validation.from(config, tokenizer, model.imageSize(), LOG::warn);
             metrics = new MetricsLog(RunFiles.metricsOf(folder), train.objective(), nanoTime);
             closings.push(metrics::close);
         } catch (RuntimeException | Error e) {
@@ -121,6 +124,16 @@ final class NodeRun implements AutoCloseable {
             throw new UserException(
                     "flm.data.max-tokens = " + maxTokens + ", but flm.model.max-positions = " + model.maxPositions()
                             + " has room for " + (model.maxPositions() - 2) + "; lower the one or raise the other");
+        }
+    }
+
+    /** Told now, not when the run has ended. */
+    private void requireHeldOut(DataSettings data) {
+        long heldOut = samples.inAll() - samples.size();
+        if (data.holdOut() > 0 && data.evalPaths().isEmpty() && heldOut < 2) {
+            throw new UserException("flm.data.hold-out = " + data.holdOut() + " holds out " + heldOut + " of "
+                    + samples.inAll() + " samples, and an evaluation needs 2: raise it with --hold-out, give"
+                    + " --eval-data, or train on all without an evaluation with --hold-out 0");
         }
     }
 
@@ -144,7 +157,7 @@ final class NodeRun implements AutoCloseable {
         FlmModel flm = new FlmModel(
                 model, train.objective(), new FlmModel.Compute(device, train.precision(), train.recompute()));
         try {
-            return new Trainer(train, flm, ingest, exchange, codec, keeper, system);
+            return new Trainer(train, flm, ingest, exchange, codec, keeper, validation, system);
         } catch (RuntimeException | Error e) {
             flm.close();
             throw e;

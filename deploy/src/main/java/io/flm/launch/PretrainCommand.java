@@ -2,6 +2,7 @@ package io.flm.launch;
 
 import com.typesafe.config.Config;
 import io.flm.data.UserException;
+import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -226,8 +227,12 @@ final class PretrainCommand implements Callable<Integer> {
     }
 
     private static void write(Path file, Configuration configuration) {
+        write(file, configuration.render());
+    }
+
+    private static void write(Path file, String text) {
         try {
-            Files.writeString(file, configuration.render());
+            Files.writeString(file, text);
         } catch (IOException e) {
             throw new UserException(file + ": cannot be written (" + e.getMessage() + ")", e);
         }
@@ -257,15 +262,14 @@ final class PretrainCommand implements Callable<Integer> {
         }
         Map<String, @Nullable Object> summary = summary(result, folder);
         Path checkpoint = result.checkpoint();
-        boolean evaluates = result.finished()
-                && interrupts.asked().isEmpty()
-                && isHere(checkpoint)
-                && !config.getStringList("flm.data.eval-paths").isEmpty();
+        boolean evaluates =
+                result.finished() && interrupts.asked().isEmpty() && isHere(checkpoint) && isHeldOut(config);
         int exitCode = interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.OK);
         if (evaluates && checkpoint != null) {
             try {
                 Report heldOut = new HeldOutEvaluation(environment)
                         .run(checkpoint, config, List.of(), folder.resolve("held-out.html"));
+                write(folder.resolve("held-out.json"), Json.line(heldOut.toMap()) + System.lineSeparator());
                 summary.put("heldOut", heldOut.toMap());
             } catch (RuntimeException | Error e) { // the run is finished all the same
                 LOG.error("the evaluation failed", e);
@@ -278,6 +282,15 @@ final class PretrainCommand implements Callable<Integer> {
             environment.out().println(Json.line(summary));
         }
         return exitCode;
+    }
+
+    private boolean isHeldOut(Config config) {
+        if (!HeldOutData.exists(config)) {
+            environment.say(
+                    "not evaluated: no held-out data; give them with --eval-data, or hold out a share of your own"
+                            + " with --hold-out 1%");
+        }
+        return HeldOutData.exists(config);
     }
 
     /** A checkpoint of a cluster lies on the disk of one of its nodes, which may be another host. */

@@ -1,6 +1,7 @@
 package io.flm.launch;
 
 import io.flm.data.Objective;
+import io.flm.data.UserException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,14 @@ final class PretrainOptions {
 
     @Option(names = "--eval-data", paramLabel = "PATH", description = "Held-out data, likewise.")
     private List<Path> evalData = List.of();
+
+    @Option(
+            names = "--hold-out",
+            paramLabel = "SHARE",
+            description =
+                    "The share of --data that is never trained on but evaluated on, such as 1%%; the default for data"
+                            + " of your own without --eval-data. 0: none.")
+    private @Nullable String holdOut;
 
     @Option(names = "--tokenizer", paramLabel = "F", description = "A Hugging Face tokenizer.json.")
     private @Nullable Path tokenizer;
@@ -62,6 +71,7 @@ final class PretrainOptions {
         if (!evalData.isEmpty()) {
             layers.option("flm.data.eval-paths", strings(evalData), "--eval-data", folder);
         }
+        option(layers, "flm.data.hold-out", holdOut == null ? null : share(holdOut), "--hold-out", folder);
         option(layers, "flm.data.tokenizer", tokenizer == null ? null : tokenizer.toString(), "--tokenizer", folder);
         option(layers, "flm.train.objective", objective == null ? null : objective.key(), "--objective", folder);
         option(layers, "flm.train.span-rate", spanRate, "--span-rate", folder);
@@ -73,6 +83,18 @@ final class PretrainOptions {
         option(layers, "flm.worker.devices", devices, "--devices", folder);
         option(layers, "flm.worker.threads", threads, "--threads", folder);
         option(layers, "flm.train.seed", seed, "--seed", folder);
+    }
+
+    /** {@code 1%}, {@code 1 %} or {@code 0.01}. */
+    static double share(String text) {
+        String number = text.strip();
+        boolean percent = number.endsWith("%");
+        try {
+            double value = Double.parseDouble(percent ? number.substring(0, number.length() - 1) : number);
+            return percent ? value / 100 : value;
+        } catch (NumberFormatException e) {
+            throw new UserException("--hold-out " + text + ": give a share, such as 1% or 0.01", e);
+        }
     }
 
     private static void option(

@@ -23,6 +23,7 @@ final class SampleSheets {
     private static final int DRAWS = 5;
     private static final double MASK_RATE = 0.4; // of another objective, which is not shown
 
+    private final double spanRate;
     private final SampleSource source;
     private final Tokenizer tokenizer;
     private final DataSettings settings;
@@ -35,12 +36,13 @@ final class SampleSheets {
         this.tokenizer = tokenizer;
         this.settings = settings;
         this.pictures = Pictures.with(settings.pictures());
+        this.spanRate = config.getDouble("flm.train.span-rate");
         this.imageSize = config.getInt("flm.model.image-size");
         this.seed = config.getLong("flm.train.seed");
     }
 
     /** At most {@code count} samples, evenly from the whole source; bad ones are left out. */
-    List<Sheet> of(int count, double spanRate) {
+    List<Sheet> of(int count) {
         CorruptionSettings spans = new CorruptionSettings(Objective.FLM, spanRate, MASK_RATE, false);
         Corruption corruption = new Corruption(spans, tokenizer.vocabulary(), settings.beginToken());
         long shown = Math.min(count, source.size());

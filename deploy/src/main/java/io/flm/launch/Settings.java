@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.HttpSettings;
 import io.flm.data.UserException;
+import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.train.TrainSettings;
 
 /** What must hold before a run folder is made: each area's own checks, and those between areas. */
@@ -33,11 +34,22 @@ final class Settings {
         }
         requireThreads(config);
         Node.exchangeSettings(config);
+        checkData(config);
+    }
+
+    /** Also asked by what only looks at data. */
+    static void checkData(Config config) {
         if (config.getStringList("flm.data.paths").isEmpty()) {
             throw new UserException("flm.data.paths is empty: give training data with --data");
         }
         if (config.getString("flm.data.tokenizer").isEmpty()) {
-            throw new UserException("flm.data.tokenizer is empty: give a tokenizer.json with --tokenizer");
+            throw new UserException(
+                    "flm.data.tokenizer is empty: give the tokenizer.json of your data with --tokenizer");
+        }
+        if (config.getLong("flm.evaluate.every") > 0 && !HeldOutData.exists(config)) {
+            throw new UserException(
+                    "flm.evaluate.every = " + config.getLong("flm.evaluate.every") + ", but there are no"
+                            + " held-out data: give them with --eval-data, or hold out a share of your own with --hold-out 1%");
         }
     }
 

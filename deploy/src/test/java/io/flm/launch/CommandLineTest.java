@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.Config;
 import io.flm.data.UserException;
 import io.flm.worker.torch.TorchRoute;
 import java.io.IOException;
@@ -83,7 +84,8 @@ class CommandLineTest {
     void configurationComesFromDefaultsThenPresetThenFileThenSetThenOptions() throws IOException {
         Path file = Files.writeString(
                 folder.resolve("my.conf"),
-                "flm.train { lanes = 2, micro-batch = 3, seed = 4 }\nflm.data.paths = [x.tar]");
+                "flm.train { lanes = 2, micro-batch = 3, seed = 4 }\n"
+                        + "flm.data { paths = [x.tar], tokenizer = t.json }");
         assertThat(pretrain("--config", "my.conf", "--set", "flm.train.micro-batch=5", "--seed", "6"))
                 .isZero();
         var config = runs.requests().get(0).config();
@@ -92,8 +94,6 @@ class CommandLineTest {
         assertThat(config.getLong("flm.train.seed")).isEqualTo(6);
         assertThat(config.getStringList("flm.data.paths"))
                 .containsExactly(folder.resolve("x.tar").toString());
-        assertThat(config.getStringList("flm.data.eval-paths"))
-                .allSatisfy(path -> assertThat(path).startsWith(TestEnvironment.ROOT.toString()));
         assertThat(folder.resolve("runs/tiny-1/effective.conf"))
                 .content()
                 .containsPattern("flm.train.lanes = 2 +# file " + file)
@@ -101,6 +101,53 @@ class CommandLineTest {
                 .containsPattern("flm.train.seed = 6 +# --seed")
                 .containsPattern("flm.model.hidden = 16 +# preset tiny")
                 .containsPattern("flm.train.beta1 = 0.9 +# default");
+    }
+
+    @Test
+    void whatThePresetsSetForTheirDataGoesWithTheirDataOnly() {
+        assertThat(world.flm("pretrain")).isZero();
+        assertThat(world.flm("pretrain", "--data", "x.tar", "--tokenizer", "t.json"))
+                .as("%s", world.err())
+                .isZero();
+        assertThat(world.flm("pretrain", "--data", "x.tar", "--tokenizer", "t.json", "--eval-data", "y.tar"))
+                .isZero();
+        assertThat(world.flm(
+                        "pretrain",
+                        "--data",
+                        "x.tar",
+                        "--tokenizer",
+                        "t.json",
+                        "--hold-out",
+                        "5 %",
+                        "--set",
+                        "flm.data.augment.shift=0.1"))
+                .isZero();
+        List<Config> data = runs.requests().stream()
+                .map(request -> request.config().getConfig("flm.data"))
+                .toList();
+        assertThat(data.get(0).getDouble("augment.rotate-degrees")).isEqualTo(10);
+        assertThat(data.get(0).getDouble("hold-out")).isZero();
+        assertThat(data.get(0).getStringList("eval-paths")).hasSize(1);
+        assertThat(data.get(1).getDouble("augment.rotate-degrees")).isZero();
+        assertThat(data.get(1).getDouble("augment.scale")).isEqualTo(1);
+        assertThat(data.get(1).getString("captions")).isEqualTo("random");
+        assertThat(data.get(1).getStringList("eval-paths")).isEmpty();
+        assertThat(data.get(1).getDouble("hold-out")).isEqualTo(0.01);
+        assertThat(data.get(1).getBoolean("begin-token")).as("of the model").isTrue();
+        assertThat(data.get(2).getDouble("hold-out")).isZero();
+        assertThat(data.get(3).getDouble("hold-out")).isEqualTo(0.05);
+        assertThat(data.get(3).getDouble("augment.shift")).isEqualTo(0.1);
+        assertThat(data.get(3).getDouble("augment.rotate-degrees")).isZero();
+    }
+
+    @Test
+    void aResumedRunHoldsOutWhatItHeldOut() {
+        assertThat(world.flm("pretrain", "--data", "x.tar", "--tokenizer", "t.json", "--run", "r"))
+                .isZero();
+        assertThat(world.flm("pretrain", "--run", "r", "--resume", "--eval-data", "y.tar"))
+                .isZero();
+        assertThat(runs.requests().get(1).config().getDouble("flm.data.hold-out"))
+                .isEqualTo(0.01);
     }
 
     @ParameterizedTest
@@ -138,6 +185,10 @@ class CommandLineTest {
             --set flm.http.port=70000              | flm.http.port = 70000
             --set flm.train.micro-batch=0          | flm.train.micro-batch = 0 (--set): expected a whole number from 1 to 65536
             --set flm.data.tokenizer=              | flm.data.tokenizer is empty
+            --data x.tar                           | flm.data.tokenizer is empty: give the tokenizer.json of your data with --tokenizer
+            --hold-out some                        | --hold-out some: give a share, such as 1% or 0.01
+            --hold-out 100%                        | flm.data.hold-out = 1.0 (--hold-out): expected a number from 0 to below 1
+            --data x --tokenizer t --hold-out 0 --set flm.evaluate.every=5 | flm.evaluate.every = 5, but there are no held-out data
             --set flm.data.paths=                  | flm.data.paths is empty
             """)
     void badInputIsRefusedInOneLineAndNothingIsMade(String options, String message) {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
@@ -18,6 +19,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DataCommandTest {
+    private static final String TOKENIZER = TestEnvironment.ROOT
+            .resolve("data-stream/emoji/tokenizer-emoji-2k.json")
+            .toString();
+
     @TempDir
     private Path folder = Path.of("");
 
@@ -31,7 +36,8 @@ class DataCommandTest {
     @Test
     void inspectCountsSamplesAndNamesBadOnes() throws IOException {
         shard("pictures.tar", true);
-        int exitCode = world.flm("data", "inspect", "pictures.tar", "--set", "flm.data.bad-sample-rate=0.5");
+        int exitCode = world.flm(
+                "data", "inspect", "pictures.tar", "--tokenizer", TOKENIZER, "--set", "flm.data.bad-sample-rate=0.5");
         assertThat(exitCode).as("%s", world.err()).isEqualTo(Failure.OK);
         assertThat(world.out())
                 .contains("samples    3 with 2 captions", "pictures   20 x 10: 2", "bad        1 samples")
@@ -41,7 +47,8 @@ class DataCommandTest {
     @Test
     void inspectFailsWhereTrainingWouldStop() throws IOException {
         shard("pictures.tar", true);
-        assertThat(world.flm("data", "inspect", "pictures.tar", "--json")).isEqualTo(Failure.FAILED);
+        assertThat(world.flm("data", "inspect", "pictures.tar", "--tokenizer", TOKENIZER, "--json"))
+                .isEqualTo(Failure.FAILED);
         JsonNode report = new ObjectMapper().readTree(world.out());
         assertThat(report.path("samples").asInt()).isEqualTo(3);
         assertThat(report.path("bad")).hasSize(1);
@@ -65,14 +72,16 @@ class DataCommandTest {
             }
             put(tar, "alone.png", png());
         }
-        assertThat(world.flm("data", "inspect", "pictures.tar")).isEqualTo(Failure.OK);
+        assertThat(world.flm("data", "inspect", "pictures.tar", "--tokenizer", TOKENIZER))
+                .isEqualTo(Failure.OK);
         assertThat(world.out().lines())
                 .contains(
                         "left out   30 cls: neither a picture nor a caption",
                         "left out   1 png: a picture without a caption (txt, json)",
                         "left out   pictures.tar:0.cls: neither a picture nor a caption",
                         "left out   21 more");
-        assertThat(world.flm("data", "inspect", "pictures.tar", "--json")).isEqualTo(Failure.OK);
+        assertThat(world.flm("data", "inspect", "pictures.tar", "--tokenizer", TOKENIZER, "--json"))
+                .isEqualTo(Failure.OK);
         JsonNode report = new ObjectMapper().readTree(world.out());
         assertThat(report.path("leftOut")).hasSize(31);
         assertThat(report.path("leftOutCounts")
@@ -88,26 +97,76 @@ class DataCommandTest {
         for (int i = 1; i < 1000; i++) {
             Files.write(folder.resolve(String.format("%04d.tar", i)), bytes);
         }
-        assertThat(world.flm("data", "inspect", "{0000..0999}.tar"))
+        assertThat(world.flm("data", "inspect", "{0000..0999}.tar", "--tokenizer", TOKENIZER))
                 .as("%s", world.err())
                 .isEqualTo(Failure.OK);
         assertThat(world.out().lines())
-                .hasSizeLessThan(10)
+                .hasSizeLessThan(15)
                 .contains("shards     1,000 of 2 to 2 samples; fewest: 0000.tar");
     }
 
     @Test
     void inspectShowsSamplesOnAPage() throws IOException {
         shard("pictures.tar", false);
-        assertThat(world.flm("data", "inspect", "pictures.tar", "--html", "page.html", "--span-rate", "0.5"))
+        assertThat(world.flm(
+                        "data",
+                        "inspect",
+                        "pictures.tar",
+                        "--tokenizer",
+                        TOKENIZER,
+                        "--html",
+                        "page.html",
+                        "--span-rate",
+                        "0.5"))
                 .as("%s", world.err())
                 .isEqualTo(Failure.OK);
         assertThat(Files.readString(folder.resolve("page.html"))).contains("pictures.tar:a", "red lemon", "</html>");
     }
 
     @Test
+    void inspectTellsHowTrainingReadsATextAtWhichSpanRates() throws IOException {
+        shard("pictures.tar", false);
+        assertThat(world.flm("data", "inspect", "pictures.tar", "--tokenizer", TOKENIZER, "--html", "page.html"))
+                .as("%s", world.err())
+                .isEqualTo(Failure.OK);
+        assertThat(world.out())
+                .contains("gets one dot, and stands between <s> </s> and </s>; at most 50 tokens in all")
+                .contains("Spans are shown at rate 0.00, which is training's (flm.train.span-rate)")
+                .contains("Evaluation hides 0.30 (flm.evaluate.span-rate)")
+                .containsPattern("example +red lemon -> <s> </s> r ed +le mon \\. </s>");
+        assertThat(Files.readString(folder.resolve("page.html")))
+                .contains("which is training&#39;s (flm.train.span-rate)", "gets one dot", "as training sees them")
+                .doesNotContain("0.40");
+    }
+
+    @Test
+    void inspectCountsWhatTrainingHoldsOut() throws IOException {
+        shard("pictures.tar", false);
+        String[] inspect = {"data", "inspect", "pictures.tar", "--tokenizer", TOKENIZER, "--json"};
+        assertThat(world.flm(inspect)).isZero();
+        assertThat(new ObjectMapper().readTree(world.out()).path("heldOut").asInt(-1))
+                .isZero(); // 1 % of two
+        String[] all = Stream.concat(Stream.of(inspect), Stream.of("--set", "flm.data.hold-out=0.999"))
+                .toArray(String[]::new);
+        assertThat(world.flm(all)).isZero();
+        assertThat(new ObjectMapper().readTree(world.out()).path("heldOut").asInt(-1))
+                .isEqualTo(2);
+    }
+
+    @Test
+    void inspectAsksForTheTokenizerOfOnesOwnData() throws IOException {
+        shard("pictures.tar", false);
+        assertThat(world.flm("data", "inspect", "pictures.tar")).isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .singleElement()
+                .asString()
+                .contains("flm.data.tokenizer is empty: give the tokenizer.json of your data with --tokenizer");
+    }
+
+    @Test
     void inspectRefusesDataThatAreNotThere() {
-        assertThat(world.flm("data", "inspect", "nowhere.tar")).isEqualTo(Failure.REFUSED);
+        assertThat(world.flm("data", "inspect", "nowhere.tar", "--tokenizer", TOKENIZER))
+                .isEqualTo(Failure.REFUSED);
         assertThat(world.out()).isEmpty();
         assertThat(world.err()).singleElement().asString().contains("nowhere.tar");
     }
@@ -115,7 +174,16 @@ class DataCommandTest {
     @Test
     void inspectRefusesASpanRateOfOne() throws IOException {
         shard("pictures.tar", false);
-        assertThat(world.flm("data", "inspect", "pictures.tar", "--html", "page.html", "--span-rate", "1"))
+        assertThat(world.flm(
+                        "data",
+                        "inspect",
+                        "pictures.tar",
+                        "--tokenizer",
+                        TOKENIZER,
+                        "--html",
+                        "page.html",
+                        "--span-rate",
+                        "1"))
                 .isEqualTo(Failure.REFUSED);
         assertThat(folder.resolve("page.html")).doesNotExist();
     }

@@ -1,6 +1,7 @@
 package io.flm.worker;
 
 import io.flm.exchange.StepTotals;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A committed step.
@@ -9,9 +10,26 @@ import io.flm.exchange.StepTotals;
  * @param loss the weighted mean loss of the global batch
  * @param totals counts and sums over all lanes
  * @param learningRate the base rate of the step
- * @param times where its time went
+ * @param gradientNorm of the mean loss's gradient, before it is clipped
+ * @param heldOut what the weights before this step said of held-out samples; null where the step did not ask
+ * @param times where its time went, validation aside
  */
-public record StepResult(long step, double loss, StepTotals totals, double learningRate, Times times) {
+public record StepResult(
+        long step,
+        double loss,
+        StepTotals totals,
+        double learningRate,
+        double gradientNorm,
+        @Nullable HeldOut heldOut,
+        Times times) {
+    /**
+     * Counts and sums over the held-out samples, by head of the objective.
+     *
+     * @param lossSums summed cross entropy
+     * @param correctCounts predictions that were right
+     */
+    public record HeldOut(long[] targetCounts, double[] lossSums, long[] correctCounts) {}
+
     /** Nanoseconds: waiting for batches and taking them to the device, forward, backward, waiting for the exchange, optimizer. */
     public record Times(long dataNs, long forwardNs, long backwardNs, long exchangeNs, long optimizerNs) {
         public long totalNs() {

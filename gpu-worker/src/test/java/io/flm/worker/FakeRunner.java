@@ -64,7 +64,7 @@ final class FakeRunner implements StepRunner {
         StepTotals totals = new StepTotals(new long[] {4}, new double[] {8}, new long[] {1}, 8, 4, stop);
         long step = committed;
         committed = step + 1;
-        return new StepResult(step, 2, totals, 1e-3, new StepResult.Times(1, 1, 1, 3, 4));
+        return new StepResult(step, 2, totals, 1e-3, 1, null, new StepResult.Times(1, 1, 1, 3, 4));
     }
 
     @Override

@@ -130,7 +130,15 @@ public final class StepProcess implements AutoCloseable {
         Torch.prepareThread(threads);
         FlmModel flm = new FlmModel(
                 model, train.objective(), new FlmModel.Compute(device, train.precision(), train.recompute()));
-        return new Trainer(train, flm, ingest, exchange, Codec.FP32, new FromSeed(folder, train.seed()), system);
+        return new Trainer(
+                train,
+                flm,
+                ingest,
+                exchange,
+                Codec.FP32,
+                new FromSeed(folder, train.seed()),
+                Trainer.Validation.NONE,
+                system);
     }
 
     /** Begins with weights drawn from the seed, as a run does, and keeps no checkpoint. */

@@ -31,12 +31,10 @@ public final class ContactSheet {
     /**
      * The page.
      *
-     * @param facts such as counts, in whole sentences
-     * @param spanRate that {@code sheets} were corrupted at
+     * @param facts such as counts and the rate of the spans, in whole sentences
      * @param lengths number of texts by length in tokens
      */
-    public static String of(
-            String title, List<String> facts, double spanRate, SortedMap<Integer, Long> lengths, List<Sheet> sheets) {
+    public static String of(String title, List<String> facts, SortedMap<Integer, Long> lengths, List<Sheet> sheets) {
         StringBuilder body = new StringBuilder();
         body.append("<header><p class=\"kind\">Training data</p><h1>")
                 .append(Html.escape(title))
@@ -50,11 +48,9 @@ public final class ContactSheet {
                     .append("</div></section>\n");
         }
         body.append(
-                        "<section><h2>Samples as they are trained on</h2><p class=\"lead\">First the picture, then as augmentation "
+                        "<section><h2>Samples as training sees them</h2><p class=\"lead\">First the picture, then as augmentation "
                                 + "draws it. Below, a line for each token that is predicted: what it may see of the left-to-right and "
-                                + "of the right-to-left stream, and what its span hides at rate ")
-                .append(Html.number("%.2f", spanRate))
-                .append(".</p><p class=\"legend\">")
+                                + "of the right-to-left stream, and what its span hides.</p><p class=\"legend\">")
                 .append(legend("--fill", "seen, left to right"))
                 .append(legend("--r2l", "seen, right to left"))
                 .append(legend("--l2r", "hidden by the span"))

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The curves of a run, from its {@code metrics.jsonl}: loss and accuracy of each head, samples a second. */
+/** The curves of a run, from its {@code metrics.jsonl}: loss and accuracy of each head, held out too, gradient, speed. */
 final class Curves {
     /** Points that a curve is drawn with: means over as many steps as it takes. */
     private static final int POINTS = 160;
@@ -36,10 +36,26 @@ final class Curves {
                 accuracies.put(head, means(steps, head + "Accuracy"));
             }
         }
+        Map<String, List<double[]>> heldOutLosses = new TreeMap<>();
+        Map<String, List<double[]>> heldOutAccuracies = new TreeMap<>();
+        List<JsonNode> validated = steps.stream()
+                .filter(step -> HEADS.stream().anyMatch(head -> step.has("heldOut." + head + "Loss")))
+                .toList();
+        for (String head : HEADS) {
+            if (validated.size() > 1 && validated.get(0).has("heldOut." + head + "Loss")) {
+                heldOutLosses.put(head, means(validated, "heldOut." + head + "Loss"));
+                heldOutAccuracies.put(head, means(validated, "heldOut." + head + "Accuracy"));
+            }
+        }
         Map<String, List<double[]>> speed = Map.of("samples", speed(steps));
         return "<section><h2>Training</h2><div class=\"charts\">"
                 + new LineChart("Loss, nats a prediction", losses).svg()
                 + new LineChart("Accuracy on the training batch", accuracies).svg()
+                + (heldOutLosses.isEmpty()
+                        ? ""
+                        : new LineChart("Held-out loss, nats a prediction", heldOutLosses).svg()
+                                + new LineChart("Held-out accuracy", heldOutAccuracies).svg())
+                + new LineChart("Gradient norm", Map.of("norm", means(steps, "gradientNorm"))).svg()
                 + new LineChart("Samples a second", speed).svg()
                 + "</div></section>\n";
     }
@@ -78,7 +94,6 @@ final class Curves {
         return points;
     }
 
-    /** A bin in which the run was resumed, so that its clock began anew, is left out. */
     private static List<double[]> speed(List<JsonNode> steps) {
         int stride = Math.max(stride(steps), Math.min(20, steps.size() / 4 + 1)); // single steps jump
         List<double[]> points = new ArrayList<>();

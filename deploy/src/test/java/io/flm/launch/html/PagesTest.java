@@ -104,8 +104,8 @@ class PagesTest {
                 List.of(none, none, none));
         ContactSheet.Sheet sheet = new ContactSheet.Sheet(
                 "shard:1", HOSTILE, List.of("<s>", "red", "apple", "</s>"), List.of(new byte[3 * 16]), spans);
-        String page = ContactSheet.of(
-                "2 shards", List.of("2 samples"), 0.3, new TreeMap<>(Map.of(4, 7L, 6, 1L)), List.of(sheet));
+        String page =
+                ContactSheet.of("2 shards", List.of("2 samples"), new TreeMap<>(Map.of(4, 7L, 6, 1L)), List.of(sheet));
         assertStandsAlone(page);
         assertThat(page).contains("4 tokens: 7").contains("&lt;s&gt;");
         assertThat(ContactSheet.row(2, 4, 1, 0))

@@ -9,7 +9,6 @@ import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.worker.evaluate.HeldOut.Example;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -35,9 +34,9 @@ record HeldOutReader(
      *
      * @param limit at most so many; 0: all
      */
-    HeldOut read(List<Path> paths, int limit, long seed) {
+    HeldOut read(HeldOutData data, int limit, long seed) {
         List<Example> examples = new ArrayList<>();
-        try (SampleSource source = SampleSource.open(paths)) {
+        try (SampleSource source = SampleSource.open(data.paths(), data.split())) {
             if (source.leftOut().total() > 0) {
                 refused.accept("left out of the held-out data: " + source.leftOut());
             }
@@ -56,7 +55,7 @@ record HeldOutReader(
             }
         }
         if (examples.size() < 2) {
-            throw new UserException(paths + ": " + examples.size()
+            throw new UserException(data.paths() + ": " + examples.size()
                     + " usable samples; evaluation compares, so it needs at least 2: give more --data");
         }
         return new HeldOut(imageSize, examples);

@@ -144,16 +144,9 @@ public final class TrainedModel implements AutoCloseable {
         return model.parameters().size();
     }
 
-    /** Runs all measures on held-out samples; none given: those of {@code flm.data.eval-paths}. */
+    /** Runs all measures on held-out samples; none given: those that the settings name. */
     public Report evaluate(List<Path> heldOut, Progress progress) {
-        List<Path> paths = heldOut.isEmpty()
-                ? config.getStringList("flm.data.eval-paths").stream()
-                        .map(Path::of)
-                        .toList()
-                : heldOut;
-        if (paths.isEmpty()) {
-            throw new UserException("no held-out data: give --data, or set flm.data.eval-paths");
-        }
+        HeldOutData data = heldOut.isEmpty() ? HeldOutData.of(config) : HeldOutData.of(heldOut);
         EvaluationSettings settings = EvaluationSettings.from(config);
         progress.at(0, "reading");
         HeldOut examples = new HeldOutReader(
@@ -163,7 +156,7 @@ public final class TrainedModel implements AutoCloseable {
                         config.getInt("flm.data.max-tokens"),
                         texts.beginToken(),
                         note)
-                .read(paths, settings.samples(), settings.seed());
+                .read(data, settings.samples(), settings.seed());
         return new Evaluation(new ModelScorer(model), texts, settings).run(examples, progress);
     }
 

@@ -192,13 +192,11 @@ public final class ParameterStore {
      * @param number of this update, from 1
      * @param rate the base learning rate
      * @param weight the sum of the weights of all predictions
+     * @return the norm of the divided gradient, before it is clipped. To read it costs an eighth of the update's memory traffic
      */
-    public void update(Gradient gradient, long number, double rate, OptimizerSettings o, double weight) {
-        double scale = weight;
-        if (o.clipNorm() > 0) {
-            double norm = script.callNumber("l2_norm", gradient.flat()) / weight;
-            scale *= Math.max(1, norm / o.clipNorm());
-        }
+    public double update(Gradient gradient, long number, double rate, OptimizerSettings o, double weight) {
+        double norm = script.callNumber("l2_norm", gradient.flat()) / weight;
+        double scale = o.clipNorm() > 0 ? weight * Math.max(1, norm / o.clipNorm()) : weight;
         script.run("fill", step, (double) number);
         script.run("fill", divisor, scale);
         double root = Math.sqrt(1 - Math.pow(o.beta2(), (double) number));
@@ -222,6 +220,7 @@ public final class ParameterStore {
                         o.epsilon() / root);
             }
         }
+        return norm;
     }
 
     /** What the flat buffers hold. */

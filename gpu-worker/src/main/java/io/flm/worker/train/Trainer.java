@@ -27,7 +27,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,6 +65,31 @@ public final class Trainer implements StepRunner {
         Map<String, String> hashes();
     }
 
+    /**
+     * Asks the model about held-out samples now and then. Each lane has its share of them, which whoever runs the lane looks at,
+     * so that all workers take part and none waits for another one. Of all trainers of a node.
+     */
+    public interface Validation {
+        /** Never. */
+        Validation NONE = new Validation() {
+            @Override
+            public boolean isDue(long steps) {
+                return false;
+            }
+
+            @Override
+            public StepResult.HeldOut of(FlmModel model, int lane) {
+                throw new IllegalStateException("validation is off");
+            }
+        };
+
+        /** Whether the weights after so many steps are looked at. */
+        boolean isDue(long steps);
+
+        /** What the model says of a lane's share. The weights, gradients and random numbers of training are not touched. */
+        StepResult.HeldOut of(FlmModel model, int lane);
+    }
+
     private final TrainSettings settings;
     private final Schedule schedule;
     private final double[] headWeights;
@@ -73,6 +100,7 @@ public final class Trainer implements StepRunner {
     private final ExchangeNode node;
     private final Codec codec;
     private final Keeper keeper;
+    private final Validation validation;
     private final ActorSystem<?> system;
     private volatile @Nullable Membership membership; // of the trainer thread; abandon closes its exchange
     private volatile long abandonedGeneration;
@@ -101,6 +129,7 @@ public final class Trainer implements StepRunner {
             ExchangeNode node,
             Codec codec,
             Keeper keeper,
+            Validation validation,
             ActorSystem<?> system) {
         this.settings = settings;
         this.schedule = Schedule.of(settings);
@@ -112,6 +141,7 @@ public final class Trainer implements StepRunner {
         this.node = node;
         this.codec = codec;
         this.keeper = keeper;
+        this.validation = validation;
         this.origin = keeper.newest();
         this.system = system;
     }
@@ -212,6 +242,7 @@ public final class Trainer implements StepRunner {
             throw new IllegalStateException("a step outside of a generation");
         }
         long step = committedSteps;
+        List<StepResult.HeldOut> heldOut = validate(step, in.exchange().lanes());
         Exchange.Reduction reduction = in.exchange().begin(step);
         LaneRange lanes = in.exchange().lanes();
         boolean alone = in.exchange().worldSize() == 1; // then its gradients need not leave the device
@@ -229,7 +260,7 @@ public final class Trainer implements StepRunner {
                         + batch.step() + ", lane " + batch.lane());
             }
             LaneResult result = trainLane(batch, lane == lanes.to() - 1 && !alone ? reduction : null);
-            totals.add(totals(batch, result));
+            totals.add(totals(batch, result, heldOut.isEmpty() ? null : heldOut.get(lane - lanes.from())));
             dataNs += result.times().dataNanos();
             forwardNs += result.times().forwardNanos();
         }
@@ -241,12 +272,13 @@ public final class Trainer implements StepRunner {
             reduction.await(stage, total.segment(stage));
             total.load(stage);
         }
-        StepTotals all = reduction.awaitTotals();
+        StepTotals reduced = reduction.awaitTotals();
+        StepTotals all = trained(reduced);
         long exchanged = System.nanoTime();
 
         double rate = schedule.rate(step);
         double weight = weigh(all.targetCounts());
-        store.update(total, step + 1, rate, settings.optimizer(), weight);
+        double norm = store.update(total, step + 1, rate, settings.optimizer(), weight);
         committedSteps = step + 1;
         if (in.exchange().rank() == 0) {
             keeper.committed(store, committedSteps);
@@ -257,6 +289,8 @@ public final class Trainer implements StepRunner {
                 weigh(all.lossSums()) / weight,
                 all,
                 rate,
+                norm,
+                heldOut.isEmpty() ? null : heldOut(reduced),
                 new StepResult.Times(
                         dataNs,
                         forwardNs,
@@ -297,14 +331,52 @@ public final class Trainer implements StepRunner {
         return result;
     }
 
-    private static LaneTotals totals(LaneBatch batch, LaneResult result) {
+    /** By lane of this worker; empty where the step does not ask. Before anything of the step: its times are training's. */
+    private List<StepResult.HeldOut> validate(long step, LaneRange lanes) {
+        return validation.isDue(step)
+                ? IntStream.range(lanes.from(), lanes.to())
+                        .mapToObj(lane -> validation.of(model, lane))
+                        .toList()
+                : List.of();
+    }
+
+    /** @param heldOut goes along as further heads; the step of every member has them, or none has */
+    private static LaneTotals totals(LaneBatch batch, LaneResult result, StepResult.@Nullable HeldOut heldOut) {
+        long[] none = {};
         return new LaneTotals(
                 batch.lane(),
-                batch.text().targetCounts(),
-                result.lossSums(),
-                result.correctCounts(),
+                joined(batch.text().targetCounts(), heldOut == null ? none : heldOut.targetCounts()),
+                heldOut == null
+                        ? result.lossSums()
+                        : DoubleStream.concat(Arrays.stream(result.lossSums()), Arrays.stream(heldOut.lossSums()))
+                                .toArray(),
+                joined(result.correctCounts(), heldOut == null ? none : heldOut.correctCounts()),
                 Arrays.stream(batch.text().lengths()).asLongStream().sum(),
                 batch.rows());
+    }
+
+    private static long[] joined(long[] left, long[] right) {
+        return LongStream.concat(Arrays.stream(left), Arrays.stream(right)).toArray();
+    }
+
+    private StepTotals trained(StepTotals all) {
+        int heads = settings.objective().headCount();
+        return new StepTotals(
+                Arrays.copyOf(all.targetCounts(), heads),
+                Arrays.copyOf(all.lossSums(), heads),
+                Arrays.copyOf(all.correctCounts(), heads),
+                all.tokens(),
+                all.samples(),
+                all.stop());
+    }
+
+    private StepResult.HeldOut heldOut(StepTotals all) {
+        int from = settings.objective().headCount();
+        int to = all.targetCounts().length;
+        return new StepResult.HeldOut(
+                Arrays.copyOfRange(all.targetCounts(), from, to),
+                Arrays.copyOfRange(all.lossSums(), from, to),
+                Arrays.copyOfRange(all.correctCounts(), from, to));
     }
 
     private double weigh(long[] counts) {

@@ -16,16 +16,19 @@ import io.flm.exchange.ExchangeException;
 import io.flm.exchange.ExchangeNode;
 import io.flm.exchange.LaneRange;
 import io.flm.worker.Generation;
+import io.flm.worker.StepResult;
 import io.flm.worker.StepRunner;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.checkpoint.RunIdentity;
+import io.flm.worker.evaluate.Validation;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.Precision;
 import io.flm.worker.torch.Torch;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +43,8 @@ class TrainerTest {
     private static final Path EMOJI =
             Path.of("../data-stream/emoji").toAbsolutePath().normalize();
     private static final ModelSettings SIZES = new ModelSettings(40, 16, 2, 2, 1, 1, 1, 1, 16, 16, 8, 16, 2, 1, 0);
+    private static final ModelSettings OF_EMOJI =
+            new ModelSettings(2048, 16, 2, 2, 1, 1, 1, 1, 52, 16, 8, 16, 2, 1, 0.1); // with dropout
     private static final ActorTestKit KIT = ActorTestKit.create();
     private static final Config CONFIG =
             ConfigFactory.parseString("flm.checkpoint.keep = 1").withFallback(ConfigFactory.defaultReference());
@@ -89,11 +94,23 @@ class TrainerTest {
     }
 
     private FlmModel model() {
-        return new FlmModel(SIZES, train.objective(), new FlmModel.Compute(Device.cpu(), Precision.FP32, false));
+        return model(SIZES);
+    }
+
+    private FlmModel model(ModelSettings sizes) {
+        return new FlmModel(sizes, train.objective(), new FlmModel.Compute(Device.cpu(), Precision.FP32, false));
     }
 
     private Trainer trainer(CheckpointKeeper keeper) {
-        return new Trainer(train, model(), ingest, ExchangeNode.inMemory(), Codec.FP32, keeper, KIT.system());
+        return new Trainer(
+                train,
+                model(),
+                ingest,
+                ExchangeNode.inMemory(),
+                Codec.FP32,
+                keeper,
+                Trainer.Validation.NONE,
+                KIT.system());
     }
 
     /** Writes a checkpoint, as another process does; gives the SHA-256 of its weights. */
@@ -167,6 +184,84 @@ class TrainerTest {
             assertThatThrownBy(() -> trainer.enter(alone(1, 0), 0)).isInstanceOf(ExchangeException.class);
             assertThat(trainer.committedSteps()).isEqualTo(9500);
         }
+    }
+
+    @Test
+    void validationTellsTheSameForEveryDealAndLeavesTheWeightsAlone() throws Exception {
+        Config config = ConfigFactory.parseString(
+                        "flm.evaluate { every = 2, every-samples = 50 }, flm.data.eval-paths = [\""
+                                + EMOJI.resolve("emoji-noto.tar.gz") + "\"]")
+                .withFallback(CONFIG);
+        Trainer.Validation validation = Validation.from(config, tokenizer, SIZES.imageSize(), line -> {});
+        int half = train.lanes() / 2;
+        Trained plain = train(Trainer.Validation.NONE, new LaneRange(0, train.lanes()));
+        Trained alone = train(validation, new LaneRange(0, train.lanes()));
+        Trained shared = train(validation, new LaneRange(0, half), new LaneRange(half, train.lanes()));
+        assertThat(plain.results()).allMatch(result -> result.heldOut() == null);
+        assertThat(alone.sha256()).isEqualTo(plain.sha256());
+        assertThat(shared.sha256()).isEqualTo(plain.sha256());
+        for (int step = 0; step < 5; step++) {
+            StepResult.HeldOut said = alone.results().get(step).heldOut();
+            StepResult.HeldOut same = shared.results().get(step).heldOut();
+            assertThat(alone.results().get(step).totals().targetCounts())
+                    .isEqualTo(plain.results().get(step).totals().targetCounts());
+            assertThat(alone.results().get(step).gradientNorm())
+                    .isPositive()
+                    .isEqualTo(shared.results().get(step).gradientNorm());
+            if (said == null || same == null) {
+                assertThat(List.of(0, 1, 3)).contains(step);
+                continue;
+            }
+            assertThat(said.targetCounts()).hasSize(3).isEqualTo(same.targetCounts());
+            assertThat(said.targetCounts()[0]).isGreaterThan(100);
+            assertThat(said.lossSums()).isEqualTo(same.lossSums());
+            assertThat(said.lossSums()[0] / said.targetCounts()[0]).isBetween(2.0, 8.0); // log 2048 = 7.6 by chance
+        }
+    }
+
+    private record Trained(String sha256, List<StepResult> results) {}
+
+    /** Five steps from the seed by a worker for each range of lanes; what rank 0 has then. */
+    private Trained train(Trainer.Validation validation, LaneRange... ranges) throws Exception {
+        ExchangeNode node = ExchangeNode.inMemory();
+        List<Generation.Member> members = new ArrayList<>();
+        for (LaneRange range : ranges) {
+            members.add(new Generation.Member("w" + members.size(), "node", "", range));
+        }
+        Generation generation = Generation.of(1, "run", 0, members);
+        List<CompletableFuture<Trained>> trained = new ArrayList<>();
+        for (int rank = 0; rank < ranges.length; rank++) {
+            int own = rank;
+            CompletableFuture<Trained> future = new CompletableFuture<>();
+            new Thread(() -> {
+                        Torch.prepareThread(1);
+                        try (CheckpointKeeper keeper = keeper();
+                                Trainer trainer = new Trainer(
+                                        train,
+                                        model(OF_EMOJI),
+                                        ingest,
+                                        node,
+                                        Codec.FP32,
+                                        keeper,
+                                        validation,
+                                        KIT.system())) {
+                            trainer.enter(generation, own);
+                            List<StepResult> results = new ArrayList<>();
+                            for (int step = 0; step < 5; step++) {
+                                results.add(trainer.step(false));
+                            }
+                            future.complete(new Trained(trainer.weightsSha256(), results));
+                        } catch (Exception e) {
+                            future.completeExceptionally(e);
+                        }
+                    })
+                    .start();
+            trained.add(future);
+        }
+        for (CompletableFuture<Trained> future : trained) {
+            future.get();
+        }
+        return trained.get(0).get();
     }
 
     private Generation alone(long number, long step) {

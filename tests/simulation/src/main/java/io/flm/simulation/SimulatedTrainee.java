@@ -165,7 +165,7 @@ final class SimulatedTrainee implements Trainee {
         StepTotals totals = new StepTotals(new long[] {1}, new double[] {1}, new long[] {1}, 1, 1, r.stop());
         double laneMs = computeMs / Math.max(1, seat == null ? 1 : seat.lanes().count());
         return new Progressed(
-                new StepResult(r.step(), 1, totals, 1e-3, new StepResult.Times(0, 1, 1, 1, 1)),
+                new StepResult(r.step(), 1, totals, 1e-3, 1, null, new StepResult.Times(0, 1, 1, 1, 1)),
                 List.of(),
                 new Rates(1, 1, laneMs, new Shares(0, 1, 0, 0)));
     }

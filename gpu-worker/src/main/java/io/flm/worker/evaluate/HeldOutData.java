@@ -1,0 +1,42 @@
+package io.flm.worker.evaluate;
+
+import com.typesafe.config.Config;
+import io.flm.data.Split;
+import io.flm.data.UserException;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Where held-out samples come from: data of their own, or a share of the training data that is never trained on.
+ *
+ * @param paths of shards
+ * @param split which of their samples
+ */
+public record HeldOutData(List<Path> paths, Split split) {
+    /** All samples of data that are given for it. */
+    static HeldOutData of(List<Path> paths) {
+        return new HeldOutData(paths, Split.ALL);
+    }
+
+    /** {@code flm.data.eval-paths}, or where these are empty the share {@code flm.data.hold-out} of {@code flm.data.paths}. */
+    public static HeldOutData of(Config config) {
+        if (!exists(config)) {
+            throw new UserException(
+                    "no held-out data: give them with --eval-data (flm.data.eval-paths), or let training"
+                            + " hold out a share of its own with --hold-out (flm.data.hold-out)");
+        }
+        List<Path> own = paths(config, "flm.data.eval-paths");
+        return own.isEmpty()
+                ? new HeldOutData(paths(config, "flm.data.paths"), Split.heldOut(config.getDouble("flm.data.hold-out")))
+                : of(own);
+    }
+
+    /** Whether the configuration names any. */
+    public static boolean exists(Config config) {
+        return !config.getStringList("flm.data.eval-paths").isEmpty() || config.getDouble("flm.data.hold-out") > 0;
+    }
+
+    private static List<Path> paths(Config config, String key) {
+        return config.getStringList(key).stream().map(Path::of).toList();
+    }
+}
