@@ -99,6 +99,7 @@ final class MetricsText {
         sample(dropped, labels("reason", "corrupt"), counters.corruptFrames());
         sample(dropped, labels("reason", "unauthenticated"), counters.unauthenticatedFrames());
         sample(dropped, labels("reason", "duplicate"), counters.duplicateFrames());
+        sample(dropped, labels("reason", "stranger"), counters.refusedDatagrams());
     }
 
     private void gauge(String name, String help, Number value) {

@@ -79,7 +79,7 @@ class HttpEndpointTest {
                         coordinator,
                         settings,
                         HttpEndpointTest::plan,
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))
+                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11))
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)
                 .localAddress()
@@ -357,7 +357,8 @@ class HttpEndpointTest {
                         "flm_exchange_dropped_frames_total{reason=\"other-generation\"} 5",
                         "flm_exchange_dropped_frames_total{reason=\"corrupt\"} 6",
                         "flm_exchange_dropped_frames_total{reason=\"unauthenticated\"} 7",
-                        "flm_exchange_dropped_frames_total{reason=\"duplicate\"} 8");
+                        "flm_exchange_dropped_frames_total{reason=\"duplicate\"} 8",
+                        "flm_exchange_dropped_frames_total{reason=\"stranger\"} 12");
     }
 
     @Test

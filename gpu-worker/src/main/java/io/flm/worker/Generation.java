@@ -27,10 +27,16 @@ public record Generation(
      *
      * @param worker the worker's name, unique in the cluster
      * @param node the name of its node
-     * @param endpoint where its node's exchange is reached, as {@code host:port}; empty: in this process only
+     * @param endpoint where its node's exchange is reached, and what lets streams in there; empty: in this process only
      * @param lanes what it runs in each step
      */
-    public record Member(String worker, String node, String endpoint, LaneRange lanes) implements WireMessage {}
+    public record Member(String worker, String node, String endpoint, LaneRange lanes) implements WireMessage {
+        /** What lets streams in is no text for a log. */
+        @Override
+        public String toString() {
+            return worker + " " + lanes;
+        }
+    }
 
     public Generation {
         members = List.copyOf(members);

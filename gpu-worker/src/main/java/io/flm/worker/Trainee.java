@@ -63,7 +63,7 @@ public interface Trainee extends AutoCloseable {
     /**
      * The generation cannot go on here. The state of the last committed step is kept, unless the kind is {@code BROKEN}.
      *
-     * @param lostNodes where the exchange knows whose node it lost
+     * @param lostNodes where the exchange knows whose node it lost; this node itself, where its own exchange failed
      */
     record Failed(FailureKind kind, String cause, List<String> lostNodes) implements Event {}
 

@@ -154,9 +154,11 @@ public final class TrainerThread implements Trainee {
             } catch (UserException e) {
                 listener.accept(new Failed(FailureKind.USER, String.valueOf(e.getMessage()), List.of()));
             } catch (ExchangeException e) {
-                String cause = isAbandoned(generation) ? abandonReason : String.valueOf(e.getMessage());
                 List<String> nodes = generation.nodes();
                 List<String> lost = e.lostNodes().stream().map(nodes::get).toList();
+                // What failed here is told even where the others were quicker to give the generation up.
+                boolean own = lost.contains(generation.members().get(rank).node());
+                String cause = isAbandoned(generation) && !own ? abandonReason : String.valueOf(e.getMessage());
                 listener.accept(new Failed(FailureKind.MEMBER_LOST, cause, lost));
             } catch (Throwable e) { // an error here must reach the coordinator, whatever it is
                 LOG.error("step {} of generation {}, rank {}", committedSteps, generation.number(), rank, e);

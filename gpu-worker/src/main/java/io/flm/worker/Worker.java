@@ -159,7 +159,7 @@ public final class Worker {
      * The worker cannot go on in this generation; it waits for another one, or is unfit where the kind is {@code BROKEN}.
      *
      * @param cause says what, where and what to do
-     * @param lostNodes where its exchange knows which nodes were lost
+     * @param lostNodes where its exchange knows which nodes were lost; its own node, where its own exchange failed
      */
     public record Failed(
             String worker, long generation, long committedSteps, FailureKind kind, String cause, List<String> lostNodes)
@@ -180,7 +180,7 @@ public final class Worker {
      * @param name unique in the cluster
      * @param node the name of its node
      * @param device shown to users
-     * @param endpoint where its node's exchange is reached, as {@code host:port}; empty: in this process only
+     * @param endpoint where its node's exchange is reached, and what lets streams in there; empty: in this process only
      * @param version of the program
      */
     public record Identity(String name, String node, String device, String endpoint, String version) {}

@@ -274,7 +274,7 @@ final class AllReduce {
                 }
                 ofSubtree.get(cursor.subtree).add(sources, from, to, outgoing, scratch);
             }
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // else all frames behind it would wait for this one
             out.abort();
             throw e;
         }

@@ -11,6 +11,7 @@ final class Counts {
     final LongAdder otherGeneration = new LongAdder();
     final LongAdder corrupt = new LongAdder();
     final LongAdder unauthenticated = new LongAdder();
+    final LongAdder refused = new LongAdder();
     final LongAdder duplicate = new LongAdder();
     final LongAdder stateBytesSent = new LongAdder();
     final LongAdder stateBytesReceived = new LongAdder();
@@ -26,6 +27,7 @@ final class Counts {
                 corrupt.sum(),
                 unauthenticated.sum(),
                 duplicate.sum(),
+                refused.sum(),
                 stateBytesSent.sum(),
                 stateBytesReceived.sum(),
                 lostPeers.sum());

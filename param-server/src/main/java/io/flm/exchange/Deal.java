@@ -16,7 +16,7 @@ import java.util.zip.CRC32C;
  * @param codec how values are held and sent
  * @param members by rank: lanes in contiguous runs from lane 0 on, the ranks of a node adjacent, nodes in ascending order
  * @param names of each node, as users know it, for messages
- * @param endpoints of each node, as {@link ExchangeNode#endpoint()} gave it
+ * @param endpoints of each node, as {@link ExchangeNode#endpoint()} gave it; they are no text for a log
  * @param holders the ranks that hold the state of the generation's first step; the others fetch it from these
  * @param key encrypts the frames of this generation (32 bytes, AES-256-GCM), or empty: in the clear
  */
@@ -151,10 +151,15 @@ public record Deal(
         return Long.hashCode(generation) * 31 + members.hashCode();
     }
 
-    /** Without the key. */
+    Endpoint endpoint(int node) {
+        return Endpoint.parse(endpoints.get(node));
+    }
+
+    /** Without the key, and without what lets streams in. */
     @Override
     public String toString() {
-        return "generation " + generation + ": " + members + " at " + endpoints + ", " + segments + " segments, "
+        List<Endpoint> addresses = endpoints.stream().map(Endpoint::parse).toList();
+        return "generation " + generation + ": " + members + " at " + addresses + ", " + segments + " segments, "
                 + codec + (encrypted() ? ", encrypted" : "");
     }
 

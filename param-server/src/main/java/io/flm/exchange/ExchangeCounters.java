@@ -7,6 +7,7 @@ package io.flm.exchange;
  * @param corruptFrames dropped because a checksum or the structure was wrong
  * @param unauthenticatedFrames dropped because they were not sealed with the generation's key
  * @param duplicateFrames dropped because their sequence number had come before
+ * @param refusedDatagrams dropped because they are of a stream of nobody who was told this node's pass
  * @param stateBytesSent of states, part of {@code bytesSent}
  * @param lostPeers how often a node was held for lost
  */
@@ -19,6 +20,7 @@ public record ExchangeCounters(
         long corruptFrames,
         long unauthenticatedFrames,
         long duplicateFrames,
+        long refusedDatagrams,
         long stateBytesSent,
         long stateBytesReceived,
         long lostPeers) {}

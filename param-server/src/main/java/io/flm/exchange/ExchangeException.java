@@ -27,7 +27,10 @@ public final class ExchangeException extends Exception {
         this.lostNodes = new TreeSet<>(lostNodes);
     }
 
-    /** The nodes that this member, or one that told it, holds for lost: indices of {@link Deal#endpoints()}. Often empty. */
+    /**
+     * The nodes that this member, or one that told it, holds for lost: indices of {@link Deal#endpoints()}. Often empty. This
+     * member's own node: its own exchange failed, whatever the others are like.
+     */
     public Set<Integer> lostNodes() {
         return lostNodes;
     }

@@ -1,25 +1,39 @@
 package io.flm.exchange;
 
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A process's end of the exchange: one for all of its workers, for as long as the process takes part in runs. It outlives
  * generations, so that survivors of a loss form the next one at once.
  */
 public final class ExchangeNode implements AutoCloseable {
-    private final @Nullable Wire wire;
+    private static final Logger LOG = LoggerFactory.getLogger(ExchangeNode.class);
+    private static final int PASS_BYTES = 16;
+
+    /** What another transport is opened with, at the same endpoint, where this one has ended; null: in memory only. */
+    private final @Nullable ExchangeSettings settings;
+
+    private final Endpoint endpoint;
+    private @Nullable Wire wire;
     private final Counts counts;
     private @Nullable Meeting newest;
     private boolean closed;
 
-    private ExchangeNode(@Nullable Wire wire, Counts counts) {
+    private ExchangeNode(@Nullable ExchangeSettings settings, Endpoint endpoint, @Nullable Wire wire, Counts counts) {
+        this.settings = settings;
+        this.endpoint = endpoint;
         this.wire = wire;
         this.counts = counts;
     }
 
     /** For the workers of one process: no transport, no thread, no file. Joins only deals with one node. */
     public static ExchangeNode inMemory() {
-        return new ExchangeNode(null, new Counts());
+        return new ExchangeNode(null, new Endpoint("", ""), null, new Counts());
     }
 
     /**
@@ -29,19 +43,28 @@ public final class ExchangeNode implements AutoCloseable {
      */
     public static ExchangeNode open(ExchangeSettings settings) throws ExchangeException {
         Counts counts = new Counts();
-        return new ExchangeNode(Wire.open(settings, counts), counts);
+        byte[] pass = new byte[PASS_BYTES];
+        new SecureRandom().nextBytes(pass);
+        String secret = HexFormat.of().formatHex(pass);
+        Wire wire = Wire.open(settings, secret, counts);
+        Endpoint endpoint = new Endpoint(wire.address(), secret);
+        return new ExchangeNode(settings.withPort(endpoint.port()), endpoint, wire, counts);
     }
 
-    /** Where other nodes reach this one, as {@code host:port}; empty where it is in memory only. */
+    /**
+     * Where other nodes reach this one, as {@code host:port/pass}; empty where it is in memory only. The pass lets streams in, so
+     * it is no text for a log. It stays the same for as long as this node lives.
+     */
     public String endpoint() {
-        return wire == null ? "" : wire.endpoint();
+        return settings == null ? "" : endpoint.text();
     }
 
     /**
      * Enters a generation, which ends every earlier one of this node. Does not wait: the first step, or {@link
      * Exchange#fetch}, waits for the other members. A deal with one node needs no transport.
      *
-     * @throws ExchangeException where a later generation has begun, or the node was closed
+     * @throws ExchangeException where a later generation has begun, the node was closed, or its transport has ended and cannot be
+     *     opened again: then this node itself is among the lost
      * @throws IllegalArgumentException where the ranks of this node disagree on the deal
      */
     public synchronized Exchange join(Deal deal, int rank) throws ExchangeException {
@@ -68,19 +91,42 @@ public final class ExchangeNode implements AutoCloseable {
         return new Member(meeting, rank);
     }
 
-    private Meeting meet(Deal deal, int rank) {
+    private Meeting meet(Deal deal, int rank) throws ExchangeException {
         if (deal.nodeCount() == 1) {
             return new LocalMeeting(deal);
         }
-        if (wire == null) {
-            throw new IllegalStateException("a deal with " + deal.nodeCount() + " nodes on a node in memory");
-        }
-        if (!wire.isRunning()) {
-            throw new IllegalStateException("the exchange's thread has ended; the node has to be started again");
-        }
-        WireMeeting meeting = new WireMeeting(deal, deal.members().get(rank).node(), wire);
-        wire.attach(meeting);
+        int node = deal.members().get(rank).node();
+        Wire running = running(node);
+        WireMeeting meeting = new WireMeeting(deal, node, running);
+        running.attach(meeting);
         return meeting;
+    }
+
+    /** The transport, which is opened again where it has ended, whatever had ended it. */
+    private Wire running(int node) throws ExchangeException {
+        ExchangeSettings again = settings;
+        Wire last = wire;
+        if (again == null || last == null) {
+            throw new IllegalStateException("a deal with other nodes on a node in memory");
+        }
+        if (last.isRunning()) {
+            return last;
+        }
+        last.close();
+        try {
+            Wire opened = Wire.open(again, endpoint.pass(), counts);
+            LOG.warn("{}: the exchange is open again; {}", endpoint, last.whyEnded());
+            wire = opened;
+            return opened;
+        } catch (ExchangeException e) {
+            throw new ExchangeException(
+                    last.whyEnded() + "; it cannot be opened again: " + e.getMessage(), Set.of(node));
+        }
+    }
+
+    /** For a test that ends it from outside; null: in memory only. */
+    synchronized @Nullable Wire transport() {
+        return wire;
     }
 
     /** What has been counted since this node was opened. */
@@ -92,15 +138,17 @@ public final class ExchangeNode implements AutoCloseable {
     @Override
     public void close() {
         Meeting meeting;
+        Wire last;
         synchronized (this) {
             closed = true;
             meeting = newest;
+            last = wire;
         }
         if (meeting != null) {
             meeting.fail("the node was closed");
         }
-        if (wire != null) {
-            wire.close();
+        if (last != null) {
+            last.close();
         }
     }
 }

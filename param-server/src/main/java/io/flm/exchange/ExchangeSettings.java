@@ -76,6 +76,20 @@ public record ExchangeSettings(
                 Path.of(c.getString("directory")));
     }
 
+    ExchangeSettings withPort(int bound) {
+        return new ExchangeSettings(
+                host,
+                bound,
+                codec,
+                livenessTimeout,
+                connectTimeout,
+                joinTimeout,
+                network,
+                threading,
+                sharedMemory,
+                directory);
+    }
+
     private static Duration longerThan(Duration liveness, String key, Duration value) {
         if (value.compareTo(liveness) < 0) {
             throw new IllegalArgumentException("flm.exchange." + key + " = " + value.toMillis()

@@ -24,11 +24,14 @@ record NetworkSizes(int mtu, int window, int term, int socketBuffer) {
 
     private static final Path SEND_LIMIT = Path.of("/proc/sys/net/core/wmem_max");
 
+    /** Of any network. */
+    static final int LONGEST_TERM = 8 * MIB;
+
     static NetworkSizes of(ExchangeSettings settings) {
         NetworkSizes ideal = switch (settings.network() == ExchangeSettings.Network.AUTO
                 ? detect(settings.host())
                 : settings.network()) {
-            case LOOPBACK -> new NetworkSizes(65504, 2 * MIB, 8 * MIB, 4 * MIB);
+            case LOOPBACK -> new NetworkSizes(65504, 2 * MIB, LONGEST_TERM, 4 * MIB);
             case JUMBO -> new NetworkSizes(8928, MIB, 4 * MIB, 2 * MIB);
             default -> new NetworkSizes(1408, MIB, 4 * MIB, 2 * MIB);
         };

@@ -42,7 +42,8 @@ final class Peer {
     long helloSentNs;
 
     /** The round that this node must end before the other's next frame can be taken. */
-    @Nullable WireRound waitsBehind;
+    @Nullable
+    WireRound waitsBehind;
 
     boolean lost;
     boolean leaveSent;
@@ -215,6 +216,6 @@ final class Peer {
     }
 
     String name() {
-        return deal.names().get(node) + " (" + deal.endpoints().get(node) + ", " + deal.ranks(node) + ")";
+        return deal.names().get(node) + " (" + deal.endpoint(node) + ", " + deal.ranks(node) + ")";
     }
 }

@@ -99,7 +99,8 @@ final class StateTraffic {
         private boolean asked;
         boolean ended;
 
-        @Nullable String failure;
+        @Nullable
+        String failure;
 
         private Receiving(StateDownload download, int receiver, int donor, Peer from) {
             this.download = download;
@@ -118,7 +119,8 @@ final class StateTraffic {
     }
 
     /** What a rank of this node offers, if any does. */
-    @Nullable Offer anyOffer() {
+    @Nullable
+    Offer anyOffer() {
         return offers.isEmpty() ? null : offers.get(0);
     }
 
@@ -225,7 +227,7 @@ final class StateTraffic {
             int at = chunk.limit();
             out.body().putInt(at, count, ByteOrder.LITTLE_ENDIAN);
             offer.source.read(sending.position, out.bytes(at + Integer.BYTES, count));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) { // else all frames behind it would wait for this one
             out.abort();
             throw e;
         }

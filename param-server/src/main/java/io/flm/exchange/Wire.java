@@ -15,18 +15,26 @@ import io.aeron.exceptions.StorageSpaceException;
 import io.aeron.logbuffer.ControlledFragmentHandler;
 import io.aeron.logbuffer.ControlledFragmentHandler.Action;
 import io.aeron.logbuffer.Header;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.agrona.CloseHelper;
 import org.agrona.DirectBuffer;
+import org.agrona.ErrorHandler;
 import org.agrona.concurrent.AgentInvoker;
+import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.ControlledMessageHandler;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +69,17 @@ final class Wire implements AutoCloseable {
     /** How long a trainer helps on with nothing to do, before it sleeps and this thread goes on. */
     private static final long HELP_NS = MILLISECONDS.toNanos(2);
 
+    private static final int CONTROL_TERM = 1 << 20;
+
+    /** Of terms, for a stream to another node and one from it. */
+    private static final long BUFFERS = 2 * 3;
+
+    /** What a node on this machine needs, whose gradients go by a ring. */
+    private static final long NEAR_BYTES = 16 << 20;
+
+    /** What the transport itself needs. */
+    private static final long OWN_BYTES = 16 << 20;
+
     private static final long LAST_WORDS_NS = MILLISECONDS.toNanos(50);
 
     private final ExchangeSettings settings;
@@ -68,15 +87,19 @@ final class Wire implements AutoCloseable {
     private final DriverDirectory directory;
     private final MediaDriver driver;
     private final Aeron aeron;
+    private final Vitals vitals;
     private final @Nullable AgentInvoker driverInvoker;
     private final AgentInvoker clientInvoker;
     private final Subscription gradients;
     private final Subscription control;
-    private final String endpoint;
+    private final String address;
     private final Counts counts;
     private final Thread thread;
     private final ConcurrentLinkedQueue<WireMeeting> arriving = new ConcurrentLinkedQueue<>();
     private volatile boolean closing;
+    private volatile boolean ended;
+    private volatile String whyEnded = "";
+    private final SecureRandom random = new SecureRandom();
 
     /** A cycle of this wire's work is done by whoever holds it. */
     private final ReentrantLock duty = new ReentrantLock();
@@ -85,9 +108,8 @@ final class Wire implements AutoCloseable {
 
     // Below: of whoever is on duty.
     private long lastCycleNs = System.nanoTime();
-    private boolean ended;
     private final List<WireMeeting> meetings = new ArrayList<>(); // the newest last
-    private final Map<String, Link> links = new HashMap<>(); // by endpoint
+    private final Map<Endpoint, Link> links = new HashMap<>();
     private final FrameReader frame = new FrameReader();
     private final ControlledFragmentHandler gradientHandler =
             (buffer, offset, length, header) -> onFragment(GRADIENTS, buffer, offset, length, image(header));
@@ -97,18 +119,19 @@ final class Wire implements AutoCloseable {
             (type, buffer, offset, length) -> onFragment(GRADIENTS, buffer, offset, length, null) == Action.ABORT
                     ? ControlledMessageHandler.Action.ABORT
                     : ControlledMessageHandler.Action.CONTINUE;
+    private @Nullable String givenUp;
     private long stoodStillUntilNs = Long.MIN_VALUE;
     private long stoodStillNs;
     private boolean linksAreStale;
 
     /** The streams to one other node. */
     static final class Link {
-        final String endpoint;
+        final Endpoint to;
         final ExclusivePublication gradients;
         final ExclusivePublication control;
 
-        Link(String endpoint, ExclusivePublication gradients, ExclusivePublication control) {
-            this.endpoint = endpoint;
+        Link(Endpoint to, ExclusivePublication gradients, ExclusivePublication control) {
+            this.to = to;
             this.gradients = gradients;
             this.control = control;
         }
@@ -118,36 +141,69 @@ final class Wire implements AutoCloseable {
         }
     }
 
-    static Wire open(ExchangeSettings settings, Counts counts) throws ExchangeException {
+    /**
+     * Starts the transport.
+     *
+     * @param pass lets streams in
+     */
+    static Wire open(ExchangeSettings settings, String pass, Counts counts) throws ExchangeException {
         DriverDirectory directory = DriverDirectory.open(settings.directory());
+        String lack = lackOfRoom(directory.path(), OWN_BYTES);
+        if (lack != null) {
+            directory.close();
+            throw new ExchangeException(lack);
+        }
         MediaDriver driver = null;
         Aeron aeron = null;
+        Vitals vitals = new Vitals();
         try {
             NetworkSizes sizes = NetworkSizes.of(settings);
-            driver = MediaDriver.launch(driverContext(settings, sizes, directory));
+            driver = MediaDriver.launch(driverContext(settings, sizes, directory)
+                    .receiveChannelEndpointSupplier(new Gate(pass, NetworkSizes.LONGEST_TERM, counts)::endpoint)
+                    .conductorThreadFactory(vitals)
+                    .senderThreadFactory(vitals)
+                    .receiverThreadFactory(vitals)
+                    .errorHandler(vitals));
             AgentInvoker invoker = driver.sharedAgentInvoker();
             Aeron.Context context = new Aeron.Context()
                     .aeronDirectoryName(directory.aeron().toString())
                     .useConductorAgentInvoker(true)
                     .driverTimeoutMs(HOURS.toMillis(24))
-                    .errorHandler(Wire::onError);
+                    .errorHandler(vitals);
             if (invoker != null) {
                 context.driverAgentInvoker(invoker);
             }
             aeron = Aeron.connect(context);
-            return new Wire(settings, sizes, directory, driver, aeron, counts);
+            return new Wire(settings, sizes, directory, driver, aeron, vitals, counts);
         } catch (RegistrationException e) {
             close(aeron, driver, directory);
             throw new ExchangeException(
                     settings.host() + ":" + settings.port() + ": cannot listen (" + firstLine(e)
-                            + "); set flm.exchange.host to an address of this machine and flm.exchange.port to a free port, or 0",
+                            + "); set flm.exchange.host to an address of this machine and flm.exchange.port to a free"
+                            + " port, or 0",
                     e);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) { // the latter where memory that was promised is not there
             close(aeron, driver, directory);
             throw new ExchangeException(
                     directory.path() + ": the exchange's transport does not start (" + firstLine(e)
                             + "); look for room in flm.exchange.directory",
                     e);
+        }
+    }
+
+    /**
+     * What to do where a folder has no room for so many bytes; null: it has. Memory that is promised and not there when it is first
+     * written ends the process without a word.
+     */
+    static @Nullable String lackOfRoom(Path folder, long bytes) {
+        try {
+            long usable = Files.getFileStore(folder).getUsableSpace();
+            return usable >= bytes
+                    ? null
+                    : folder + ": " + (usable >> 20) + " MiB of room, and the exchange may need " + (bytes >> 20)
+                            + " MiB; give it more (docker run --shm-size=1g), or set flm.exchange.directory";
+        } catch (IOException e) {
+            return folder + ": " + e + "; set flm.exchange.directory";
         }
     }
 
@@ -180,23 +236,48 @@ final class Wire implements AutoCloseable {
                 .statusMessageTimeoutNs(Math.min(MILLISECONDS.toNanos(100), livenessNs / 10))
                 .publicationLingerTimeoutNs(livenessNs)
                 .clientLivenessTimeoutNs(forever)
-                .publicationUnblockTimeoutNs(2 * forever)
-                .errorHandler(Wire::onError);
+                .publicationUnblockTimeoutNs(2 * forever);
     }
 
     private static BackoffIdleStrategy nap() {
         return new BackoffIdleStrategy(0, 20, SHORT_NAP_NS, LONG_NAP_NS);
     }
 
-    private static void onError(Throwable error) {
-        if (error instanceof StorageSpaceException) {
-            LOG.warn("{}: give flm.exchange.directory more room", error.getMessage());
-        } else {
-            LOG.debug("transport: {}", error.toString());
+    /** What is known of driver and client: their errors, after most of which they go on, and the driver's own threads. */
+    private static final class Vitals implements ErrorHandler, ThreadFactory {
+        private volatile String lastError = "no error was told";
+        private volatile boolean terminated;
+        private final List<Thread> threads = new CopyOnWriteArrayList<>();
+
+        @Override
+        public Thread newThread(Runnable task) {
+            Thread thread = new Thread(task);
+            thread.setDaemon(true);
+            threads.add(thread);
+            return thread;
+        }
+
+        boolean isAlive() {
+            return !terminated && threads.stream().allMatch(Thread::isAlive);
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            if (error instanceof StorageSpaceException) {
+                LOG.warn("{}: give flm.exchange.directory more room", error.getMessage());
+            } else {
+                LOG.debug("transport", error);
+            }
+            if (error instanceof AgentTerminationException) {
+                terminated = true;
+            } else if (!terminated) {
+                lastError = firstLine(error);
+            }
         }
     }
 
-    private static String firstLine(Throwable e) {
+    /** Aeron's messages go on with a stack trace. */
+    static String firstLine(Throwable e) {
         String message = String.valueOf(e.getMessage());
         return message.lines().findFirst().orElse(e.toString());
     }
@@ -211,12 +292,14 @@ final class Wire implements AutoCloseable {
             DriverDirectory directory,
             MediaDriver driver,
             Aeron aeron,
+            Vitals vitals,
             Counts counts) {
         this.settings = settings;
         this.sizes = sizes;
         this.directory = directory;
         this.driver = driver;
         this.aeron = aeron;
+        this.vitals = vitals;
         this.counts = counts;
         this.driverInvoker = driver.sharedAgentInvoker();
         this.clientInvoker = aeron.conductorAgentInvoker();
@@ -224,7 +307,7 @@ final class Wire implements AutoCloseable {
         // The tag makes both streams share one port, also where the kernel chooses it.
         this.control = aeron.addSubscription("aeron:udp?tags=1|endpoint=" + host + ":" + settings.port(), CONTROL);
         this.gradients = aeron.addSubscription("aeron:udp?tags=1", GRADIENTS);
-        this.endpoint = host + ":" + boundPort();
+        this.address = host + ":" + boundPort();
         this.thread = new Thread(this::run, "exchange");
         thread.setDaemon(true);
         thread.start();
@@ -243,8 +326,9 @@ final class Wire implements AutoCloseable {
         return Integer.parseInt(bound.substring(bound.lastIndexOf(':') + 1));
     }
 
-    String endpoint() {
-        return endpoint;
+    /** Where it listens, as {@code host:port}. */
+    String address() {
+        return address;
     }
 
     ExchangeSettings settings() {
@@ -259,6 +343,9 @@ final class Wire implements AutoCloseable {
     void attach(WireMeeting meeting) {
         arriving.add(meeting);
         wake();
+        if (ended) { // meanwhile: nobody takes it any more
+            meeting.failHere(whyEnded);
+        }
     }
 
     void wake() {
@@ -266,23 +353,34 @@ final class Wire implements AutoCloseable {
     }
 
     /** Opens the streams to a node, or gives those that are open. */
-    Link link(String to) {
+    Link link(Endpoint to) {
         Link link = links.get(to);
         if (link == null || link.gradients.isClosed() || link.control.isClosed()) {
-            String channel = "aeron:udp?endpoint=" + to;
+            String lack =
+                    lackOfRoom(directory.path(), isNear(to) ? NEAR_BYTES : BUFFERS * (sizes.term() + CONTROL_TERM));
+            if (lack != null) {
+                throw new StorageSpaceException(lack);
+            }
             link = new Link(
-                    to,
-                    aeron.addExclusivePublication(channel, GRADIENTS),
-                    aeron.addExclusivePublication(
-                            channel + "|term-length=" + Math.min(sizes.term(), 1 << 20), CONTROL));
+                    to, stream(to, GRADIENTS, sizes.term()), stream(to, CONTROL, Math.min(sizes.term(), CONTROL_TERM)));
             links.put(to, link);
         }
         return link;
     }
 
+    /** Its first term id is its ticket at the other's {@link Gate}. */
+    private ExclusivePublication stream(Endpoint to, int stream, int term) {
+        int session = random.nextInt();
+        int ticket = Gate.ticket(to.pass(), stream, session);
+        return aeron.addExclusivePublication(
+                "aeron:udp?endpoint=" + to.address() + "|term-length=" + term + "|session-id=" + session
+                        + "|init-term-id=" + ticket + "|term-id=" + ticket + "|term-offset=0",
+                stream);
+    }
+
     /** Closes the streams to a node that is lost: what they still hold is of no use. */
     void unlink(Link link) {
-        links.remove(link.endpoint, link);
+        links.remove(link.to, link);
         link.gradients.revoke();
         link.control.revoke();
     }
@@ -293,10 +391,9 @@ final class Wire implements AutoCloseable {
     }
 
     private void run() {
-        String reason = "the node was closed";
         try {
             long lastWorked = System.nanoTime();
-            while (!closing || !isQuiet()) {
+            while (!ended && (!closing || !isQuiet())) {
                 if (helped.get()) {
                     LockSupport.parkNanos(LONG_NAP_NS); // or until the help ends
                     lastWorked = System.nanoTime();
@@ -306,23 +403,67 @@ final class Wire implements AutoCloseable {
                     idle(System.nanoTime() - lastWorked);
                 }
             }
-            sendLastWords();
+            if (!ended) {
+                sendLastWords();
+            }
         } catch (RuntimeException | Error e) {
             LOG.error("the exchange's thread ended", e);
-            reason = "the exchange's thread ended: " + e;
+            giveUp("its thread ended: " + firstLine(e));
         } finally {
-            duty.lock();
-            try {
-                ended = true; // a trainer that helps has nothing to do any more
-                takeArriving();
-                for (WireMeeting meeting : meetings) {
-                    meeting.fail(reason);
-                }
-                close(aeron, driver, directory);
-            } finally {
-                duty.unlock();
-            }
+            end("the node was closed");
         }
+    }
+
+    /**
+     * This node's transport is of no use any more: all that is under way here fails, as this node's failure, and {@link
+     * ExchangeNode} opens another one for the next generation. Called on duty.
+     */
+    void giveUp(String why) {
+        givenUp = givenUp == null ? why : givenUp;
+    }
+
+    private void end(String reason) {
+        duty.lock();
+        try {
+            if (ended) {
+                return;
+            }
+            close(aeron, driver, directory);
+            String why = givenUp;
+            whyEnded = "this node's exchange ended, " + (why == null ? reason : why);
+            ended = true;
+            takeArriving();
+            for (WireMeeting meeting : meetings) {
+                if (why == null) {
+                    meeting.fail(reason);
+                } else {
+                    meeting.failHere(whyEnded);
+                }
+            }
+        } finally {
+            duty.unlock();
+        }
+    }
+
+    /** For a test that closes it behind this wire's back. */
+    Aeron client() {
+        return aeron;
+    }
+
+    /** Says whether driver and client do their work, each may have closed itself, and gives up where not. Called on duty. */
+    boolean requireAlive() {
+        boolean alive = isAlive();
+        if (!alive) {
+            giveUp("its transport closed itself: " + vitals.lastError);
+        }
+        return alive;
+    }
+
+    private boolean isAlive() {
+        return vitals.isAlive()
+                && !aeron.isClosed()
+                && !clientInvoker.isClosed()
+                && (driverInvoker == null || !driverInvoker.isClosed());
     }
 
     /** One cycle of everything; how much there was to do. */
@@ -332,7 +473,21 @@ final class Wire implements AutoCloseable {
             long now = System.nanoTime();
             noticePause(now - lastCycleNs, now);
             lastCycleNs = now;
-            return ended ? 0 : work(now);
+            if (ended) {
+                return 0; // a trainer that helps has nothing to do any more
+            }
+            int work = work(now);
+            requireAlive();
+            if (givenUp != null) {
+                LOG.error("the exchange ends: {}", givenUp);
+                end("");
+            }
+            return work;
+        } catch (RuntimeException | Error e) { // of the driver or the client: what they do next is not to be relied on
+            LOG.error("the exchange ends", e);
+            giveUp("it failed: " + firstLine(e));
+            end("");
+            return 0;
         } finally {
             duty.unlock();
         }
@@ -421,6 +576,9 @@ final class Wire implements AutoCloseable {
 
     private int work(long now) {
         int work = invokeDriver();
+        if (!requireAlive()) {
+            return work;
+        }
         if (!arriving.isEmpty()) {
             takeArriving();
             keepLinksOf(meetings.get(meetings.size() - 1).deal());
@@ -439,8 +597,8 @@ final class Wire implements AutoCloseable {
 
     private void keepLinksOf(Deal deal) {
         for (Link link : List.copyOf(links.values())) {
-            if (linksAreStale || !deal.endpoints().contains(link.endpoint)) {
-                links.remove(link.endpoint);
+            if (linksAreStale || !deal.endpoints().contains(link.to.text())) {
+                links.remove(link.to);
                 link.gradients.close();
                 link.control.close();
             }
@@ -466,21 +624,20 @@ final class Wire implements AutoCloseable {
     }
 
     /** Whether a node is on this machine, by the address that it is reached at. */
-    boolean isNear(String to) {
-        return settings.sharedMemory() && host(to).equals(host(endpoint));
-    }
-
-    private static String host(String at) {
-        return at.substring(0, at.lastIndexOf(':'));
+    boolean isNear(Endpoint to) {
+        return settings.sharedMemory()
+                && to.host().equals(Endpoint.parse(address).host());
     }
 
     /** A ring for one of so many receivers, or null where there is no room. */
-    @Nullable SharedRing ring(int receivers) {
+    @Nullable
+    SharedRing ring(int receivers) {
         return SharedRing.create(directory.path(), receivers);
     }
 
     /** The ring that another node of this machine offers, or null. */
-    @Nullable SharedRing openRing(String name) {
+    @Nullable
+    SharedRing openRing(String name) {
         return settings.sharedMemory() ? SharedRing.open(directory.users(), name) : null;
     }
 
@@ -527,6 +684,11 @@ final class Wire implements AutoCloseable {
     }
 
     boolean isRunning() {
-        return thread.isAlive();
+        return !ended;
+    }
+
+    /** Why it does not run. */
+    String whyEnded() {
+        return whyEnded;
     }
 }

@@ -3,6 +3,7 @@ package io.flm.exchange;
 import io.aeron.ErrorCode;
 import io.aeron.Image;
 import io.aeron.exceptions.RegistrationException;
+import io.aeron.exceptions.StorageSpaceException;
 import io.flm.exchange.wire.HelloDecoder;
 import io.flm.exchange.wire.LeaveDecoder;
 import io.flm.exchange.wire.RingAnswer;
@@ -333,6 +334,14 @@ final class WireMeeting implements Meeting {
         }
     }
 
+    /** Fails since this very node cannot go on, not another one. */
+    synchronized void failHere(String reason) {
+        if (failure == null) {
+            lost.add(node);
+        }
+        fail(reason);
+    }
+
     private AllReduce reduce() {
         AllReduce all = reduce;
         if (all == null) {
@@ -357,7 +366,7 @@ final class WireMeeting implements Meeting {
 
     private void requireWire() {
         if (!wire.isRunning()) {
-            fail("the exchange's thread has ended");
+            failHere(wire.whyEnded());
         }
     }
 
@@ -401,7 +410,9 @@ final class WireMeeting implements Meeting {
                 work += peer.readRing(wire.ringHandler(), BURST);
             }
         } catch (AllReduce.ProtocolException | IllegalArgumentException | IllegalStateException e) {
-            fail(String.valueOf(e.getMessage()));
+            if (wire.requireAlive()) { // else it comes of that
+                fail(String.valueOf(e.getMessage()));
+            }
         } catch (RuntimeException
                 | Error e) { // a state that cannot be read, no memory: not the other generations' fault
             failUnexpectedly(e);
@@ -414,12 +425,12 @@ final class WireMeeting implements Meeting {
 
     private void failUnexpectedly(Throwable e) {
         LOG.error("generation {}", deal.generation(), e);
-        fail("the exchange failed in generation " + deal.generation() + ": " + e);
+        failHere("this node's exchange failed in generation " + deal.generation() + ": " + e);
     }
 
     private int nearPeers() {
         return (int) peers.stream()
-                .filter(peer -> wire.isNear(deal.endpoints().get(peer.node)))
+                .filter(peer -> wire.isNear(deal.endpoint(peer.node)))
                 .count();
     }
 
@@ -461,19 +472,26 @@ final class WireMeeting implements Meeting {
     }
 
     private void connect(Peer peer) {
-        String endpoint = deal.endpoints().get(peer.node);
+        Endpoint endpoint = deal.endpoint(peer.node);
         try {
             peer.use(wire.link(endpoint), wire.isNear(endpoint) ? wire.ring(nearPeers()) : null);
+        } catch (StorageSpaceException e) {
+            wire.giveUp("no stream to " + peer.name() + " can be opened: " + Wire.firstLine(e));
         } catch (RegistrationException e) {
             if (e.errorCode() == ErrorCode.UNKNOWN_HOST || e.errorCode() == ErrorCode.INVALID_CHANNEL) {
                 peer.lost = true;
                 lost.add(peer.node);
+                fail(peer.name() + " cannot be reached: " + Wire.firstLine(e));
+            } else { // it has no room, or its folder is gone: the next stream would fail likewise
+                wire.giveUp("no stream to " + peer.name() + " can be opened: " + Wire.firstLine(e));
             }
-            fail(peer.name() + " cannot be reached: " + e.getMessage());
         }
     }
 
     private void lose(Peer peer, String what, Duration timeout, String setting) {
+        if (!wire.requireAlive()) {
+            return; // it is this node that is silent
+        }
         long stoodStillMs = wire.stoodStillMs();
         if (stoodStillMs > 0) {
             fail("this process stood still for " + stoodStillMs + " ms: the others may have gone on without it");

@@ -7,7 +7,7 @@
  *
  * <p>Inside, the members of a process meet in a {@code Meeting}: a {@code LocalMeeting} where all are in this process, else a
  * {@code WireMeeting}, which is joining, then open, then ended. {@code Wire} is the transport and its one thread, {@code
- * AllReduce} what moves and adds, {@code StateTraffic} the states on their way. What nodes send each other is in {@code
+ * Gate} its doorkeeper, {@code AllReduce} what moves and adds, {@code StateTraffic} the states on their way. What nodes send each other is in {@code
  * src/main/sbe/exchange.xml}. This package sees flat float buffers and integers: no tensors, no Akka.
  */
 @NullMarked

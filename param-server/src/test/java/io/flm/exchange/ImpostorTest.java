@@ -96,8 +96,12 @@ class ImpostorTest {
             List<Exchange> members = Cluster.join(deal(7, nodes.get(0), nodes.get(1)), nodes);
             for (int stream : new int[] {Wire.GRADIENTS, Wire.CONTROL}) {
                 long before = nodes.get(0).counters().corruptFrames();
+                Endpoint to = Endpoint.parse(nodes.get(0).endpoint());
+                int ticket = Gate.ticket(to.pass(), stream, stream);
                 ExclusivePublication publication = aeron.addExclusivePublication(
-                        "aeron:udp?endpoint=" + nodes.get(0).endpoint(), stream);
+                        "aeron:udp?endpoint=" + to.address() + "|term-length=64k|session-id=" + stream
+                                + "|init-term-id=" + ticket + "|term-id=" + ticket + "|term-offset=0",
+                        stream);
                 byte[] garbage = new byte[100];
                 new Random(2).nextBytes(garbage);
                 while (publication.offer(new UnsafeBuffer(garbage)) < 0) {

@@ -113,7 +113,8 @@ class LossTest {
             assertThat(failure.lostNodes()).containsExactly(2);
             assertThat(failure)
                     .hasMessageContaining("rank 0, generation 1")
-                    .hasMessageContaining("node 2 (" + nodes.get(2).endpoint() + ", rank 2)")
+                    .hasMessageContaining(
+                            "node 2 (" + Endpoint.parse(nodes.get(2).endpoint()) + ", rank 2)")
                     .hasMessageContaining("flm.exchange.liveness-timeout");
             assertThat((System.nanoTime() - silentNs) / 1_000_000).isLessThan(10_000);
 
@@ -234,8 +235,7 @@ class LossTest {
     @Test
     void refusesAPortThatIsTaken() throws Exception {
         try (Cluster first = new Cluster()) {
-            String endpoint = first.open().endpoint();
-            String port = endpoint.substring(endpoint.lastIndexOf(':') + 1);
+            int port = Endpoint.parse(first.open().endpoint()).port();
             try (Cluster second = new Cluster("port = " + port)) {
                 assertThatThrownBy(second::open)
                         .isInstanceOf(ExchangeException.class)
