@@ -55,6 +55,21 @@ final class Hearing {
         }
     }
 
+    /**
+     * The nodes whose own exchange failed, all but one where nobody else is there: alone in its process a node needs no exchange.
+     *
+     * @param nodes those in question
+     * @param holders nodes that hold the newest state; one of them is kept
+     */
+    static Set<String> broken(Set<String> broken, Set<String> nodes, Set<String> holders) {
+        Set<String> out = new TreeSet<>(broken);
+        out.retainAll(nodes);
+        if (out.equals(nodes)) {
+            out.stream().filter(holders::contains).findFirst().ifPresent(out::remove);
+        }
+        return out;
+    }
+
     /** Those that are not left out already. */
     private static long count(Set<String> nodes, Map<String, Set<String>> out) {
         return nodes.stream().filter(node -> !out.containsKey(node)).count();

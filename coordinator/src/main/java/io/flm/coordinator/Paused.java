@@ -9,6 +9,7 @@ import java.util.List;
 final class Paused extends Between {
     Paused(Run run, String reason) {
         super(run, reason);
+        run.attempts.forget();
     }
 
     @Override

@@ -82,7 +82,7 @@ final class Regrouping extends Between {
         if (!pending().isEmpty()) {
             return this;
         }
-        run.judge(Membership.holders(run.plan(), fenced()));
+        run.judge(Membership.holders(run.plan(), fenced()), reason);
         return transition(new Waiting(run, reason));
     }
 

@@ -50,10 +50,12 @@ final class Run {
     /** Of this coordinator: one more than the last one's; 0 until that is known. */
     long epoch;
 
-    @Nullable RunPlan plan;
+    @Nullable
+    RunPlan plan;
 
     /** The newest; of the run at hand. */
-    @Nullable Generation generation;
+    @Nullable
+    Generation generation;
 
     /** The members' addresses, by name: a process that was started again is another worker. */
     Map<String, ActorRef<Worker.Command>> members = Map.of();
@@ -61,11 +63,14 @@ final class Run {
     Worker.@Nullable Progressed progress;
 
     /** Of the last step that was reported. */
-    @Nullable Double loss;
+    @Nullable
+    Double loss;
 
-    @Nullable CheckpointView checkpoint;
+    @Nullable
+    CheckpointView checkpoint;
 
-    @Nullable String weightsSha256;
+    @Nullable
+    String weightsSha256;
 
     long committedSteps;
 
@@ -77,6 +82,15 @@ final class Run {
 
     /** Of the newest generation, for each node the nodes that it did not hear. */
     private final Map<String, Set<String>> unheard = new TreeMap<>();
+
+    /** Of the newest generation, the nodes whose own exchange failed, and how. */
+    private final Map<String, String> broken = new TreeMap<>();
+
+    /** Since when each node's own exchange fails, without a step of a generation with it meanwhile. */
+    private final Map<String, Long> brokenSince = new TreeMap<>();
+
+    final Attempts attempts;
+    private long judged;
 
     private final Map<String, ActorRef<Worker.Command>> drained = new TreeMap<>();
 
@@ -98,6 +112,7 @@ final class Run {
         this.settings = settings;
         this.world = world;
         this.reports = reports;
+        this.attempts = new Attempts(settings.retryPauseMs());
     }
 
     long now() {
@@ -140,6 +155,9 @@ final class Run {
         saveWantedAt = 0;
         fresh = false;
         unheard.clear();
+        broken.clear();
+        brokenSince.clear();
+        attempts.forget();
         drained.clear();
         notes.clear();
         history.clear();
@@ -152,6 +170,7 @@ final class Run {
         g.members().forEach(m -> roster.of(m.worker()).ifPresent(e -> refs.put(m.worker(), e.ref)));
         generation = g;
         unheard.clear();
+        broken.clear();
         fresh = false;
         members = refs;
         if (g.firstStep() < committedSteps) {
@@ -173,52 +192,80 @@ final class Run {
             pacedFrom = committedSteps;
             over(members.keySet()); // they commit steps again
         }
+        attempts.forget();
         history.committed(p.generation(), pacedAt);
     }
 
-    /** Notes whom a member of the newest generation did not hear. */
+    /** Notes whom a member of the newest generation did not hear; or that it names itself, since its own exchange failed. */
     void hear(Worker.Failed f) {
         Generation g = generation();
-        if (!f.lostNodes().isEmpty()) {
-            unheard.computeIfAbsent(g.members().get(g.rankOf(f.worker())).node(), node -> new TreeSet<>())
-                    .addAll(f.lostNodes());
+        String node = g.members().get(g.rankOf(f.worker())).node();
+        if (f.lostNodes().contains(node)) {
+            broken.putIfAbsent(node, f.cause());
+        } else if (!f.lostNodes().isEmpty()) {
+            unheard.computeIfAbsent(node, by -> new TreeSet<>()).addAll(f.lostNodes());
         }
     }
 
+    /** Whether a node's exchange has failed for so long that nobody waits any more for what it holds. */
+    boolean isGivenUp(String node) {
+        Long since = brokenSince.get(node);
+        return since != null && now() - since >= settings.holderTimeoutMs();
+    }
+
     /**
-     * The newest generation is over. Where it committed no step since members did not hear each other, those are set aside with
-     * whom the next one would end likewise.
+     * The newest generation is over. Where it committed no step, those are set aside with whom the next one would end likewise: whose
+     * own exchange failed, and who was not heard.
      *
      * @param free those that answer the coordinator and are in no generation
+     * @param why it is over
      */
-    void judge(List<Worker.Described> free) {
-        if (generation == null) {
+    void judge(List<Worker.Described> free, String why) {
+        if (generation == null || generation.number() == judged) {
             return;
         }
         Generation g = generation;
+        judged = g.number();
         List<Worker.Described> members =
                 free.stream().filter(d -> g.rankOf(d.worker()) >= 0).toList();
         long held = Membership.topStep(members);
         if (Math.max(committedSteps, held) > g.firstStep()) {
-            g.members().forEach(m -> roster.forgive(m.worker()));
+            g.members().forEach(m -> {
+                roster.forgive(m.worker());
+                brokenSince.remove(m.node());
+            });
+            attempts.forget();
+            broken.forEach((node, how) -> note("node " + node + ": " + how));
             return;
         }
-        Set<String> nodes = members.stream().map(Worker.Described::node).collect(Collectors.toSet());
+        attempts.failed(why, now());
+        Set<String> nodes = members.stream().map(Worker.Described::node).collect(Collectors.toCollection(TreeSet::new));
         Set<String> holders = members.stream()
                 .filter(d -> d.steps() == held)
                 .map(Worker.Described::node)
                 .collect(Collectors.toSet());
+        broken.keySet().forEach(node -> brokenSince.putIfAbsent(node, now()));
+        Set<String> out = Hearing.broken(broken.keySet(), nodes, holders);
+        out.forEach(node -> setAside(
+                workersOf(node, free),
+                "left generation " + g.number() + ", which committed no step: " + broken.get(node)));
+        unheard.keySet().removeAll(broken.keySet());
+        unheard.values().forEach(others -> others.removeAll(broken.keySet()));
+        nodes.removeAll(out);
         Hearing.leftOut(unheard, nodes, holders).forEach((node, others) -> {
-            List<String> workers = free.stream()
-                    .filter(d -> d.node().equals(node))
-                    .map(Worker.Described::worker)
-                    .toList();
             setAside(
-                    workers,
+                    workersOf(node, free),
                     "did not hear " + String.join(", ", others) + ", or was not heard there, in generation "
                             + g.number() + ", which committed no step; let UDP pass between them (flm.exchange.port)");
         });
         unheard.clear();
+    }
+
+    private static List<String> workersOf(String node, List<Worker.Described> free) {
+        return free.stream()
+                .filter(d -> d.node().equals(node))
+                .map(Worker.Described::worker)
+                .toList();
     }
 
     /** Leaves workers out for a while. */

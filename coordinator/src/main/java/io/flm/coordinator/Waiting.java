@@ -60,15 +60,18 @@ final class Waiting extends Between {
             return transition(new Saving(run, "all " + plan.totalSteps() + " steps are committed", held));
         }
         // One step less is done again: members differ by so much where one is lost.
-        boolean lacking = Membership.topStep(ready) < held - 1;
-        if (lacking && run.roster.takeBack(held, run.now())) {
+        long within = Membership.topStep(Membership.holders(plan, candidates).stream()
+                .filter(d -> !run.isGivenUp(d.node()))
+                .toList());
+        boolean lacking = Membership.topStep(ready) < within - 1;
+        if (lacking && run.roster.takeBack(within, run.now())) {
             return evaluate();
         }
         long last = Math.max(run.generationNumber(), run.roster.lastGeneration());
         if (lacking) {
             Optional<Generation> handOver = Membership.handOver(plan, candidates, last);
             if (handOver.isPresent()) {
-                return form(
+                return tryWith(
                         handOver.get(),
                         "step " + held + " is held by drained workers only: the others take it over"
                                 + Membership.others(candidates));
@@ -89,18 +92,42 @@ final class Waiting extends Between {
                 status = wait.get();
                 return this;
             }
-            return form(g, reason.equals(decision.reason()) ? reason : reason + ": " + decision.reason());
+            return tryWith(g, reason.equals(decision.reason()) ? reason : reason + ": " + decision.reason());
         }
         // Where nothing trains meanwhile, another try with them costs nothing.
         if (elapsedMs() >= run.settings.setAsideMs() && run.roster.takeBack(0, run.now())) {
             return evaluate();
         }
         status = decision.reason();
-        long limitMs = run.settings.waitLimitMs();
-        return limitMs > 0 && elapsedMs() >= limitMs
-                ? fail("too few workers for " + limitMs / 1000 + " s (flm.coordinator.wait-limit): " + status
+        run.attempts.lacking(run.now());
+        return isOverLimit()
+                ? fail("too few workers for " + limitS() + " s (flm.coordinator.wait-limit): " + status
                         + "; start more, or lower the least number of workers, and resume the run")
                 : this;
+    }
+
+    /** Forms the generation, or waits with it, or gives up, where those before it came to nothing. */
+    private Behavior<Command> tryWith(Generation g, String why) {
+        if (run.attempts.isFailing() && isOverLimit()) {
+            return fail("no generation committed a step for " + limitS()
+                    + " s (flm.coordinator.wait-limit), the last one: " + reason + "; mend that, and resume the run");
+        }
+        Optional<String> pause = run.attempts.pause(run.now());
+        if (pause.isPresent()) {
+            status = pause.get();
+            return this;
+        }
+        return form(g, why);
+    }
+
+    /** Counted over generations without a step too: a worker that is tried again and again is as good as missing. */
+    private boolean isOverLimit() {
+        long limitMs = run.settings.waitLimitMs();
+        return limitMs > 0 && run.attempts.failingMs(run.now()) >= limitMs;
+    }
+
+    private long limitS() {
+        return run.settings.waitLimitMs() / 1000;
     }
 
     /** Data and tokenizer are those of the first worker that is prepared, where the submitter did not say. */

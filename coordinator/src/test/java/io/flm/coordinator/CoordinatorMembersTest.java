@@ -295,7 +295,7 @@ class CoordinatorMembersTest extends ClusterTest {
     void whereThereAreTooFewWithoutThemThoseThatAreSetAsideAreTriedAgainSoon() {
         TestCluster c = cluster("w1", "w2", "w3").submit(TestCluster.plan(3, 0));
         for (int generation = 1; generation <= 8; generation++) {
-            c.expectAfter(300, "training");
+            c.expectAfter(300 + 64 * c.settings.retryPauseMs(), "training");
             c.trainee("w1").fail(FailureKind.MEMBER_LOST, "nw3 did not answer", "nw3");
             c.expectAfter(500, "waiting");
             assertThat(c.view().reason()).startsWith("2 of 3 workers are ready; set aside: w3 (left out for up to ");

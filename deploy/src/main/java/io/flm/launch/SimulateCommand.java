@@ -28,6 +28,8 @@ import picocli.CommandLine.Option;
         versionProvider = Version.class,
         sortOptions = false)
 final class SimulateCommand implements Callable<Integer> {
+    private static final double GB_PER_S = 1;
+
     private final Environment environment;
     private final Logs logs;
 
@@ -57,6 +59,35 @@ final class SimulateCommand implements Callable<Integer> {
             paramLabel = "S",
             description = "With --mtbf: seconds until a node that failed is there again (60).")
     private long restart = 60;
+
+    @Option(
+            names = "--state",
+            paramLabel = "GB",
+            description =
+                    "With --mtbf: size of weights and optimizer state (5): saved and fetched at 1 GB/s, unless these"
+                            + " say else.")
+    private double state = 5;
+
+    @Option(
+            names = "--save",
+            paramLabel = "S",
+            description = "With --mtbf: seconds to write a checkpoint, while steps go on.")
+    private @Nullable Double save;
+
+    @Option(
+            names = "--fetch",
+            paramLabel = "S",
+            description = "With --mtbf: seconds until a new member has fetched the state, while all wait.")
+    private @Nullable Double fetch;
+
+    @Option(
+            names = "--prepare",
+            paramLabel = "S",
+            description = "With --mtbf: seconds to build model and data, while the others go on (10).")
+    private double prepare = 10;
+
+    @Option(names = "--checkpoint", paramLabel = "N", description = "With --mtbf: steps between checkpoints (100).")
+    private int checkpoint = 100;
 
     @Option(names = "--story", description = "Tells what the run does, with virtual times.")
     private boolean story;
@@ -114,16 +145,38 @@ final class SimulateCommand implements Callable<Integer> {
         if (workers != null && (workers < 2 || workers > 512)) {
             throw new UserException("--workers " + workers + ": give 2 to 512");
         }
-        if (mtbf != null && !(mtbf > 0 && hours > 0 && step > 0 && restart > 0)) {
-            throw new UserException("--mtbf, --hours, --step and --restart: give more than 0");
+        if (mtbf != null && !(mtbf > 0 && hours > 0 && step > 0 && restart > 0 && checkpoint > 0)) {
+            throw new UserException("--mtbf, --hours, --step, --restart and --checkpoint: give more than 0");
+        }
+        if (mtbf != null && !(state >= 0 && saveS() >= 0 && fetchS() >= 0 && prepare >= 0)) {
+            throw new UserException("--state, --save, --fetch and --prepare: give 0 or more");
         }
     }
 
     private Scenario scenario(long next) {
         if (mtbf != null) {
-            return Scenario.plan(next, nodes(64), mtbf, hours, step * 1000, restart * 1000);
+            return Scenario.plan(
+                    next,
+                    nodes(64),
+                    hours,
+                    new Scenario.Plan(
+                            mtbf,
+                            step * 1000,
+                            restart * 1000,
+                            checkpoint,
+                            prepare * 1000,
+                            saveS() * 1000,
+                            fetchS() * 1000));
         }
         return workers == null ? Scenario.draw(next) : Scenario.draw(next, workers);
+    }
+
+    private double saveS() {
+        return save == null ? state / GB_PER_S : save;
+    }
+
+    private double fetchS() {
+        return fetch == null ? state / GB_PER_S : fetch;
     }
 
     private int nodes(int otherwise) {
@@ -137,7 +190,9 @@ final class SimulateCommand implements Callable<Integer> {
             command.append(" --workers ").append(workers);
         }
         if (mtbf != null) {
-            command.append(" --mtbf " + mtbf + " --hours " + hours + " --step " + step + " --restart " + restart);
+            command.append(" --mtbf " + mtbf + " --hours " + hours + " --step " + step + " --restart " + restart
+                    + " --save " + saveS() + " --fetch " + fetchS() + " --prepare " + prepare + " --checkpoint "
+                    + checkpoint);
         }
         return command.toString();
     }
@@ -147,12 +202,20 @@ final class SimulateCommand implements Callable<Integer> {
         String verdict = outcome.holds() ? "every property holds" : outcome.property() + " fails: " + outcome.what();
         return String.format(
                 Locale.ROOT,
-                "%s%n%d steps in %.1f s of virtual time, %d generations; goodput %.2f %%%s%nrepeat: %s%n",
+                "%s%n%d steps in %.1f s of virtual time, %d generations%s%s%nrepeat: %s%n",
                 verdict,
                 g.steps(),
                 outcome.tookMs() / 1e3,
                 g.generations(),
-                100 * g.share(),
+                g.share() > 0
+                        ? String.format(
+                                Locale.ROOT,
+                                "; goodput %.2f %% (%d steps of %.3g s in %.1f s)",
+                                100 * g.share(),
+                                g.steps(),
+                                outcome.scenario().stepMs() / 1e3,
+                                g.hours() * 3600)
+                        : "",
                 g.recoveries() == 0
                         ? ""
                         : String.format(
@@ -175,7 +238,7 @@ final class SimulateCommand implements Callable<Integer> {
         map.put("virtualSeconds", outcome.tookMs() / 1e3);
         map.put("steps", g.steps());
         map.put("generations", g.generations());
-        map.put("goodput", g.share());
+        map.put("goodput", outcome.scenario().stepMs() > 0 ? g.share() : null);
         map.put("recoveries", g.recoveries());
         map.put("medianRecoverySeconds", g.medianRecoveryMs() / 1e3);
         map.put("worstRecoverySeconds", g.worstRecoveryMs() / 1e3);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,7 +42,10 @@ class SimulateCommandTest {
                 .isZero();
         JsonNode result =
                 new ObjectMapper().readTree(world.out()).get("results").get(0);
-        assertThat(result.get("goodput").asDouble()).isBetween(0.3, 0.99);
+        double trainedS = result.get("steps").asInt(); // of one second
+        assertThat(result.get("goodput").asDouble())
+                .isBetween(trainedS / 1800, 0.99)
+                .isLessThan(1.02 * trainedS / 1800);
         assertThat(result.get("recoveries").asInt()).isPositive();
         assertThat(result.get("medianRecoverySeconds").asDouble()).isBetween(0.5, 60.0);
     }
@@ -50,5 +54,27 @@ class SimulateCommandTest {
     void whatCannotBeSimulatedIsRefusedInOneLine() {
         assertThat(world.flm("simulate", "--workers", "1")).isEqualTo(Failure.REFUSED);
         assertThat(world.err()).containsExactly("flm: --workers 1: give 2 to 512");
+        assertThat(world.flm("simulate", "--mtbf", "1", "--checkpoint", "0")).isEqualTo(Failure.REFUSED);
+        assertThat(world.flm("simulate", "--mtbf", "1", "--state", "-1")).isEqualTo(Failure.REFUSED);
+    }
+
+    @Test
+    void aLargerStateMakesEachRecoveryLonger() throws IOException {
+        String[] plan = {"simulate", "--workers", "8", "--mtbf", "0.5", "--hours", "0.5", "--restart", "20", "--json"};
+        assertThat(world.flm(plan)).isZero();
+        double small = goodput();
+        assertThat(world.flm(Stream.concat(Stream.of(plan), Stream.of("--state", "40"))
+                        .toArray(String[]::new)))
+                .isZero();
+        assertThat(goodput()).isLessThan(small);
+    }
+
+    private double goodput() throws IOException {
+        return new ObjectMapper()
+                .readTree(world.out())
+                .get("results")
+                .get(0)
+                .get("goodput")
+                .asDouble();
     }
 }

@@ -30,6 +30,9 @@ sealed interface Fault {
     /** Gradients do not pass between the node and the others, though control messages do. */
     record Firewall(double atMs, double forMs, int node) implements Fault {}
 
+    /** The node's exchange has ended and cannot be opened again until the fault is over, though control messages pass. */
+    record DeadTransport(double atMs, double forMs, int node) implements Fault {}
+
     /** The node's devices take so many times longer. */
     record Slow(double atMs, double forMs, int node, double times) implements Fault {}
 

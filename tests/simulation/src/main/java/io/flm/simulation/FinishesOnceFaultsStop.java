@@ -3,7 +3,7 @@ package io.flm.simulation;
 import io.flm.coordinator.RunView;
 import java.util.Optional;
 
-/** The run finishes, all of its steps committed and saved, once faults have stopped. */
+/** The run finishes, all of its steps committed and saved, once faults have stopped; without the nodes whose transports stay dead. */
 final class FinishesOnceFaultsStop extends Property {
     private final Scenario scenario;
 

@@ -4,14 +4,18 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** How much of the time goes into steps that are committed, and how long the run takes to go on after a member was killed. */
+/**
+ * How much of the time goes into steps that are committed, and how long the run takes to go on after a member was killed. A shop
+ * that is open for ten hours and serves a customer an hour has served ten if nothing went wrong: what was done twice, waited for,
+ * or done slowly with fewer hands shows in those that are missing.
+ */
 public final class Goodput {
     /**
      * What was measured, in virtual time.
      *
      * @param hours since the first step began
      * @param steps that were committed, each counted once
-     * @param share of that time which members spent on them, from 0 to 1
+     * @param share these steps, times what a step takes where nothing happens, of that time; 0 where a step was drawn
      * @param generations that have begun
      * @param recoveries after members that were killed
      * @param medianRecoveryMs from the kill to the next step that all others have committed
@@ -28,18 +32,21 @@ public final class Goodput {
 
     private final List<Double> recoveriesMs = new ArrayList<>();
     private double beganAtMs = -1;
-    private double stepBeganAtMs;
-    private double usefulMs;
     private double killedAtMs = -1;
     private long killedMeeting;
     private long meeting;
     private long generations;
     private long steps;
+    private final double stepMs;
+
+    /** @param stepMs what a step takes where nothing happens; 0: not known */
+    Goodput(double stepMs) {
+        this.stepMs = stepMs;
+    }
 
     /** The members of a generation begin their first step. */
     void began(double nowMs) {
         beganAtMs = beganAtMs < 0 ? nowMs : beganAtMs;
-        stepBeganAtMs = nowMs;
         generations++;
     }
 
@@ -53,11 +60,7 @@ public final class Goodput {
 
     void reduced(Reduction r, double nowMs) {
         meeting = r.meeting();
-        if (r.step() >= steps) { // not done again
-            steps = r.step() + 1;
-            usefulMs += nowMs - stepBeganAtMs;
-        }
-        stepBeganAtMs = nowMs;
+        steps = Math.max(steps, r.step() + 1); // one that is done again counts once
         if (killedAtMs >= 0 && r.meeting() > killedMeeting) {
             recoveriesMs.add(nowMs - killedAtMs);
             killedAtMs = -1;
@@ -71,7 +74,7 @@ public final class Goodput {
         return new Summary(
                 elapsedMs / 3_600_000,
                 steps,
-                elapsedMs > 0 ? usefulMs / elapsedMs : 0,
+                elapsedMs > 0 ? steps * stepMs / elapsedMs : 0,
                 generations,
                 count,
                 count == 0 ? 0 : recoveriesMs.get(count / 2),

@@ -19,14 +19,6 @@ final class Gradients {
     private static final long MS = 1_000_000;
     static final long NEVER = Long.MAX_VALUE;
 
-    /** Which contributions a member takes for its generation. */
-    enum Fence {
-        /** Those of the same generation. */
-        GENERATION,
-        /** All of the same step: a rule that is broken on purpose. */
-        NONE
-    }
-
     /** A member's place in a generation. */
     final class Seat {
         private final Meeting meeting;
@@ -64,13 +56,19 @@ final class Gradients {
         }
 
         /** The state of the first step is here. */
+        /** Alone a member needs no exchange. */
+        boolean isAlone() {
+            return meeting.seats.length == 1;
+        }
+
         void becomeReady() {
             ready = true;
             meeting.beginWhenReady();
         }
 
         /** A member that has the state of the first step, and can be reached; null: none yet. */
-        @Nullable SimulatedTrainee holder() {
+        @Nullable
+        SimulatedTrainee holder() {
             for (Seat other : meeting.seats) {
                 boolean holds = other != null && other.ready && !other.left;
                 if (other != null && holds && quietSince(other, this) == NEVER) {
@@ -132,7 +130,9 @@ final class Gradients {
                 int group = seats[0] == null ? 0 : seats[0].life.node.group;
                 boolean cut = false;
                 for (Seat seat : seats) {
-                    cut |= seat != null && (seat.life.node.group != group || seat.life.node.walledSince != NEVER);
+                    cut |= seats.length > 1
+                            && seat != null
+                            && (seat.life.node.group != group || seat.life.node.walledSince != NEVER);
                 }
                 for (Seat seat : seats) {
                     if (seat != null && (cut || seat.left || seat.life.over || seat.life.node.frozen)) {
@@ -246,14 +246,12 @@ final class Gradients {
     }
 
     private final World world;
-    private final Fence fence;
     private final IdentityHashMap<Generation, Meeting> meetings = new IdentityHashMap<>();
     private final List<Meeting> order = new ArrayList<>();
     private long meetingsHeld;
 
-    Gradients(World world, Fence fence) {
+    Gradients(World world) {
         this.world = world;
-        this.fence = fence;
     }
 
     void start() {
@@ -283,7 +281,7 @@ final class Gradients {
     private void arrived(Seat from, long step, Reduction.Part part) {
         for (Meeting meeting : List.copyOf(order)) {
             boolean own = meeting == from.meeting && !from.left;
-            if (meeting.step == step && (own || fence == Fence.NONE)) {
+            if (meeting.step == step && (own || world.broken.contains(BrokenRule.NO_FENCE))) {
                 meeting.parts.add(part);
                 if (own) {
                     meeting.contributed.add(from.rank);

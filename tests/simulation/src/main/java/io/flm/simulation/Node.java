@@ -29,11 +29,13 @@ final class Node {
     long walledSince = Gradients.NEVER;
 
     private int walls; // more than one fault may be the reason
+    private int deaths; // of its transport, likewise
     double slowness = 1;
     boolean frozen;
     long frozenSince;
 
-    @Nullable Life life;
+    @Nullable
+    Life life;
 
     /** How often the operator wants its worker left out. */
     int drains;
@@ -150,6 +152,25 @@ final class Node {
             walledSince = Gradients.NEVER;
             world.changed();
         }
+    }
+
+    /** Its exchange ends, and whoever is in a generation there is told at once. */
+    void endTransport() {
+        deaths++;
+        wall();
+        Life now = life;
+        if (now != null) {
+            run(now.trainee::loseTransport);
+        }
+    }
+
+    void reopenTransport() {
+        deaths--;
+        unwall();
+    }
+
+    boolean hasTransport() {
+        return deaths == 0;
     }
 
     boolean reaches(Node other) {

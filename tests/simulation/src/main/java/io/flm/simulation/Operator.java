@@ -32,7 +32,8 @@ final class Operator {
     }
 
     /** The run as it was last seen; null: not yet. */
-    @Nullable RunView last() {
+    @Nullable
+    RunView last() {
         return last;
     }
 
@@ -45,7 +46,7 @@ final class Operator {
         if (coordinator != null) {
             RunView view = world.actors.ask(coordinator, Coordinator.GetRun::new);
             last = view;
-            world.watch.view(view);
+            world.watch.view(view, world.nowMs());
             tell(view);
             if (view.state().equals("idle")) {
                 submit(coordinator);

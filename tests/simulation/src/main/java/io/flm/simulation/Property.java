@@ -24,7 +24,7 @@ abstract class Property {
     }
 
     /** The run as the coordinator shows it, every second. */
-    Optional<String> onView(RunView view) {
+    Optional<String> onView(RunView view, double nowMs) {
         return FINE;
     }
 

@@ -25,7 +25,8 @@ import java.util.stream.Collectors;
  * @param saveMs to write a checkpoint
  * @param prepareMs to build model and data
  * @param fetchMs to fetch a state from another member
- * @param faultsEndMs from when on nothing goes wrong any more
+ * @param faultsEndMs from when on nothing goes wrong any more, but that a transport may stay dead
+ * @param stepMs what a step takes where nothing happens; 0: that was drawn
  */
 public record Scenario(
         long seed,
@@ -42,7 +43,8 @@ public record Scenario(
         double prepareMs,
         double fetchMs,
         List<Fault> faults,
-        long faultsEndMs) {
+        long faultsEndMs,
+        double stepMs) {
 
     public Scenario {
         startsMs = List.copyOf(startsMs);
@@ -51,6 +53,14 @@ public record Scenario(
     }
 
     private static final double HOUR_MS = 3_600_000;
+
+    /** Longer than any run. */
+    private static final double FOR_GOOD_MS = 1e9;
+
+    /** Of a cluster that is planned, between nodes. */
+    private static final double PLANNED_DELAY_MS = 1;
+
+    private static final double PLANNED_SPREAD_MS = 10;
 
     /** Steps, more than any simulation has time for. */
     private static final long ENDLESS = 1_000_000_000_000L;
@@ -81,13 +91,16 @@ public record Scenario(
             starts.add(i > 0 && random.nextInt(5) == 0 ? random.nextLong(20_000) : random.nextLong(500));
         }
         long faultsEndMs = random.nextLong(10_000, 50_000);
-        double stepMs = laneMs * Math.max(1, (double) lanes / nodes) + spreadMs + delayMs;
-        long steps =
-                20 + (long) (faultsEndMs * random.nextDouble(0.2, 0.9) / stepMs); // about as long as there are faults
+        double expectedMs = laneMs * Math.max(1, (double) lanes / nodes) + spreadMs + delayMs;
+        long steps = 20
+                + (long) (faultsEndMs * random.nextDouble(0.2, 0.9) / expectedMs); // about as long as there are faults
         int count = random.nextInt(1, 10 + nodes / 2);
         List<Fault> faults = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             faults.add(fault(random, nodes, faultsEndMs));
+        }
+        if (random.nextInt(4) == 0) {
+            faults.add(new Fault.DeadTransport(random.nextLong(faultsEndMs), FOR_GOOD_MS, random.nextInt(nodes)));
         }
         faults.sort(Comparator.comparingDouble(Fault::atMs));
         return new Scenario(
@@ -105,30 +118,28 @@ public record Scenario(
                 random.nextDouble(200, 5000),
                 random.nextDouble(20, 3000),
                 faults,
-                faultsEndMs);
+                faultsEndMs,
+                0);
     }
 
     /**
      * A cluster to plan for: processes are killed at random times, each as often as all others, and started again.
      *
      * @param nodes each with one worker that runs one lane
-     * @param mtbfHours mean time between failures of one node
-     * @param stepMs what a step takes where nothing happens
-     * @param restartMs until the process of a node that was killed is there again
      */
-    public static Scenario plan(long seed, int nodes, double mtbfHours, double hours, double stepMs, long restartMs) {
+    public static Scenario plan(long seed, int nodes, double hours, Plan plan) {
         SplittableRandom random = new SplittableRandom(seed);
         long endMs = (long) (hours * HOUR_MS);
         List<Fault> faults = new ArrayList<>();
         for (int node = 0; node < nodes; node++) {
             double at = 0;
             while (true) {
-                at += -Math.log(1 - random.nextDouble()) * mtbfHours * HOUR_MS;
+                at += -Math.log(1 - random.nextDouble()) * plan.mtbfHours() * HOUR_MS;
                 if (at >= endMs) {
                     break;
                 }
-                faults.add(new Fault.Kill((long) at, restartMs, node));
-                at += restartMs;
+                faults.add(new Fault.Kill((long) at, plan.restartMs(), node));
+                at += plan.restartMs();
             }
         }
         faults.sort(Comparator.comparingDouble(Fault::atMs));
@@ -139,15 +150,52 @@ public record Scenario(
                 ENDLESS,
                 1,
                 Collections.nCopies(nodes, 0L),
-                Collections.nCopies(nodes, stepMs),
-                1,
-                10,
-                100,
-                5000,
-                10_000,
-                5000,
+                Collections.nCopies(
+                        nodes, Math.max(0.01 * plan.stepMs(), plan.stepMs() - PLANNED_DELAY_MS - PLANNED_SPREAD_MS)),
+                PLANNED_DELAY_MS,
+                PLANNED_SPREAD_MS,
+                plan.checkpointSteps(),
+                plan.saveMs(),
+                plan.prepareMs(),
+                plan.fetchMs(),
                 faults,
-                endMs);
+                endMs,
+                plan.stepMs());
+    }
+
+    /**
+     * What is planned for.
+     *
+     * @param mtbfHours mean time between failures of one node
+     * @param stepMs what a step takes where nothing happens
+     * @param restartMs until the process of a node that was killed is there again
+     * @param checkpointSteps between checkpoints
+     * @param prepareMs to build model and data
+     * @param saveMs to write a checkpoint, while steps go on
+     * @param fetchMs to fetch the state from another member
+     */
+    public record Plan(
+            double mtbfHours,
+            double stepMs,
+            long restartMs,
+            long checkpointSteps,
+            double prepareMs,
+            double saveMs,
+            double fetchMs) {}
+
+    /** How long a device takes for what takes so long on average. That of a planned cluster is as slow as was said. */
+    double deviceMs(double averageMs, SplittableRandom random) {
+        return endless() ? averageMs : averageMs * random.nextDouble(0.95, 1.1);
+    }
+
+    /** From when on nothing is wrong, but that transports may be dead. */
+    double calmFromMs() {
+        return faultsEndMs;
+    }
+
+    boolean hasDeadTransport(double nowMs) {
+        return faults.stream()
+                .anyMatch(f -> f instanceof Fault.DeadTransport && f.atMs() <= nowMs && nowMs < f.atMs() + f.forMs());
     }
 
     /** The same with other faults. */
@@ -167,7 +215,8 @@ public record Scenario(
                 prepareMs,
                 fetchMs,
                 List.of(others),
-                faultsEndMs);
+                faultsEndMs,
+                stepMs);
     }
 
     private static Fault fault(SplittableRandom random, int nodes, long endMs) {
@@ -175,7 +224,7 @@ public record Scenario(
         long length = Math.min(
                 endMs - at, (long) Math.exp(random.nextDouble(Math.log(100), Math.log(30_000)))); // mostly short
         int node = random.nextInt(nodes);
-        return switch (random.nextInt(13)) {
+        return switch (random.nextInt(14)) {
             case 0, 1 -> new Fault.Kill(at, length, node);
             case 2 -> new Fault.KillCoordinator(at, length);
             case 3, 4 -> new Fault.Freeze(at, length, node);
@@ -186,6 +235,7 @@ public record Scenario(
             case 9 -> new Fault.Pause(at, length);
             case 10 -> new Fault.Drain(at, length, node);
             case 11 -> new Fault.Firewall(at, length, node);
+            case 12 -> new Fault.DeadTransport(at, length, node);
             default -> new Fault.Save(at);
         };
     }
@@ -203,8 +253,9 @@ public record Scenario(
     public String text() {
         return String.format(
                         Locale.ROOT,
-                        "seed %d: %d nodes (%d of them late), %d lanes of %.0f to %.0f ms, %d steps, at least %d workers;"
-                                + " prepared in %.0f ms, states fetched in %.0f ms, saved in %.0f ms every %d steps%n",
+                        "seed %d: %d nodes (%d of them late), %d lanes of %.0f to %.0f ms, %d steps, at least %d"
+                                + " workers; prepared in %.0f ms, states fetched in %.0f ms, saved in %.0f ms every %d"
+                                + " steps%n",
                         seed,
                         nodes,
                         startsMs.stream().filter(ms -> ms >= 500).count(),

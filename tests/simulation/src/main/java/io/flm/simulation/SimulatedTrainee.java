@@ -77,6 +77,10 @@ final class SimulatedTrainee implements Trainee {
         }
         Gradients.Seat taken = world().gradients.take(generation, rank, life);
         seat = taken;
+        loseTransport();
+        if (seat == null) {
+            return;
+        }
         if (generation.holders().contains(rank)) {
             life.after(world().around(10), () -> hold(taken));
         } else {
@@ -126,10 +130,8 @@ final class SimulatedTrainee implements Trainee {
         if (taken == null) {
             return;
         }
-        computeMs = taken.lanes().count()
-                * world().scenario.laneMs().get(life.node.index)
-                * life.node.slowness
-                * world().random.nextDouble(0.95, 1.1);
+        double averageMs = taken.lanes().count() * world().scenario.laneMs().get(life.node.index) * life.node.slowness;
+        computeMs = world().scenario.deviceMs(averageMs, world().random);
         busyUntilMs = world().nowMs() + computeMs;
         life.after(computeMs, () -> {
             if (seat == taken) {
@@ -193,6 +195,15 @@ final class SimulatedTrainee implements Trainee {
             writeSaves();
             told.accept(new Failed(FailureKind.MEMBER_LOST, cause, lostNodes));
         });
+    }
+
+    /** This node's own exchange has ended, or cannot be opened. */
+    void loseTransport() {
+        Gradients.Seat taken = seat;
+        if (taken != null && !taken.isAlone() && !life.node.hasTransport()) {
+            boolean says = !world().broken.contains(BrokenRule.NO_SELF_BLAME);
+            fail("this node's exchange ended", says ? List.of(life.node.name) : List.of());
+        }
     }
 
     @Override

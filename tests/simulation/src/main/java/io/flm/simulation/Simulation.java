@@ -6,6 +6,7 @@ import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.RunView;
 import io.flm.virtual.VirtualActors;
 import java.time.Duration;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -53,12 +54,12 @@ public final class Simulation implements AutoCloseable {
      * @param story is told what the run does
      */
     public Outcome run(Scenario scenario, Consumer<String> story) {
-        return run(scenario, Gradients.Fence.GENERATION, story);
+        return run(scenario, Set.of(), story);
     }
 
-    Outcome run(Scenario scenario, Gradients.Fence fence, Consumer<String> story) {
+    Outcome run(Scenario scenario, Set<BrokenRule> broken, Consumer<String> story) {
         Watch watch = new Watch(scenario);
-        World world = new World(actors, scenario, settings, watch, fence);
+        World world = new World(actors, scenario, settings, watch, broken);
         for (Node node : world.nodes) {
             world.after(scenario.startsMs().get(node.index), node::start);
         }

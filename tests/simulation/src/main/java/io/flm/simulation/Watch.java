@@ -12,11 +12,12 @@ final class Watch {
     /** What is wrong: the property that does not hold, and why. */
     record Violation(String property, String what) {}
 
-    final Goodput goodput = new Goodput();
+    final Goodput goodput;
     private final List<Property> properties;
     private @Nullable Violation violation;
 
     Watch(Scenario scenario) {
+        goodput = new Goodput(scenario.stepMs());
         properties = List.of(
                 new EveryLaneOnce(scenario),
                 new OneHistory(),
@@ -24,10 +25,12 @@ final class Watch {
                 new GenerationsOnlyGrow(),
                 new NoWaitWithoutReason(),
                 new FinishesOnceFaultsStop(scenario),
+                new GetsOnWithoutDeadTransports(scenario),
                 new SameWeightsAsUndisturbed(scenario));
     }
 
-    @Nullable Violation violation() {
+    @Nullable
+    Violation violation() {
         return violation;
     }
 
@@ -53,8 +56,8 @@ final class Watch {
         look(p -> p.onCommitted(life, r, steps, weights));
     }
 
-    void view(RunView view) {
-        look(p -> p.onView(view));
+    void view(RunView view, double nowMs) {
+        look(p -> p.onView(view, nowMs));
     }
 
     void end(RunView last) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** Time, chance, and the network that control messages take; what all parts of a simulation share. */
@@ -21,6 +22,7 @@ final class World {
     final Scenario scenario;
     final SplittableRandom random;
     final Watch watch;
+    final Set<BrokenRule> broken;
     final Gradients gradients;
     final Cluster cluster;
     final List<Node> nodes = new ArrayList<>();
@@ -38,13 +40,14 @@ final class World {
     private int lives;
     private int cuts;
 
-    World(VirtualActors actors, Scenario scenario, CoordinatorSettings settings, Watch watch, Gradients.Fence fence) {
+    World(VirtualActors actors, Scenario scenario, CoordinatorSettings settings, Watch watch, Set<BrokenRule> broken) {
         this.actors = actors;
         this.scenario = scenario;
         this.watch = watch;
         random = new SplittableRandom(scenario.seed());
         beganAt = actors.nanoTime();
-        gradients = new Gradients(this, fence);
+        this.broken = broken;
+        gradients = new Gradients(this);
         cluster = new Cluster(this, settings);
         for (int i = 0; i < scenario.nodes(); i++) {
             nodes.add(new Node(this, i));
@@ -129,6 +132,10 @@ final class World {
             Node node = nodes.get(f.node());
             node.wall();
             after(f.forMs(), node::unwall);
+        } else if (fault instanceof Fault.DeadTransport f) {
+            Node node = nodes.get(f.node());
+            node.endTransport();
+            after(f.forMs(), node::reopenTransport);
         } else if (fault instanceof Fault.Slow f) {
             Node node = nodes.get(f.node());
             node.slowness *= f.times();

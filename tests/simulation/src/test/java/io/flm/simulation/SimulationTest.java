@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
@@ -58,12 +59,81 @@ class SimulationTest {
         }
     }
 
+    @Test
+    void whereTheTransportOfANodeIsDeadForGoodTheOthersFinishWithoutIt() {
+        for (int nodes = 2; nodes <= 5; nodes++) {
+            Scenario drawn = Scenario.draw(1, nodes);
+            for (int dead = 0; dead < nodes; dead++) { // the coordinator's node too
+                for (long atMs : new long[] {0, 6000}) {
+                    Scenario scenario = drawn.with(new Fault.DeadTransport(atMs, 1e9, dead));
+                    Simulation.Outcome outcome = SIMULATION.run(scenario, line -> {});
+                    assertThat(outcome.what()).as(scenario.text()).isNull();
+                    assertThat(outcome.goodput().generations())
+                            .as(scenario.text())
+                            .isLessThan(20);
+                }
+            }
+        }
+    }
+
+    @Test
+    void whereAllTransportsAreDeadOneNodeFinishesAlone() {
+        Scenario scenario = Scenario.draw(1, 3)
+                .with(
+                        new Fault.DeadTransport(6000, 1e9, 0),
+                        new Fault.DeadTransport(6500, 1e9, 1),
+                        new Fault.DeadTransport(7000, 1e9, 2));
+        assertThat(SIMULATION.run(scenario, line -> {}).what()).isNull();
+    }
+
+    @Test
+    void aTransportThatDiesAndComesBackAgainAndAgainStopsNobody() {
+        List<Fault> flapping = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            flapping.add(new Fault.DeadTransport(5000 + i * 700, 350, 1));
+        }
+        Scenario scenario = Scenario.draw(1, 4).with(flapping.toArray(Fault[]::new));
+        Simulation.Outcome outcome = SIMULATION.run(scenario, line -> {});
+        assertThat(outcome.what()).isNull();
+        assertThat(outcome.goodput().generations()).isLessThan(70);
+    }
+
+    /** What the others hold is done again, once the node that holds more had its time to hand it over. */
+    @Test
+    void whereOnlyANodeWithADeadTransportHoldsTheNewestStateTheOthersDoWithoutIt() {
+        Scenario scenario = Scenario.draw(1, 3)
+                .with(
+                        new Fault.Kill(8000, 4000, 0),
+                        new Fault.DeadTransport(8000, 1e9, 1),
+                        new Fault.Kill(8000, 4000, 2));
+        assertThat(SIMULATION.run(scenario, line -> {}).what()).isNull();
+    }
+
+    /** Nobody is blamed, so nobody is left out. */
+    @Test
+    void whereADeadTransportIsNotToldAsOnesOwnTheRunDoesNotGetOn() {
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            Scenario scenario = Scenario.draw(seed);
+            Simulation.Outcome broken = SIMULATION.run(scenario, Set.of(BrokenRule.NO_SELF_BLAME), line -> {});
+            if (!broken.holds()) {
+                assertThat(broken.property())
+                        .as("seed %d: %s", seed, broken.what())
+                        .isEqualTo("GetsOnWithoutDeadTransports");
+                assertThat(SIMULATION.run(scenario, line -> {}).what())
+                        .as("with the rule")
+                        .isNull();
+                return;
+            }
+        }
+        throw new AssertionError("no seed of " + SEEDS + " needs the rule");
+    }
+
     /** A gradient of a generation that is over is added to those of the next one. */
     @Test
     void whereContributionsAreNotFencedByGenerationALaneIsFoundTwice() {
         for (long seed = 1; seed <= SEEDS; seed++) {
             Scenario scenario = Scenario.draw(seed);
-            Simulation.Outcome broken = SIMULATION.run(scenario, Gradients.Fence.NONE, line -> {});
+            Simulation.Outcome broken = SIMULATION.run(scenario, Set.of(BrokenRule.NO_FENCE), line -> {});
             if (!broken.holds()) {
                 assertThat(broken.property())
                         .as("seed %d: %s", seed, broken.what())
