@@ -148,6 +148,7 @@ final class DriverDirectory implements AutoCloseable {
                 OWN.add(lockFile);
                 DriverDirectory made = new DriverDirectory(folder, path, lockFile, channel);
                 try {
+                    delete(path); // of a process of this id that lost its lock file
                     Files.createDirectory(path, OWNERS_FOLDER);
                 } catch (IOException e) {
                     made.close();

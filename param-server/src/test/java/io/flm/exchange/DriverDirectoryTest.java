@@ -79,6 +79,19 @@ class DriverDirectoryTest {
     }
 
     @Test
+    void aFolderOfAnEarlierProcessOfThisIdIsNoHindrance() throws Exception {
+        withMode(Files.createDirectory(folder()), "rwx------");
+        Path earlier = Files.createDirectory(
+                folder().resolve(ProcessHandle.current().pid() + "-0"));
+        Files.createSymbolicLink(earlier.resolve("aeron"), elsewhere);
+        Files.createFile(elsewhere.resolve("kept"));
+        try (DriverDirectory opened = DriverDirectory.open(parent)) {
+            assertThat(opened.path()).isEmptyDirectory();
+        }
+        assertThat(elsewhere.resolve("kept")).exists();
+    }
+
+    @Test
     void whatLinksLeadToIsNeverRemoved() throws Exception {
         Path kept = Files.createFile(elsewhere.resolve("kept"));
         // Names as an older release made them, in a folder where everybody may plant them.
