@@ -37,7 +37,7 @@ class TransportTest {
     }
 
     private Cluster cluster(String more) {
-        return new Cluster("liveness-timeout = 30s, connect-timeout = 30s, directory = \"" + folder + "\"" + more);
+        return new Cluster("liveness-timeout = 6s, connect-timeout = 30s, directory = \"" + folder + "\"" + more);
     }
 
     private static Set<Thread> threads() {
