@@ -61,7 +61,7 @@ class HttpAttacksTest {
                         coordinator,
                         settings,
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11))
+                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12))
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)
                 .localAddress()
