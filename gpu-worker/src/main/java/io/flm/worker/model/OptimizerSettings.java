@@ -8,4 +8,12 @@ package io.flm.worker.model;
  * @param fastFactor rate of cross-modal, fusion and head parameters over the base rate; 5 in the official code
  */
 public record OptimizerSettings(
-        double beta1, double beta2, double epsilon, double decay, double clipNorm, double fastFactor) {}
+        double beta1, double beta2, double epsilon, double decay, double clipNorm, double fastFactor) {
+    /** What the learning rate of a group's parameters is multiplied by. */
+    public double factor(RateGroup group) {
+        return switch (group) {
+            case BASE -> 1;
+            case FAST -> fastFactor;
+        };
+    }
+}

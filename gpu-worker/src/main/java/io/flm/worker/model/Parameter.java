@@ -7,10 +7,10 @@ package io.flm.worker.model;
  * @param offset where it begins, in floats
  * @param shape its dimensions
  * @param stage the stage of backward that completes its gradient
- * @param lrFactor multiplies the learning rate
+ * @param group says at which rate it learns
  * @param decay whether weight decay applies
  */
-public record Parameter(String name, long offset, long[] shape, int stage, double lrFactor, boolean decay) {
+public record Parameter(String name, long offset, long[] shape, int stage, RateGroup group, boolean decay) {
     /** The number of values. */
     public long size() {
         long size = 1;

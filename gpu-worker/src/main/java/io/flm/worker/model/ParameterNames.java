@@ -33,8 +33,6 @@ final class ParameterNames {
     static final String LM_HEAD = "lm_score.";
     static final String MLM_HEAD = "mlm_score.";
 
-    private static final double FAST = 5;
-
     /** How a tensor begins. */
     sealed interface Init {
         /** All values alike. */
@@ -51,7 +49,7 @@ final class ParameterNames {
      * @param names the official tensors, stacked along the first dimension
      * @param shape of each official tensor
      */
-    record Unit(String key, List<String> names, long[] shape, Init init, int stage, double lrFactor, boolean decay) {
+    record Unit(String key, List<String> names, long[] shape, Init init, int stage, RateGroup group, boolean decay) {
         long size() {
             long size = names.size();
             for (long s : shape) {
@@ -217,6 +215,6 @@ final class ParameterNames {
         String name = names.get(0);
         boolean fast = name.contains("cross_modal") || name.contains("fusion_layers") || name.contains("_score.");
         boolean decay = !name.contains("bias") && !name.contains("LayerNorm.weight");
-        units.add(new Unit(key, names, shape, init, stage, fast ? FAST : 1, decay));
+        units.add(new Unit(key, names, shape, init, stage, fast ? RateGroup.FAST : RateGroup.BASE, decay));
     }
 }

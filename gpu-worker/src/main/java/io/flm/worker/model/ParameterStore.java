@@ -30,7 +30,7 @@ public final class ParameterStore {
     /** Where a kernel argument lies. */
     record Range(long offset, long[] shape) {}
 
-    private record Group(double lrFactor, boolean decay, long from, long size, Params p, Params m, Params v) {}
+    private record Group(RateGroup rate, boolean decay, long from, long size, Params p, Params m, Params v) {}
 
     private static final long CHUNK = 1 << 20; // floats a copy, so that a copy through the host stays small
 
@@ -55,7 +55,7 @@ public final class ParameterStore {
         this.owner = owner;
         units = declared.stream()
                 .sorted(Comparator.comparingInt(Unit::stage)
-                        .thenComparingDouble(Unit::lrFactor)
+                        .thenComparing(Unit::group)
                         .thenComparing(Unit::decay))
                 .toList();
         long size = units.stream().mapToLong(Unit::size).sum();
@@ -77,7 +77,7 @@ public final class ParameterStore {
             keys.get(unit.stage()).add(unit.key());
             long part = unit.size() / unit.names().size();
             for (String name : unit.names()) {
-                layout.add(new Parameter(name, at, unit.shape(), unit.stage(), unit.lrFactor(), unit.decay()));
+                layout.add(new Parameter(name, at, unit.shape(), unit.stage(), unit.group(), unit.decay()));
                 at += part;
             }
             stageStarts[unit.stage() + 1] = at;
@@ -91,7 +91,7 @@ public final class ParameterStore {
             long end = first.offset();
             while (i < layout.size()
                     && layout.get(i).stage() == first.stage()
-                    && layout.get(i).lrFactor() == first.lrFactor()
+                    && layout.get(i).group() == first.group()
                     && layout.get(i).decay() == first.decay()) {
                 end = layout.get(i).offset() + layout.get(i).size();
                 i++;
@@ -99,7 +99,7 @@ public final class ParameterStore {
             long from = first.offset();
             long size = end - from;
             groups.add(new Group(
-                    first.lrFactor(),
+                    first.group(),
                     first.decay(),
                     from,
                     size,
@@ -201,7 +201,7 @@ public final class ParameterStore {
         script.run("fill", divisor, scale);
         double root = Math.sqrt(1 - Math.pow(o.beta2(), (double) number));
         for (Group g : groups) {
-            double lr = rate * (g.lrFactor() > 1 ? o.fastFactor() : 1);
+            double lr = rate * o.factor(g.rate());
             double decay = g.decay() ? o.decay() : 0;
             double keep = 1 - lr * decay;
             try (NDArray range = Torch.view(owner, gradient.flat(), g.from(), g.size())) {

@@ -23,6 +23,8 @@ class ParameterNamesTest {
     /** The sizes of tests/golden/flm-tiny. */
     private static final ModelSettings TINY = new ModelSettings(120, 32, 4, 4, 2, 2, 2, 2, 40, 48, 16, 32, 4, 2, 0);
 
+    private static final OptimizerSettings OFFICIAL = new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, 0, 5);
+
     @Test
     void everyParameterIsInItsOfficialOptimizerGroup() throws IOException {
         JsonNode meta = new ObjectMapper()
@@ -37,7 +39,7 @@ class ParameterNamesTest {
         meta.get("parameters_without_gradient").forEach(name -> untrained.add(name.asText()));
         Map<String, Group> ours = new TreeMap<>();
         for (Unit unit : ParameterNames.of(TINY, Objective.FLM)) {
-            unit.names().forEach(name -> ours.put(name, new Group(unit.lrFactor(), unit.decay())));
+            unit.names().forEach(name -> ours.put(name, new Group(OFFICIAL.factor(unit.group()), unit.decay())));
         }
         official.keySet().removeAll(untrained);
         assertThat(ours).isEqualTo(official);

@@ -1,0 +1,9 @@
+package io.flm.worker.model;
+
+/** Parameters that learn at one rate; {@link OptimizerSettings#factor} says how much faster than the base rate. */
+public enum RateGroup {
+    /** The encoders: pretrained in the official model. */
+    BASE,
+    /** Cross-modal and fusion layers and the heads: they begin at random. */
+    FAST
+}
