@@ -50,12 +50,10 @@ final class Run {
     /** Of this coordinator: one more than the last one's; 0 until that is known. */
     long epoch;
 
-    @Nullable
-    RunPlan plan;
+    @Nullable RunPlan plan;
 
     /** The newest; of the run at hand. */
-    @Nullable
-    Generation generation;
+    @Nullable Generation generation;
 
     /** The members' addresses, by name: a process that was started again is another worker. */
     Map<String, ActorRef<Worker.Command>> members = Map.of();
@@ -63,14 +61,11 @@ final class Run {
     Worker.@Nullable Progressed progress;
 
     /** Of the last step that was reported. */
-    @Nullable
-    Double loss;
+    @Nullable Double loss;
 
-    @Nullable
-    CheckpointView checkpoint;
+    @Nullable CheckpointView checkpoint;
 
-    @Nullable
-    String weightsSha256;
+    @Nullable String weightsSha256;
 
     long committedSteps;
 
@@ -186,13 +181,13 @@ final class Run {
         committedSteps = p.step() + 1;
         progress = p;
         loss = p.loss();
+        attempts.forget();
         pacedAt = now();
         if (pacedSince == 0) {
             pacedSince = pacedAt;
             pacedFrom = committedSteps;
             over(members.keySet()); // they commit steps again
         }
-        attempts.forget();
         history.committed(p.generation(), pacedAt);
     }
 
@@ -235,7 +230,7 @@ final class Run {
                 brokenSince.remove(m.node());
             });
             attempts.forget();
-            broken.forEach((node, how) -> note("node " + node + ": " + how));
+            broken.forEach((node, how) -> note("node " + node + ": " + how, Set.copyOf(workersOf(node, free))));
             return;
         }
         attempts.failed(why, now());

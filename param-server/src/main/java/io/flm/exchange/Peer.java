@@ -42,8 +42,7 @@ final class Peer {
     long helloSentNs;
 
     /** The round that this node must end before the other's next frame can be taken. */
-    @Nullable
-    WireRound waitsBehind;
+    @Nullable WireRound waitsBehind;
 
     boolean lost;
     boolean leaveSent;

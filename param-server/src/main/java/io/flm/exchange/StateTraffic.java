@@ -99,8 +99,7 @@ final class StateTraffic {
         private boolean asked;
         boolean ended;
 
-        @Nullable
-        String failure;
+        @Nullable String failure;
 
         private Receiving(StateDownload download, int receiver, int donor, Peer from) {
             this.download = download;
@@ -119,8 +118,7 @@ final class StateTraffic {
     }
 
     /** What a rank of this node offers, if any does. */
-    @Nullable
-    Offer anyOffer() {
+    @Nullable Offer anyOffer() {
         return offers.isEmpty() ? null : offers.get(0);
     }
 

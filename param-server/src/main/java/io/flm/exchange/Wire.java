@@ -630,14 +630,12 @@ final class Wire implements AutoCloseable {
     }
 
     /** A ring for one of so many receivers, or null where there is no room. */
-    @Nullable
-    SharedRing ring(int receivers) {
+    @Nullable SharedRing ring(int receivers) {
         return SharedRing.create(directory.path(), receivers);
     }
 
     /** The ring that another node of this machine offers, or null. */
-    @Nullable
-    SharedRing openRing(String name) {
+    @Nullable SharedRing openRing(String name) {
         return settings.sharedMemory() ? SharedRing.open(directory.users(), name) : null;
     }
 

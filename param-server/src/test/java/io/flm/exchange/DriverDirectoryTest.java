@@ -81,8 +81,8 @@ class DriverDirectoryTest {
     @Test
     void aFolderOfAnEarlierProcessOfThisIdIsNoHindrance() throws Exception {
         withMode(Files.createDirectory(folder()), "rwx------");
-        Path earlier = Files.createDirectory(
-                folder().resolve(ProcessHandle.current().pid() + "-0"));
+        Path earlier =
+                Files.createDirectory(folder().resolve(ProcessHandle.current().pid() + "-0"));
         Files.createSymbolicLink(earlier.resolve("aeron"), elsewhere);
         Files.createFile(elsewhere.resolve("kept"));
         try (DriverDirectory opened = DriverDirectory.open(parent)) {

@@ -67,8 +67,7 @@ final class Gradients {
         }
 
         /** A member that has the state of the first step, and can be reached; null: none yet. */
-        @Nullable
-        SimulatedTrainee holder() {
+        @Nullable SimulatedTrainee holder() {
             for (Seat other : meeting.seats) {
                 boolean holds = other != null && other.ready && !other.left;
                 if (other != null && holds && quietSince(other, this) == NEVER) {

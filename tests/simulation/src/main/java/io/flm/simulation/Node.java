@@ -34,8 +34,7 @@ final class Node {
     boolean frozen;
     long frozenSince;
 
-    @Nullable
-    Life life;
+    @Nullable Life life;
 
     /** How often the operator wants its worker left out. */
     int drains;

@@ -32,8 +32,7 @@ final class Operator {
     }
 
     /** The run as it was last seen; null: not yet. */
-    @Nullable
-    RunView last() {
+    @Nullable RunView last() {
         return last;
     }
 

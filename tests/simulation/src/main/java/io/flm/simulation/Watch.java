@@ -29,8 +29,7 @@ final class Watch {
                 new SameWeightsAsUndisturbed(scenario));
     }
 
-    @Nullable
-    Violation violation() {
+    @Nullable Violation violation() {
         return violation;
     }
 
