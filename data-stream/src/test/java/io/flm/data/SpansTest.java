@@ -24,7 +24,7 @@ class SpansTest {
      */
     @Test
     void extentsAreDistributedAsInTheOfficialCode() throws IOException {
-        JsonNode golden = new ObjectMapper().readTree(SpansTest.class.getResource("spans.json"));
+        JsonNode golden = new ObjectMapper().readTree(SpansTest.class.getResourceAsStream("spans.json"));
         int padded = golden.path("padded_length").asInt();
         List<String> beyond = new ArrayList<>();
         int compared = 0;
