@@ -1,12 +1,9 @@
 package io.flm.launch;
 
-import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Runs one command line to its exit code. Whatever goes wrong is told in one line; stack traces are for the log. */
 final class Cli {
-    private static final Logger LOG = LoggerFactory.getLogger(Cli.class);
-
     private final Environment environment;
     private final Logs logs;
     private boolean logIsWanted;
@@ -19,7 +16,8 @@ final class Cli {
     int run(String... arguments) {
         int exitCode;
         try {
-            exitCode = FlmCommand.commandLine(environment, logs, this::tell).execute(arguments);
+            exitCode = FlmCommand.commandLine(environment, logs, this::tell, arguments)
+                    .execute(arguments);
         } catch (Throwable e) { // errors too: of memory, of native libraries
             exitCode = tell(e);
         }
@@ -31,7 +29,8 @@ final class Cli {
         environment.screen().status("");
         Failure failure = Failure.of(thrown);
         if (failure.internal()) {
-            LOG.error("internal error", thrown);
+            logs.begin();
+            LoggerFactory.getLogger(Cli.class).error("internal error", thrown);
             logIsWanted = true;
         }
         environment.say(failure.line() + (failure.internal() ? "; log: " + logs.place() : ""));

@@ -2,6 +2,7 @@ package io.flm.launch;
 
 import io.flm.coordinator.Coordinator.Answer;
 import io.flm.data.PlainText;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,18 +26,21 @@ final class ControlCommand implements Callable<Integer> {
         this.order = order;
     }
 
-    /** Adds all of them. */
-    static void addTo(CommandLine flm, Environment environment) {
-        add(flm, environment, "pause", "Lets a run halt after the step at hand, with a checkpoint, and wait.");
-        add(flm, environment, "continue", "Lets a paused run go on.");
-        add(flm, environment, "checkpoint", "Lets a run write a checkpoint after the step at hand, and go on.");
-        add(flm, environment, "stop", "Ends a run after the step at hand, with a checkpoint.");
+    /** All of them. */
+    static List<FlmCommand.Entry> entries(Environment environment) {
+        return List.of(
+                entry(environment, "pause", "Lets a run halt after the step at hand, with a checkpoint, and wait."),
+                entry(environment, "continue", "Lets a paused run go on."),
+                entry(environment, "checkpoint", "Lets a run write a checkpoint after the step at hand, and go on."),
+                entry(environment, "stop", "Ends a run after the step at hand, with a checkpoint."));
     }
 
-    private static void add(CommandLine flm, Environment environment, String order, String description) {
-        CommandLine command = new CommandLine(new ControlCommand(environment, order));
-        command.getCommandSpec().usageMessage().description(description);
-        flm.addSubcommand(order, command);
+    private static FlmCommand.Entry entry(Environment environment, String order, String description) {
+        return new FlmCommand.Entry(order, new String[] {description}, () -> {
+            CommandLine command = new CommandLine(new ControlCommand(environment, order));
+            command.getCommandSpec().usageMessage().description(description);
+            return command;
+        });
     }
 
     @Override

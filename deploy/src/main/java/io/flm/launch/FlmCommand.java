@@ -3,7 +3,11 @@ package io.flm.launch;
 import io.flm.worker.torch.TorchRoute;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -43,31 +47,69 @@ final class FlmCommand implements Runnable {
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
+    /** A command: its line in the list of commands, and the whole of it. */
+    record Entry(String name, String[] description, Supplier<CommandLine> whole) {
+        private static Entry of(Class<?> type, Supplier<Object> command) {
+            Command says = type.getAnnotation(Command.class);
+            return new Entry(says.name(), says.description(), () -> new CommandLine(command.get()));
+        }
+
+        private CommandLine line() {
+            CommandSpec spec = CommandSpec.create();
+            spec.usageMessage().description(description);
+            return new CommandLine(spec);
+        }
+    }
+
+    private static List<Entry> entries(Environment environment, Logs logs) {
+        List<Entry> entries = new ArrayList<>();
+        entries.add(Entry.of(PretrainCommand.class, () -> new PretrainCommand(environment, logs)));
+        entries.add(Entry.of(NodeCommand.class, () -> new NodeCommand(environment, logs)));
+        entries.add(Entry.of(StatusCommand.class, () -> new StatusCommand(environment)));
+        entries.add(Entry.of(RunsCommand.class, () -> new RunsCommand(environment)));
+        entries.addAll(ControlCommand.entries(environment));
+        entries.addAll(WorkerCommand.entries(environment));
+        entries.add(Entry.of(EvaluateCommand.class, () -> new EvaluateCommand(environment)));
+        entries.add(Entry.of(CaptionCommand.class, () -> new CaptionCommand(environment)));
+        entries.add(Entry.of(BridgeCommand.class, () -> new BridgeCommand(environment)));
+        entries.add(Entry.of(ConfigCommand.class, () -> new ConfigCommand(environment)));
+        entries.add(new Entry(
+                "data",
+                DataCommand.class.getAnnotation(Command.class).description(),
+                () -> DataCommand.commandLine(environment)));
+        entries.add(Entry.of(SimulateCommand.class, () -> new SimulateCommand(environment, logs)));
+        entries.add(Entry.of(DoctorCommand.class, () -> new DoctorCommand(environment)));
+        entries.add(Entry.of(VersionCommand.class, () -> new VersionCommand(environment)));
+        return entries;
+    }
+
     /**
-     * The whole command line.
+     * The command line for these arguments. Commands that they do not name have no more than their line in the list of
+     * commands: to build all takes longer than anything else in a start.
      *
      * @param teller tells a failure to the user and returns the exit code
      */
-    static CommandLine commandLine(Environment environment, Logs logs, ToIntFunction<Throwable> teller) {
+    static CommandLine commandLine(
+            Environment environment, Logs logs, ToIntFunction<Throwable> teller, String... arguments) {
+        Set<String> named = new HashSet<>(List.of(arguments));
+        boolean hidden = named.stream().anyMatch(argument -> argument.startsWith("@")); // arguments in a file
         CommandLine flm = new CommandLine(new FlmCommand());
-        flm.addSubcommand(new PretrainCommand(environment, logs));
-        flm.addSubcommand(new NodeCommand(environment, logs));
-        flm.addSubcommand(new StatusCommand(environment));
-        flm.addSubcommand(new RunsCommand(environment));
-        ControlCommand.addTo(flm, environment);
-        WorkerCommand.addTo(flm, environment);
-        flm.addSubcommand(new EvaluateCommand(environment));
-        flm.addSubcommand(new CaptionCommand(environment));
-        flm.addSubcommand(new BridgeCommand(environment));
-        flm.addSubcommand(new ConfigCommand(environment));
-        flm.addSubcommand(DataCommand.commandLine(environment));
-        flm.addSubcommand(new SimulateCommand(environment, logs));
-        flm.addSubcommand(new DoctorCommand(environment));
-        flm.addSubcommand(new VersionCommand(environment));
+        for (Entry entry : entries(environment, logs)) {
+            boolean whole = hidden || named.contains(entry.name());
+            flm.addSubcommand(entry.name(), whole ? entry.whole().get() : entry.line());
+        }
+        flm.setExecutionStrategy(result -> {
+            Integer help = CommandLine.executeHelpRequest(result);
+            if (help != null) {
+                return help;
+            }
+            logs.begin();
+            return new CommandLine.RunLast().execute(result);
+        });
         flm.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));
         flm.setCommandName(environment.program().word());
         flm.setCaseInsensitiveEnumValuesAllowed(true);
-        flm.setParameterExceptionHandler((exception, arguments) -> refuse(exception, environment));
+        flm.setParameterExceptionHandler((exception, all) -> refuse(exception, environment));
         flm.setExecutionExceptionHandler((exception, command, result) -> teller.applyAsInt(exception));
         return flm;
     }

@@ -56,15 +56,20 @@ final class FollowedRun implements Pretraining {
     private String lastSilence = ""; // why nobody answered
 
     static Pretraining start(RunRequest request, RunListener listener) {
-        Nodes nodes;
-        if (request.where() instanceof RunRequest.Children children) {
-            nodes = new ChildNodes(request, children.count(), System::nanoTime, listener::onNote);
-        } else if (request.where() instanceof RunRequest.Cluster cluster) {
-            nodes = new DistantNodes(cluster);
-        } else {
-            nodes = new OwnNode(request, System::nanoTime, listener::onNote);
+        try (Waiting waiting = new Waiting(listener::onNote, "starting PyTorch")) {
+            return new FollowedRun(request, listener, nodes(request, listener, waiting), SILENCE_TIMEOUT);
         }
-        return new FollowedRun(request, listener, nodes, SILENCE_TIMEOUT);
+    }
+
+    private static Nodes nodes(RunRequest request, RunListener listener, Waiting waiting) {
+        if (request.where() instanceof RunRequest.Children children) {
+            waiting.on("starting " + children.count() + " nodes");
+            return new ChildNodes(request, children.count(), System::nanoTime, listener::onNote);
+        } else if (request.where() instanceof RunRequest.Cluster cluster) {
+            return new DistantNodes(cluster);
+        } else {
+            return new OwnNode(request, System::nanoTime, listener::onNote);
+        }
     }
 
     /** @param silenceTimeout a run is given up where no node has answered for so long */
@@ -81,9 +86,18 @@ final class FollowedRun implements Pretraining {
 
     @Override
     public boolean begin() throws InterruptedException {
-        if (!awaitWorkers()) {
-            return false;
+        try (Waiting waiting = new Waiting(listener::onNote, "waiting for workers")) {
+            if (!awaitWorkers(waiting)) {
+                return false;
+            }
+            waiting.on("opening the data, building the model");
+            submitFirst();
+            awaitBegin();
+            return true;
         }
+    }
+
+    private void submitFirst() {
         try {
             submit();
         } catch (ControlClient.Unavailable e) {
@@ -94,17 +108,18 @@ final class FollowedRun implements Pretraining {
                                     : ""),
                     e);
         }
-        awaitBegin();
-        return true;
     }
 
     /** So that the first generation has everybody: late ones would interrupt it. False: the run is to stop. */
-    private boolean awaitWorkers() throws InterruptedException {
+    private boolean awaitWorkers(Waiting waiting) throws InterruptedException {
         long deadline = System.nanoTime() + nodes.startTimeout().toNanos();
         int wanted = nodes.expectedWorkers();
         while (stopReason.isEmpty()) {
             nodes.tend(false);
             RunView view = look();
+            if (view != null) {
+                waiting.on("waiting for workers, of which " + view.workers().size() + " of " + wanted + " are up");
+            }
             if (view != null && view.workers().size() >= wanted && !view.state().equals("discovering")) {
                 return stopReason.isEmpty();
             }

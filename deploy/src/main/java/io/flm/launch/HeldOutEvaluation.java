@@ -36,12 +36,21 @@ final class HeldOutEvaluation {
      */
     Report run(Path runOrCheckpoint, Config overrides, List<Path> heldOut, @Nullable Path html) {
         Screen screen = environment.screen();
-        try (TrainedModel model = TrainedModel.load(runOrCheckpoint, overrides, environment::say)) {
+        screen.status("loading the model");
+        try (Waiting waiting = new Waiting(
+                        line -> {
+                            if (!screen.isTerminal()) {
+                                environment.say(line);
+                            }
+                        },
+                        "loading the model");
+                TrainedModel model = TrainedModel.load(runOrCheckpoint, overrides, environment::say)) {
             long startedAt = environment.nanoTime().getAsLong();
-            Report report = model.evaluate(
-                    heldOut,
-                    (share, doing) ->
-                            screen.status(String.format(Locale.ROOT, "evaluating: %3.0f %% (%s)", 100 * share, doing)));
+            Report report = model.evaluate(heldOut, (share, doing) -> {
+                String status = String.format(Locale.ROOT, "evaluating: %3.0f %% (%s)", 100 * share, doing);
+                waiting.on(status);
+                screen.status(status);
+            });
             screen.status("");
             tell(report, (environment.nanoTime().getAsLong() - startedAt) / 1e9);
             if (html != null) {

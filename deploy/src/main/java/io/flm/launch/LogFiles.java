@@ -20,41 +20,55 @@ import org.slf4j.LoggerFactory;
  * reaches standard error.
  */
 final class LogFiles implements Logs {
-    private final LoggerContext context;
-    private final Logger root;
+    private final Consumer<String> warnings;
+    private @Nullable Logger root;
     private @Nullable FileAppender<ILoggingEvent> appender;
     private @Nullable Path file;
     private boolean temporary;
     private String unkept = ""; // why there is no file
 
-    private LogFiles(LoggerContext context) {
-        this.context = context;
-        this.root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+    private LogFiles(Consumer<String> warnings) {
+        this.warnings = warnings;
     }
 
-    /** Logs to a file of this process in the system's folder for temporary files, until a command has a better place. */
-    static LogFiles start(Consumer<String> warnings) {
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-        context.reset();
-        LogFiles logs = new LogFiles(context);
-        logs.root.setLevel(Level.INFO);
-        AppenderBase<ILoggingEvent> user = new AppenderBase<>() {
-            @Override
-            protected void append(ILoggingEvent event) {
-                // Errors are told once, by the command that fails.
-                if (event.getLevel() == Level.WARN && event.getLoggerName().startsWith("io.flm.")) {
-                    warnings.accept(
-                            event.getFormattedMessage().lines().findFirst().orElse(""));
-                }
-            }
-        };
-        user.setContext(context);
-        user.start();
-        logs.root.addAppender(user);
-        logs.toTemporary();
+    /** Logs of this process, once a command begins: help needs none, and to start them takes longer than all of help. */
+    static LogFiles of(Consumer<String> warnings) {
+        LogFiles logs = new LogFiles(warnings);
         // Also where Ctrl-C ends the process: a temporary log that nobody was sent to is of no use.
         Runtime.getRuntime().addShutdownHook(new Thread(logs::removeTemporary, "end-of-log"));
         return logs;
+    }
+
+    private Logger root() {
+        Logger begun = root;
+        if (begun == null) {
+            LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+            context.reset();
+            begun = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+            begun.setLevel(Level.INFO);
+            AppenderBase<ILoggingEvent> user = new AppenderBase<>() {
+                @Override
+                protected void append(ILoggingEvent event) {
+                    // Errors are told once, by the command that fails.
+                    if (event.getLevel() == Level.WARN && event.getLoggerName().startsWith("io.flm.")) {
+                        warnings.accept(
+                                event.getFormattedMessage().lines().findFirst().orElse(""));
+                    }
+                }
+            };
+            user.setContext(context);
+            user.start();
+            begun.addAppender(user);
+            root = begun;
+        }
+        return begun;
+    }
+
+    @Override
+    public synchronized void begin() {
+        if (root == null) {
+            toTemporary();
+        }
     }
 
     /** The folder is everybody's: a name that others can foresee could be a link of theirs to a file of this user's. */
@@ -65,6 +79,7 @@ final class LogFiles implements Logs {
             temporary = true;
         } catch (IOException e) {
             end();
+            root();
             unkept = System.getProperty("java.io.tmpdir") + " takes no file (" + e + ")";
         }
     }
@@ -72,6 +87,7 @@ final class LogFiles implements Logs {
     @Override
     public synchronized void to(Path newFile) {
         end();
+        LoggerContext context = root().getLoggerContext();
         LogLayout layout = new LogLayout();
         layout.setContext(context);
         layout.start();
@@ -85,15 +101,15 @@ final class LogFiles implements Logs {
         next.setEncoder(encoder);
         next.setFile(newFile.toString());
         next.start();
-        root.addAppender(next);
+        root().addAppender(next);
         appender = next;
         file = newFile;
         temporary = false;
     }
 
     @Override
-    public void mute() {
-        root.setLevel(Level.OFF);
+    public synchronized void mute() {
+        root().setLevel(Level.OFF);
     }
 
     @Override
@@ -118,7 +134,7 @@ final class LogFiles implements Logs {
         if (last == null) {
             return;
         }
-        root.detachAppender(last);
+        root().detachAppender(last);
         last.stop();
         appender = null;
         Path left = file;
@@ -127,7 +143,7 @@ final class LogFiles implements Logs {
             try {
                 Files.deleteIfExists(left);
             } catch (IOException e) {
-                root.warn("{}: cannot be removed", left, e);
+                root().warn("{}: cannot be removed", left, e);
             }
         }
     }

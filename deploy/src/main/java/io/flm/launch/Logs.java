@@ -4,6 +4,9 @@ import java.nio.file.Path;
 
 /** Where log lines go: a file with everything in it, stack traces included. */
 interface Logs {
+    /** From now on there is a log, at first a temporary one; a log that there is goes on. */
+    void begin();
+
     /** From now on logs go to the end of {@code file}. */
     void to(Path file);
 

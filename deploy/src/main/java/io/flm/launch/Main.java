@@ -14,8 +14,6 @@ import org.slf4j.LoggerFactory;
 
 /** The entry of the command line, with the real world for {@link Cli}. */
 public final class Main {
-    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
-
     private Main() {}
 
     public static void main(String[] arguments) {
@@ -30,8 +28,8 @@ public final class Main {
         if (screen.isTerminal()) {
             Interrupts.onResize(() -> columns().ifPresent(screen::resize));
         }
-        Logs logs = LogFiles.start(warning -> screen.println("flm: warning: " + warning));
-        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> LOG.error("thread {} ended", thread.getName(), e));
+        Logs logs = LogFiles.of(warning -> screen.println("flm: warning: " + warning));
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> log().error("thread {} ended", thread.getName(), e));
         Environment environment = new Environment(
                 out,
                 screen,
@@ -42,6 +40,11 @@ public final class Main {
                 program,
                 FollowedRun::start);
         System.exit(new Cli(environment, logs).run(arguments));
+    }
+
+    /** No constant: who asks for help needs no log. */
+    private static Logger log() {
+        return LoggerFactory.getLogger(Main.class);
     }
 
     /** How wide the terminal is by now; Java itself cannot tell. */
@@ -57,7 +60,7 @@ public final class Main {
             int columns = size.length == 2 ? Integer.parseInt(size[1]) : 0;
             return columns > 0 ? OptionalInt.of(columns) : OptionalInt.empty();
         } catch (IOException | NumberFormatException e) {
-            LOG.info("the terminal's width is not known", e);
+            log().info("the terminal's width is not known", e);
             return OptionalInt.empty();
         }
     }
@@ -80,7 +83,7 @@ public final class Main {
                 }
             }
         } catch (URISyntaxException e) {
-            LOG.warn("the folder of the program's classes has no path", e);
+            log().warn("the folder of the program's classes has no path", e);
         }
         return Path.of("").toAbsolutePath();
     }

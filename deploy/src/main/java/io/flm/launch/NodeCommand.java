@@ -26,7 +26,6 @@ import picocli.CommandLine.Option;
         versionProvider = Version.class,
         sortOptions = false)
 final class NodeCommand implements Callable<Integer> {
-    private static final Logger LOG = LoggerFactory.getLogger(NodeCommand.class);
     private static final Duration END_TIMEOUT = Duration.ofSeconds(20);
 
     private static final class Where {
@@ -85,6 +84,11 @@ final class NodeCommand implements Callable<Integer> {
         this.logs = logs;
     }
 
+    /** No constant: who asks for help needs no log. */
+    private static Logger log() {
+        return LoggerFactory.getLogger(NodeCommand.class);
+    }
+
     @Override
     public Integer call() throws InterruptedException {
         Configuration configuration = configuration();
@@ -106,7 +110,7 @@ final class NodeCommand implements Callable<Integer> {
                 endWithStandardInput(node);
             } else {
                 Interrupts.on(environment.nanoTime(), signal -> {
-                    LOG.info("{}: leaving the cluster", signal.shown());
+                    log().info("{}: leaving the cluster", signal.shown());
                     end(node);
                 });
             }
@@ -160,9 +164,9 @@ final class NodeCommand implements Callable<Integer> {
                             // nothing is said that way
                         }
                     } catch (IOException e) {
-                        LOG.info("standard input", e);
+                        log().info("standard input", e);
                     }
-                    LOG.info("standard input was closed: the driver is gone");
+                    log().info("standard input was closed: the driver is gone");
                     node.halt();
                 },
                 "standard-input");
@@ -177,7 +181,7 @@ final class NodeCommand implements Callable<Integer> {
                 () -> {
                     try {
                         Thread.sleep(END_TIMEOUT.toMillis());
-                        LOG.warn("the node did not end within {} s: the process ends", END_TIMEOUT.toSeconds());
+                        log().warn("the node did not end within {} s: the process ends", END_TIMEOUT.toSeconds());
                         node.halt();
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +36,6 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         sortOptions = false)
 final class PretrainCommand implements Callable<Integer> {
-    private static final Logger LOG = LoggerFactory.getLogger(PretrainCommand.class);
 
     private final Environment environment;
     private final Logs logs;
@@ -104,6 +104,11 @@ final class PretrainCommand implements Callable<Integer> {
         this.logs = logs;
     }
 
+    /** No constant: who asks for help needs no log. */
+    private static Logger log() {
+        return LoggerFactory.getLogger(PretrainCommand.class);
+    }
+
     @Override
     public Integer call() throws Exception {
         Path folder = folder();
@@ -122,30 +127,39 @@ final class PretrainCommand implements Callable<Integer> {
             return Failure.OK;
         }
         RunFiles files = resume ? RunFiles.resume(folder) : RunFiles.create(folder);
+        AtomicReference<@Nullable Pretraining> started = new AtomicReference<>();
         AtomicBoolean begun = new AtomicBoolean();
+        Interrupts interrupts = Interrupts.on(environment.nanoTime(), signal -> {
+            Pretraining pretraining = started.get();
+            if (pretraining == null) { // what starts cannot be asked to stop, and holds nothing yet
+                environment.say(signal.shown() + ": ended before the run began");
+                files.discard();
+                Runtime.getRuntime().halt(signal.exitCode());
+                return;
+            }
+            String how =
+                    signal.shown() + ": stopping" + (begun.get() ? " after the step at hand, with a checkpoint" : "");
+            log().info("{}", how);
+            environment.say(how + "; Ctrl-C again ends at once");
+            pretraining.stop(signal.shown());
+        });
         try {
             logs.to(files.log());
+            environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.place());
             RunListener listener = progress(configuration);
             RunRequest request = new RunRequest(configuration, folder, environment.home(), resume, minWorkers, where);
             if (!resume) {
                 write(files.configuration(), configuration); // a run from now on: SIGKILL may come at any moment
             }
             try (Pretraining pretraining = environment.starter().start(request, listener)) {
-                Interrupts interrupts = Interrupts.on(environment.nanoTime(), signal -> {
-                    String how = signal.shown() + ": stopping"
-                            + (begun.get() ? " after the step at hand, with a checkpoint" : "");
-                    LOG.info("{}", how);
-                    environment.say(how + "; Ctrl-C again ends at once");
-                    pretraining.stop(signal.shown());
-                });
+                started.set(pretraining);
                 if (!pretraining.begin()) {
                     environment.say("stopped before the run was submitted");
                     return interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.FAILED);
                 }
                 write(files.configuration(), configuration);
                 begun.set(true);
-                environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.place());
-                return train(pretraining, interrupts, request);
+                return train(pretraining, interrupts, request, begun);
             }
         } finally {
             if (begun.get()) {
@@ -238,7 +252,8 @@ final class PretrainCommand implements Callable<Integer> {
         }
     }
 
-    private int train(Pretraining pretraining, Interrupts interrupts, RunRequest request) throws InterruptedException {
+    private int train(Pretraining pretraining, Interrupts interrupts, RunRequest request, AtomicBoolean begun)
+            throws InterruptedException {
         Path folder = request.run();
         Config config = request.config();
         RunResult result;
@@ -247,9 +262,14 @@ final class PretrainCommand implements Callable<Integer> {
         } catch (RuntimeException | Error e) {
             environment.screen().status("");
             Failure failure = Failure.of(e).ofRun();
-            LOG.error("the run failed", e);
+            log().error("the run failed", e);
             environment.say(failure.line() + "; log: " + logs.place());
             return failure.exitCode();
+        }
+        if (interrupts.asked().isPresent() && !resume && result.steps() == 0 && result.checkpoint() == null) {
+            begun.set(false); // there is nothing to go on from
+            environment.say(result.reason() + ", before the first step");
+            return interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.OK);
         }
         environment.say(String.format(
                 Locale.ROOT,
@@ -272,7 +292,7 @@ final class PretrainCommand implements Callable<Integer> {
                 write(folder.resolve("held-out.json"), Json.line(heldOut.toMap()) + System.lineSeparator());
                 summary.put("heldOut", heldOut.toMap());
             } catch (RuntimeException | Error e) { // the run is finished all the same
-                LOG.error("the evaluation failed", e);
+                log().error("the evaluation failed", e);
                 environment.say(Failure.of(e).line() + "; evaluate it with "
                         + Program.hint("evaluate", "--from", checkpoint.toString()));
                 exitCode = Failure.FAILED;

@@ -24,12 +24,19 @@ import java.util.stream.Stream;
  * </pre>
  */
 final class RunFiles implements AutoCloseable {
-    private final RunFolder folder;
-    private final boolean created;
+    /** What there was of the folder before. */
+    private enum Before {
+        NOTHING,
+        AN_EMPTY_FOLDER,
+        A_RUN
+    }
 
-    private RunFiles(RunFolder folder, boolean created) {
+    private final RunFolder folder;
+    private final Before before;
+
+    private RunFiles(RunFolder folder, Before before) {
         this.folder = folder;
-        this.created = created;
+        this.before = before;
     }
 
     Path path() {
@@ -131,7 +138,7 @@ final class RunFiles implements AutoCloseable {
             throw new UserException(
                     folder + ": holds a run already; continue it with --resume, or choose another --run");
         }
-        return new RunFiles(RunFolder.open(folder, false), !exists);
+        return new RunFiles(RunFolder.open(folder, false), exists ? Before.AN_EMPTY_FOLDER : Before.NOTHING);
     }
 
     /** Takes the folder of a run that was interrupted. */
@@ -139,18 +146,23 @@ final class RunFiles implements AutoCloseable {
         if (!isRun(folder)) {
             throw new UserException(folder + ": no run there to resume; check --run, or leave --resume out");
         }
-        return new RunFiles(RunFolder.open(folder, true), false);
+        return new RunFiles(RunFolder.open(folder, true), Before.A_RUN);
     }
 
-    /** Removes the folder again where this process made it and nothing was trained in it. */
+    /** Leaves the folder as it was found, where nothing was trained in it: a run that there was stays. */
     void discard() {
         close();
-        if (!created) {
+        if (before == Before.A_RUN) {
             return;
         }
-        try (Stream<Path> files = Files.walk(path())) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
+        try {
+            Files.deleteIfExists(configuration()); // no run from now on, whatever else stays
+            try (Stream<Path> files = Files.walk(path())) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    if (before == Before.NOTHING || !file.equals(path())) {
+                        Files.deleteIfExists(file);
+                    }
+                }
             }
         } catch (IOException e) {
             throw new UserException(path() + ": cannot be removed (" + e.getMessage() + ")", e);

@@ -3,6 +3,7 @@ package io.flm.launch;
 import io.flm.coordinator.Coordinator.Answer;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,16 +31,22 @@ final class WorkerCommand implements Callable<Integer> {
         this.order = order;
     }
 
-    /** Adds both. */
-    static void addTo(CommandLine flm, Environment environment) {
-        add(flm, environment, "drain", "Leaves a worker out after the step at hand; the others go on with its lanes.");
-        add(flm, environment, "admit", "Takes a drained worker in again.");
+    /** All of them. */
+    static List<FlmCommand.Entry> entries(Environment environment) {
+        return List.of(
+                entry(
+                        environment,
+                        "drain",
+                        "Leaves a worker out after the step at hand; the others go on with its lanes."),
+                entry(environment, "admit", "Takes a drained worker in again."));
     }
 
-    private static void add(CommandLine flm, Environment environment, String order, String description) {
-        CommandLine command = new CommandLine(new WorkerCommand(environment, order));
-        command.getCommandSpec().usageMessage().description(description);
-        flm.addSubcommand(order, command);
+    private static FlmCommand.Entry entry(Environment environment, String order, String description) {
+        return new FlmCommand.Entry(order, new String[] {description}, () -> {
+            CommandLine command = new CommandLine(new WorkerCommand(environment, order));
+            command.getCommandSpec().usageMessage().description(description);
+            return command;
+        });
     }
 
     @Override

@@ -26,7 +26,8 @@ class LogFilesTest {
             Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
             Path foreseen = temporary.resolve("flm-" + ProcessHandle.current().pid() + ".log");
             Files.createSymbolicLink(foreseen, Path.of(arguments[0]));
-            LogFiles logs = LogFiles.start(warning -> {});
+            LogFiles logs = LogFiles.of(warning -> {});
+            logs.begin();
             org.slf4j.LoggerFactory.getLogger(Program.class).error("an error");
             System.out.println(logs.place());
             System.out.println(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(logs.place()))));

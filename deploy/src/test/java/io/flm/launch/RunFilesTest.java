@@ -80,6 +80,19 @@ class RunFilesTest {
     }
 
     @Test
+    void anEmptyFolderGivenToARunThatDidNotBeginIsEmptyAgainAndARunIsLeftAlone() throws IOException {
+        Path given = Files.createDirectory(parent.resolve("given"));
+        RunFiles run = RunFiles.create(given);
+        Files.writeString(run.configuration(), "");
+        run.discard();
+        assertThat(given).isEmptyDirectory();
+
+        Path before = aRun("before");
+        RunFiles.resume(before).discard();
+        assertThat(RunFiles.isRun(before)).isTrue();
+    }
+
+    @Test
     void aFolderMadeForARunThatDidNotBeginIsRemoved() throws IOException {
         RunFiles run = RunFiles.create(parent.resolve("run"));
         Files.writeString(run.configuration(), "");

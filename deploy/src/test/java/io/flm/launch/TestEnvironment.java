@@ -47,8 +47,8 @@ final class TestEnvironment {
         return environment;
     }
 
-    CommandLine commandLine() {
-        return FlmCommand.commandLine(environment, logs, e -> Failure.FAILED);
+    CommandLine commandLine(String... arguments) {
+        return FlmCommand.commandLine(environment, logs, e -> Failure.FAILED, arguments);
     }
 
     /** Runs a command line and returns its exit code. */
@@ -70,6 +70,9 @@ final class TestEnvironment {
     /** Log lines go where the test's own go; only where users are sent is kept. */
     private static final class KeptLogs implements Logs {
         private Path file = Path.of("temporary.log");
+
+        @Override
+        public void begin() {}
 
         @Override
         public void to(Path newFile) {

@@ -1,0 +1,47 @@
+package io.flm.launch;
+
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** Says what is being waited for, and for how long by now, every few seconds until it is closed: nothing is silent for long. */
+final class Waiting implements AutoCloseable {
+    private static final Duration PERIOD = Duration.ofSeconds(3);
+
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "waiting");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final ScheduledFuture<?> ticking;
+    private volatile String what;
+
+    Waiting(Consumer<String> say, String what) {
+        this(say, what, PERIOD);
+    }
+
+    Waiting(Consumer<String> say, String what, Duration period) {
+        this.what = what;
+        long beganAt = System.nanoTime();
+        ticking = timer.scheduleAtFixedRate(
+                () -> say.accept(this.what + ": "
+                        + Duration.ofNanos(System.nanoTime() - beganAt).toSeconds() + " s so far"),
+                period.toNanos(),
+                period.toNanos(),
+                TimeUnit.NANOSECONDS);
+    }
+
+    /** From now on something else is waited for. */
+    void on(String next) {
+        what = next;
+    }
+
+    @Override
+    public void close() {
+        ticking.cancel(false);
+        timer.shutdown();
+    }
+}
