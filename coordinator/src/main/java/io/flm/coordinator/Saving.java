@@ -7,6 +7,7 @@ import io.flm.worker.RunPlan;
 import io.flm.worker.RunPlan.Intent;
 import io.flm.worker.Worker;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -57,10 +58,7 @@ final class Saving extends Between {
             saved = true;
             super.onOther(s);
         } else if (report instanceof Worker.SaveFailed f && savers.containsKey(f.worker())) {
-            if (!failures.containsKey(f.worker())) {
-                failures.put(f.worker(), f.reason());
-                super.onOther(f);
-            }
+            failures.putIfAbsent(f.worker(), f.reason()); // told once it is known whether another worker can
         } else {
             super.onOther(report);
         }
@@ -136,6 +134,9 @@ final class Saving extends Between {
             return regroup(lost ? "all that held step " + step + " are lost" : "continued", List.of());
         }
         long newest = run.committedSteps; // more than step, where all that held it are lost
+        if (saved && !failures.isEmpty()) {
+            run.note(whyUnsaved() + "; another worker has written it");
+        }
         if (saved && step < newest) {
             run.note("nobody holds step " + newest + " any more: the checkpoint is of step " + step);
         }
@@ -153,7 +154,9 @@ final class Saving extends Between {
     }
 
     private String whyUnsaved() {
-        return failures.isEmpty() ? "nobody holds it any more" : String.join("; ", failures.values());
+        return failures.isEmpty()
+                ? "nobody holds it any more"
+                : String.join("; ", new LinkedHashSet<>(failures.values()));
     }
 
     /** Each with its rank, where it was a member. */

@@ -188,7 +188,7 @@ class CoordinatorTest extends ClusterTest {
         c.steps(100);
         c.expectAfter(1000, "finished");
         c.expectCheckpoint(100, "w2");
-        assertThat(c.view().notes()).containsExactly("/w1: the disk is full");
+        assertThat(c.view().notes()).containsExactly("/w1: the disk is full; another worker has written it");
     }
 
     @Test
@@ -251,6 +251,17 @@ class CoordinatorTest extends ClusterTest {
         c.steps(100);
         c.expectAfter(c.settings.saveTimeoutMs() + 1000, "finished");
         c.expectCheckpoint(100, "w2");
+    }
+
+    @Test
+    void aRunThatNobodyCanSaveNamesEachReasonOnce() {
+        TestCluster c = training("w1", "w2");
+        c.trainee("w1").saveFailure = "no checkpoint of step 100: /r: the disk is full; make room";
+        c.trainee("w2").saveFailure = c.trainee("w1").saveFailure;
+        c.steps(100);
+        c.expectAfter(2000, "failed");
+        assertThat(c.view().reason()).isEqualTo("step 100 could not be saved: " + c.trainee("w1").saveFailure);
+        assertThat(c.view().notes()).isEmpty();
     }
 
     @Test

@@ -30,9 +30,11 @@ final class MemoryNeed {
     private static final int STATE = 3;
 
     /** The allocator's and the kernels' temporary buffers, as measured: a share of what backward keeps, and something always. */
-    private static final double PASSING = 1.17;
+    private static final double PASSING = 1.4;
 
-    private static final double WORKER = 60 * MIB;
+    private static final double PASSING_RECOMPUTED = 1.7;
+
+    private static final double WORKER = 40 * MIB;
 
     /** Classes, compiled code, PyTorch's libraries and what a run without data has in its heap, as measured. */
     private static final double PROGRAM = 400 * MIB;
@@ -102,7 +104,7 @@ final class MemoryNeed {
                         train.microBatch(),
                         data.maxTokens(),
                         train.objective() == Objective.MLM ? train.maskRate() : 1));
-        parts.put("activations", workers * (PASSING * step + WORKER));
+        parts.put("activations", workers * ((train.recompute() ? PASSING_RECOMPUTED : PASSING) * step + WORKER));
         return parts;
     }
 

@@ -3,7 +3,6 @@ package io.flm.launch;
 import io.flm.data.Objective;
 import io.flm.worker.StepResult;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -29,15 +28,26 @@ final class MetricsLog implements AutoCloseable {
 
     private static final Pattern SECONDS = Pattern.compile("\"seconds\":([0-9.Ee+-]+)");
 
+    /** Opens the file to add to it; a test lets its disk be full. */
+    interface Opening {
+        Writer open(Path file) throws IOException;
+    }
+
     private final Path file;
     private final Objective objective;
     private final LongSupplier nanoTime;
+    private final Opening opening;
     private @Nullable Writer writer;
     private boolean failing;
     private long nextStep = -1;
     private long startedAt; // when it would have been had it trained without a break
 
     MetricsLog(Path file, Objective objective, LongSupplier nanoTime) {
+        this(file, objective, nanoTime, MetricsLog::append);
+    }
+
+    MetricsLog(Path file, Objective objective, LongSupplier nanoTime, Opening opening) {
+        this.opening = opening;
         this.file = file;
         this.objective = objective;
         this.nanoTime = nanoTime;
@@ -69,7 +79,6 @@ final class MetricsLog implements AutoCloseable {
      */
     private Writer openAt(StepResult first) throws IOException {
         close();
-        writer = null;
         startedAt = nanoTime.getAsLong() - first.times().totalNs();
         if (Files.exists(file)) {
             List<String> lines = Files.readAllLines(file);
@@ -80,9 +89,14 @@ final class MetricsLog implements AutoCloseable {
                 Files.write(file, kept);
             }
         }
-        writer = Files.newBufferedWriter(
+        Writer opened = opening.open(file);
+        writer = opened;
+        return opened;
+    }
+
+    private static Writer append(Path file) throws IOException {
+        return Files.newBufferedWriter(
                 file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        return writer;
     }
 
     /** A line that was cut in the middle belongs to no step. */
@@ -126,12 +140,15 @@ final class MetricsLog implements AutoCloseable {
 
     @Override
     public synchronized void close() {
+        Writer open = writer;
+        writer = null;
+        if (open == null) {
+            return;
+        }
         try {
-            if (writer != null) {
-                writer.close();
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            open.close();
+        } catch (IOException e) { // of a full disk, again: what was added has told it
+            LOG.info("{}: its end is not written", file, e);
         }
     }
 }

@@ -51,6 +51,7 @@ final class NodeRun implements AutoCloseable {
     private final CheckpointKeeper keeper;
     private final Trainer.Validation validation;
     private final MetricsLog metrics;
+    private volatile boolean unsaved; // since a checkpoint failed that nobody asked for
     private final Deque<Runnable> closings = new ArrayDeque<>(); // of what is open, the last first
 
     /**
@@ -103,7 +104,7 @@ final class NodeRun implements AutoCloseable {
             CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"), checkpoints);
             Optional<Checkpoint> origin = plan.resume() ? store.newestValid(LOG::warn) : Optional.empty();
             origin.ifPresent(c -> requireSame(c, identity));
-            keeper = new CheckpointKeeper(store, checkpoints, identity, origin, train, NodeRun::onCheckpoint);
+            keeper = new CheckpointKeeper(store, checkpoints, identity, origin, train, this::onCheckpoint);
             closings.push(keeper::close);
             validation = Validation.from(config, tokenizer, model.imageSize(), LOG::warn);
             metrics = new MetricsLog(RunFiles.metricsOf(folder), train.objective(), nanoTime);
@@ -169,9 +170,17 @@ final class NodeRun implements AutoCloseable {
         metrics.add(result);
     }
 
-    private static void onCheckpoint(CheckpointWriter.Event event) {
+    private void onCheckpoint(CheckpointWriter.Event event) {
         if (event instanceof CheckpointWriter.Event.Failed failed) {
-            LOG.warn("{}", failed.message());
+            if (!unsaved) {
+                LOG.warn("{}; training goes on without checkpoints until one can be written", failed.message());
+            }
+            unsaved = true;
+        } else if (event instanceof CheckpointWriter.Event.Written written) {
+            if (unsaved) {
+                LOG.warn("checkpoints can be written again: {}", written.folder());
+            }
+            unsaved = false;
         }
     }
 

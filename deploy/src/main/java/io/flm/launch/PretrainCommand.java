@@ -263,7 +263,11 @@ final class PretrainCommand implements Callable<Integer> {
             environment.screen().status("");
             Failure failure = Failure.of(e).ofRun();
             log().error("the run failed", e);
-            environment.say(failure.line() + "; log: " + logs.place());
+            environment.say(failure.line()
+                    + RunFiles.newestCheckpoint(folder)
+                            .map(newest -> "; go on from " + newest + " with " + Program.hint(request.resumption()))
+                            .orElse("")
+                    + "; log: " + logs.place());
             return failure.exitCode();
         }
         if (interrupts.asked().isPresent() && !resume && result.steps() == 0 && result.checkpoint() == null) {

@@ -66,10 +66,10 @@ final class RunEstimate {
         if (free.isPresent() && diskBytes() > free.getAsDouble()) {
             warnings.add(String.format(
                     Locale.ROOT,
-                    "%s: checkpoints take up to %.1f GiB, and %.1f are free; make room, or lower flm.checkpoint.keep (%d)",
+                    "%s: checkpoints take up to %,.0f MB, and %,.0f are free; make room, or lower flm.checkpoint.keep (%d)",
                     run,
-                    diskBytes() / GIB,
-                    free.getAsDouble() / GIB,
+                    diskBytes() / 1e6,
+                    free.getAsDouble() / 1e6,
                     checkpoints.keep()));
         }
         return warnings;

@@ -6,6 +6,7 @@ import io.flm.worker.checkpoint.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -121,6 +122,12 @@ final class RunFiles implements AutoCloseable {
         } catch (IOException e) {
             throw new UserException(runs + ": cannot be read (" + e.getMessage() + "); give --run", e);
         }
+    }
+
+    /** The name of a run's newest checkpoint, whole or not. */
+    static Optional<String> newestCheckpoint(Path folder) {
+        String[] names = folder.resolve("checkpoints").toFile().list((in, name) -> name.startsWith("step-"));
+        return names == null ? Optional.empty() : Arrays.stream(names).max(Comparator.naturalOrder());
     }
 
     /** In milliseconds since 1970. */

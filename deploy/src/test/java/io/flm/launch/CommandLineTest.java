@@ -350,6 +350,21 @@ class CommandLineTest {
         assertThat(found).isGreaterThan(10);
     }
 
+    @Test
+    void aRunThatFailsIsSaidHowToGoOnInTheSameLine() throws IOException {
+        assertThat(pretrain("--run", "r")).isZero();
+        Files.createDirectories(folder.resolve("r/checkpoints/step-0000000020"));
+        Files.createDirectories(folder.resolve("r/checkpoints/step-0000000010"));
+        runs.failOnAwait(new UserException("step 40 could not be saved: r: the disk is full; make room"));
+        assertThat(pretrain("--run", "r", "--resume")).isEqualTo(Failure.FAILED);
+        assertThat(world.err())
+                .last()
+                .asString()
+                .isEqualTo("flm: step 40 could not be saved: r: the disk is full; make room; go on from"
+                        + " step-0000000020 with `deploy/flm pretrain --run " + folder.resolve("r")
+                        + " --resume`; log: " + folder.resolve("r/flm.log"));
+    }
+
     /** The run is finished all the same. */
     @Test
     void anEvaluationThatFailsIsSaidWithHowToRepeatItAndTheRunIsStillReported() throws IOException {

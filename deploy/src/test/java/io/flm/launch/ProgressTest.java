@@ -1,11 +1,14 @@
 package io.flm.launch;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flm.data.Objective;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.StepResult;
 import java.io.ByteArrayOutputStream;
+import java.io.FileWriter;
+import java.io.FilterWriter;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -136,5 +139,38 @@ class ProgressTest {
             one.add(step(3));
         }
         assertThat(Files.readAllLines(file)).hasSize(4).last().asString().startsWith("{\"step\":3,");
+    }
+
+    /** One warning, and no end of the training. */
+    @Test
+    void aFullDiskLeavesAGapInTheCurve() throws IOException {
+        boolean[] full = {true};
+        Path file = folder.resolve("metrics.jsonl");
+        try (MetricsLog metrics = new MetricsLog(
+                file, Objective.FLM, () -> nanos, path -> new FilterWriter(new FileWriter(path.toFile(), UTF_8, true)) {
+                    @Override
+                    public void flush() throws IOException {
+                        if (full[0]) {
+                            throw new IOException("No space left on device");
+                        }
+                        super.flush();
+                    }
+
+                    @Override
+                    public void close() throws IOException {
+                        try {
+                            flush();
+                        } finally {
+                            out.close();
+                        }
+                    }
+                })) {
+            metrics.add(step(0));
+            metrics.add(step(1));
+            full[0] = false;
+            metrics.add(step(2));
+            full[0] = true;
+        }
+        assertThat(Files.readString(file)).contains("{\"step\":2,");
     }
 }

@@ -83,6 +83,11 @@ public final class CheckpointStore {
                         runOrCheckpoint + ": no checkpoint there; give a run folder or one of its checkpoints"));
     }
 
+    /** Where the checkpoints lie. */
+    Path folder() {
+        return folder;
+    }
+
     /**
      * The newest checkpoint that is whole; empty where none was ever written.
      *

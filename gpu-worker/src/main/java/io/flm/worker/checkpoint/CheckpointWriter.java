@@ -3,6 +3,7 @@ package io.flm.worker.checkpoint;
 import io.flm.worker.torch.MemoryShortage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -16,7 +17,8 @@ import org.slf4j.LoggerFactory;
  * the parameters); one thread writes the copy. Where the previous one is still being written the new one is left out: training
  * never waits for the disk, and the log says so.
  *
- * <p>A failure, such as a full disk or a want of memory for the copy, is reported and logged; training goes on, and the older checkpoint stays the newest.
+ * <p>A failure, such as a full disk or a want of memory for the copy, is told to whoever asked for the checkpoint, else to the
+ * listener; the older checkpoint stays the newest.
  * Called by the trainer thread.
  */
 public final class CheckpointWriter implements AutoCloseable {
@@ -37,7 +39,7 @@ public final class CheckpointWriter implements AutoCloseable {
         /** It is on the disk. */
         record Written(long step, Path folder) implements Event {}
 
-        /** It could not be written; training goes on. */
+        /** It could not be written: which, where and why in one line. */
         record Failed(long step, String message) implements Event {}
 
         /** It was left out, since that of an earlier step was still being written. */
@@ -61,7 +63,11 @@ public final class CheckpointWriter implements AutoCloseable {
         }
     }
 
-    /** Writes to {@code store}; the listener is called by the writing thread or the calling one. */
+    /**
+     * Writes to {@code store}.
+     *
+     * @param listener is told of checkpoints that nobody asked for, by the writing thread or the calling one
+     */
     public CheckpointWriter(CheckpointStore store, RunIdentity identity, Consumer<Event> listener) {
         this.store = store;
         this.identity = identity;
@@ -79,14 +85,14 @@ public final class CheckpointWriter implements AutoCloseable {
             listener.accept(new Event.LeftOut(state.step()));
             return;
         }
-        start(state, event -> {});
+        start(state, listener);
     }
 
     /**
      * Writes a checkpoint that was asked for, unless the newest is of the same step. Waits until the one before is written, then
      * returns when the state is copied.
      *
-     * @param asker is told what became of it, beside the listener
+     * @param asker is told what became of it
      */
     public void request(TrainingState state, Consumer<Event> asker) {
         underWay.join();
@@ -109,9 +115,7 @@ public final class CheckpointWriter implements AutoCloseable {
             if (MemoryShortage.of(e).isEmpty()) {
                 throw e; // a fault of the device: it cannot train either
             }
-            Event event = failed(state, e);
-            listener.accept(event);
-            asker.accept(event);
+            asker.accept(failed(state, e));
             return;
         }
         underWay = CompletableFuture.runAsync(() -> asker.accept(write(copied)), thread);
@@ -138,15 +142,21 @@ public final class CheckpointWriter implements AutoCloseable {
             LOG.error("step {}: a fault of the program, or a want of memory", state.step(), e);
             event = failed(state, e);
         }
-        listener.accept(event);
         return event;
     }
 
-    private static Event failed(TrainingState state, Throwable cause) {
-        String why = MemoryShortage.of(cause).orElse(cause + "; make room on the disk");
-        String message = "step " + state.step() + ": the checkpoint cannot be written: " + why
-                + "; training goes on and the older checkpoints stay valid";
-        LOG.error(message);
+    private Event failed(TrainingState state, Throwable cause) {
+        String message = "no checkpoint of step " + state.step() + ": "
+                + MemoryShortage.of(cause).orElseGet(() -> store.folder() + ": " + why(cause));
+        LOG.info(message, cause);
         return new Event.Failed(state.step(), message);
+    }
+
+    private static String why(Throwable cause) {
+        String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
+        if (text.contains("no space left")) {
+            return "the disk is full; make room";
+        }
+        return text.contains("quota exceeded") ? "the disk quota is used up; make room" : cause.toString();
     }
 }

@@ -35,8 +35,7 @@ class CheckpointWriterTest {
                 .isInstanceOfSatisfying(
                         CheckpointWriter.Event.Failed.class,
                         failed -> assertThat(failed.message())
-                                .contains("the checkpoint cannot be written: out of memory (Java heap space): set ")
-                                .endsWith("training goes on and the older checkpoints stay valid"));
+                                .startsWith("no checkpoint of step 100: out of memory (Java heap space): "));
     }
 
     @Test
@@ -79,5 +78,24 @@ class CheckpointWriterTest {
             shortOfMemory = false;
             assertThat(request(writer, States.at(200))).isInstanceOf(CheckpointWriter.Event.Written.class);
         }
+    }
+
+    /** Who asked tells its user; of the others the listener does. */
+    @Test
+    void aFullDiskIsNamedOnceToWhomItConcerns() {
+        Disk full = new Disk() {
+            @Override
+            Output create(Path file) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        CheckpointWriter.Event failed = new CheckpointWriter.Event.Failed(
+                100, "no checkpoint of step 100: " + folder + ": the disk is full; make room");
+        try (CheckpointWriter writer = writer(full)) {
+            assertThat(request(writer, States.at(100))).isEqualTo(failed);
+            assertThat(events).isEmpty();
+            writer.offer(States.at(100));
+        }
+        assertThat(events).containsExactly(failed);
     }
 }
