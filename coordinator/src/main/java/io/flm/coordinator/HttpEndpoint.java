@@ -15,6 +15,7 @@ import static akka.http.javadsl.server.PathMatchers.segment;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
+import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.http.javadsl.Http;
 import akka.http.javadsl.ServerBinding;
@@ -51,6 +52,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -322,8 +324,15 @@ public final class HttpEndpoint {
                 : HttpAnswers.problem(StatusCodes.CONFLICT, answer.reason());
     }
 
+    /** Reads the configuration beside the dispatcher that heartbeats need: it is somebody else's, and may take long. */
     private CompletionStage<HttpResponse> submit(String body) {
-        RunPlan plan = planner.plan(read(body, Submission.class));
+        return CompletableFuture.supplyAsync(
+                        () -> planner.plan(read(body, Submission.class)),
+                        system.dispatchers().lookup(DispatcherSelector.blocking()))
+                .thenCompose(this::submit);
+    }
+
+    private CompletionStage<HttpResponse> submit(RunPlan plan) {
         return asked(
                 (ActorRef<Answer> replyTo) -> new Coordinator.Submit(plan, replyTo),
                 answer -> answer.accepted()

@@ -32,6 +32,15 @@ public record Submission(
     private static final Set<String> OWN =
             Set.of("nodes", "checkpoints", "plan", "lock", "effective.conf", "metrics.jsonl", "flm.log", "status.json");
 
+    private static final int MOST_NAME = 100;
+
+    /** The name of a run that is kept in a folder, which may be called anything. */
+    public static String nameOf(String folder) {
+        String name = folder.replaceAll("[^A-Za-z0-9._-]+", "-").replaceAll("^[.-]+|-+$", "");
+        String free = name.isEmpty() || OWN.contains(name.toLowerCase(Locale.ROOT)) ? "run-" + name : name;
+        return free.substring(0, Math.min(free.length(), MOST_NAME));
+    }
+
     public Submission {
         requireName(run);
         if (config == null) {

@@ -75,6 +75,11 @@ public record DataSettings(
                         oneOf("augment.background", c.getString("augment.background"), Background.class).value));
     }
 
+    /** How many of so many samples may be bad before a run stops. */
+    public double mostBad(long samples) {
+        return BadSamples.most(samples, badSampleRate);
+    }
+
     /** The same with another bound on the decoded pictures that are kept. */
     public DataSettings withCacheBytes(long bytes) {
         return new DataSettings(

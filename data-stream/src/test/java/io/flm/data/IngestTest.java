@@ -184,11 +184,14 @@ class IngestTest {
     void moreBadSamplesThanAllowedStopTheStreamInOneLine() {
         Shards shards = Shards.of(40).with("s007.png", "torn");
         try (SampleSource source = open(shards);
-                Ingest ingest = ingest(source, "", Objective.FLM, 4)) {
+                Ingest ingest = ingest(source, "bad-sample-rate = 0.0", Objective.FLM, 4)) {
             assertThatThrownBy(() -> take(ingest, 0, 0, 4, 4 * 20))
                     .isInstanceOf(UserException.class)
-                    .hasMessage("a.tar:s007: not a PNG, JPEG or WebP picture; that makes 1 bad of 40 samples: mend"
-                            + " them, or allow more with flm.data.bad-sample-rate (now 0.001)");
+                    .hasMessage(
+                            "a.tar:s007: not a PNG, JPEG or WebP picture; that makes 1 bad of 40 samples: go on with"
+                                    + " --resume and --set flm.data.bad-sample-rate=R, more than the 0.0 of now, which changes no"
+                                    + " weight; or mend them and go on with --resume --accept data, and the weights follow the"
+                                    + " mended data from there on");
         }
     }
 

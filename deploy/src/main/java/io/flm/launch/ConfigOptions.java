@@ -1,5 +1,6 @@
 package io.flm.launch;
 
+import io.flm.worker.checkpoint.Checkpoint;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,12 @@ final class ConfigOptions {
 
     /** The same over a run's own configuration, which takes the place of the preset. */
     Configuration.Builder layersOver(Path runConfiguration, Environment environment) {
-        return over(Configuration.builder().file(runConfiguration, "resumed run"), environment);
+        return over(Configuration.builder().run(runConfiguration), environment);
+    }
+
+    /** The same over a checkpoint's configuration, unless a preset is named. */
+    Configuration.Builder layersFrom(Checkpoint checkpoint, Environment environment) {
+        return preset == null ? over(Configuration.builder().checkpoint(checkpoint), environment) : layers(environment);
     }
 
     private Configuration.Builder over(Configuration.Builder layers, Environment environment) {

@@ -1,29 +1,19 @@
 package io.flm.launch;
 
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigIncludeContext;
-import com.typesafe.config.ConfigIncluder;
-import com.typesafe.config.ConfigIncluderClasspath;
-import com.typesafe.config.ConfigIncluderFile;
-import com.typesafe.config.ConfigIncluderURL;
-import com.typesafe.config.ConfigObject;
-import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
-import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.UserException;
+import io.flm.worker.checkpoint.Checkpoint;
+import io.flm.worker.config.Key;
 import io.flm.worker.config.Keys;
-import java.io.File;
-import java.net.URL;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
@@ -40,6 +30,7 @@ final class Configuration {
             "flm.data.paths",
             "flm.data.eval-paths",
             "flm.data.tokenizer",
+            "flm.checkpoint.from",
             "flm.http.token-file",
             "flm.node.key-store",
             "flm.node.data-roots");
@@ -48,41 +39,6 @@ final class Configuration {
     private static final String HOME = "flm-home:/";
 
     private static final ConfigRenderOptions CONCISE = ConfigRenderOptions.concise();
-
-    private static final ConfigIncluder NO_INCLUDES = new NoIncludes();
-
-    /** Refuses every way to include something: each has an interface of its own, and what is left out reads files. */
-    private static final class NoIncludes
-            implements ConfigIncluder, ConfigIncluderFile, ConfigIncluderURL, ConfigIncluderClasspath {
-        @Override
-        public ConfigIncluder withFallback(ConfigIncluder fallback) {
-            return this;
-        }
-
-        @Override
-        public ConfigObject include(ConfigIncludeContext context, String what) {
-            throw refusal(what);
-        }
-
-        @Override
-        public ConfigObject includeFile(ConfigIncludeContext context, File what) {
-            throw refusal(what.toString());
-        }
-
-        @Override
-        public ConfigObject includeURL(ConfigIncludeContext context, URL what) {
-            throw refusal(what.toString());
-        }
-
-        @Override
-        public ConfigObject includeResources(ConfigIncludeContext context, String what) {
-            throw refusal(what);
-        }
-
-        private static UserException refusal(String what) {
-            return new UserException("include " + what + ": a submitted configuration holds its values itself");
-        }
-    }
 
     private final Config config;
     private final Map<String, String> origins;
@@ -165,6 +121,11 @@ final class Configuration {
         return new Builder();
     }
 
+    /** The keys of this program, those of the libraries beside them. */
+    static KnownKeys knownKeys() {
+        return builder().known;
+    }
+
     /** Collects layers, the lowest first. */
     static final class Builder {
         private final Config reference = ConfigFactory.parseResources("node.conf")
@@ -190,48 +151,57 @@ final class Configuration {
             return layer(ConfigFactory.parseResources(Presets.resource(name)).resolve(), preset, home);
         }
 
-        /** A file; its relative paths count from its folder. */
+        /** A file of the user; its relative paths count from its folder. */
         Builder file(Path file) {
-            return file(file, "file " + file);
+            return layer(
+                    Hocon.own(file, known),
+                    "file " + file,
+                    file.toAbsolutePath().resolveSibling(""));
         }
 
-        Builder file(Path file, String origin) {
-            if (!Files.isRegularFile(file)) {
-                throw new UserException(file + ": no such configuration file");
+        /** The configuration in a run's folder, which may be somebody else's: it can read no other file and no environment. */
+        Builder run(Path file) {
+            Config layer = Hocon.closed(Hocon.read(file), file.toString());
+            if (layer.isEmpty()) {
+                throw new UserException(
+                        file + ": is empty, so the run's configuration is lost; start another run with --run");
             }
-            try {
-                Path folder = file.toAbsolutePath().resolveSibling("");
-                return layer(ConfigFactory.parseFile(file.toFile()).resolve(), origin, folder);
-            } catch (ConfigException e) {
-                throw new UserException(file + ": not a configuration file: " + firstLine(e), e);
+            if (!layer.root().keySet().equals(Set.of(KnownKeys.ROOT))) {
+                throw new UserException(file + ": holds other keys than those below flm");
             }
+            return layer(
+                    layer.withoutPath("flm.checkpoint.accept"),
+                    "resumed run, " + file,
+                    file.toAbsolutePath().resolveSibling(""));
+        }
+
+        /** The configuration of a checkpoint, for a new run that begins with its weights. */
+        Builder checkpoint(Checkpoint checkpoint) {
+            String origin = "checkpoint " + checkpoint.folder();
+            Config layer = checkpoint.identity().config(checkpoint.folder().toString());
+            return layer(layer.withoutPath("flm.checkpoint.accept"), origin, checkpoint.folder());
         }
 
         /** A text of {@link #portable}, or one that somebody wrote: it can read no file and no environment variable. */
         Builder text(String text, String origin, Path home) {
-            try {
-                ConfigParseOptions closed = ConfigParseOptions.defaults().setIncluder(NO_INCLUDES);
-                Config layer = ConfigFactory.parseString(text, closed).resolve(ConfigResolveOptions.noSystem());
-                if (!layer.root().keySet().stream().allMatch(KnownKeys.ROOT::equals)) {
-                    throw new UserException(origin + ": holds other keys than those below flm: "
-                            + String.join(", ", layer.root().keySet()));
-                }
-                for (String key : PATH_KEYS) {
-                    if (layer.hasPath(key)) {
-                        layer = layer.withValue(
-                                key,
-                                eachPath(
-                                        layer.getValue(key),
-                                        path -> path.startsWith(HOME)
-                                                ? home.resolve(path.substring(HOME.length()))
-                                                        .toString()
-                                                : path));
-                    }
-                }
-                return layer(layer, origin, home);
-            } catch (ConfigException e) {
-                throw new UserException(origin + ": not a configuration: " + firstLine(e), e);
+            Config layer = Hocon.closed(text, origin);
+            if (!layer.root().keySet().stream().allMatch(KnownKeys.ROOT::equals)) {
+                throw new UserException(origin + ": holds other keys than those below flm: "
+                        + String.join(", ", layer.root().keySet()));
             }
+            for (String key : PATH_KEYS) {
+                if (layer.hasPath(key)) {
+                    layer = layer.withValue(
+                            key,
+                            eachPath(
+                                    layer.getValue(key),
+                                    path -> path.startsWith(HOME)
+                                            ? home.resolve(path.substring(HOME.length()))
+                                                    .toString()
+                                            : path));
+                }
+            }
+            return layer(layer, origin, home);
         }
 
         /** {@code key=value}, as after {@code --set}. */
@@ -300,22 +270,26 @@ final class Configuration {
         private static String absolute(String path, Path folder) {
             return path.isEmpty() ? path : folder.resolve(path).normalize().toString();
         }
-
-        private static String firstLine(ConfigException e) {
-            return String.valueOf(e.getMessage()).lines().findFirst().orElse("unreadable");
-        }
     }
 
-    /** Keys with values and origins, for {@code --json}. */
-    Map<String, Object> toMap() {
+    /** What is known of a key, and its value here, for {@code --json}. */
+    Map<String, Object> toMap(Key key) {
         Map<String, Object> map = new LinkedHashMap<>();
-        List<String> keys = new ArrayList<>(origins.keySet());
-        for (String key : keys) {
-            Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("value", config.getValue(key).unwrapped());
-            entry.put("origin", origins.get(key));
-            map.put(key, entry);
-        }
+        map.put("value", config.getValue(key.name()).unwrapped());
+        map.put("origin", origins.getOrDefault(key.name(), DEFAULT));
+        map.put("default", key.defaultValue().unwrapped());
+        map.put("role", key.role().word());
+        map.put("expected", key.domain().describe());
+        map.put("comment", key.comment());
         return map;
+    }
+
+    /** The same for people. */
+    String explain(Key key) {
+        return key.name() + " = " + value(key.name()) + "  # " + origins.getOrDefault(key.name(), DEFAULT) + "\n  "
+                + key.comment()
+                + "\n  takes " + key.domain().describe() + "; default "
+                + key.defaultValue().render(CONCISE) + "\n  "
+                + key.role().word() + ": " + key.role().meaning() + "\n";
     }
 }

@@ -101,7 +101,7 @@ final class DataInspectCommand implements Callable<Integer> {
                         environment.resolve(html),
                         ContactSheet.of(title(report), facts, counts(report.tokenLengths()), sheets.of(show)));
             }
-            boolean stops = report.bad().size() > settings.badSampleRate() * report.samples();
+            boolean stops = report.bad().size() > settings.mostBad(report.samples());
             List<Sheet> example = sheets.of(1);
             environment
                     .out()

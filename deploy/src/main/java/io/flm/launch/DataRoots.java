@@ -19,6 +19,7 @@ final class DataRoots {
     private static final String KEY = "flm.node.data-roots";
     private static final List<String> LISTS = List.of("flm.data.paths", "flm.data.eval-paths");
     private static final String TOKENIZER = "flm.data.tokenizer";
+    private static final String FROM = "flm.checkpoint.from";
 
     /** More than any data set has shards. */
     private static final int MOST_FILES = 100_000;
@@ -45,6 +46,9 @@ final class DataRoots {
             if (!node.getString(TOKENIZER).isEmpty()) {
                 roots.add(Path.of(node.getString(TOKENIZER)));
             }
+            if (!node.getString(FROM).isEmpty()) {
+                roots.add(Path.of(node.getString(FROM)));
+            }
             roots.add(home.resolve("data-stream"));
         } else {
             given.forEach(path -> roots.add(Path.of(path)));
@@ -66,6 +70,9 @@ final class DataRoots {
             }
         }
         require(TOKENIZER, Path.of(run.getString(TOKENIZER)), real);
+        if (!run.getString(FROM).isEmpty()) {
+            require(FROM, Path.of(run.getString(FROM)), real);
+        }
     }
 
     private void require(String key, Path path, Set<Path> realRoots) {

@@ -40,8 +40,7 @@ final class KnownKeys {
     }
 
     /**
-     * Refuses a layer with an unknown key or a value that its key cannot have; returns it with its values as they are kept. The
-     * layer need not be resolved: no value of a key is looked at that is not known.
+     * Refuses a layer with an unknown key or a value that its key cannot have; returns it with its values as they are kept.
      */
     Config check(Config layer, String origin) {
         Config checked = layer;
@@ -70,6 +69,43 @@ final class KnownKeys {
             checked = check(checked, name + "." + ConfigUtil.joinPath(entry.getKey()), entry.getValue(), origin);
         }
         return checked;
+    }
+
+    /** Refuses names that are no keys, as far as they can be told before substitutions are put in. */
+    void checkNames(Config layer, String origin) {
+        for (Map.Entry<String, ConfigValue> entry : layer.root().entrySet()) {
+            if (entry.getKey().equals(ROOT)) {
+                checkNames(ROOT, entry.getValue(), origin);
+            } else if (!foreignRoots.contains(entry.getKey())) {
+                throw unknown(entry.getKey(), origin);
+            }
+        }
+    }
+
+    private void checkNames(String name, ConfigValue value, String origin) {
+        if (keys.find(name).isPresent()) {
+            return;
+        }
+        if (!keys.isGroup(name)) {
+            throw unknown(name, origin);
+        }
+        try {
+            if (value instanceof ConfigObject group) {
+                group.forEach((key, below) -> checkNames(name + "." + ConfigUtil.joinPath(key), below, origin));
+            }
+        } catch (ConfigException.NotResolved e) {
+            // a group that another value is put into: told when it is
+        }
+    }
+
+    /** Of the arguments of {@code flm config}: a key, or the keys of a group. */
+    List<Key> find(String name) {
+        if (keys.find(name).isEmpty() && !keys.isGroup(name)) {
+            throw unknown(name, "asked for");
+        }
+        return keys.byName().values().stream()
+                .filter(key -> key.name().equals(name) || key.name().startsWith(name + "."))
+                .toList();
     }
 
     private static ConfigValue checked(Key key, ConfigValue value, String origin) {

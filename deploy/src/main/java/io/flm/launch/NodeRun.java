@@ -32,6 +32,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,7 +84,7 @@ final class NodeRun implements AutoCloseable {
         try {
             tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
             closings.push(tokenizer::close);
-            requireRoom(config);
+            requireRoom();
             samples = SampleSource.open(data.paths(), Split.training(data.holdOut()));
             closings.push(samples::close);
             requireHeldOut(data);
@@ -98,13 +99,25 @@ final class NodeRun implements AutoCloseable {
                     train.seed());
             closings.push(ingest::close);
             CheckpointSettings checkpoints = CheckpointSettings.from(config);
-            RunIdentity identity =
-                    RunIdentity.of(config, Map.of("data", samples.sha256(), "tokenizer", tokenizer.sha256()));
             RunFiles.belongTo(folder, plan, configuration);
             CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"), checkpoints);
             Optional<Checkpoint> origin = plan.resume() ? store.newestValid(LOG::warn) : Optional.empty();
-            origin.ifPresent(c -> requireSame(c, identity));
-            keeper = new CheckpointKeeper(store, checkpoints, identity, origin, train, this::onCheckpoint);
+            Optional<Checkpoint> from = origin.isPresent()
+                            || config.getString("flm.checkpoint.from").isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(CheckpointStore.find(Path.of(config.getString("flm.checkpoint.from")), LOG::info));
+            Map<String, String> contents =
+                    new TreeMap<>(Map.of(RunIdentity.DATA, samples.sha256(), "tokenizer", tokenizer.sha256()));
+            origin.map(c -> c.identity()
+                            .contents()
+                            .get(RunIdentity.FROM)) // what it began with does not change any more
+                    .or(() -> from.map(Checkpoint::weightsSha256))
+                    .ifPresent(sha256 -> contents.put(RunIdentity.FROM, sha256));
+            RunIdentity wanted = RunIdentity.of(config, contents);
+            RunIdentity identity = origin.map(
+                            c -> resumed(c, wanted, config.getStringList("flm.checkpoint.accept"), folder))
+                    .orElse(wanted);
+            keeper = new CheckpointKeeper(store, checkpoints, identity, origin, from, train, this::onCheckpoint);
             closings.push(keeper::close);
             validation = Validation.from(config, tokenizer, model.imageSize(), LOG::warn);
             metrics = new MetricsLog(RunFiles.metricsOf(folder), train.objective(), nanoTime);
@@ -115,16 +128,10 @@ final class NodeRun implements AutoCloseable {
         }
     }
 
-    private void requireRoom(Config config) {
+    private void requireRoom() {
         if (tokenizer.size() > model.vocabulary()) {
             throw new UserException("flm.model.vocabulary = " + model.vocabulary() + ", but the tokenizer has "
                     + tokenizer.size() + " tokens; give at least so many");
-        }
-        int maxTokens = config.getInt("flm.data.max-tokens");
-        if (maxTokens + 2 > model.maxPositions()) { // positions of real tokens count from 2
-            throw new UserException(
-                    "flm.data.max-tokens = " + maxTokens + ", but flm.model.max-positions = " + model.maxPositions()
-                            + " has room for " + (model.maxPositions() - 2) + "; lower the one or raise the other");
         }
     }
 
@@ -138,14 +145,22 @@ final class NodeRun implements AutoCloseable {
         }
     }
 
-    private static void requireSame(Checkpoint checkpoint, RunIdentity identity) {
+    /** Says in the log and in the run's folder what differs from here on. */
+    private static RunIdentity resumed(Checkpoint checkpoint, RunIdentity wanted, List<String> accept, Path folder) {
         RunIdentity before = checkpoint.identity();
-        before.requireSame(identity, checkpoint.folder().toString());
-        List<String> changes = before.changesTo(identity);
+        RunIdentity now = before.resumed(wanted, accept, checkpoint.folder().toString(), checkpoint.step());
+        List<String> changes = before.changesTo(wanted);
         if (!changes.isEmpty()) {
             LOG.info("{} goes on with other settings: {}", checkpoint.folder(), String.join(", ", changes));
         }
-        before.otherRates(identity).ifPresent(LOG::warn);
+        before.otherRates(wanted).ifPresent(LOG::warn);
+        List<String> followed =
+                now.changes().subList(before.changes().size(), now.changes().size());
+        followed.forEach(change -> LOG.warn("the weights follow from here on: {}", change));
+        if (!now.changes().isEmpty()) {
+            RunFiles.tellChanges(folder, now.changes());
+        }
+        return now;
     }
 
     String id() {

@@ -2,6 +2,8 @@ package io.flm.launch;
 
 import com.typesafe.config.Config;
 import io.flm.data.UserException;
+import io.flm.worker.checkpoint.Checkpoint;
+import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
 import java.io.IOException;
@@ -59,6 +61,23 @@ final class PretrainCommand implements Callable<Integer> {
                             + " the preset. Without --run: the run in runs/ that was worked on last.")
     private boolean resume;
 
+    @Option(
+            names = "--accept",
+            paramLabel = "KEY|data",
+            split = ",",
+            description =
+                    "With --resume: may differ from before though it decides the weights, which follow it from here on;"
+                            + " data: the data were mended.")
+    private List<String> accept = List.of();
+
+    @Option(
+            names = "--from",
+            paramLabel = "DIR",
+            description =
+                    "Begins a new run with the weights of a checkpoint or run, and its configuration in the place of"
+                            + " the preset; moments and steps begin anew.")
+    private @Nullable Path from;
+
     private static final class Elsewhere {
         @Option(
                 names = "--nodes",
@@ -111,6 +130,7 @@ final class PretrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        checkOptions();
         Path folder = folder();
         Configuration configuration = configuration(folder);
         Settings.checkNode(configuration.config());
@@ -182,7 +202,7 @@ final class PretrainCommand implements Callable<Integer> {
         List<String> arguments = new ArrayList<>();
         boolean skipped = false;
         for (String argument : spec.commandLine().getParseResult().originalArgs()) {
-            boolean other = argument.matches("--(run|steps|minutes)(=.*)?");
+            boolean other = argument.matches("--(run|steps|minutes|accept)(=.*)?");
             if (!skipped && !other && !argument.matches("--(dry-run|json|resume)")) {
                 arguments.add(argument);
             }
@@ -190,6 +210,17 @@ final class PretrainCommand implements Callable<Integer> {
         }
         arguments.addAll(List.of("--steps", "20"));
         return environment.program().command(arguments);
+    }
+
+    /** What can be told before anything is read or made. */
+    private void checkOptions() {
+        if (from != null && resume) {
+            throw new UserException(
+                    "--from begins a new run: leave --resume out, or leave --from out to go on with a run");
+        }
+        if (!accept.isEmpty() && !resume) {
+            throw new UserException("--accept is for a run that goes on: give --resume, too");
+        }
     }
 
     private Path folder() {
@@ -226,11 +257,24 @@ final class PretrainCommand implements Callable<Integer> {
     }
 
     private Configuration configuration(Path folder) {
-        Configuration.Builder layers = resume && RunFiles.isRun(folder)
-                ? configOptions.layersOver(RunFiles.configurationOf(folder), environment)
-                : configOptions.layers(environment);
+        Configuration.Builder layers = layers(folder);
+        if (!accept.isEmpty()) {
+            layers.option("flm.checkpoint.accept", accept, "--accept", environment.folder());
+        }
         options.over(layers, environment.folder());
         return layers.build();
+    }
+
+    private Configuration.Builder layers(Path folder) {
+        if (from != null) {
+            Checkpoint checkpoint = CheckpointStore.find(environment.resolve(from), environment::say);
+            return configOptions
+                    .layersFrom(checkpoint, environment)
+                    .option("flm.checkpoint.from", checkpoint.folder().toString(), "--from", environment.folder());
+        }
+        return resume && RunFiles.isRun(folder)
+                ? configOptions.layersOver(RunFiles.configurationOf(folder), environment)
+                : configOptions.layers(environment);
     }
 
     private Progress progress(Configuration configuration) {

@@ -1,9 +1,11 @@
 package io.flm.launch;
 
+import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.worker.RunPlan;
 import io.flm.worker.checkpoint.RunFolder;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -17,6 +19,7 @@ import java.util.stream.Stream;
  *
  * <pre>
  * effective.conf   the configuration, each value with its origin; makes the folder a run's
+ * changes          what changed the weights since which step, where the run was resumed with other settings or data
  * plan             which submission it belongs to
  * metrics.jsonl    one line a step
  * status.json      how the run stood when its command last looked
@@ -25,6 +28,8 @@ import java.util.stream.Stream;
  * </pre>
  */
 final class RunFiles implements AutoCloseable {
+    private static final int MOST_OWNER_BYTES = 1024;
+
     /** What there was of the folder before. */
     private enum Before {
         NOTHING,
@@ -78,7 +83,9 @@ final class RunFiles implements AutoCloseable {
         Path owner = folder.resolve("plan");
         try {
             boolean ours = Files.isRegularFile(owner)
-                    && Files.readString(owner).strip().equals(plan.id());
+                    && new String(SmallFile.read(owner, MOST_OWNER_BYTES), StandardCharsets.UTF_8)
+                            .strip()
+                            .equals(plan.id());
             if (!ours && !plan.resume() && Files.exists(folder.resolve("checkpoints"))) {
                 throw new UserException(folder + ": holds another run of the name " + plan.run()
                         + "; resume that with --resume, or give this one another name");
@@ -90,6 +97,16 @@ final class RunFiles implements AutoCloseable {
             }
         } catch (IOException e) {
             throw new UserException(folder + ": no run can be kept there (" + e + "); give the node another --run", e);
+        }
+    }
+
+    /** Writes down since which steps the weights follow other settings or data than before. */
+    static void tellChanges(Path folder, List<String> changes) {
+        Path file = folder.resolve("changes");
+        try {
+            Files.write(file, changes);
+        } catch (IOException e) {
+            throw new UserException(file + ": cannot be written (" + e.getMessage() + ")", e);
         }
     }
 

@@ -15,9 +15,6 @@ import java.util.UUID;
 
 /** Makes plans of runs that are submitted, once their configuration is known to be sound. */
 final class RunPlanner implements Submission.Planner {
-    /** Of the configuration, which every worker gets in one message. */
-    private static final int MOST_BYTES = 256 * 1024;
-
     private final Path home;
     private final boolean encrypted;
     private final DataRoots roots;
@@ -55,8 +52,8 @@ final class RunPlanner implements Submission.Planner {
         roots.require(config);
         String text = configuration.portable(home);
         int bytes = text.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > MOST_BYTES) {
-            throw new UserException("configuration: its " + bytes + " bytes are more than the " + MOST_BYTES
+        if (bytes > Hocon.MOST_BYTES) { // every worker gets it in one message
+            throw new UserException("configuration: its " + bytes + " bytes are more than the " + Hocon.MOST_BYTES
                     + " that nodes tell each other; give folders of shards as flm.data.paths, not each shard");
         }
         TrainSettings train = TrainSettings.from(config);

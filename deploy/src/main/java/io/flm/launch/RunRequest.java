@@ -1,6 +1,7 @@
 package io.flm.launch;
 
 import com.typesafe.config.Config;
+import io.flm.coordinator.Submission;
 import io.flm.worker.torch.TorchRoute;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,9 +78,9 @@ record RunRequest(Configuration configuration, Path run, Path home, boolean resu
         return configuration.config();
     }
 
-    /** The run's name, shown to users. */
+    /** The run's name, shown to users: its folder's, in the letters that names have. */
     String name() {
-        return String.valueOf(run.getFileName());
+        return Submission.nameOf(String.valueOf(run.getFileName()));
     }
 
     /** The arguments of the command that goes on with the run. */

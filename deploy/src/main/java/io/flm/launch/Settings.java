@@ -3,8 +3,13 @@ package io.flm.launch;
 import com.typesafe.config.Config;
 import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.HttpSettings;
+import io.flm.data.DataSettings;
 import io.flm.data.UserException;
+import io.flm.worker.checkpoint.CheckpointSettings;
+import io.flm.worker.checkpoint.RunIdentity;
+import io.flm.worker.evaluate.EvaluationSettings;
 import io.flm.worker.evaluate.HeldOutData;
+import io.flm.worker.model.ModelSettings;
 import io.flm.worker.train.TrainSettings;
 
 /** What must hold before a run folder is made: each area's own checks, and those between areas. */
@@ -17,23 +22,17 @@ final class Settings {
         CoordinatorSettings.from(config);
         NodeSettings.from(config);
         Node.exchangeSettings(config);
-        int workers = config.getInt("flm.worker.workers");
-        if (workers < 0) {
-            throw new UserException("flm.worker.workers = " + workers + ": give at least 1, or 0 for as many as fit");
-        }
-        requireThreads(config);
+    }
+
+    /** Of a configuration that need not name data yet. */
+    static void check(Config config) {
+        checkNode(config);
+        checkSettings(config);
     }
 
     /** Of a run, wherever it is to be trained. */
     static void checkRun(Config config) {
-        TrainSettings train = TrainSettings.from(config);
-        int workers = config.getInt("flm.worker.workers");
-        if (workers > train.lanes()) {
-            throw new UserException("flm.worker.workers = " + workers + ", but flm.train.lanes = " + train.lanes()
-                    + ": a worker needs a lane of its own; give fewer --workers or more lanes");
-        }
-        requireThreads(config);
-        Node.exchangeSettings(config);
+        checkSettings(config);
         checkData(config);
     }
 
@@ -53,10 +52,27 @@ final class Settings {
         }
     }
 
-    private static void requireThreads(Config config) {
-        int threads = config.getInt("flm.worker.threads");
-        if (threads < 1) {
-            throw new UserException("flm.worker.threads = " + threads + ": give at least 1");
+    private static void checkSettings(Config config) {
+        TrainSettings train = TrainSettings.from(config);
+        ModelSettings model = ModelSettings.from(config);
+        DataSettings data = DataSettings.from(config);
+        CheckpointSettings.from(config);
+        EvaluationSettings.from(config);
+        if (data.maxTokens() + 2 > model.maxPositions()) { // positions of real tokens count from 2
+            throw new UserException("flm.data.max-tokens = " + data.maxTokens() + ", but flm.model.max-positions = "
+                    + model.maxPositions() + " has room for " + (model.maxPositions() - 2)
+                    + "; lower the one or raise the other");
         }
+        for (String what : config.getStringList("flm.checkpoint.accept")) {
+            if (!what.equals(RunIdentity.DATA)) {
+                Configuration.knownKeys().find(what);
+            }
+        }
+        int workers = config.getInt("flm.worker.workers");
+        if (workers > train.lanes()) {
+            throw new UserException("flm.worker.workers = " + workers + ", but flm.train.lanes = " + train.lanes()
+                    + ": a worker needs a lane of its own; give fewer --workers or more lanes");
+        }
+        Node.exchangeSettings(config);
     }
 }

@@ -163,7 +163,7 @@ class CommandLineTest {
             --span-rate -0.1                       | flm.train.span-rate = -0.1 (--span-rate): expected a number from 0
             --set flm.train.mask-rate=1.5          | flm.train.mask-rate = 1.5 (--set): expected a number from 0 to below 1
             --workers 5                            | flm.worker.workers = 5, but flm.train.lanes = 4
-            --workers -1                           | flm.worker.workers = -1
+            --workers -1                           | flm.worker.workers = -1 (--workers): expected a whole number
             --threads 0                            | flm.worker.threads = 0
             --minutes x                            | Invalid value for option '--minutes'
             --seed 1 --seed 2                      | option '--seed' (N) should be specified only once
@@ -426,6 +426,97 @@ class CommandLineTest {
         assertThat(json.get("flm.train.lanes").get("origin").asText()).isEqualTo("--set");
         assertThat(world.flm("config")).isZero();
         assertThat(world.out()).containsPattern("flm.model.hidden = 64 +# preset emoji");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            --set flm.data.captions=foo          | flm.data.captions = foo (--set): expected one of random, first
+            --set flm.model.heads=7              | flm.model.hidden = 64 is no multiple of flm.model.heads = 7
+            --set flm.data.max-tokens=60         | flm.data.max-tokens = 60, but flm.model.max-positions = 52 has room for 50
+            --set flm.worker.workers=3           | flm.worker.workers = 3, but flm.train.lanes = 2
+            --set flm.exchange.connect-timeout=300ms | give at least flm.exchange.liveness-timeout
+            flm.train.lane                       | flm.train.lane (asked for): no such key; did you mean flm.train.lanes?
+            """)
+    void configChecksAsARunDoes(String options, String message) {
+        assertThat(world.flm(("config " + options).split(" "))).isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).singleElement().asString().contains(message);
+    }
+
+    @Test
+    void configExplainsAKey() throws IOException {
+        assertThat(world.flm("config", "flm.train.lanes", "--set", "flm.train.lanes=4"))
+                .isZero();
+        assertThat(world.out())
+                .startsWith("flm.train.lanes = 4  # --set\n")
+                .contains("Parts of the global batch")
+                .contains("takes a whole number from 1 to 16384 (lanes); default 8")
+                .contains("identity: decides the weights");
+        assertThat(world.flm("config", "flm.http", "--json")).isZero();
+        JsonNode json = new ObjectMapper().readTree(world.out());
+        assertThat(json.get("flm.http.port").get("role").asText()).isEqualTo("operational");
+        assertThat(json.get("flm.http.port").get("default").asInt()).isZero();
+        assertThat(json.has("flm.train.lanes")).isFalse();
+        assertThat(world.flm("config", "--explain")).isZero();
+        assertThat(world.out()).contains("flm.data.captions = \"first\"  # preset emoji");
+    }
+
+    @Test
+    void aFolderMayBeCalledAnythingAndItsRunGetsAName() {
+        assertThat(pretrain("--run", "my run (2)")).as("%s", world.err()).isZero();
+        assertThat(runs.requests().get(0).name()).isEqualTo("my-run-2");
+        assertThat(folder.resolve("my run (2)/effective.conf")).exists();
+        for (String odd : new String[] {"\u00fc\u00f6", ".hidden", "-", "a".repeat(200)}) {
+            new io.flm.coordinator.Submission(io.flm.coordinator.Submission.nameOf(odd), "", 0, 0, false);
+        }
+    }
+
+    @Test
+    void whatIsAcceptedHoldsForOneResumption() {
+        assertThat(pretrain("--run", "r")).isZero();
+        assertThat(world.flm("pretrain", "--run", "r", "--resume", "--accept", "data,flm.train.learning-rate"))
+                .as("%s", world.err())
+                .isZero();
+        assertThat(runs.requests().get(1).config().getStringList("flm.checkpoint.accept"))
+                .containsExactly("data", "flm.train.learning-rate");
+        assertThat(world.flm("pretrain", "--run", "r", "--resume")).isZero();
+        assertThat(runs.requests().get(2).config().getStringList("flm.checkpoint.accept"))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            --accept data                          | --accept is for a run that goes on: give --resume, too
+            --from x --resume                      | --from begins a new run: leave --resume out
+            --from nowhere                         | nowhere
+            """)
+    void optionsThatDoNotGoTogetherAreRefused(String options, String message) {
+        assertThat(pretrain(options.split(" "))).isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).singleElement().asString().contains(message);
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void aRunsConfigurationIsReadClosedWhenItIsResumed() throws IOException {
+        for (String foreign : new String[] {
+            "include \"/etc/hostname\"",
+            "flm.data.tokenizer = ${HOME}",
+            "",
+            "akka.loglevel = DEBUG",
+            "flm {",
+            "flm.train.lanes = 0"
+        }) {
+            Path run = Files.createDirectories(folder.resolve("foreign"));
+            Files.writeString(run.resolve("effective.conf"), foreign);
+            assertThat(world.flm("pretrain", "--run", "foreign", "--resume"))
+                    .as(foreign)
+                    .isEqualTo(Failure.REFUSED);
+            assertThat(world.err())
+                    .singleElement()
+                    .asString()
+                    .startsWith("flm: ")
+                    .contains("effective.conf");
+        }
+        assertThat(runs.requests()).isEmpty();
     }
 
     @Test

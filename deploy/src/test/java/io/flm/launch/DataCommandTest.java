@@ -47,7 +47,15 @@ class DataCommandTest {
     @Test
     void inspectFailsWhereTrainingWouldStop() throws IOException {
         shard("pictures.tar", true);
-        assertThat(world.flm("data", "inspect", "pictures.tar", "--tokenizer", TOKENIZER, "--json"))
+        assertThat(world.flm(
+                        "data",
+                        "inspect",
+                        "pictures.tar",
+                        "--tokenizer",
+                        TOKENIZER,
+                        "--json",
+                        "--set",
+                        "flm.data.bad-sample-rate=0"))
                 .isEqualTo(Failure.FAILED);
         JsonNode report = new ObjectMapper().readTree(world.out());
         assertThat(report.path("samples").asInt()).isEqualTo(3);
@@ -57,7 +65,7 @@ class DataCommandTest {
         assertThat(world.err())
                 .singleElement()
                 .isEqualTo(
-                        "flm: 1 of 3 samples are bad, more than flm.data.bad-sample-rate = 0.001 allows: training would"
+                        "flm: 1 of 3 samples are bad, more than flm.data.bad-sample-rate = 0.0 allows: training would"
                                 + " stop at them; mend them or raise the rate");
     }
 

@@ -120,7 +120,7 @@ class RunPlannerTest {
             assertThatThrownBy(() -> plan(DATA + include))
                     .as(include)
                     .isInstanceOf(UserException.class)
-                    .hasMessageContaining("a submitted configuration holds its values itself");
+                    .hasMessageContaining("a configuration holds its values itself");
         }
         assertThatThrownBy(() -> plan("flm.http.host = ${PATH}")).isInstanceOf(UserException.class);
     }

@@ -1,5 +1,6 @@
 package io.flm.worker.checkpoint;
 
+import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -21,6 +22,8 @@ public final class Checkpoint {
     static final String FIRST_MOMENT = "exp_avg.";
     static final String SECOND_MOMENT = "exp_avg_sq.";
 
+    private static final int MOST_STATE_BYTES = 4 << 20;
+    private static final int MOST_CHECKSUM_BYTES = 1024;
     private static final int CHUNK_FLOATS = 1 << 18;
 
     private final Path folder;
@@ -38,8 +41,9 @@ public final class Checkpoint {
      */
     public static Checkpoint open(Path folder) {
         try {
-            byte[] bytes = Files.readAllBytes(folder.resolve(StateFile.NAME));
-            String expected = Files.readString(folder.resolve(STATE_SHA256), StandardCharsets.UTF_8);
+            byte[] bytes = SmallFile.read(folder.resolve(StateFile.NAME), MOST_STATE_BYTES);
+            String expected = new String(
+                    SmallFile.read(folder.resolve(STATE_SHA256), MOST_CHECKSUM_BYTES), StandardCharsets.UTF_8);
             if (!expected.equals(checksumLine(bytes))) {
                 throw refused(folder, StateFile.NAME + " was altered or cut");
             }
@@ -64,6 +68,9 @@ public final class Checkpoint {
 
     private static void requireWhole(Path folder, String name, StateFile.@Nullable Written written) throws IOException {
         Path file = folder.resolve(name);
+        if (!Files.isRegularFile(file)) {
+            throw refused(folder, "no regular file " + name);
+        }
         long bytes = Files.size(file);
         if (written == null || bytes != written.bytes()) {
             throw refused(

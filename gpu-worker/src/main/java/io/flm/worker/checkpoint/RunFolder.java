@@ -1,5 +1,6 @@
 package io.flm.worker.checkpoint;
 
+import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 public final class RunFolder implements AutoCloseable {
     static final String CHECKPOINTS = "checkpoints";
     private static final String LOCK = "lock";
+    private static final int MOST_OWNER_BYTES = 1024;
 
     private final Path folder;
     private final FileChannel lockFile;
@@ -81,7 +83,7 @@ public final class RunFolder implements AutoCloseable {
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
             if (tryLock(channel) == null) {
-                String owner = Files.readString(file, StandardCharsets.UTF_8).strip();
+                String owner = new String(SmallFile.read(file, MOST_OWNER_BYTES), StandardCharsets.UTF_8).strip();
                 throw new UserException(folder + ": in use by process " + (owner.isEmpty() ? "(unknown)" : owner)
                         + "; wait until it ends or stop it, or choose another --run");
             }

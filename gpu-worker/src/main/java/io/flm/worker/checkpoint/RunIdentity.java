@@ -29,8 +29,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param settings the effective {@code flm.*} settings by key
  * @param contents SHA-256 of what the settings refer to, by a word for it: {@code data}, {@code tokenizer}
+ * @param changes what differed when the run was resumed and changed the weights from there on, each with its step; the oldest first
  */
-public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, String> contents) {
+public record RunIdentity(
+        SortedMap<String, Object> settings, SortedMap<String, String> contents, List<String> changes) {
+    /** The content that {@code flm.data.paths} name; what is accepted as changed by this word was mended. */
+    public static final String DATA = "data";
+
+    /** SHA-256 of the weights that the run began with. */
+    public static final String FROM = "from";
+
     private static final String STEPS = "flm.train.steps";
     private static final String SCHEDULE = "flm.train.schedule";
 
@@ -42,12 +50,32 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
                 settings.put(entry.getKey(), entry.getValue().unwrapped());
             }
         });
-        return new RunIdentity(Collections.unmodifiableSortedMap(settings), new TreeMap<>(contents));
+        return new RunIdentity(Collections.unmodifiableSortedMap(settings), new TreeMap<>(contents), List.of());
     }
 
-    /** The settings as configuration, for who evaluates the weights without the files that the run was started with. */
-    public Config config() {
-        return ConfigFactory.parseMap(settings);
+    /**
+     * The settings as configuration, for who evaluates the weights without the files that the run was started with. Keys that this
+     * program does not know are left out: nothing reads them.
+     *
+     * @param where the checkpoint that this identity is of
+     * @throws UserException where a key has a value that it cannot have
+     */
+    public Config config(String where) {
+        Config config = ConfigFactory.empty();
+        for (Map.Entry<String, Object> setting : settings.entrySet()) {
+            Key key = Keys.known().find(setting.getKey()).orElse(null);
+            if (key != null) {
+                ConfigValue raw = ConfigValueFactory.fromAnyRef(setting.getValue(), where);
+                config = config.withValue(
+                        key.name(),
+                        key.domain()
+                                .check(raw)
+                                .orElseThrow(() -> new UserException(where + ": " + key.name() + " = "
+                                        + setting.getValue() + " was altered: expected "
+                                        + key.domain().describe() + "; use another checkpoint")));
+            }
+        }
+        return config;
     }
 
     /**
@@ -57,22 +85,50 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
      * @throws UserException naming the first difference
      */
     public void requireSame(RunIdentity wanted, String where) {
+        resumed(wanted, List.of(), where, 0);
+    }
+
+    /**
+     * Goes on as {@code wanted}, which may differ in what is accepted.
+     *
+     * @param accepted keys, or {@link #DATA}
+     * @param where the checkpoint that this identity is of
+     * @param step its committed steps
+     * @return the identity from there on, with all changes so far that the weights follow
+     * @throws UserException naming the first difference that is not accepted
+     */
+    public RunIdentity resumed(RunIdentity wanted, List<String> accepted, String where, long step) {
+        List<String> all = new ArrayList<>(changes);
         for (String key : union(settings, wanted.settings)) {
             Object here = value(key);
             Object there = wanted.value(key);
-            if (isIdentity(key) && !same(key, here, there)) {
-                throw new UserException(where + " was trained with " + key + " = " + show(here) + ", not " + show(there)
-                        + "; set it back, or start another run with --run");
+            if (same(key, here, there) || role(key) == Key.Role.OPERATIONAL) {
+                continue;
             }
+            if (role(key) == Key.Role.IDENTITY && !accepted.contains(key)) {
+                throw new UserException(where + " was trained with " + key + " = " + show(here) + ", not " + show(there)
+                        + "; set it back, or let the weights follow it from here on with --accept " + key
+                        + ", or begin a new run with these weights by `flm pretrain --from CHECKPOINT`");
+            }
+            all.add("step " + step + ": " + key + " " + show(here) + " -> " + show(there));
         }
         for (String content : union(contents, wanted.contents)) {
             String here = contents.get(content);
             String there = wanted.contents.get(content);
-            if (!Objects.equals(here, there)) {
-                throw new UserException(where + " was trained with another content of " + content + " (SHA-256 "
-                        + show(here) + ", now " + show(there) + "); give the same, or start another run with --run");
+            if (Objects.equals(here, there)) {
+                continue;
             }
+            if (!content.equals(DATA) || !accepted.contains(DATA)) {
+                throw new UserException(where + " was trained with another content of " + content + " (SHA-256 "
+                        + show(here) + ", now " + show(there) + "); give the same"
+                        + (content.equals(DATA)
+                                ? ", or let the weights follow data that were mended from here on with --accept data"
+                                : "")
+                        + ", or begin a new run with these weights by `flm pretrain --from CHECKPOINT`");
+            }
+            all.add("step " + step + ": " + content + " " + show(here) + " -> " + show(there));
         }
+        return new RunIdentity(wanted.settings, wanted.contents, List.copyOf(all));
     }
 
     /** Differences that are allowed, such as {@code flm.worker.workers 1 -> 2}; for the log of a resumed run. */
@@ -81,7 +137,7 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
         for (String key : union(settings, wanted.settings)) {
             Object here = value(key);
             Object there = wanted.value(key);
-            if (!isIdentity(key) && !same(key, here, there)) {
+            if (role(key) != Key.Role.IDENTITY && !same(key, here, there)) {
                 changes.add(key + " " + show(here) + " -> " + show(there));
             }
         }
@@ -117,8 +173,8 @@ public record RunIdentity(SortedMap<String, Object> settings, SortedMap<String, 
     }
 
     /** A key that this program does not know may have decided the weights. */
-    private static boolean isIdentity(String key) {
-        return Keys.known().find(key).map(Key::role).orElse(Key.Role.IDENTITY) == Key.Role.IDENTITY;
+    private static Key.Role role(String key) {
+        return Keys.known().find(key).map(Key::role).orElse(Key.Role.IDENTITY);
     }
 
     /** Whether two values mean the same: 1 and 1.0 do, and the "1" of a command line; so do on and true. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,7 @@ record StateFile(
         root.put("weightsSha256", weightsSha256);
         root.set("files", JSON.valueToTree(files));
         root.set("contents", JSON.valueToTree(identity.contents()));
+        root.set("changes", JSON.valueToTree(identity.changes()));
         root.set("configuration", JSON.valueToTree(identity.settings()));
         return (root.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
     }
@@ -83,7 +85,10 @@ record StateFile(
                     read(root.path("files"), new TypeReference<TreeMap<String, Written>>() {}),
                     new RunIdentity(
                             read(root.path("configuration"), new TypeReference<TreeMap<String, Object>>() {}),
-                            read(root.path("contents"), new TypeReference<TreeMap<String, String>>() {})));
+                            read(root.path("contents"), new TypeReference<TreeMap<String, String>>() {}),
+                            root.has("changes") // not written before there were any
+                                    ? read(root.path("changes"), new TypeReference<List<String>>() {})
+                                    : List.of()));
         } catch (JsonProcessingException e) {
             throw new UnusableException("is no JSON of a checkpoint: " + e.getOriginalMessage());
         }

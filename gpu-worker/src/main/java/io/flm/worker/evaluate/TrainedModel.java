@@ -68,7 +68,7 @@ public final class TrainedModel implements AutoCloseable {
     public static TrainedModel load(Path runOrCheckpoint, Config overrides, Consumer<String> note) {
         Checkpoint checkpoint = CheckpointStore.find(runOrCheckpoint, note);
         Config config = overrides
-                .withFallback(checkpoint.identity().config())
+                .withFallback(checkpoint.identity().config(checkpoint.folder().toString()))
                 .withFallback(ConfigFactory.defaultReference())
                 .resolve();
         Tokenizer tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));

@@ -31,7 +31,7 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
     private final CheckpointSettings settings;
     private final RunIdentity identity;
     private final CheckpointWriter writer;
-    private final long seed;
+    private final Trainer.Origin first; // before the first step
     private final long globalBatch;
     private Optional<Checkpoint> newest; // guarded by this: the workers of a node share a keeper
 
@@ -46,6 +46,21 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
         public String restore(ParameterStore store) {
             store.initialize(seed);
             return "seed " + seed;
+        }
+    }
+
+    /** A new run with the weights of another one: no moments, no step. */
+    private record Begun(Checkpoint checkpoint, long seed) implements Trainer.Origin {
+        @Override
+        public long steps() {
+            return 0;
+        }
+
+        @Override
+        public String restore(ParameterStore store) {
+            store.initialize(seed);
+            checkpoint.restoreWeights(layout(store), sink(store, Buffer.VALUES));
+            return "the weights of " + checkpoint.folder();
         }
     }
 
@@ -67,7 +82,8 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
     /**
      * Keeps the state of one run.
      *
-     * @param origin what is known of its checkpoints; empty: there was none, and it begins with weights drawn from the seed
+     * @param origin what is known of its checkpoints; empty: there was none
+     * @param from then it begins with these weights; empty: with weights drawn from the seed
      * @param listener is told what became of each checkpoint
      */
     public CheckpointKeeper(
@@ -75,6 +91,7 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
             CheckpointSettings settings,
             RunIdentity identity,
             Optional<Checkpoint> origin,
+            Optional<Checkpoint> from,
             TrainSettings train,
             Consumer<CheckpointWriter.Event> listener) {
         this.store = store;
@@ -82,7 +99,8 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
         this.identity = identity;
         this.newest = origin;
         this.writer = new CheckpointWriter(store, identity, listener);
-        this.seed = train.seed();
+        long seed = train.seed();
+        this.first = from.<Trainer.Origin>map(c -> new Begun(c, seed)).orElseGet(() -> new Seed(seed));
         this.globalBatch = train.globalBatch();
     }
 
@@ -97,7 +115,7 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
         } catch (UserException e) { // what was found before may do
             LOG.warn("{}", e.getMessage());
         }
-        return newest.<Trainer.Origin>map(Kept::new).orElseGet(() -> new Seed(seed));
+        return newest.<Trainer.Origin>map(Kept::new).orElse(first);
     }
 
     @Override

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flm.data.UserException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,5 +70,38 @@ class RunIdentityTest {
         assertThatThrownBy(() ->
                         States.identity("flm.train.later = 1").requireSame(States.identity("flm.train.steps = 1"), "c"))
                 .hasMessageStartingWith("c was trained with flm.train.later = 1, not (none)");
+    }
+
+    @Test
+    void whatIsAcceptedByNameMayChangeAndIsRememberedWithItsStep() {
+        RunIdentity before = States.identity("flm.train { steps = 100, learning-rate = 1e-3 }");
+        RunIdentity wanted = new RunIdentity(
+                States.identity("flm.train { steps = 200, learning-rate = 1e-4 }")
+                        .settings(),
+                new TreeMap<>(Map.of("data", "d2", "tokenizer", "t1")),
+                List.of());
+        assertThatThrownBy(() -> before.resumed(wanted, List.of("data"), "step-40", 40))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("flm.train.learning-rate = 0.001, not 1.0E-4")
+                .hasMessageContaining("--accept flm.train.learning-rate");
+        assertThatThrownBy(() -> before.resumed(wanted, List.of("flm.train.learning-rate"), "step-40", 40))
+                .hasMessageContaining("--accept data");
+        RunIdentity now = before.resumed(wanted, List.of("data", "flm.train.learning-rate"), "step-40", 40);
+        assertThat(now.changes())
+                .containsExactly(
+                        "step 40: flm.train.learning-rate 0.001 -> 1.0E-4",
+                        "step 40: flm.train.steps 100 -> 200",
+                        "step 40: data d1 -> d2");
+        assertThat(now.resumed(wanted, List.of(), "step-80", 80).changes()).isEqualTo(now.changes());
+    }
+
+    @Test
+    void anotherTokenizerIsNeverAccepted() {
+        RunIdentity before = States.identity("flm.train.steps = 100");
+        RunIdentity wanted =
+                new RunIdentity(before.settings(), new TreeMap<>(Map.of("data", "d1", "tokenizer", "t2")), List.of());
+        assertThatThrownBy(() -> before.resumed(wanted, List.of("tokenizer", "data"), "step-40", 40))
+                .hasMessageContaining("another content of tokenizer")
+                .hasMessageContaining("`flm pretrain --from CHECKPOINT`");
     }
 }

@@ -18,6 +18,7 @@ import io.flm.exchange.LaneRange;
 import io.flm.worker.Generation;
 import io.flm.worker.StepResult;
 import io.flm.worker.StepRunner;
+import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.checkpoint.RunIdentity;
@@ -31,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -90,7 +92,13 @@ class TrainerTest {
     private CheckpointKeeper keeper() {
         CheckpointStore store = store();
         return new CheckpointKeeper(
-                store, CheckpointSettings.from(CONFIG), IDENTITY, store.newestValid(line -> {}), train, event -> {});
+                store,
+                CheckpointSettings.from(CONFIG),
+                IDENTITY,
+                store.newestValid(line -> {}),
+                Optional.empty(),
+                train,
+                event -> {});
     }
 
     private FlmModel model() {
@@ -172,6 +180,22 @@ class TrainerTest {
             trainer.leave();
             assertThat(trainer.committedSteps()).isEqualTo(1500);
             assertThat(trainer.enter(alone(2, 1500), 0)).endsWith("step-0000001500");
+            assertThat(trainer.weightsSha256()).isEqualTo(weights);
+        }
+    }
+
+    @Test
+    void aNewRunBeginsWithTheWeightsOfACheckpointAndNothingElseOfIt() throws Exception {
+        String weights = write(500);
+        Optional<Checkpoint> from = store().newestValid(line -> {});
+        CheckpointStore own = new CheckpointStore(folder.resolve("new"), CheckpointSettings.from(CONFIG));
+        try (CheckpointKeeper keeper = new CheckpointKeeper(
+                        own, CheckpointSettings.from(CONFIG), IDENTITY, Optional.empty(), from, train, event -> {});
+                Trainer trainer = trainer(keeper)) {
+            assertThat(trainer.committedSteps()).isZero();
+            assertThat(trainer.enter(alone(1, 0), 0))
+                    .startsWith("the weights of ")
+                    .endsWith("step-0000000500");
             assertThat(trainer.weightsSha256()).isEqualTo(weights);
         }
     }
