@@ -226,8 +226,8 @@ class TokenizerTest {
         Path text = Files.writeString(folder.resolve("text.json"), "hello");
         Path json = Files.writeString(folder.resolve("other.json"), "{}");
         assertThatThrownBy(() -> Tokenizer.load(text))
-                .hasMessage(
-                        text + ": not a tokenizer.json, no JSON at line 1, column 6; give another with --tokenizer");
+                .hasMessageMatching("\\Q" + text
+                        + "\\E: not a tokenizer.json, no JSON at line 1, column \\d; give another with --tokenizer");
         assertThatThrownBy(() -> Tokenizer.load(json)).hasMessageContaining("no model.vocab");
         assertThatThrownBy(() -> Tokenizer.load(folder.resolve("none.json"))).isInstanceOf(UserException.class);
     }
