@@ -159,15 +159,20 @@ final class Run {
         roster.forgetSpeeds();
     }
 
-    /** Takes up a generation that was made here, or found. */
-    void take(Generation g, String why) {
+    /** Of a generation's members, by name, as far as they are listed. */
+    Map<String, ActorRef<Worker.Command>> addresses(Generation g) {
         Map<String, ActorRef<Worker.Command>> refs = new TreeMap<>();
         g.members().forEach(m -> roster.of(m.worker()).ifPresent(e -> refs.put(m.worker(), e.ref)));
+        return refs;
+    }
+
+    /** Takes up a generation that was made here, or found. */
+    void take(Generation g, String why) {
+        members = addresses(g);
         generation = g;
         unheard.clear();
         broken.clear();
         fresh = false;
-        members = refs;
         if (g.firstStep() < committedSteps) {
             note("nobody holds step " + committedSteps + " any more: steps from " + g.firstStep() + " are done again");
         }
@@ -233,7 +238,7 @@ final class Run {
             broken.forEach((node, how) -> note("node " + node + ": " + how, Set.copyOf(workersOf(node, free))));
             return;
         }
-        attempts.failed(why, now());
+        attempts.failed(why, this.members.values(), now());
         Set<String> nodes = members.stream().map(Worker.Described::node).collect(Collectors.toCollection(TreeSet::new));
         Set<String> holders = members.stream()
                 .filter(d -> d.steps() == held)

@@ -112,7 +112,7 @@ final class Waiting extends Between {
             return fail("no generation committed a step for " + limitS()
                     + " s (flm.coordinator.wait-limit), the last one: " + reason + "; mend that, and resume the run");
         }
-        Optional<String> pause = run.attempts.pause(run.now());
+        Optional<String> pause = run.attempts.pause(run.addresses(g).values(), run.now());
         if (pause.isPresent()) {
             status = pause.get();
             return this;

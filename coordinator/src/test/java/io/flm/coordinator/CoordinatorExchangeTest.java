@@ -108,12 +108,62 @@ class CoordinatorExchangeTest extends ClusterTest {
         c.expect("waiting");
         assertThat(c.view().reason())
                 .startsWith("the last " + c.generations().size()
-                        + " generations committed no step (a cosmic ray); the next one is" + " formed in ")
-                .endsWith(" s (flm.coordinator.retry-pause)");
+                        + " generations committed no step (a cosmic ray); the next one is formed after a pause of ")
+                .endsWith(" s (flm.coordinator.retry-pause), or as soon as another worker is ready");
         c.expectAfter(33_000, "training");
         c.steps(1);
         c.trainee("w1").fail(FailureKind.MEMBER_LOST, "a cosmic ray");
         c.expectAfter(300, "training");
+    }
+
+    /** Until the pause is longer than this. */
+    private static void failUntilThePauseIs(TestCluster c, int seconds) {
+        String pause = "after a pause of " + seconds + " s";
+        for (int passedMs = 0; passedMs < 120_000 && !c.view().reason().contains(pause); passedMs += 100) {
+            if (c.view().state().equals("training")) {
+                c.trainee("w1").fail(FailureKind.MEMBER_LOST, "a cosmic ray");
+            }
+            c.pass(100);
+        }
+        assertThat(c.view().reason()).contains(pause);
+    }
+
+    @Test
+    void thePauseIsToldOnce() {
+        TestCluster c = training("w1", "w2");
+        failUntilThePauseIs(c, 16);
+        String told = c.view().reason();
+        c.pass(10_000);
+        assertThat(c.view().state()).isEqualTo("waiting");
+        assertThat(c.view().reason()).isEqualTo(told);
+    }
+
+    @Test
+    void aWorkerThatWasInNoneOfTheGenerationsWithoutAStepEndsThePauseOnce() {
+        TestCluster c = training("w1", "w2");
+        failUntilThePauseIs(c, 16);
+        c.add("w3");
+        c.expectAfter(500, "training");
+        assertThat(c.members(newest(c))).containsExactly("w1", "w2", "w3");
+        failUntilThePauseIs(c, 32);
+        c.list("w3");
+        c.pass(500);
+        c.list();
+        c.pass(500);
+        c.expect("waiting"); // it changes nothing, as the others have seen
+    }
+
+    @Test
+    void aWorkerThatWasLostBeforeAndReturnsEndsThePause() {
+        TestCluster c = training("w1", "w2", "w3");
+        c.steps(5);
+        c.list("w3");
+        c.expectAfter(1_500, "training");
+        assertThat(c.members(newest(c))).containsExactly("w1", "w2");
+        failUntilThePauseIs(c, 16);
+        c.list();
+        c.expectAfter(500, "training");
+        assertThat(c.members(newest(c))).containsExactly("w1", "w2", "w3");
     }
 
     @Test
