@@ -58,6 +58,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -98,6 +99,7 @@ public final class HttpEndpoint {
     private final ActorSystem<?> system;
     private final ActorRef<Coordinator.Command> coordinator;
     private final HttpSettings settings;
+    private final Predicate<String> ownNames;
     private final Submission.Planner planner;
     private final Supplier<ExchangeCounters> exchange;
 
@@ -110,6 +112,7 @@ public final class HttpEndpoint {
         this.system = system;
         this.coordinator = coordinator;
         this.settings = settings;
+        this.ownNames = settings.ownNames();
         this.planner = planner;
         this.exchange = exchange;
     }
@@ -200,7 +203,7 @@ public final class HttpEndpoint {
     private Route known(Supplier<Route> inner) {
         return extractRequest(request -> {
             String name = request.getUri().host().address();
-            return settings.isKnown(name)
+            return ownNames.test(name)
                     ? inner.get()
                     : complete(HttpAnswers.problem(
                             StatusCodes.MISDIRECTED_REQUEST,

@@ -11,8 +11,11 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * {@code flm.http}: where a node answers, and whom.
@@ -101,20 +104,24 @@ public record HttpSettings(
     }
 
     /**
-     * Whether a request may call this node so. On loopback a browser of this machine can be led here by any name that its owner
-     * lets point to 127.0.0.1; on other addresses the token keeps such pages out, and names are the network's.
-     *
-     * @param name as the request's {@code Host} has it, without the port and an address's brackets
+     * Whether a request may call this node by a name, as its {@code Host} has it, without the port and an address's brackets. On
+     * loopback a browser of this machine can be led here by any name that its owner lets point to 127.0.0.1; on other addresses
+     * the token keeps such pages out, and names are the network's. Whether {@code host} is loopback is looked up here; a name of a
+     * request never is: whoever asks needs no token yet, and would have the dispatcher wait for name servers.
      */
-    boolean isKnown(String name) {
-        String lower = name.toLowerCase(Locale.ROOT);
-        String plain = lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
-        boolean address = plain.contains(":") || plain.matches("\\d{1,3}(\\.\\d{1,3}){3}");
-        return plain.equals("localhost")
-                || plain.equals(host.toLowerCase(Locale.ROOT))
-                || names.contains(plain)
-                || (address && isLoopback(plain))
-                || !isLoopback(host);
+    Predicate<String> ownNames() {
+        if (!isLoopback(host)) {
+            return name -> true;
+        }
+        Set<String> own = new HashSet<>(names);
+        own.add("localhost");
+        own.add("::1");
+        own.add(host.toLowerCase(Locale.ROOT));
+        return name -> {
+            String lower = name.toLowerCase(Locale.ROOT);
+            String plain = lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
+            return own.contains(plain) || plain.matches("127(\\.\\d{1,3}){3}");
+        };
     }
 
     public HttpSettings withPort(int bound) {
