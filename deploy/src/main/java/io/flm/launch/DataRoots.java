@@ -17,7 +17,8 @@ import java.util.stream.Collectors;
  */
 final class DataRoots {
     private static final String KEY = "flm.node.data-roots";
-    private static final List<String> LISTS = List.of("flm.data.paths", "flm.data.eval-paths");
+    private static final String PATHS = "flm.data.paths";
+    private static final String EVAL_PATHS = "flm.data.eval-paths";
     private static final String TOKENIZER = "flm.data.tokenizer";
     private static final String FROM = "flm.checkpoint.from";
 
@@ -41,8 +42,9 @@ final class DataRoots {
         List<String> given = node.getStringList(KEY);
         List<Path> roots = new ArrayList<>();
         if (given.isEmpty()) {
-            LISTS.forEach(
-                    key -> node.getStringList(key).forEach(path -> roots.addAll(SampleSource.expanded(Path.of(path)))));
+            List.of(PATHS, EVAL_PATHS)
+                    .forEach(key -> node.getStringList(key)
+                            .forEach(path -> roots.addAll(SampleSource.expanded(Path.of(path)))));
             if (!node.getString(TOKENIZER).isEmpty()) {
                 roots.add(Path.of(node.getString(TOKENIZER)));
             }
@@ -59,19 +61,25 @@ final class DataRoots {
     /** @throws UserException where the run names a file elsewhere, whether it is there or not */
     void require(Config run) {
         Set<Path> real = roots.stream().map(DataRoots::real).collect(Collectors.toSet());
-        int files = 0;
-        for (String path : run.getStringList("flm.data.paths")) {
-            for (Path file : SampleSource.expanded(Path.of(path))) {
-                if (++files > MOST_FILES) {
-                    throw new UserException(
-                            "flm.data.paths: more than " + MOST_FILES + " files; give folders of shards");
-                }
-                require("flm.data.paths", file, real);
-            }
+        require(PATHS, run, real);
+        if (run.getLong("flm.evaluate.every") > 0) { // else the submitter evaluates, with rights of his own
+            require(EVAL_PATHS, run, real);
         }
         require(TOKENIZER, Path.of(run.getString(TOKENIZER)), real);
         if (!run.getString(FROM).isEmpty()) {
             require(FROM, Path.of(run.getString(FROM)), real);
+        }
+    }
+
+    private void require(String key, Config run, Set<Path> realRoots) {
+        int files = 0;
+        for (String path : run.getStringList(key)) {
+            for (Path file : SampleSource.expanded(Path.of(path))) {
+                if (++files > MOST_FILES) {
+                    throw new UserException(key + ": more than " + MOST_FILES + " files; give folders of shards");
+                }
+                require(key, file, realRoots);
+            }
         }
     }
 

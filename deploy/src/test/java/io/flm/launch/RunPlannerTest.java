@@ -173,6 +173,20 @@ class RunPlannerTest {
         return new RunPlanner(HOME, false, roots).plan(new Submission("r", config, 1, 0, false));
     }
 
+    /** Only then does a node read them; else the submitter does, with rights of his own. */
+    @Test
+    void heldOutDataThatNodesReadWhileTheyTrainAreBoundedLikeTheOthers() throws Exception {
+        Path data = Files.createDirectory(folder.resolve("data"));
+        RunPlanner planner = new RunPlanner(HOME, false, roots("flm.node.data-roots=" + data));
+        String config = "flm.data { paths = [\"" + data + "\"], tokenizer = \"" + data + "/t.json\", eval-paths = [\""
+                + folder + "/private.tar\"] }\n";
+        assertThat(planner.plan(new Submission("r", config, 1, 0, false)).run()).isEqualTo("r");
+        Submission validating = new Submission("r", config + "flm.evaluate.every = 10", 1, 0, false);
+        assertThatThrownBy(() -> planner.plan(validating))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("flm.data.eval-paths: " + folder + "/private.tar is not below");
+    }
+
     /** So flm pretrain, whose node has the run's own configuration, asks nobody. */
     @Test
     void whatTheNodesOwnConfigurationNamesIsAllowedUntilItsOwnerSaysMore() {
