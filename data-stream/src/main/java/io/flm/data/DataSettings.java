@@ -77,7 +77,7 @@ public record DataSettings(
 
     /** How many of so many samples may be bad before a run stops. */
     public double mostBad(long samples) {
-        return BadSamples.most(samples, badSampleRate);
+        return BadShare.most(samples, badSampleRate);
     }
 
     /** The same with another bound on the decoded pictures that are kept. */

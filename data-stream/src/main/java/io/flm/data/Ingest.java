@@ -74,7 +74,7 @@ public final class Ingest implements AutoCloseable {
     /** Encoded pictures; null where the decoded one is kept, or where the sample is known to be bad. */
     private record Encoded(Rows rows, List<byte @Nullable []> pictures) {}
 
-    private record Decoded(Rows rows, List<Visit> visits, List<byte[]> pictures) {}
+    private record Decoded(Rows rows, List<Visit> visits, List<byte[]> pictures, int bad) {}
 
     private record Corrupted(Decoded decoded, TextBatch text) {}
 
@@ -90,7 +90,7 @@ public final class Ingest implements AutoCloseable {
         this.source = source;
         this.settings = settings;
         this.corruption = new Corruption(corruptionSettings, tokenizer.vocabulary(), settings.beginToken());
-        this.bad = new BadSamples(source.size(), settings.badSampleRate());
+        this.bad = new BadSamples(source.size());
         this.windows = new Windows(source, tokenizer, settings, bad, seed, lanes, microBatch, readTexts, tokenize);
         this.pictures = Pictures.with(settings.pictures(), cachedBytes(source, settings, imageSize));
         this.cache = new Kept<>(settings.cacheBytes());
@@ -141,7 +141,7 @@ public final class Ingest implements AutoCloseable {
 
     /**
      * The batches of lanes {@code fromLane} to {@code toLane - 1} of step {@code firstStep}, then of the next step, forever. Fails
-     * with a {@link UserException} where too many samples are bad, with an {@link java.io.UncheckedIOException} where one cannot be
+     * with a {@link UserException} where a window holds no usable sample, with an {@link java.io.UncheckedIOException} where one cannot be
      * read.
      */
     public Source<LaneBatch, NotUsed> batches(long firstStep, int fromLane, int toLane) {
@@ -220,15 +220,22 @@ public final class Ingest implements AutoCloseable {
         long start = System.nanoTime();
         List<Visit> visits = new ArrayList<>(microBatch);
         List<byte[]> pictures = new ArrayList<>(microBatch);
+        // Texts are read window by window: those that are bad count with the window's first step.
+        boolean first = encoded.rows.step % settings.groupWindow() == 0;
+        int badCount = first ? encoded.rows.window.bad() : 0;
         for (int row = 0; row < microBatch; row++) {
-            decode(encoded, row, visits, pictures);
+            badCount += decode(encoded, row, visits, pictures) ? 0 : 1;
         }
         decode.add(microBatch, start);
-        return new Decoded(encoded.rows, visits, pictures);
+        return new Decoded(encoded.rows, visits, pictures, badCount);
     }
 
-    /** Adds the row's sample, or where that one is bad the next of the window that is not: of about the same length. */
-    private void decode(Encoded encoded, int row, List<Visit> visits, List<byte[]> pictures) {
+    /**
+     * Adds the row's sample, or where that one is bad the next of the window that is not: of about the same length.
+     *
+     * @return whether it is the row's own
+     */
+    private boolean decode(Encoded encoded, int row, List<Visit> visits, List<byte[]> pictures) {
         Rows rows = encoded.rows;
         int size = rows.window.visits().size();
         for (int next = 0; next < size; next++) {
@@ -237,10 +244,10 @@ public final class Ingest implements AutoCloseable {
             if (picture != null) {
                 visits.add(visit);
                 pictures.add(picture);
-                return;
+                return next == 0;
             }
         }
-        throw bad.tooMany("step " + rows.step + ", lane " + rows.lane + ": no usable picture in " + size);
+        throw bad.none("step " + rows.step + ", lane " + rows.lane + ": no usable picture in " + size);
     }
 
     private byte @Nullable [] picture(long index, byte @Nullable [] read) {
@@ -271,7 +278,7 @@ public final class Ingest implements AutoCloseable {
             pictures.add(settings.augmentation().apply(decoded.pictures.get(row), imageSize, random));
         }
         augment.add(microBatch, start);
-        return new Decoded(rows, decoded.visits, pictures);
+        return new Decoded(rows, decoded.visits, pictures, decoded.bad);
     }
 
     private Corrupted corrupt(Decoded decoded) {
@@ -290,8 +297,8 @@ public final class Ingest implements AutoCloseable {
         decoded.pictures.forEach(pixels::put);
         List<String> keys =
                 decoded.visits.stream().map(visit -> source.name(visit.index())).toList();
-        LaneBatch laneBatch =
-                new LaneBatch(decoded.rows.step, decoded.rows.lane, imageSize, pixels.flip(), corrupted.text, keys);
+        LaneBatch laneBatch = new LaneBatch(
+                decoded.rows.step, decoded.rows.lane, imageSize, pixels.flip(), corrupted.text, keys, decoded.bad);
         batch.add(microBatch, start);
         return laneBatch;
     }
@@ -301,6 +308,11 @@ public final class Ingest implements AutoCloseable {
         return Stream.of(readTexts, tokenize, readPictures, decode, augment, corrupt, batch)
                 .map(Counter::count)
                 .toList();
+    }
+
+    /** Ends a run of whose samples too many are bad, once it is told how many the lanes of each step drew. */
+    public BadShare badShare() {
+        return new BadShare(source.size(), settings.badSampleRate(), (long) lanes * microBatch);
     }
 
     /** The samples that could not be used so far: {@code shard:key: cause}. */

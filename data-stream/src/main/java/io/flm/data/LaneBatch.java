@@ -12,8 +12,10 @@ import java.util.List;
  * @param pixels RGB values 0..255, a direct buffer of [B, 3, S, S], position 0
  * @param text the corrupted text, B rows
  * @param keys the sample of each row as {@code shard:key}, for messages
+ * @param bad samples drawn for it that were passed over, those of its window's texts with the window's first step
  */
-public record LaneBatch(long step, int lane, int imageSize, ByteBuffer pixels, TextBatch text, List<String> keys) {
+public record LaneBatch(
+        long step, int lane, int imageSize, ByteBuffer pixels, TextBatch text, List<String> keys, int bad) {
     public LaneBatch {
         keys = List.copyOf(keys);
     }

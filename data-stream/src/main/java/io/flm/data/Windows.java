@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +28,9 @@ final class Windows {
      *
      * @param visits by length of text
      * @param batches the micro-batches in the order in which they are trained on: the first visit of each
+     * @param bad samples drawn whose texts are bad
      */
-    record Window(long number, List<Visit> visits, int[] batches) {}
+    record Window(long number, List<Visit> visits, int[] batches, int bad) {}
 
     private final SampleSource source;
     private final Tokenizer tokenizer;
@@ -94,7 +96,8 @@ final class Windows {
             visits.add(firstGood(drawn, k, lane));
         }
         visits.sort(Comparator.comparingInt(visit -> visit.ids().length)); // stable
-        return new Window(number, visits, batches(number));
+        int bad = (int) drawn.stream().filter(Objects::isNull).count();
+        return new Window(number, visits, batches(number), bad);
     }
 
     /** The visit at {@code k}, or where that one is bad the lane's next that is not. */
@@ -105,7 +108,7 @@ final class Windows {
                 return visit;
             }
         }
-        throw bad.tooMany("lane " + lane + ": no usable sample in " + drawn.size());
+        throw bad.none("lane " + lane + ": no usable sample in " + drawn.size());
     }
 
     private @Nullable Visit visit(long place) {

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -181,17 +182,19 @@ class IngestTest {
     }
 
     @Test
-    void moreBadSamplesThanAllowedStopTheStreamInOneLine() {
-        Shards shards = Shards.of(40).with("s007.png", "torn");
+    void badSamplesAreCountedAlikeWhateverTheDealOfLanes() throws Exception {
+        Shards shards = Shards.of(40).with("s007.png", "torn").with("s011.txt", " . ");
         try (SampleSource source = open(shards);
-                Ingest ingest = ingest(source, "bad-sample-rate = 0.0", Objective.FLM, 4)) {
-            assertThatThrownBy(() -> take(ingest, 0, 0, 4, 4 * 20))
-                    .isInstanceOf(UserException.class)
-                    .hasMessage(
-                            "a.tar:s007: not a PNG, JPEG or WebP picture; that makes 1 bad of 40 samples: go on with"
-                                    + " --resume and --set flm.data.bad-sample-rate=R, more than the 0.0 of now, which changes no"
-                                    + " weight; or mend them and go on with --resume --accept data, and the weights follow the"
-                                    + " mended data from there on");
+                Ingest all = ingest(source, AUGMENT, Objective.FLM, 4);
+                Ingest left = ingest(source, AUGMENT, Objective.FLM, 4);
+                Ingest right = ingest(source, AUGMENT, Objective.FLM, 4)) {
+            List<Integer> counted =
+                    take(all, 0, 0, 4, 4 * 20).stream().map(LaneBatch::bad).toList();
+            List<LaneBatch> halves = new ArrayList<>(take(left, 0, 0, 2, 2 * 20));
+            halves.addAll(take(right, 0, 2, 4, 2 * 20));
+            halves.sort(Comparator.comparingLong(LaneBatch::step).thenComparingInt(LaneBatch::lane));
+            assertThat(halves).extracting(LaneBatch::bad).isEqualTo(counted);
+            assertThat(counted.stream().mapToInt(i -> i).sum()).isPositive();
         }
     }
 

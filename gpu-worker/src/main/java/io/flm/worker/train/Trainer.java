@@ -1,6 +1,7 @@
 package io.flm.worker.train;
 
 import akka.actor.typed.ActorSystem;
+import io.flm.data.BadShare;
 import io.flm.data.Ingest;
 import io.flm.data.LaneBatch;
 import io.flm.data.Objective;
@@ -27,9 +28,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,6 +97,7 @@ public final class Trainer implements StepRunner {
     private final ParameterStore store;
     private final LaneSums sums;
     private final Ingest ingest;
+    private final BadShare badShare;
     private final ExchangeNode node;
     private final Codec codec;
     private final Keeper keeper;
@@ -138,6 +139,7 @@ public final class Trainer implements StepRunner {
         this.store = model.parameters();
         this.sums = new LaneSums(settings.lanes(), codec, store::newGradient);
         this.ingest = ingest;
+        this.badShare = ingest.badShare();
         this.node = node;
         this.codec = codec;
         this.keeper = keeper;
@@ -241,6 +243,7 @@ public final class Trainer implements StepRunner {
         if (in == null || feed == null) {
             throw new IllegalStateException("a step outside of a generation");
         }
+        badShare.check(); // of the steps before: all members end after the same one
         long step = committedSteps;
         List<StepResult.HeldOut> heldOut = validate(step, in.exchange().lanes());
         Exchange.Reduction reduction = in.exchange().begin(step);
@@ -280,6 +283,7 @@ public final class Trainer implements StepRunner {
         double weight = weigh(all.targetCounts());
         double norm = store.update(total, step + 1, rate, settings.optimizer(), weight);
         committedSteps = step + 1;
+        badShare.add(step, bad(reduced));
         if (in.exchange().rank() == 0) {
             keeper.committed(store, committedSteps);
         }
@@ -340,23 +344,32 @@ public final class Trainer implements StepRunner {
                 : List.of();
     }
 
-    /** @param heldOut goes along as further heads; the step of every member has them, or none has */
+    /**
+     * The bad samples of the batch go along as a last head, with no losses.
+     *
+     * @param heldOut goes along as further heads; the step of every member has them, or none has
+     */
     private static LaneTotals totals(LaneBatch batch, LaneResult result, StepResult.@Nullable HeldOut heldOut) {
         long[] none = {};
         return new LaneTotals(
                 batch.lane(),
-                joined(batch.text().targetCounts(), heldOut == null ? none : heldOut.targetCounts()),
-                heldOut == null
-                        ? result.lossSums()
-                        : DoubleStream.concat(Arrays.stream(result.lossSums()), Arrays.stream(heldOut.lossSums()))
-                                .toArray(),
-                joined(result.correctCounts(), heldOut == null ? none : heldOut.correctCounts()),
+                joined(batch.text().targetCounts(), heldOut == null ? none : heldOut.targetCounts(), new long[] {
+                    batch.bad()
+                }),
+                Stream.of(result.lossSums(), heldOut == null ? new double[0] : heldOut.lossSums(), new double[1])
+                        .flatMapToDouble(Arrays::stream)
+                        .toArray(),
+                joined(result.correctCounts(), heldOut == null ? none : heldOut.correctCounts(), new long[1]),
                 Arrays.stream(batch.text().lengths()).asLongStream().sum(),
                 batch.rows());
     }
 
-    private static long[] joined(long[] left, long[] right) {
-        return LongStream.concat(Arrays.stream(left), Arrays.stream(right)).toArray();
+    private static long[] joined(long[]... parts) {
+        return Stream.of(parts).flatMapToLong(Arrays::stream).toArray();
+    }
+
+    private static long bad(StepTotals all) {
+        return all.targetCounts()[all.targetCounts().length - 1];
     }
 
     private StepTotals trained(StepTotals all) {
@@ -372,7 +385,7 @@ public final class Trainer implements StepRunner {
 
     private StepResult.HeldOut heldOut(StepTotals all) {
         int from = settings.objective().headCount();
-        int to = all.targetCounts().length;
+        int to = all.targetCounts().length - 1; // the last counts bad samples
         return new StepResult.HeldOut(
                 Arrays.copyOfRange(all.targetCounts(), from, to),
                 Arrays.copyOfRange(all.lossSums(), from, to),

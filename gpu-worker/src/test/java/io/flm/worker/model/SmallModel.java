@@ -39,7 +39,7 @@ final class SmallModel {
             pixels.put((byte) random.nextInt(256));
         }
         Corruption corruption = new Corruption(new CorruptionSettings(objective, 0.3, 0.4, false), vocabulary, false);
-        return new LaneBatch(0, 0, 16, pixels.flip(), corruption.plan(rows, random), List.of("a:1", "a:2", "a:3"));
+        return new LaneBatch(0, 0, 16, pixels.flip(), corruption.plan(rows, random), List.of("a:1", "a:2", "a:3"), 0);
     }
 
     static OptimizerSettings optimizer(double clipNorm) {
