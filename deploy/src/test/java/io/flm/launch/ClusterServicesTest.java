@@ -30,11 +30,10 @@ class ClusterServicesTest {
     void aHostWithSystemd() throws IOException {
         program("repo/deploy/flm", "");
         Files.copy(TestEnvironment.ROOT.resolve("deploy/cluster"), folder.resolve("repo/deploy/cluster"));
-        for (String part : List.of("deploy/target/app-1", "deploy/target/lib", "data-stream/emoji")) {
-            Files.writeString(
-                    Files.createDirectories(folder.resolve("repo").resolve(part))
-                            .resolve("file"),
-                    part);
+        for (String part : List.of("deploy/target/app-1/jars", "deploy/target/app-1/a.jar", "data-stream/emoji/file")) {
+            Path file = folder.resolve("repo").resolve(part);
+            Files.createDirectories(file.resolveSibling(""));
+            Files.writeString(file, part);
         }
         program("bin/ssh", "exec bash -c \"${!#}\"");
         program("bin/systemctl", """

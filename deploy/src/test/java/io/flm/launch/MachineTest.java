@@ -18,10 +18,10 @@ class MachineTest {
 
     private Config config(int port, String data) {
         return ConfigFactory.parseString("""
-                flm.worker.threads = 1
-                flm.http { host = "127.0.0.1", port = %d, token-file = "", max-body = 1 MiB }
+                flm.http.port = %d
                 flm.data { paths = ["%s"], eval-paths = [], tokenizer = "" }
-                """.formatted(port, data));
+                """.formatted(port, data))
+                .withFallback(Configuration.builder().build().config());
     }
 
     private Checkup look(Config config) {

@@ -8,6 +8,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.serialization.Serialization;
 import akka.serialization.SerializationExtension;
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.GenerationsView;
@@ -106,7 +107,8 @@ class MessageSizeTest {
 
     @Test
     void whatFiveHundredWorkersAndTheirCoordinatorTellEachOtherFitsIntoAFrame() {
-        Config config = Configuration.builder().build().config();
+        Config config = ConfigFactory.parseString("flm.coordinator.retry-pause = 1 ms")
+                .withFallback(Configuration.builder().build().config());
         CoordinatorSettings settings = CoordinatorSettings.from(config);
         RunPlan plan = new RunPlanner(TestEnvironment.ROOT, true, RunPlannerTest.everywhere())
                 .plan(new Submission("r", config(4500, WORKERS), WORKERS, 0, false));
@@ -127,7 +129,7 @@ class MessageSizeTest {
             coordinator.tell(new Coordinator.Listed(workers));
             actors.pass(Duration.ofMillis(settings.discoverSettleMs() + settings.tickMs()));
             actors.ask(coordinator, (ActorRef<Coordinator.Answer> to) -> new Coordinator.Submit(plan, to));
-            actors.pass(Duration.ofSeconds(1));
+            actors.pass(Duration.ofSeconds(3));
 
             RunView run = actors.ask(coordinator, Coordinator.GetRun::new);
             assertThat(run.state()).as(run.reason()).isEqualTo("training");
