@@ -55,12 +55,12 @@ final class Gradients {
             return generation().members().get(rank).lanes();
         }
 
-        /** The state of the first step is here. */
         /** Alone a member needs no exchange. */
         boolean isAlone() {
             return meeting.seats.length == 1;
         }
 
+        /** The state of the first step is here. */
         void becomeReady() {
             ready = true;
             meeting.beginWhenReady();
