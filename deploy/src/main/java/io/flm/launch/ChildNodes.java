@@ -290,10 +290,10 @@ final class ChildNodes implements Nodes {
                 boolean soon = now - place.startedAt < SHORT_LIFE.toNanos();
                 place.shortLives = soon ? place.shortLives + 1 : 0;
                 if (!begun && place.shortLives >= MOST_SHORT_LIVES) {
-                    throw new UserException(
-                            how + ", the " + place.shortLives + ". time before the first step, killed from"
-                                    + " outside: the kernel's log says whether memory ran out; " + NodeFiles.folder(run)
-                                    + " has the node's log");
+                    throw new UserException(how + ": it was killed " + place.shortLives
+                            + " times before the first step; the kernel's log"
+                            + " says whether memory ran out, and the logs in " + NodeFiles.folder(run)
+                            + " what the node did");
                 }
                 notes.accept(how + "; it is started again in " + place.pause().toSeconds() + " s");
                 requireUse(how);

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -36,9 +35,7 @@ final class LastStatus {
     static void write(Path folder, RunView view) {
         Path file = RunFiles.statusOf(folder);
         try {
-            Path part = file.resolveSibling("status.json.part");
-            Files.writeString(part, Json.line(view) + "\n");
-            Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
+            NodeFiles.replace(file, Json.line(view) + "\n", "rw-r--r--");
         } catch (IOException e) {
             LOG.info("{}: cannot be written", file, e);
         }

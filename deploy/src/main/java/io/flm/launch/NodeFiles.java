@@ -95,7 +95,8 @@ final class NodeFiles {
         }
     }
 
-    private static void replace(Path file, String text, String permissions) throws IOException {
+    /** Writes or replaces a file at once; no link is followed. */
+    static void replace(Path file, String text, String permissions) throws IOException {
         Path part = file.resolveSibling(file.getFileName() + ".part");
         Files.deleteIfExists(part); // a link there would be followed
         try (SeekableByteChannel out = Files.newByteChannel(

@@ -53,6 +53,17 @@ class StatusCommandTest {
         assertThat(new ObjectMapper().readValue(world.out(), RunView.class)).isEqualTo(ScriptedRun.view(100, 100));
     }
 
+    /** A run's folder may be somebody else's, who knows the names that are written there. */
+    @Test
+    void theStateIsKeptBesideWhateverALinkLeadsTo() throws Exception {
+        Path other = Files.writeString(folder.resolve("other"), "of another program");
+        Files.createSymbolicLink(run.resolve("status.json.part"), other);
+        Files.createSymbolicLink(run.resolve("status.json"), other);
+        LastStatus.write(run, ScriptedRun.view(60, 100));
+        assertThat(other).hasContent("of another program");
+        assertThat(LastStatus.of(run).step()).isEqualTo(60);
+    }
+
     @Test
     void aRunWhoseCommandWasKilledIsStoppedWhereItWas() {
         LastStatus.write(run, ScriptedRun.view(60, 100));
