@@ -38,12 +38,14 @@ final class ConfigOptions {
 
     /** The same over a run's own configuration, which takes the place of the preset. */
     Configuration.Builder layersOver(Path runConfiguration, Environment environment) {
-        return over(Configuration.builder().run(runConfiguration), environment);
+        return over(Configuration.builder().run(runConfiguration, environment::warn), environment);
     }
 
     /** The same over a checkpoint's configuration, unless a preset is named. */
     Configuration.Builder layersFrom(Checkpoint checkpoint, Environment environment) {
-        return preset == null ? over(Configuration.builder().checkpoint(checkpoint), environment) : layers(environment);
+        return preset == null
+                ? over(Configuration.builder().checkpoint(checkpoint, environment::warn), environment)
+                : layers(environment);
     }
 
     private Configuration.Builder over(Configuration.Builder layers, Environment environment) {

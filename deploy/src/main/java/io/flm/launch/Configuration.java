@@ -10,11 +10,14 @@ import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.config.Key;
 import io.flm.worker.config.Keys;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -34,6 +37,13 @@ final class Configuration {
             "flm.http.token-file",
             "flm.node.key-store",
             "flm.node.data-roots");
+
+    /**
+     * Keys, and groups of keys, of the machine: where a node listens, whom it lets in, whose files it opens. Its owner says so, and
+     * nothing that came with a run or a checkpoint.
+     */
+    private static final List<String> OF_THE_NODE =
+            List.of("flm.node", "flm.http", "flm.exchange.host", "flm.exchange.port", "flm.exchange.directory");
 
     /** Stands for this program's folder in a text that other hosts read. */
     private static final String HOME = "flm-home:/";
@@ -62,6 +72,22 @@ final class Configuration {
             }
         }
         return given;
+    }
+
+    /** The options that say of the node again what something said: it is not read back from the run's folder. */
+    List<String> nodeOptions() {
+        List<String> options = new ArrayList<>();
+        origins.forEach((key, origin) -> {
+            if (isOfTheNode(key) && !origin.equals(DEFAULT)) {
+                Object value = config.getValue(key).unwrapped();
+                options.addAll(List.of("--set", key + "=" + (value instanceof List<?> ? value(key) : value)));
+            }
+        });
+        return options;
+    }
+
+    private static boolean isOfTheNode(String key) {
+        return OF_THE_NODE.stream().anyMatch(group -> key.equals(group) || key.startsWith(group + "."));
     }
 
     /**
@@ -159,8 +185,13 @@ final class Configuration {
                     file.toAbsolutePath().resolveSibling(""));
         }
 
-        /** The configuration in a run's folder, which may be somebody else's: it can read no other file and no environment. */
-        Builder run(Path file) {
+        /**
+         * The configuration in a run's folder, which may be somebody else's: it can read no other file and no environment, and says
+         * nothing of this node.
+         *
+         * @param note is told what it would have said of it
+         */
+        Builder run(Path file, Consumer<String> note) {
             Config layer = Hocon.closed(Hocon.read(file), file.toString());
             if (layer.isEmpty()) {
                 throw new UserException(
@@ -169,17 +200,37 @@ final class Configuration {
             if (!layer.root().keySet().equals(Set.of(KnownKeys.ROOT))) {
                 throw new UserException(file + ": holds other keys than those below flm");
             }
-            return layer(
-                    layer.withoutPath("flm.checkpoint.accept"),
-                    "resumed run, " + file,
-                    file.toAbsolutePath().resolveSibling(""));
+            return foreign(layer, "resumed run, " + file, file.toAbsolutePath().resolveSibling(""), note);
         }
 
-        /** The configuration of a checkpoint, for a new run that begins with its weights. */
-        Builder checkpoint(Checkpoint checkpoint) {
+        /** The configuration of a checkpoint, for a new run that begins with its weights; likewise. */
+        Builder checkpoint(Checkpoint checkpoint, Consumer<String> note) {
             String origin = "checkpoint " + checkpoint.folder();
             Config layer = checkpoint.identity().config(checkpoint.folder().toString());
-            return layer(layer.withoutPath("flm.checkpoint.accept"), origin, checkpoint.folder());
+            return foreign(layer, origin, checkpoint.folder(), note);
+        }
+
+        private Builder foreign(Config layer, String origin, Path folder, Consumer<String> note) {
+            Config ofRun = known.check(layer, origin).withoutPath("flm.checkpoint.accept");
+            Set<String> left = new TreeSet<>();
+            for (Map.Entry<String, ConfigValue> entry : ofRun.entrySet()) {
+                String key = entry.getKey();
+                Object value = entry.getValue().unwrapped();
+                if (isOfTheNode(key)
+                        && !value.equals(known.check(reference.withOnlyPath(key), DEFAULT)
+                                .getValue(key)
+                                .unwrapped())) {
+                    left.add(key);
+                }
+            }
+            if (!left.isEmpty()) {
+                note.accept(origin + ": not taken, since it is this node's owner who says so: "
+                        + String.join(", ", left) + "; give them with --set or --config");
+            }
+            for (String key : OF_THE_NODE) {
+                ofRun = ofRun.withoutPath(key);
+            }
+            return layer(ofRun, origin, folder);
         }
 
         /** A text of {@link #portable}, or one that somebody wrote: it can read no file and no environment variable. */

@@ -94,6 +94,7 @@ record RunRequest(Configuration configuration, Path run, Path home, boolean resu
         if (!torch.isEmpty()) {
             arguments.addAll(List.of("--torch", torch));
         }
+        arguments.addAll(configuration.nodeOptions());
         return arguments;
     }
 }

@@ -519,6 +519,50 @@ class CommandLineTest {
         assertThat(runs.requests()).isEmpty();
     }
 
+    /** The folder may be somebody else's, or a copy of one. */
+    @Test
+    void aRunsFolderSaysNothingOfTheNodeThatResumesIt() throws IOException {
+        assertThat(pretrain("--run", "r")).isZero();
+        Path file = folder.resolve("r/effective.conf");
+        String evil = Files.readString(file) + """
+                flm.http { host = 0.0.0.0, token-file = /home/u/known, names = [evil.example] }
+                flm.node { host = 0.0.0.0, data-roots = ["/"] }
+                flm.exchange { host = 0.0.0.0, directory = /tmp, codec = bf16 }
+                """;
+        Files.writeString(file, evil);
+        assertThat(world.flm("pretrain", "--run", "r", "--resume", "--set", "flm.http.port=8123"))
+                .as("%s", world.err())
+                .isZero();
+        assertThat(world.err().get(0))
+                .contains(
+                        "effective.conf: not taken, since it is this node's owner who says so: flm.exchange.directory,"
+                                + " flm.exchange.host, flm.http.host, flm.http.names, flm.http.token-file, flm.node.data-roots,"
+                                + " flm.node.host; give them with --set or --config");
+        Config resumed = runs.requests().get(1).config();
+        for (String key : List.of("flm.http.host", "flm.node.host", "flm.exchange.host")) {
+            assertThat(resumed.getString(key)).as(key).isEqualTo("127.0.0.1");
+        }
+        assertThat(resumed.getString("flm.http.token-file")).isEmpty();
+        assertThat(resumed.getStringList("flm.http.names")).isEmpty();
+        assertThat(resumed.getStringList("flm.node.data-roots")).isEmpty();
+        assertThat(resumed.getString("flm.exchange.directory")).isEqualTo("/dev/shm");
+        assertThat(resumed.getInt("flm.http.port")).isEqualTo(8123);
+        assertThat(resumed.getString("flm.exchange.codec"))
+                .as("decides the weights")
+                .isEqualTo("bf16");
+    }
+
+    @Test
+    void theCommandThatGoesOnSaysAgainWhatTheRunsFolderMayNot() {
+        runs.endStopped();
+        assertThat(pretrain("--run", "r", "--set", "flm.http.port=8123", "--set", "flm.http.names=a,b"))
+                .isZero();
+        assertThat(world.err())
+                .last()
+                .asString()
+                .endsWith(" --resume --set 'flm.http.names=[\"a\",\"b\"]' --set flm.http.port=8123");
+    }
+
     @Test
     void everyPresetIsValid() {
         for (String preset : Presets.NAMES) {
