@@ -5,14 +5,13 @@ import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of one run, locked while this is open. The lock is the operating system's, so it ends with the process, however
@@ -23,11 +22,19 @@ public final class RunFolder implements AutoCloseable {
     private static final String LOCK = "lock";
     private static final int MOST_OWNER_BYTES = 1024;
 
+    /**
+     * The folders that this process holds, by their real paths. Their lock files are opened by nobody else here: a system drops
+     * all locks that a process has on a file as soon as any descriptor of that file is closed.
+     */
+    private static final Set<Path> HELD = new HashSet<>();
+
     private final Path folder;
+    private final Path realFolder;
     private final FileChannel lockFile;
 
-    private RunFolder(Path folder, FileChannel lockFile) {
+    private RunFolder(Path folder, Path realFolder, FileChannel lockFile) {
         this.folder = folder;
+        this.realFolder = realFolder;
         this.lockFile = lockFile;
     }
 
@@ -46,14 +53,14 @@ public final class RunFolder implements AutoCloseable {
                 requireFree(folder);
             }
             Files.createDirectories(folder);
-            FileChannel lockFile = lock(folder);
+            RunFolder held = lock(folder);
             try {
                 if (!resume) {
                     requireFree(folder); // Another process may have begun and ended a run in between.
                 }
-                return new RunFolder(folder, lockFile);
+                return held;
             } catch (IOException | RuntimeException e) {
-                lockFile.close();
+                held.close();
                 throw e;
             }
         } catch (IOException e) {
@@ -64,44 +71,51 @@ public final class RunFolder implements AutoCloseable {
     /** Whether a process holds a run's folder at present, this one included. Where that cannot be seen, none does. */
     public static boolean isHeld(Path folder) {
         Path file = folder.resolve(LOCK);
-        if (!Files.isRegularFile(file)) {
-            return false;
-        }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            FileLock shared = channel.tryLock(0, Long.MAX_VALUE, true);
-            return shared == null;
-        } catch (OverlappingFileLockException e) {
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    private static FileChannel lock(Path folder) throws IOException {
-        Path file = folder.resolve(LOCK);
-        FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        try {
-            if (tryLock(channel) == null) {
-                String owner = new String(SmallFile.read(file, MOST_OWNER_BYTES), StandardCharsets.UTF_8).strip();
-                throw new UserException(folder + ": in use by process " + (owner.isEmpty() ? "(unknown)" : owner)
-                        + "; wait until it ends or stop it, or choose another --run");
+        synchronized (HELD) {
+            if (!Files.isRegularFile(file)) {
+                return false;
             }
-            byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8);
-            channel.truncate(0).write(ByteBuffer.wrap(pid), 0);
-            return channel;
-        } catch (IOException | RuntimeException e) {
-            channel.close();
-            throw e;
+            try {
+                if (HELD.contains(folder.toRealPath())) {
+                    return true;
+                }
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                    return channel.tryLock(0, Long.MAX_VALUE, true) == null;
+                }
+            } catch (IOException e) {
+                return false;
+            }
         }
     }
 
-    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            return null; // Held by this very process.
+    private static RunFolder lock(Path folder) throws IOException {
+        Path file = folder.resolve(LOCK);
+        byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8);
+        synchronized (HELD) {
+            Path realFolder = folder.toRealPath();
+            if (HELD.contains(realFolder)) {
+                throw inUse(folder, ProcessHandle.current().pid() + ", this one");
+            }
+            FileChannel channel = FileChannel.open(
+                    file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            try {
+                if (channel.tryLock() == null) {
+                    String owner = new String(SmallFile.read(file, MOST_OWNER_BYTES), StandardCharsets.UTF_8).strip();
+                    throw inUse(folder, owner.isEmpty() ? "(unknown)" : owner);
+                }
+                channel.truncate(0).write(ByteBuffer.wrap(pid), 0);
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
+            }
+            HELD.add(realFolder);
+            return new RunFolder(folder, realFolder, channel);
         }
+    }
+
+    private static UserException inUse(Path folder, String process) {
+        return new UserException(
+                folder + ": in use by process " + process + "; wait until it ends or stop it, or choose another --run");
     }
 
     private static void requireFree(Path folder) throws IOException {
@@ -134,10 +148,15 @@ public final class RunFolder implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            lockFile.close();
-        } catch (IOException e) {
-            throw new UserException(folder.resolve(LOCK) + ": cannot be closed: " + e, e);
+        synchronized (HELD) {
+            try {
+                if (lockFile.isOpen()) { // not a second time: another one may hold the folder by now
+                    HELD.remove(realFolder);
+                    lockFile.close();
+                }
+            } catch (IOException e) {
+                throw new UserException(folder.resolve(LOCK) + ": cannot be closed: " + e, e);
+            }
         }
     }
 }

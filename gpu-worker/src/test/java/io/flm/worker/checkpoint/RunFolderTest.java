@@ -1,0 +1,40 @@
+package io.flm.worker.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.flm.data.UserException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunFolderTest {
+    private static final Path LOCKS = Path.of("/proc/locks"); // those of the system, by inode
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    @Test
+    void whoAsksForAFolderThatThisProcessHoldsDoesNotOpenItsLock() throws IOException {
+        assumeThat(Files.isReadable(LOCKS)).isTrue();
+        Path run = folder.resolve("run");
+        try (RunFolder held = RunFolder.open(run, false)) {
+            assumeThat(isLocked(held.path())).isTrue();
+            assertThat(RunFolder.isHeld(run)).isTrue();
+            assertThatThrownBy(() -> RunFolder.open(run, true))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining(
+                            "in use by process " + ProcessHandle.current().pid() + ", this one");
+            assertThat(isLocked(run)).isTrue();
+        }
+        assertThat(RunFolder.isHeld(run)).isFalse();
+        RunFolder.open(run, true).close();
+    }
+
+    private static boolean isLocked(Path run) throws IOException {
+        return Files.readString(LOCKS).contains(":" + Files.getAttribute(run.resolve("lock"), "unix:ino") + " ");
+    }
+}
