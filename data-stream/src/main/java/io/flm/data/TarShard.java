@@ -51,14 +51,23 @@ final class TarShard {
             if (bytes.size() == 0) {
                 throw new UserException(file + ": an empty file, of 0 bytes; fetch it again, or leave it out");
             }
-            String kind = FileErrors.kind(bytes);
-            if (!kind.isEmpty()) {
-                throw new UserException(file + ": " + kind);
-            }
             Bytes tar = isPacked(bytes) ? unpacked.unpack(file, bytes) : bytes;
-            return new TarShard(String.valueOf(file.getFileName()), tar, new Index(label, leftOut).of(tar));
+            return new TarShard(String.valueOf(file.getFileName()), tar, samples(file, tar, label, leftOut));
         } catch (IOException e) {
             throw FileErrors.opening(file, e);
+        }
+    }
+
+    private static List<Parts> samples(Path file, Bytes tar, String label, LeftOut leftOut) throws IOException {
+        Index index = new Index(label, leftOut);
+        try {
+            return index.of(tar);
+        } catch (TarEntries.Damage e) {
+            String kind = index.found.isEmpty() ? FileErrors.kind(tar) : ""; // a tar's first name may be par1.png
+            if (kind.isEmpty()) {
+                throw e;
+            }
+            throw new UserException(file + ": " + kind, e);
         }
     }
 

@@ -425,6 +425,15 @@ class TarShardTest {
         assertThatThrownBy(() -> SampleSource.open(List.of(pointer))).hasMessageContaining("git lfs pull");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"par1", "bzhang", "pk\u0003\u0004", "<html"})
+    void aTarWhoseFirstNameBeginsAsAnotherFormatDoesIsATar(String key) {
+        assertThat(keys(new TarBytes().sample(key).end(2).write(folder.resolve("a.tar"))))
+                .containsExactly("a.tar:" + key);
+        assertThatThrownBy(() -> keys(new TarBytes().sample(key).write(folder.resolve("cut.tar"))))
+                .hasMessageContaining("not a whole tar file");
+    }
+
     private String refusal(String name, int... begin) throws IOException {
         byte[] content = new byte[begin.length == 0 ? 0 : 2000];
         for (int i = 0; i < begin.length; i++) {
