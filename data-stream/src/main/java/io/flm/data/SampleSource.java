@@ -144,18 +144,12 @@ public final class SampleSource implements AutoCloseable {
         return labels.get(shardOf(index)) + ":" + parts(index).key();
     }
 
-    /** A sample whole. Like all reads: an {@link IOException} says nothing of the sample, another try may succeed. */
-    public Sample read(long index) throws SampleException, IOException {
-        List<String> captions = captions(index);
-        return new Sample(labels.get(shardOf(index)), parts(index).key(), image(index), captions);
-    }
-
     /** Of a sample's encoded picture. */
     int imageSizeBytes(long index) {
         return parts(index).image().sizeBytes();
     }
 
-    /** The encoded picture of a sample. */
+    /** The encoded picture of a sample. Like all reads: an {@link IOException} says nothing of it, another try may succeed. */
     public byte[] image(long index) throws IOException {
         return bytes(index, parts(index).image());
     }

@@ -35,9 +35,8 @@ class SampleSourceTest {
                 .with("in/d.json", "{\"caption\": \"four\"}");
         try (SampleSource source = open(shards)) {
             assertThat(source.size()).isEqualTo(3);
-            assertThat(source.read(0).key()).isEqualTo("in/b");
-            assertThat(source.read(0).shard()).isEqualTo("a.tar");
-            assertThat(source.read(0).image()).isEqualTo(PICTURE);
+            assertThat(source.name(0)).isEqualTo("a.tar:in/b");
+            assertThat(source.image(0)).isEqualTo(PICTURE);
             assertThat(source.captions(0)).containsExactly("a blue square");
             assertThat(source.captions(1)).containsExactly("one", "two");
             assertThat(source.captions(2)).containsExactly("four");
@@ -86,8 +85,7 @@ class SampleSourceTest {
 
     private static String readSample(SampleSource source, int index) {
         try {
-            Sample sample = source.read(index);
-            return sample.captions().get(0) + Arrays.hashCode(sample.image());
+            return source.captions(index).get(0) + Arrays.hashCode(source.image(index));
         } catch (SampleException | IOException e) {
             return String.valueOf(e.getMessage());
         }
