@@ -87,7 +87,7 @@ final class PngFile implements Codecs.Encoded {
                     throw new IOException("its IDAT chunks do not follow each other");
                 }
                 pixels.add(new Range(kept.size() + 8, size));
-                put(kept, name, image, at + 8, size, size);
+                kept.write(image, at, 12 + size);
             } else if (name.equals("eXIf")) {
                 orientation.exif(image, at + 8, at + 8 + size);
             } else if (name.equals("iTXt") && Codecs.begins(image, at + 8, "XML:com.adobe.xmp")) {

@@ -1,7 +1,6 @@
 package io.flm.data;
 
 import io.flm.data.TarShard.Parts;
-import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -17,8 +16,6 @@ import java.util.List;
  */
 public record Split(double share, boolean heldOut) {
     public static final Split ALL = new Split(0, false);
-
-    private static final double ONE = 0x1.0p64;
 
     public Split {
         if (!(share >= 0 && share < 1)) {
@@ -51,6 +48,6 @@ public record Split(double share, boolean heldOut) {
         MessageDigest digest = Hashes.newSha256();
         long number = ByteBuffer.wrap(digest.digest(key.getBytes(StandardCharsets.UTF_8)))
                 .getLong();
-        return new BigDecimal(Long.toUnsignedString(number)).doubleValue() < share * ONE;
+        return (number >>> 11) * 0x1.0p-53 < share;
     }
 }

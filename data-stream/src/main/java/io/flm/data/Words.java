@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Where words begin in a row of tokens, for masking whole words. A tokenizer writes it into its pieces, each kind in its way:
@@ -64,7 +65,8 @@ public final class Words {
     private record Marks(Style style, String mark, boolean byteLevel) {}
 
     private static final Piece WHOLE = new Piece(Front.BEGINS, Back.ENDS);
-    private static final String BYTE = "<0x[0-9A-F]{2}>"; // how SentencePiece writes a byte that no piece holds
+    private static final Pattern BYTE =
+            Pattern.compile("<0x[0-9A-F]{2}>"); // how SentencePiece writes a byte that no piece holds
 
     private final Piece[] pieces; // by id
     private final String refusal;
@@ -200,7 +202,7 @@ public final class Words {
         String text = marks.byteLevel ? ofBytes(rest) : rest;
         Front front;
         Back back = Back.OPEN;
-        if (!marks.byteLevel && token.matches(BYTE)) {
+        if (!marks.byteLevel && BYTE.matcher(token).matches()) {
             front = front(Integer.parseInt(token.substring(3, 5), 16));
         } else if (text.isEmpty()) {
             front = front(byteOf(rest.charAt(0)));
