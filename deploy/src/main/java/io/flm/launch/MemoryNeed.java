@@ -182,7 +182,7 @@ final class MemoryNeed {
                 text(parts),
                 free.limit(),
                 free.bytes() / GIB,
-                advice());
+                advice(needed));
         if (needed > REFUSED * free.bytes()) {
             throw new UserException(line);
         }
@@ -197,10 +197,13 @@ final class MemoryNeed {
                 .orElse("");
     }
 
-    private String advice() {
+    private String advice(double needed) {
         String advice = busy() > 1 ? "give fewer --workers or --nodes (now " + busy() + " workers), a" : "give a";
         advice += " smaller flm.train.micro-batch (" + train.microBatch() + ") or flm.data.max-tokens ("
                 + data.maxTokens() + ")";
+        if (layout.nodes() * 1.25 * data.cacheBytes() > needed / 10) {
+            advice += ", a smaller flm.data.cache-size";
+        }
         return advice + (train.recompute() ? "" : ", flm.train.recompute = on") + ", or a smaller model";
     }
 }

@@ -65,7 +65,7 @@ class MemoryNeedTest {
         assertThat(need(c, 1, 2).check(free(gib / 0.8))).isEmpty();
         assertThat(need(c, 1, 2).check(free(gib / 0.95)).orElseThrow())
                 .contains("a smaller flm.train.micro-batch (16)");
-        assertThat(need(c, 1, 2).check(free(gib / 1.05))).isPresent();
+        assertThat(need(c, 1, 2).check(free(gib / 1.05)).orElseThrow()).contains("a smaller flm.data.cache-size");
         assertThatThrownBy(() -> need(c, 1, 2).check(free(gib / 1.2))).isInstanceOf(UserException.class);
     }
 
