@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.LongConsumer;
 
 /**
  * What a source holds, every sample looked at: for {@code flm data inspect}.
@@ -32,13 +33,15 @@ public record DataReport(
         String sha256) {
 
     /** Reads and decodes every sample. */
-    public static DataReport of(SampleSource source, Tokenizer tokenizer, DataSettings settings) {
+    public static DataReport of(
+            SampleSource source, Tokenizer tokenizer, DataSettings settings, LongConsumer progress) {
         SortedMap<String, Integer> shapes = new TreeMap<>();
         SortedMap<Integer, Integer> lengths = new TreeMap<>();
         List<String> bad = new ArrayList<>();
         Pictures pictures = Pictures.with(settings.pictures());
         long captions = 0;
         for (long index = 0; index < source.size(); index++) {
+            progress.accept(index);
             try {
                 List<String> texts = source.captions(index);
                 int[] size = pictures.size(pictures.read(source, index));

@@ -27,7 +27,7 @@ class DataReportTest {
                 .write(folder.resolve("b.tar"));
         try (SampleSource source = SampleSource.open(List.of(shard));
                 Tokenizer tokenizer = Tokenizer.load(TokenizerTest.EMOJI)) {
-            DataReport report = DataReport.of(source, tokenizer, SETTINGS);
+            DataReport report = DataReport.of(source, tokenizer, SETTINGS, index -> {});
             assertThat(report.samples()).isEqualTo(6);
             assertThat(report.shards()).containsEntry("b.tar", 6).hasSize(1);
             assertThat(report.shapes()).containsEntry("16 x 16", 3).containsEntry("20 x 10", 1);

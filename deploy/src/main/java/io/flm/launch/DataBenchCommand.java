@@ -45,12 +45,20 @@ final class DataBenchCommand implements Callable<Integer> {
         ActorSystem system = ActorSystem.create(
                 "flm-bench", config.withValue("akka.actor.provider", ConfigValueFactory.fromAnyRef("local")));
         try (Tokenizer tokenizer = Tokenizer.load(settings.tokenizer())) {
-            DataBench bench =
-                    DataBench.run(system, tokenizer, settings, config.getInt("flm.model.image-size"), batches);
+            DataBench bench = measured(system, tokenizer, settings, config.getInt("flm.model.image-size"));
             environment.out().print(json ? Json.line(map(bench)) + System.lineSeparator() : render(bench, settings));
             return Failure.OK;
         } finally {
             system.terminate();
+        }
+    }
+
+    private DataBench measured(ActorSystem system, Tokenizer tokenizer, DataSettings settings, int imageSize) {
+        Waiting waiting = Waiting.shown(environment, "reading and decoding " + batches + " batches");
+        try {
+            return DataBench.run(system, tokenizer, settings, imageSize, batches);
+        } finally {
+            waiting.close();
         }
     }
 
@@ -64,10 +72,15 @@ final class DataBenchCommand implements Callable<Integer> {
         return map;
     }
 
+    /** A stage may have done all its work before the time was taken. */
+    private static String speed(StageCount stage) {
+        return stage.samples() == 0 ? "- (was ahead)" : String.format(Locale.ROOT, "%,.0f", stage.samplesPerSecond());
+    }
+
     private static String render(DataBench bench, DataSettings settings) {
         StringBuilder text = new StringBuilder(String.format("%-13s %s%n", "stage", "samples/s of one thread"));
         for (StageCount stage : bench.stages()) {
-            text.append(String.format(Locale.ROOT, "%-13s %,.0f%n", stage.stage(), stage.samplesPerSecond()));
+            text.append(String.format(Locale.ROOT, "%-13s %s%n", stage.stage(), speed(stage)));
         }
         text.append(String.format(
                 Locale.ROOT,

@@ -91,7 +91,7 @@ final class DataInspectCommand implements Callable<Integer> {
         DataSettings settings = DataSettings.from(config);
         try (Tokenizer tokenizer = Tokenizer.load(settings.tokenizer());
                 SampleSource source = SampleSource.open(settings.paths())) {
-            DataReport report = DataReport.of(source, tokenizer, settings);
+            DataReport report = report(source, tokenizer, settings);
             SampleSheets sheets = new SampleSheets(source, tokenizer, settings, config);
             if (html != null) {
                 List<String> facts = Stream.of(facts(report), Reading.sentences(settings, config))
@@ -119,6 +119,17 @@ final class DataInspectCommand implements Callable<Integer> {
                         settings.badSampleRate()));
             }
             return stops ? Failure.FAILED : Failure.OK;
+        }
+    }
+
+    private DataReport report(SampleSource source, Tokenizer tokenizer, DataSettings settings) {
+        try (Waiting waiting = Waiting.shown(environment, "reading samples")) {
+            return DataReport.of(
+                    source,
+                    tokenizer,
+                    settings,
+                    index -> waiting.on(
+                            String.format(Locale.ROOT, "reading samples: %,d of %,d", index, source.size())));
         }
     }
 

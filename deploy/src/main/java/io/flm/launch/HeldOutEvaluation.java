@@ -35,23 +35,14 @@ final class HeldOutEvaluation {
      * @param html where the page goes; null: none
      */
     Report run(Path runOrCheckpoint, Config overrides, List<Path> heldOut, @Nullable Path html) {
-        Screen screen = environment.screen();
-        screen.status("loading the model");
-        try (Waiting waiting = new Waiting(
-                        line -> {
-                            if (!screen.isTerminal()) {
-                                environment.say(line);
-                            }
-                        },
-                        "loading the model");
+        try (Waiting waiting = Waiting.shown(environment, "loading the model");
                 TrainedModel model = TrainedModel.load(runOrCheckpoint, overrides, environment::say)) {
             long startedAt = environment.nanoTime().getAsLong();
-            Report report = model.evaluate(heldOut, (share, doing) -> {
-                String status = String.format(Locale.ROOT, "evaluating: %3.0f %% (%s)", 100 * share, doing);
-                waiting.on(status);
-                screen.status(status);
-            });
-            screen.status("");
+            Report report = model.evaluate(
+                    heldOut,
+                    (share, doing) ->
+                            waiting.on(String.format(Locale.ROOT, "evaluating: %3.0f %% (%s)", 100 * share, doing)));
+            waiting.on("writing the page");
             tell(report, (environment.nanoTime().getAsLong() - startedAt) / 1e9);
             if (html != null) {
                 write(html, page(model, report, heldOut));

@@ -110,7 +110,8 @@ final class SimulateCommand implements Callable<Integer> {
         Config config = configOptions.layers(environment).build().config();
         List<Map<String, @Nullable Object>> results = new ArrayList<>();
         int failures = 0;
-        try (Simulation simulation = new Simulation(config)) {
+        try (Waiting waiting = Waiting.shown(environment, "simulating seed " + seed);
+                Simulation simulation = new Simulation(config)) {
             for (long next = seed; next < seed + seeds; next++) {
                 Scenario scenario = scenario(next);
                 if (!json && (seeds == 1 || story)) {
@@ -123,10 +124,9 @@ final class SimulateCommand implements Callable<Integer> {
                 if (!json && (seeds == 1 || !outcome.holds())) {
                     environment.out().print(text(outcome, repeat(next)));
                 }
-                environment.screen().status((next - seed + 1) + " of " + seeds + " seeds, " + failures + " failed");
+                waiting.on((next - seed + 1) + " of " + seeds + " seeds, " + failures + " failed");
             }
         }
-        environment.screen().status("");
         if (json) {
             environment.out().println(Json.line(Map.of("seeds", seeds, "failed", failures, "results", results)));
         } else if (seeds > 1) {

@@ -17,14 +17,20 @@ final class Waiting implements AutoCloseable {
         return thread;
     });
     private final ScheduledFuture<?> ticking;
-    private volatile String what;
+    private final Consumer<String> status;
+    private volatile String what = "";
 
     Waiting(Consumer<String> say, String what) {
         this(say, what, PERIOD);
     }
 
     Waiting(Consumer<String> say, String what, Duration period) {
-        this.what = what;
+        this(say, what, period, status -> {});
+    }
+
+    private Waiting(Consumer<String> say, String what, Duration period, Consumer<String> status) {
+        this.status = status;
+        on(what);
         long beganAt = System.nanoTime();
         ticking = timer.scheduleAtFixedRate(
                 () -> say.accept(this.what + ": "
@@ -34,14 +40,22 @@ final class Waiting implements AutoCloseable {
                 TimeUnit.NANOSECONDS);
     }
 
+    /** On a terminal the status line says what is being waited for; elsewhere lines do. */
+    static Waiting shown(Environment environment, String what) {
+        Screen screen = environment.screen();
+        return new Waiting(screen.isTerminal() ? screen::status : environment::say, what, PERIOD, screen::status);
+    }
+
     /** From now on something else is waited for. */
-    void on(String next) {
+    final void on(String next) {
         what = next;
+        status.accept(next);
     }
 
     @Override
     public void close() {
         ticking.cancel(false);
         timer.shutdown();
+        status.accept("");
     }
 }
