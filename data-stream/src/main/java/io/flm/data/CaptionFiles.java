@@ -58,6 +58,7 @@ final class CaptionFiles {
         if (isBlank(text)) {
             throw new Unusable("the caption is empty");
         }
+        requireNoZeros(text);
         requireShort(text.length());
         return List.of(text);
     }
@@ -101,6 +102,7 @@ final class CaptionFiles {
             if (each.isTextual()
                     && !isBlank(each.asText())) { // null or a number is no caption, as an empty text is none
                 requireWhole(each.asText());
+                requireNoZeros(each.asText());
                 texts.add(each.asText());
             }
         }
@@ -146,8 +148,20 @@ final class CaptionFiles {
         return false;
     }
 
+    /** Nothing can be seen of it: dots, spaces of any width, joiners and marks of direction. */
     private static boolean isBlank(String caption) {
-        return caption.replace(".", "").isBlank();
+        return caption.codePoints()
+                .allMatch(c -> c == '.'
+                        || Character.isWhitespace(c)
+                        || Character.isSpaceChar(c)
+                        || Character.getType(c) == Character.FORMAT);
+    }
+
+    /** A disk that lost power leaves files of zeros, and UTF-16 without its mark has one in every second byte. */
+    private static void requireNoZeros(String text) throws Unusable {
+        if (text.indexOf(0) >= 0) {
+            throw new Unusable("the caption holds zero bytes: damaged, or not in UTF-8");
+        }
     }
 
     /** UTF-8, with or without a byte order mark. */

@@ -48,8 +48,9 @@ public final class Tokenizer implements AutoCloseable {
         Set<String> added = new LinkedHashSet<>();
         for (JsonNode token : json.path("added_tokens")) {
             String content = token.path("content").asText();
-            requireSame(file, content, token.path("id").asInt());
-            ids.put(content, token.path("id").asInt());
+            int id = knownId(file, content, token.path("id"));
+            requireSame(file, content, id);
+            ids.put(content, id);
             added.add(content);
         }
         this.words = Words.of(json, ids, added);
@@ -76,21 +77,34 @@ public final class Tokenizer implements AutoCloseable {
             }
             return ids;
         }
-        Map<Long, String> tokens = new HashMap<>();
+        Map<Integer, String> tokens = new HashMap<>();
         for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
-            long id = entry.getValue().asLong(-1);
-            if (id < 0 || id >= MOST_IDS) {
-                throw new UserException(file + ": its token " + entry.getKey() + " has id " + entry.getValue()
-                        + "; ids are whole numbers from 0, below " + MOST_IDS);
-            }
+            int id = knownId(file, entry.getKey(), entry.getValue());
             String other = tokens.put(id, entry.getKey());
             if (other != null) {
                 throw new UserException(file + ": its tokens " + other + " and " + entry.getKey() + " both have id "
                         + id + "; give each its own");
             }
-            ids.put(entry.getKey(), (int) id);
+            ids.put(entry.getKey(), id);
         }
         return ids;
+    }
+
+    private static int knownId(Path file, String token, JsonNode value) {
+        long id = value.asLong(-1);
+        if (id < 0 || id >= MOST_IDS) {
+            throw new UserException(file + ": its token " + token + " has id " + value
+                    + "; ids are whole numbers from 0, below " + MOST_IDS);
+        }
+        return (int) id;
+    }
+
+    /** Dropout cuts a text into other pieces each time it is read: weights would follow from chance. */
+    private static void requireNoDropout(Path file, JsonNode dropout) {
+        if (dropout.asDouble() != 0) {
+            throw new UserException(file + ": its model.dropout = " + dropout
+                    + " reads a caption otherwise each time; set it to null in the file");
+        }
     }
 
     /** The library counts on from the model's pieces where ids of added tokens leave a gap. */
@@ -121,6 +135,7 @@ public final class Tokenizer implements AutoCloseable {
             throw new UserException(
                     file + ": not a tokenizer.json, it has no model.vocab; give another with --tokenizer");
         }
+        requireNoDropout(file, json.path("model").path("dropout"));
         try {
             HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(
                     new ByteArrayInputStream(Texts.withoutMark(bytes)),

@@ -66,6 +66,26 @@ class CaptionFilesTest {
     }
 
     @Test
+    void aCaptionOfWhichNothingCanBeSeenIsEmpty() {
+        for (String caption : List.of("\u00a0", " .\u3000.", "\u200b\u200d", MARK + MARK)) {
+            byte[] file = caption.getBytes(StandardCharsets.UTF_8);
+            assertThatThrownBy(() -> CaptionFiles.ofText(file))
+                    .isInstanceOf(Unusable.class)
+                    .hasMessage("the caption is empty");
+        }
+    }
+
+    @Test
+    void aCaptionWithZeroBytesIsDamaged() {
+        for (byte[] file : List.of(new byte[40], "a cat".getBytes(StandardCharsets.UTF_16BE))) {
+            assertThatThrownBy(() -> CaptionFiles.ofText(file))
+                    .isInstanceOf(Unusable.class)
+                    .hasMessage("the caption holds zero bytes: damaged, or not in UTF-8");
+        }
+        assertUnusable("{\"caption\": \"a\\u0000\"}", "the caption holds zero bytes: damaged, or not in UTF-8");
+    }
+
+    @Test
     void damagedJsonIsNotReadInPart() {
         assertUnusable("{\"caption\": \"x\"}\n{\"caption\": \"y\"}", "the caption's JSON goes on behind its end");
         assertUnusable("[".repeat(3000), "the caption's JSON is nested too deeply, or has a number too long");

@@ -140,6 +140,30 @@ class TokenizerTest {
     }
 
     @Test
+    void anAddedTokenCannotTakeTheHeapByItsId() throws IOException {
+        Path file = Tokenizers.changed(
+                "gpt2",
+                folder,
+                json -> ((ObjectNode) json.path("added_tokens").get(5))
+                        .put("id", 2_000_000_000)
+                        .put("content", ""));
+        assertThatThrownBy(() -> Tokenizer.load(file))
+                .isInstanceOf(UserException.class)
+                .hasMessage(file + ": its token  has id 2000000000; ids are whole numbers from 0, below 16777216");
+    }
+
+    @Test
+    void aTokenizerThatReadsOneCaptionInManyWaysIsRefused() throws IOException {
+        Path file = Tokenizers.changed("gpt2", folder, json -> ((ObjectNode) json.path("model")).put("dropout", 0.5));
+        assertThatThrownBy(() -> Tokenizer.load(file))
+                .isInstanceOf(UserException.class)
+                .hasMessage(file + ": its model.dropout = 0.5 reads a caption otherwise each time; set it to null in"
+                        + " the file");
+        Tokenizers.changed("gpt2", folder, json -> ((ObjectNode) json.path("model")).put("dropout", 0.0));
+        Tokenizer.load(file).close();
+    }
+
+    @Test
     void brokenVocabulariesAreRefusedByWhatIsWrong() throws IOException {
         refused(vocabulary -> vocabulary.put("zz", 500), "both have id 500; give each its own");
         refused(vocabulary -> vocabulary.put("zz", 4_000_000_000L), "its token zz has id 4000000000; ids are whole");

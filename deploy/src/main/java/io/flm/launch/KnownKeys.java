@@ -178,6 +178,10 @@ final class KnownKeys {
             return new UserException(
                     key + " (" + origin + ") is a group of keys, not a key; it holds " + String.join(", ", below));
         }
+        if (key.length() > MOST_SHOWN) { // longer than any key, and of anybody's: to compare it would take seconds
+            return new UserException(key.substring(0, MOST_SHOWN) + "... (" + origin + "): no such key, of "
+                    + key.length() + " letters; `flm config` lists them all");
+        }
         return new UserException(
                 key + " (" + origin + "): no such key; did you mean " + nearest(key) + "? `flm config` lists them all");
     }

@@ -29,6 +29,15 @@ class KnownKeysTest {
     }
 
     @Test
+    void aKeyOfManyLettersIsNeitherComparedNorShownWhole() {
+        Config longKey = ConfigFactory.parseString("flm.data." + "k".repeat(200_000) + " = 1");
+        assertThatThrownBy(() -> known.check(longKey, "the request"))
+                .isInstanceOf(UserException.class)
+                .hasMessage("flm.data." + "k".repeat(71)
+                        + "... (the request): no such key, of 200009 letters; `flm config` lists them all");
+    }
+
+    @Test
     void anUnknownRootIsRefusedButTheLibrariesOwnAreNot() {
         Config typingError = ConfigFactory.parseString("fml.train.lanes = 3");
         assertThatThrownBy(() -> known.check(typingError, "file x"))
