@@ -18,10 +18,17 @@ final class Braces {
             Pattern.compile("(-?\\d{1,9}|[A-Za-z])\\.\\.(-?\\d{1,9}|[A-Za-z])(?:\\.\\.(-?\\d{1,9}))?");
     private static final int MOST_DEPTH = 50;
 
+    /** Lists of names are long. Braces without their end cost the square of the letters. */
+    private static final int MOST_LETTERS = 16_384;
+
     private Braces() {}
 
     /** All texts that {@code pattern} stands for, in their order; itself alone if it has no braces to expand. */
     static List<String> expand(String pattern) {
+        if (pattern.length() > MOST_LETTERS) {
+            throw new UserException(pattern.substring(0, 80) + "...: a path of " + pattern.length()
+                    + " letters; give at most " + MOST_LETTERS);
+        }
         return expand(pattern, pattern, 0);
     }
 

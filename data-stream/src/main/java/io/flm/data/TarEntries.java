@@ -95,6 +95,7 @@ final class TarEntries {
         while (size - position >= BLOCK) {
             ByteBuffer header = block(position);
             if (isZero(header)) {
+                extension = new Extension(); // an archive that ends names no entry of the one behind it
                 ended = true;
                 position += BLOCK;
                 continue;

@@ -180,6 +180,18 @@ class TarShardTest {
     }
 
     @Test
+    void aNameThatWaitsAtTheEndOfAnArchiveIsOfNoEntryOfTheNext() {
+        Path file = new TarBytes()
+                .sample("0")
+                .pax('x', "path=other.png")
+                .end(2)
+                .sample("1")
+                .end(2)
+                .write(folder.resolve("a.tar"));
+        assertThat(keys(file)).containsExactly("a.tar:0", "a.tar:1");
+    }
+
+    @Test
     void whatIsNoTarBehindAnEndIsRefusedByItsByte() {
         TarBytes tar = new TarBytes().sample("0").end(2);
         int end = tar.size();
