@@ -31,6 +31,9 @@ final class Hocon {
     /** Of a text; nodes tell each other no longer ones. */
     static final int MOST_BYTES = 256 * 1024;
 
+    /** Of values and groups in a text; the program knows some hundred keys. Each costs the parser as much as all before it. */
+    private static final int MOST_VALUES = 2000;
+
     private Hocon() {}
 
     /**
@@ -44,6 +47,7 @@ final class Hocon {
             throw new UserException(origin + ": the configuration's " + bytes + " bytes are more than the " + MOST_BYTES
                     + " that nodes tell each other; give folders of shards as flm.data.paths, not each shard");
         }
+        requireFewValues(text, origin);
         try {
             Config config = ConfigFactory.parseString(
                     text, ConfigParseOptions.defaults().setIncluder(new NoIncludes(origin)));
@@ -56,6 +60,29 @@ final class Hocon {
             throw new UserException(origin + ": not a configuration: " + firstLine(e), e);
         } catch (StackOverflowError e) {
             throw new UserException(origin + ": the configuration is nested too deeply", e);
+        }
+    }
+
+    /** Counts what begins a value or a group, outside of quotes and comments, before the parser sees the text. */
+    private static void requireFewValues(String text, String origin) {
+        int values = 0;
+        boolean quoted = false;
+        boolean comment = false;
+        for (int i = 0; i < text.length(); i++) {
+            char letter = text.charAt(i);
+            if (letter == '\n') { // ends both
+                quoted = false;
+                comment = false;
+            } else if (quoted && letter == '\\') {
+                i++;
+            } else if (!comment && letter == '"') {
+                quoted = !quoted;
+            } else if (!quoted && (letter == '#' || text.startsWith("//", i))) {
+                comment = true;
+            } else if (!quoted && !comment && "=:{[".indexOf(letter) >= 0 && ++values > MOST_VALUES) {
+                throw new UserException(
+                        origin + ": holds more than " + MOST_VALUES + " values or groups; give each key once");
+            }
         }
     }
 

@@ -65,6 +65,24 @@ class HoconTest {
                 .hasMessageContaining("no such key");
     }
 
+    /** The parser looks at all values so far for each one: these took it about ten seconds. */
+    @Test
+    void aTextOfTooManyValuesIsRefusedUnread() {
+        StringBuilder keys = new StringBuilder();
+        for (int i = 0; i < 12_000; i++) {
+            keys.append("flm.x").append(i).append(" = 1\n");
+        }
+        for (String text : new String[] {keys.toString(), "a = " + "[b]".repeat(60_000), "{a:".repeat(2500)}) {
+            assertThatThrownBy(() -> Hocon.closed(text, "submitted"))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage("submitted: holds more than 2000 values or groups; give each key once");
+        }
+        String shards = "\"/data/date=2024:01/[{a}]\\\"=\", # a = b: [c]\n".repeat(4000);
+        assertThat(Hocon.closed("flm.data.paths = [" + shards + "]", "submitted")
+                        .getStringList("flm.data.paths"))
+                .hasSize(4000);
+    }
+
     @Test
     void aClosedTextIsBoundedInSizeAndDepth() {
         assertThatThrownBy(() -> Hocon.closed("#".repeat(Hocon.MOST_BYTES + 1), "submitted"))
