@@ -249,20 +249,21 @@ final class JpegFile implements Codecs.Encoded {
         throw new IOException("cut before its end");
     }
 
+    /** Of 8 x 8 coefficients, of all components, each rounded up to whole blocks of all. */
     private long blocks() {
-        return coefficients() / 64;
+        long unitsAcross = (width + 8L * mostAcross() - 1) / (8L * mostAcross());
+        long unitsDown = (height + 8L * mostDown() - 1) / (8L * mostDown());
+        return Arrays.stream(sampling)
+                .mapToLong(s -> unitsAcross * (s >> 4) * unitsDown * (s & 15))
+                .sum();
     }
 
-    /** Of all components, rounded up to whole blocks of all. */
-    private long coefficients() {
-        int across = Arrays.stream(sampling).map(s -> s >> 4).max().orElse(1);
-        int down = Arrays.stream(sampling).map(s -> s & 15).max().orElse(1);
-        long unitsAcross = (width + 8L * across - 1) / (8L * across);
-        long unitsDown = (height + 8L * down - 1) / (8L * down);
-        return 64
-                * Arrays.stream(sampling)
-                        .mapToLong(s -> unitsAcross * (s >> 4) * unitsDown * (s & 15))
-                        .sum();
+    private int mostAcross() {
+        return Arrays.stream(sampling).map(s -> s >> 4).max().orElse(1);
+    }
+
+    private int mostDown() {
+        return Arrays.stream(sampling).map(s -> s & 15).max().orElse(1);
     }
 
     @Override
@@ -279,7 +280,7 @@ final class JpegFile implements Codecs.Encoded {
     @Override
     public long decodeBytes() {
         long pixels = (long) width * height * ids.length;
-        return 2L * image.length + pixels + (severalScans ? 2 * coefficients() : 0);
+        return 2L * image.length + pixels + (severalScans ? 2 * 64 * blocks() : 0);
     }
 
     @Override
@@ -307,9 +308,7 @@ final class JpegFile implements Codecs.Encoded {
     }
 
     private boolean hasHalfTheRows(int component) {
-        int across = Arrays.stream(sampling).map(s -> s >> 4).max().orElse(1);
-        int down = Arrays.stream(sampling).map(s -> s & 15).max().orElse(1);
-        return sampling[component] >> 4 == across && 2 * (sampling[component] & 15) == down;
+        return sampling[component] >> 4 == mostAcross() && 2 * (sampling[component] & 15) == mostDown();
     }
 
     /** The same pixels without any other segment. */
