@@ -38,11 +38,11 @@ final class ShardPaths {
     private static List<Path> expanded(Path pattern, LeftOut leftOut) {
         List<Path> files = new ArrayList<>();
         List<Path> missing = new ArrayList<>();
+        boolean staysInside = pattern.equals(pattern.normalize());
         for (String text : Braces.expand(pattern.toString())) {
             Path path = Path.of(text);
-            if (pattern.equals(pattern.normalize())
-                    && !path.equals(
-                            path.normalize())) { // who may name the pattern may not leave its folder by {.,.}{.,.}
+            // Who may name the pattern may not leave its folder by {.,.}{.,.}.
+            if (staysInside && !path.equals(path.normalize())) {
                 throw new UserException(pattern + ": braces must not stand for . or ..");
             }
             if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
