@@ -4,7 +4,7 @@ package io.flm.data;
  * An error that the user caused and can mend. The message is one line: what is wrong, where, and what to do. The launcher
  * prints it without a stack trace and exits non-zero.
  */
-public final class UserException extends RuntimeException {
+public class UserException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     public UserException(String message) {

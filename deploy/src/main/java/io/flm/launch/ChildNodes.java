@@ -205,7 +205,7 @@ final class ChildNodes implements Nodes {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> !argument.startsWith("-Dflm.columns") && !argument.startsWith("-agentlib"))
                 .forEach(command::add);
-        command.add(Main.class.getName());
+        command.add(Program.MAIN_CLASS);
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
@@ -238,15 +238,15 @@ final class ChildNodes implements Nodes {
 
     /** The children that answer; files that others left in the folder, or put there, lead nowhere. */
     @Override
-    public synchronized List<ControlClient.Target> targets() {
-        List<ControlClient.Target> targets = new ArrayList<>();
+    public synchronized List<NodeAddress> targets() {
+        List<NodeAddress> targets = new ArrayList<>();
         for (NodeFiles.Entry entry : NodeFiles.read(run)) {
             for (Place place : places) {
                 if (place.process != null
                         && entry.pid() == place.process.pid()
                         && entry.name().equals(place.name)) {
                     place.http = entry.http();
-                    targets.add(new ControlClient.Target(entry.http(), token));
+                    targets.add(new NodeAddress(entry.http(), token));
                 }
             }
         }

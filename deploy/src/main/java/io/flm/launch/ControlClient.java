@@ -4,8 +4,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.flm.data.SmallFile;
-import io.flm.data.Texts;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -18,8 +16,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
-import java.nio.file.FileSystemException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,21 +29,12 @@ import org.jspecify.annotations.Nullable;
 final class ControlClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
-    private static final int MOST_TOKEN = 4096;
     private static final ObjectMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES) // of a node with a later version
             .build();
 
-    /**
-     * A node's HTTP address.
-     *
-     * @param address {@code host:port}
-     * @param token empty: none
-     */
-    record Target(String address, String token) {}
-
     /** No node answered, or those that did have no coordinator at present: the next try may succeed. */
-    static final class Unavailable extends RuntimeException {
+    static final class Unavailable extends UserException {
         private static final long serialVersionUID = 1;
 
         private final String what;
@@ -65,30 +52,12 @@ final class ControlClient {
 
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
-    private final Supplier<List<Target>> targets;
-    private volatile @Nullable Target last;
+    private final Supplier<List<NodeAddress>> targets;
+    private volatile @Nullable NodeAddress last;
 
     /** @param targets the nodes as known now; asked before each request */
-    ControlClient(Supplier<List<Target>> targets) {
+    ControlClient(Supplier<List<NodeAddress>> targets) {
         this.targets = targets;
-    }
-
-    /** What a token file holds; empty for no file. */
-    static String readToken(String file) {
-        if (file.isEmpty()) {
-            return "";
-        }
-        try {
-            String token = Texts.utf8(SmallFile.read(Path.of(file), MOST_TOKEN)).strip();
-            if (!token.matches("[\\x21-\\x7e]+")) {
-                throw new UserException(file + ": no token: give a file of one line, without spaces, to --token-file");
-            }
-            return token;
-        } catch (FileSystemException e) {
-            throw new UserException(Failure.of(e).line() + "; give the file of the nodes' token with --token-file", e);
-        } catch (IOException e) {
-            throw new UserException(file + ": the token cannot be read (" + e.getMessage() + "); give --token-file", e);
-        }
     }
 
     /** {@code GET /api/v1/...} as an object. */
@@ -116,14 +85,14 @@ final class ControlClient {
     }
 
     private HttpResponse<String> send(String method, String path, String body) {
-        List<Target> all = targets.get();
+        List<NodeAddress> all = targets.get();
         if (all.isEmpty()) {
             throw new Unavailable(
                     "no node of the run is known", "; give the HTTP address of one with --node HOST:PORT");
         }
         Map<String, String> silent = new LinkedHashMap<>();
         String unavailable = "";
-        for (Target target : lastOneFirst(all)) {
+        for (NodeAddress target : lastOneFirst(all)) {
             try {
                 HttpResponse<String> response = http.send(request(target, method, path, body), BodyHandlers.ofString());
                 last = target;
@@ -154,8 +123,8 @@ final class ControlClient {
     }
 
     /** Whoever answered the last time probably answers again. */
-    private List<Target> lastOneFirst(List<Target> all) {
-        Target first = last;
+    private List<NodeAddress> lastOneFirst(List<NodeAddress> all) {
+        NodeAddress first = last;
         if (first == null || !all.contains(first)) {
             return all;
         }
@@ -163,7 +132,7 @@ final class ControlClient {
                 .toList();
     }
 
-    private static HttpRequest request(Target target, String method, String path, String body) {
+    private static HttpRequest request(NodeAddress target, String method, String path, String body) {
         BodyPublisher publisher = body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
         URI uri;
         try {

@@ -54,7 +54,7 @@ final class DataBenchCommand implements Callable<Integer> {
     }
 
     private DataBench measured(ActorSystem system, Tokenizer tokenizer, DataSettings settings, int imageSize) {
-        Waiting waiting = Waiting.shown(environment, "reading and decoding " + batches + " batches");
+        Waiting waiting = Waiting.shown(environment.screen(), "reading and decoding " + batches + " batches");
         try {
             return DataBench.run(system, tokenizer, settings, imageSize, batches);
         } finally {

@@ -123,7 +123,7 @@ final class DataInspectCommand implements Callable<Integer> {
     }
 
     private DataReport report(SampleSource source, Tokenizer tokenizer, DataSettings settings) {
-        try (Waiting waiting = Waiting.shown(environment, "reading samples")) {
+        try (Waiting waiting = Waiting.shown(environment.screen(), "reading samples")) {
             return DataReport.of(
                     source,
                     tokenizer,

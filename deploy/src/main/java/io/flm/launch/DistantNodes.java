@@ -5,14 +5,14 @@ import java.util.List;
 
 /** Nodes that others started, and that outlive this process. */
 final class DistantNodes implements Nodes {
-    private final List<ControlClient.Target> targets;
+    private final List<NodeAddress> targets;
 
     DistantNodes(RunRequest.Cluster cluster) {
         targets = cluster.nodes();
     }
 
     @Override
-    public List<ControlClient.Target> targets() {
+    public List<NodeAddress> targets() {
         return targets;
     }
 

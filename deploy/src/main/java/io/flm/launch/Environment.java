@@ -39,6 +39,6 @@ record Environment(
 
     /** A sentence for the user. */
     void say(String sentence) {
-        screen.println("flm: " + sentence);
+        screen.say(sentence);
     }
 }

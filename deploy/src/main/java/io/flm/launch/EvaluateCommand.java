@@ -43,7 +43,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Report report = new HeldOutEvaluation(environment)
+        Report report = new HeldOutEvaluation(environment.screen(), environment.nanoTime())
                 .run(
                         model.from(environment),
                         model.overrides(environment),

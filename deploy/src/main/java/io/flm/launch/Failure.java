@@ -57,7 +57,7 @@ record Failure(String line, int exitCode, boolean internal) {
     }
 
     private static @Nullable String knownCause(Throwable cause) {
-        if (cause instanceof UserException || cause instanceof ControlClient.Unavailable) {
+        if (cause instanceof UserException) {
             return String.valueOf(cause.getMessage());
         }
         if (cause instanceof ConfigException) {

@@ -17,14 +17,17 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Evaluates a checkpoint, tells the figures, writes the page: {@code flm evaluate} and the end of {@code flm pretrain}. */
 final class HeldOutEvaluation {
-    private final Environment environment;
+    private final Screen screen;
+    private final LongSupplier nanoTime;
 
-    HeldOutEvaluation(Environment environment) {
-        this.environment = environment;
+    HeldOutEvaluation(Screen screen, LongSupplier nanoTime) {
+        this.screen = screen;
+        this.nanoTime = nanoTime;
     }
 
     /**
@@ -35,25 +38,25 @@ final class HeldOutEvaluation {
      * @param html where the page goes; null: none
      */
     Report run(Path runOrCheckpoint, Config overrides, List<Path> heldOut, @Nullable Path html) {
-        try (Waiting waiting = Waiting.shown(environment, "loading the model");
-                TrainedModel model = TrainedModel.load(runOrCheckpoint, overrides, environment::say)) {
-            long startedAt = environment.nanoTime().getAsLong();
+        try (Waiting waiting = Waiting.shown(screen, "loading the model");
+                TrainedModel model = TrainedModel.load(runOrCheckpoint, overrides, screen::say)) {
+            long startedAt = nanoTime.getAsLong();
             Report report = model.evaluate(
                     heldOut,
                     (share, doing) ->
                             waiting.on(String.format(Locale.ROOT, "evaluating: %3.0f %% (%s)", 100 * share, doing)));
             waiting.on("writing the page");
-            tell(report, (environment.nanoTime().getAsLong() - startedAt) / 1e9);
+            tell(report, (nanoTime.getAsLong() - startedAt) / 1e9);
             if (html != null) {
                 write(html, page(model, report, heldOut));
-                environment.say("page: " + html);
+                screen.say("page: " + html);
             }
             return report;
         }
     }
 
     private void tell(Report report, double seconds) {
-        environment.say(String.format(
+        screen.say(String.format(
                 Locale.ROOT,
                 "%,d held-out samples in %.0f s; pools of %d names; beside each figure what chance or the text alone gives",
                 report.samples(),
@@ -67,7 +70,7 @@ final class HeldOutEvaluation {
                     : score == Score.TOKEN_LOSS
                             ? String.format(Locale.ROOT, "%-6.3f   (%.3f)", value, prior)
                             : String.format(Locale.ROOT, "%-6.1f %% (%.1f %%)", 100 * value, 100 * prior);
-            environment.screen().println(String.format(Locale.ROOT, "  %-24s %s", score.title(), figures));
+            screen.println(String.format(Locale.ROOT, "  %-24s %s", score.title(), figures));
         }
     }
 

@@ -2,13 +2,11 @@ package io.flm.launch;
 
 import ai.djl.Device;
 import com.typesafe.config.Config;
-import com.typesafe.config.ConfigValueFactory;
 import io.flm.coordinator.HttpSettings;
 import io.flm.coordinator.Submission;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
 import io.flm.exchange.ExchangeNode;
-import io.flm.exchange.ExchangeSettings;
 import io.flm.launch.DeadMembers.Verdict;
 import io.flm.worker.torch.Torch;
 import java.io.IOException;
@@ -103,23 +101,9 @@ final class Node implements AutoCloseable {
             return ExchangeNode.inMemory();
         }
         try {
-            return ExchangeNode.open(exchangeSettings(setup.config()));
+            return ExchangeNode.open(NodeSettings.exchange(setup.config()));
         } catch (ExchangeException e) {
             throw new UserException("node " + name + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** {@code flm.exchange}, at the node's own address unless another is given. */
-    static ExchangeSettings exchangeSettings(Config config) {
-        Config at = config;
-        String host = config.getString("flm.node.host");
-        if (config.getString("flm.exchange.host").equals("127.0.0.1") && !host.equals("127.0.0.1")) {
-            at = config.withValue("flm.exchange.host", ConfigValueFactory.fromAnyRef(host));
-        }
-        try {
-            return ExchangeSettings.from(at);
-        } catch (IllegalArgumentException e) {
-            throw new UserException(String.valueOf(e.getMessage()), e);
         }
     }
 

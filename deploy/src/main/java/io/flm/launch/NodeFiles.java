@@ -178,8 +178,8 @@ final class NodeFiles {
      * @param token that the user gave; empty: none, and nodes on loopback get the one beside their file
      * @throws UserException where the files are not this user's, and lead elsewhere or are to get the token
      */
-    static List<ControlClient.Target> targets(Path run, String token) {
-        List<ControlClient.Target> targets = new ArrayList<>();
+    static List<NodeAddress> targets(Path run, String token) {
+        List<NodeAddress> targets = new ArrayList<>();
         for (Entry entry : read(run)) {
             Path file = folder(run).resolve(entry.name() + SUFFIX);
             boolean own = Ownership.isOwn(folder(run)) && Ownership.isOwn(file);
@@ -189,8 +189,7 @@ final class NodeFiles {
                         + (token.isEmpty() ? "" : " with your token")
                         + "; if that is a node of yours, give --node " + entry.http());
             }
-            targets.add(
-                    new ControlClient.Target(entry.http(), token.isEmpty() && own && near ? tokenBeside(file) : token));
+            targets.add(new NodeAddress(entry.http(), token.isEmpty() && own && near ? tokenBeside(file) : token));
         }
         return targets;
     }
@@ -198,7 +197,7 @@ final class NodeFiles {
     private static String tokenBeside(Path file) {
         String name = file.getFileName().toString();
         Path token = file.resolveSibling(name.substring(0, name.length() - SUFFIX.length()) + TOKEN);
-        return Ownership.isOwn(token) ? ControlClient.readToken(token.toString()) : "";
+        return Ownership.isOwn(token) ? NodeAddress.readToken(token.toString()) : "";
     }
 
     /** Of {@code host:port}; a name that somebody else resolves is none. */

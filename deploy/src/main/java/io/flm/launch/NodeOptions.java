@@ -42,10 +42,10 @@ final class NodeOptions {
     ControlClient questions(Environment environment) {
         String token = tokenFile == null
                 ? ""
-                : ControlClient.readToken(environment.resolve(tokenFile).toString());
+                : NodeAddress.readToken(environment.resolve(tokenFile).toString());
         if (!nodes.isEmpty()) {
-            List<ControlClient.Target> targets = nodes.stream()
-                    .map(address -> new ControlClient.Target(address, token))
+            List<NodeAddress> targets = nodes.stream()
+                    .map(address -> new NodeAddress(address, token))
                     .toList();
             return new ControlClient(() -> targets);
         }

@@ -74,7 +74,7 @@ final class NodeRun implements AutoCloseable {
         train = TrainSettings.from(config);
         model = ModelSettings.from(config);
         threads = config.getInt("flm.worker.threads");
-        codec = Node.exchangeSettings(config).codec();
+        codec = NodeSettings.exchange(config).codec();
         if (cpuWorkers > 0) { // which lanes they get is not known yet: one each is certain
             new MemoryNeed(config, new MemoryNeed.Layout(1, cpuWorkers, 1, false, false))
                     .check(FreeMemory.ofThisProcess())

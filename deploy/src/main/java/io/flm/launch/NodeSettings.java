@@ -1,7 +1,9 @@
 package io.flm.launch;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.UserException;
+import io.flm.exchange.ExchangeSettings;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
@@ -68,6 +70,20 @@ record NodeSettings(String name, String host, int port, List<Address> join, Stri
                 c.getStringList("join").stream().map(Address::parse).toList(),
                 c.getString("cluster"),
                 keyStore);
+    }
+
+    /** {@code flm.exchange}, at the node's own address unless another is given. */
+    static ExchangeSettings exchange(Config config) {
+        Config at = config;
+        String host = config.getString("flm.node.host");
+        if (config.getString("flm.exchange.host").equals("127.0.0.1") && !host.equals("127.0.0.1")) {
+            at = config.withValue("flm.exchange.host", ConfigValueFactory.fromAnyRef(host));
+        }
+        try {
+            return ExchangeSettings.from(at);
+        } catch (IllegalArgumentException e) {
+            throw new UserException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     private static boolean isLoopback(String host) {

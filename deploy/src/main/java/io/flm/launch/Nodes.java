@@ -9,7 +9,7 @@ interface Nodes extends AutoCloseable {
     Duration START_TIMEOUT = Duration.ofMinutes(3);
 
     /** How they are reached; those that do not answer too. */
-    List<ControlClient.Target> targets();
+    List<NodeAddress> targets();
 
     /** How long it may take until they answer and have their workers. */
     Duration startTimeout();

@@ -14,7 +14,7 @@ import java.util.function.LongSupplier;
 /** One node in this process. */
 final class OwnNode implements Nodes {
     private final Node node;
-    private final List<ControlClient.Target> targets;
+    private final List<NodeAddress> targets;
 
     /** Starts it and waits until it is a member, of a cluster of one if nothing else is configured. */
     OwnNode(RunRequest request, LongSupplier nanoTime, Consumer<String> notes) {
@@ -31,7 +31,7 @@ final class OwnNode implements Nodes {
                 nanoTime,
                 notes));
         try {
-            targets = List.of(new ControlClient.Target(
+            targets = List.of(new NodeAddress(
                     node.awaitReady().http(), HttpSettings.from(config).token()));
         } catch (InterruptedException e) {
             node.close();
@@ -52,7 +52,7 @@ final class OwnNode implements Nodes {
     }
 
     @Override
-    public List<ControlClient.Target> targets() {
+    public List<NodeAddress> targets() {
         return targets;
     }
 

@@ -238,10 +238,10 @@ final class PretrainCommand implements Callable<Integer> {
     private RunRequest.Where where(Config config) {
         if (elsewhere.cluster != null) {
             Path file = tokenFile == null ? null : environment.resolve(tokenFile);
-            String token = file == null ? "" : ControlClient.readToken(file.toString());
+            String token = file == null ? "" : NodeAddress.readToken(file.toString());
             return new RunRequest.Cluster(
                     elsewhere.cluster.stream()
-                            .map(address -> new ControlClient.Target(address, token))
+                            .map(address -> new NodeAddress(address, token))
                             .toList(),
                     file);
         }
@@ -335,7 +335,7 @@ final class PretrainCommand implements Callable<Integer> {
         int exitCode = interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.OK);
         if (evaluates && checkpoint != null) {
             try {
-                Report heldOut = new HeldOutEvaluation(environment)
+                Report heldOut = new HeldOutEvaluation(environment.screen(), environment.nanoTime())
                         .run(checkpoint, config, List.of(), folder.resolve("held-out.html"));
                 write(folder.resolve("held-out.json"), Json.line(heldOut.toMap()) + System.lineSeparator());
                 summary.put("heldOut", heldOut.toMap());

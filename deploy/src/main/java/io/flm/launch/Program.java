@@ -16,6 +16,9 @@ import java.util.stream.Collectors;
  * @param word what a shell takes for the program, such as {@code deploy/flm}
  */
 record Program(String word) {
+    /** What a JVM that runs the program is started with. */
+    static final String MAIN_CLASS = "io.flm.launch.Main";
+
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_@%+=:,./-]+");
     private static final Pattern COMMAND = Pattern.compile("`flm(?= [a-z-]|`)");
 

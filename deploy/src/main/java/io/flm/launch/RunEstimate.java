@@ -51,7 +51,7 @@ final class RunEstimate {
         this.memory = memory;
         this.run = run;
         this.nodes = layout.nodes();
-        this.codec = Node.exchangeSettings(config).codec();
+        this.codec = NodeSettings.exchange(config).codec();
         this.parameters = ModelSettings.from(config).parameterCount(train.objective());
     }
 

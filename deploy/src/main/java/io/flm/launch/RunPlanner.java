@@ -70,7 +70,7 @@ final class RunPlanner implements Submission.Planner {
                 limitMs > 0 ? Clock.systemUTC().millis() + limitMs : 0,
                 Math.max(1, submission.minWorkers()),
                 submission.maxWorkers(),
-                Node.exchangeSettings(config).codec().toString(),
+                NodeSettings.exchange(config).codec().toString(),
                 encrypted,
                 submission.resume(),
                 RunPlan.Intent.RUN,

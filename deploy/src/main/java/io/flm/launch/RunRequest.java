@@ -47,15 +47,14 @@ record RunRequest(Configuration configuration, Path run, Path home, boolean resu
      *
      * @param tokenFile holds the token of its nodes; null: they want none
      */
-    record Cluster(
-            List<ControlClient.Target> nodes, @Nullable Path tokenFile) implements Where {
+    record Cluster(List<NodeAddress> nodes, @Nullable Path tokenFile) implements Where {
         Cluster {
             nodes = List.copyOf(nodes);
         }
 
         @Override
         public List<String> options() {
-            String addresses = nodes.stream().map(ControlClient.Target::address).collect(Collectors.joining(","));
+            String addresses = nodes.stream().map(NodeAddress::address).collect(Collectors.joining(","));
             return withToken("--cluster", addresses);
         }
 

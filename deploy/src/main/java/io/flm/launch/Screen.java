@@ -39,6 +39,11 @@ final class Screen {
         columns = newColumns;
     }
 
+    /** A sentence of the program for the user. */
+    void say(String sentence) {
+        println("flm: " + sentence);
+    }
+
     synchronized void println(String text) {
         String line = PlainText.of(program.shown(text));
         if (status.isEmpty()) {

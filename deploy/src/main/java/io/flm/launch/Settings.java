@@ -21,7 +21,7 @@ final class Settings {
         HttpSettings.from(config);
         CoordinatorSettings.from(config);
         NodeSettings.from(config);
-        Node.exchangeSettings(config);
+        NodeSettings.exchange(config);
     }
 
     /** Of a configuration that need not name data yet. */
@@ -73,6 +73,6 @@ final class Settings {
             throw new UserException("flm.worker.workers = " + workers + ", but flm.train.lanes = " + train.lanes()
                     + ": a worker needs a lane of its own; give fewer --workers or more lanes");
         }
-        Node.exchangeSettings(config);
+        NodeSettings.exchange(config);
     }
 }

@@ -110,7 +110,7 @@ final class SimulateCommand implements Callable<Integer> {
         Config config = configOptions.layers(environment).build().config();
         List<Map<String, @Nullable Object>> results = new ArrayList<>();
         int failures = 0;
-        try (Waiting waiting = Waiting.shown(environment, "simulating seed " + seed);
+        try (Waiting waiting = Waiting.shown(environment.screen(), "simulating seed " + seed);
                 Simulation simulation = new Simulation(config)) {
             for (long next = seed; next < seed + seeds; next++) {
                 Scenario scenario = scenario(next);

@@ -41,9 +41,8 @@ final class Waiting implements AutoCloseable {
     }
 
     /** On a terminal the status line says what is being waited for; elsewhere lines do. */
-    static Waiting shown(Environment environment, String what) {
-        Screen screen = environment.screen();
-        return new Waiting(screen.isTerminal() ? screen::status : environment::say, what, PERIOD, screen::status);
+    static Waiting shown(Screen screen, String what) {
+        return new Waiting(screen.isTerminal() ? screen::status : screen::say, what, PERIOD, screen::status);
     }
 
     /** From now on something else is waited for. */

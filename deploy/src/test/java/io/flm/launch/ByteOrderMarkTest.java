@@ -28,7 +28,7 @@ class ByteOrderMarkTest {
     @Test
     void aTokenMayBeginWithOne() throws IOException {
         Path file = Files.writeString(folder.resolve("token"), MARK + "0123456789abcdef\r\n");
-        assertThat(ControlClient.readToken(file.toString())).isEqualTo("0123456789abcdef");
+        assertThat(NodeAddress.readToken(file.toString())).isEqualTo("0123456789abcdef");
     }
 
     @Test

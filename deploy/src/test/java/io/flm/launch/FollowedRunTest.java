@@ -71,7 +71,7 @@ class FollowedRunTest {
 
     private FollowedRun run() {
         RunRequest.Cluster cluster = new RunRequest.Cluster(
-                List.of(new ControlClient.Target(node.address(), "0123456789abcdef")), folder.resolve("token"));
+                List.of(new NodeAddress(node.address(), "0123456789abcdef")), folder.resolve("token"));
         RunRequest request = new RunRequest(
                 Configuration.builder().build(), folder.resolve("r"), TestEnvironment.ROOT, false, 0, cluster);
         return new FollowedRun(request, listener(), nodes(cluster), Duration.ofSeconds(1));
@@ -82,7 +82,7 @@ class FollowedRunTest {
         DistantNodes distant = new DistantNodes(cluster);
         return new Nodes() {
             @Override
-            public List<ControlClient.Target> targets() {
+            public List<NodeAddress> targets() {
                 return distant.targets();
             }
 

@@ -75,8 +75,8 @@ class NodeTest {
     }
 
     private static void await(Node node, Predicate<List<String>> workers) throws Exception {
-        ControlClient client = new ControlClient(
-                () -> List.of(new ControlClient.Target(ready(node).http(), "")));
+        ControlClient client =
+                new ControlClient(() -> List.of(new NodeAddress(ready(node).http(), "")));
         List<String> seen = List.of();
         for (long end = System.nanoTime() + BOUND_NS; System.nanoTime() < end; Thread.sleep(100)) {
             try {
