@@ -33,8 +33,8 @@ import io.flm.coordinator.HttpSettings;
 import io.flm.coordinator.Submission;
 import io.flm.coordinator.Surroundings;
 import io.flm.data.UserException;
-import io.flm.exchange.Deal;
 import io.flm.exchange.ExchangeCounters;
+import io.flm.exchange.GroupSpec;
 import io.flm.worker.Worker;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -178,7 +178,7 @@ final class NodeLife {
 
     /** Of the frames of one generation. */
     private static String newKey() {
-        byte[] key = new byte[Deal.KEY_BYTES];
+        byte[] key = new byte[GroupSpec.KEY_BYTES];
         new SecureRandom().nextBytes(key);
         return Base64.getEncoder().encodeToString(key);
     }

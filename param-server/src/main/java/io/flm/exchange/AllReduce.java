@@ -1,7 +1,7 @@
 package io.flm.exchange;
 
-import io.flm.exchange.WireRound.Cursor;
-import io.flm.exchange.WireRound.Slot;
+import io.flm.exchange.ReduceRound.Cursor;
+import io.flm.exchange.ReduceRound.Slot;
 import io.flm.exchange.wire.ContributionDecoder;
 import io.flm.exchange.wire.ContributionEncoder;
 import io.flm.exchange.wire.MessageHeaderDecoder;
@@ -20,11 +20,11 @@ import org.agrona.CloseHelper;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sharded all-reduce of one meeting: contributions go to the owner of each shard, who adds them along the tree, and its
+ * The sharded all-reduce of one group: contributions go to the owner of each shard, who adds them along the tree, and its
  * sums go to all. Chunks move on their own, so the first sums are back while the last contributions are still computed.
  *
  * <p>A chunk is added when its last contribution arrives, out of the transport's buffer; those that came before were copied
- * aside. Sums are written where the trainer wants them, if it waits already, else aside. Guarded by the meeting's monitor.
+ * aside. Sums are written where the trainer wants them, if it waits already, else aside. Guarded by the group's monitor.
  */
 final class AllReduce {
     private static final int MESSAGE_BYTES = MessageHeaderEncoder.ENCODED_LENGTH;
@@ -38,16 +38,16 @@ final class AllReduce {
     /** Chunks added at a time when many wait, so that the transport has its turn. */
     private static final int ADD_BURST = 8;
 
-    private final Deal deal;
+    private final GroupSpec spec;
     private final int node;
     private final int firstRank;
     private final int localRanks;
     private final LaneRange ownLanes;
-    private final Layout layout;
+    private final ShardLayout layout;
     private final TreeSum.Scratch scratch = new TreeSum.Scratch();
     private final List<TreeSum> ofSubtree = new ArrayList<>(); // adds this node's leaves of each subtree that it sends
-    private final Aside[] results; // sums by segment, for who did not await yet
-    private final Aside[][][] staged; // contributions that came before the last one, by segment, node, subtree
+    private final StagingBuffer[] results; // sums by segment, for who did not await yet
+    private final StagingBuffer[][][] staged; // contributions that came before the last one, by segment, node, subtree
 
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private final ContributionEncoder contribution = new ContributionEncoder();
@@ -56,8 +56,8 @@ final class AllReduce {
     private final SumDecoder sumIn = new SumDecoder();
     private final TotalsEncoder totals = new TotalsEncoder();
     private final TotalsDecoder totalsIn = new TotalsDecoder();
-    private final WireValues incoming;
-    private final WireValues outgoing;
+    private final FrameValues incoming;
+    private final FrameValues outgoing;
 
     /** What the other side did not send as agreed; the generation cannot go on. */
     static final class ProtocolException extends RuntimeException {
@@ -68,17 +68,17 @@ final class AllReduce {
         }
     }
 
-    AllReduce(Deal deal, int node, int firstRank, int localRanks, int chunkBytes) {
-        this.deal = deal;
+    AllReduce(GroupSpec spec, int node, int firstRank, int localRanks, int chunkBytes) {
+        this.spec = spec;
         this.node = node;
         this.firstRank = firstRank;
         this.localRanks = localRanks;
-        this.ownLanes = deal.nodeLanes(node);
-        this.layout = new Layout(deal, node, chunkBytes / deal.codec().bytes() / 16 * 16);
-        this.results = asides(deal.segments());
-        this.staged = new Aside[deal.segments()][deal.nodeCount()][];
-        this.incoming = new WireValues(deal.codec());
-        this.outgoing = new WireValues(deal.codec());
+        this.ownLanes = spec.nodeLanes(node);
+        this.layout = new ShardLayout(spec, node, chunkBytes / spec.codec().bytes() / 16 * 16);
+        this.results = buffers(spec.segments());
+        this.staged = new StagingBuffer[spec.segments()][spec.nodeCount()][];
+        this.incoming = new FrameValues(spec.codec());
+        this.outgoing = new FrameValues(spec.codec());
         List<LaneRange> leaves = layout.localLeaves();
         int next = 0;
         for (LaneRange subtree : layout.subtrees(node)) {
@@ -86,19 +86,19 @@ final class AllReduce {
             while (next < leaves.size() && leaves.get(next).to() <= subtree.to()) {
                 its.add(leaves.get(next++));
             }
-            ofSubtree.add(TreeSum.of(its, subtree, deal.laneCount(), deal.codec()));
+            ofSubtree.add(TreeSum.of(its, subtree, spec.laneCount(), spec.codec()));
         }
     }
 
-    private static Aside[] asides(int count) {
-        return Stream.generate(Aside::new).limit(count).toArray(Aside[]::new);
+    private static StagingBuffer[] buffers(int count) {
+        return Stream.generate(StagingBuffer::new).limit(count).toArray(StagingBuffer[]::new);
     }
 
     /** Frees what was kept aside; nothing else may be called any more. */
     void close() {
         for (int segment = 0; segment < results.length; segment++) {
             results[segment].close();
-            for (Aside[] ofNode : staged[segment]) {
+            for (StagingBuffer[] ofNode : staged[segment]) {
                 if (ofNode != null) {
                     CloseHelper.closeAll(ofNode);
                 }
@@ -109,7 +109,7 @@ final class AllReduce {
     // What this node's workers do.
 
     /** A rank's contribution; the last one of the node makes the segment ready. */
-    void contribute(WireRound round, int segment, int rank, List<Partial> partials) {
+    void contribute(ReduceRound round, int segment, int rank, List<Partial> partials) {
         int size = partials.get(0).values().limit();
         for (Partial partial : partials) {
             if (partial.values().limit() != size) {
@@ -145,15 +145,15 @@ final class AllReduce {
         round.contributed.add(slot);
     }
 
-    private Slot slot(WireRound round, int segment, int size) {
+    private Slot slot(ReduceRound round, int segment, int size) {
         Slot slot = round.slots[segment];
         if (slot == null) {
-            slot = new Slot(segment, size, localRanks, deal.nodeCount(), layout.leafCount());
-            for (int each = 0; each < deal.nodeCount(); each++) {
+            slot = new Slot(segment, size, localRanks, spec.nodeCount(), layout.leafCount());
+            for (int each = 0; each < spec.nodeCount(); each++) {
                 if (each != node) {
                     int subtrees = layout.subtrees(each).size();
-                    Aside[] places = staged(segment, each, subtrees);
-                    for (Aside place : places) {
+                    StagingBuffer[] places = staged(segment, each, subtrees);
+                    for (StagingBuffer place : places) {
                         place.of(layout.shardFrom(node, size), layout.shardTo(node, size));
                     }
                     System.arraycopy(places, 0, slot.leaves, layout.firstLeaf(each), subtrees);
@@ -170,30 +170,30 @@ final class AllReduce {
         return slot;
     }
 
-    private Aside[] staged(int segment, int from, int subtrees) {
-        Aside[] places = staged[segment][from];
+    private StagingBuffer[] staged(int segment, int from, int subtrees) {
+        StagingBuffer[] places = staged[segment][from];
         if (places == null) {
-            places = asides(subtrees);
+            places = buffers(subtrees);
             staged[segment][from] = places;
         }
         return places;
     }
 
     /** The sums of a segment that were kept aside. */
-    Aside results(Slot slot) {
+    StagingBuffer results(Slot slot) {
         return results[slot.segment];
     }
 
     // Sending.
 
     /** Sends one frame of a round to a node; false where there is none, or no room. */
-    boolean send(WireRound round, Peer peer) {
+    boolean send(ReduceRound round, Peer peer) {
         Cursor cursor = round.cursors[peer.node];
         return sendSum(round, peer, cursor) || sendTotals(round, peer, cursor) || sendContribution(round, peer, cursor);
     }
 
     /** Whether a node has been sent all that it needs of this one for a committed round. */
-    boolean isSent(WireRound round, Peer peer) {
+    boolean isSent(ReduceRound round, Peer peer) {
         Cursor cursor = round.cursors[peer.node];
         for (Slot slot : round.contributed) {
             if (!layout.mirrored() && cursor.sums[slot.segment] < slot.added) {
@@ -203,7 +203,7 @@ final class AllReduce {
         return cursor.totals == ownLanes.count();
     }
 
-    private boolean sendSum(WireRound round, Peer peer, Cursor cursor) {
+    private boolean sendSum(ReduceRound round, Peer peer, Cursor cursor) {
         if (layout.mirrored()) {
             return false;
         }
@@ -212,7 +212,7 @@ final class AllReduce {
             if (chunk < slot.added) {
                 int from = layout.chunkFrom(node, slot.size, chunk);
                 int count = layout.chunkTo(node, slot.size, chunk) - from;
-                int bytes = count * deal.codec().bytes();
+                int bytes = count * spec.codec().bytes();
                 FrameWriter out = peer.gradients();
                 if (!out.claim(SUM_BYTES + bytes)) {
                     return false;
@@ -237,7 +237,7 @@ final class AllReduce {
         return out.bytes(at + Integer.BYTES, bytes);
     }
 
-    private boolean sendContribution(WireRound round, Peer peer, Cursor cursor) {
+    private boolean sendContribution(ReduceRound round, Peer peer, Cursor cursor) {
         while (cursor.segment < round.contributed.size()
                 && cursor.chunk == layout.chunkCount(peer.node, round.contributed.get(cursor.segment).size)) {
             cursor.segment++; // at once where the shard is empty
@@ -249,7 +249,7 @@ final class AllReduce {
         Slot slot = round.contributed.get(cursor.segment);
         int from = layout.chunkFrom(peer.node, slot.size, cursor.chunk);
         int to = layout.chunkTo(peer.node, slot.size, cursor.chunk);
-        int bytes = (to - from) * deal.codec().bytes();
+        int bytes = (to - from) * spec.codec().bytes();
         FrameWriter out = peer.gradients();
         if (!out.claim(CONTRIBUTION_BYTES + bytes)) {
             return false;
@@ -287,7 +287,7 @@ final class AllReduce {
         return true;
     }
 
-    private boolean sendTotals(WireRound round, Peer peer, Cursor cursor) {
+    private boolean sendTotals(ReduceRound round, Peer peer, Cursor cursor) {
         if (round.localTotalsMissing > 0 || cursor.totals == ownLanes.count()) {
             return false;
         }
@@ -332,7 +332,7 @@ final class AllReduce {
         return true;
     }
 
-    private static LaneTotals lane(WireRound round, int lane) {
+    private static LaneTotals lane(ReduceRound round, int lane) {
         LaneTotals its = round.totals[lane];
         if (its == null) {
             throw new IllegalStateException("no totals of lane " + lane);
@@ -343,7 +343,7 @@ final class AllReduce {
     // Receiving.
 
     /** Takes a frame of a round that has begun. */
-    void receive(WireRound round, Peer peer, FrameReader frame) {
+    void receive(ReduceRound round, Peer peer, FrameReader frame) {
         MessageHeaderDecoder in = frame.header();
         switch (in.templateId()) {
             case ContributionDecoder.TEMPLATE_ID -> receiveContribution(round, peer, frame);
@@ -358,7 +358,7 @@ final class AllReduce {
         return frame.body().getLong(frame.bodyOffset() + MessageHeaderDecoder.ENCODED_LENGTH, ByteOrder.LITTLE_ENDIAN);
     }
 
-    private void receiveContribution(WireRound round, Peer peer, FrameReader frame) {
+    private void receiveContribution(ReduceRound round, Peer peer, FrameReader frame) {
         contributionIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
         Slot slot = slot(round, segment(contributionIn.segment()), contributionIn.segmentSize());
         int subtrees = layout.subtrees(peer.node).size();
@@ -390,15 +390,15 @@ final class AllReduce {
     }
 
     private int segment(int segment) {
-        if (segment < 0 || segment >= deal.segments()) {
-            throw new ProtocolException("segment " + segment + " of " + deal.segments());
+        if (segment < 0 || segment >= spec.segments()) {
+            throw new ProtocolException("segment " + segment + " of " + spec.segments());
         }
         return segment;
     }
 
     /** The values of a frame, or null where their number is another one than expected. */
     private @Nullable ByteBuffer bytes(FrameReader frame, int at, int from, int to) {
-        int expected = (to - from) * deal.codec().bytes();
+        int expected = (to - from) * spec.codec().bytes();
         return at + Integer.BYTES > frame.bodyEnd() || frame.body().getInt(at, ByteOrder.LITTLE_ENDIAN) != expected
                 ? null
                 : frame.bytes(at + Integer.BYTES, expected);
@@ -409,7 +409,7 @@ final class AllReduce {
         if (!slot.isContributed()) {
             return false;
         }
-        for (int each = 0; each < deal.nodeCount(); each++) {
+        for (int each = 0; each < spec.nodeCount(); each++) {
             if (each != node
                     && slot.received[each] < (chunk + 1) * layout.subtrees(each).size()) {
                 return false;
@@ -419,7 +419,7 @@ final class AllReduce {
     }
 
     /** Adds chunks whose contributions were all here before this node's workers had theirs. */
-    int addStaged(WireRound round) {
+    int addStaged(ReduceRound round) {
         int done = 0;
         for (Slot slot : round.contributed) {
             while (done < ADD_BURST && slot.added < layout.chunkCount(node, slot.size) && isReady(slot, slot.added)) {
@@ -440,7 +440,7 @@ final class AllReduce {
         }
         FloatBuffer direct = target;
         if (direct == null || !layout.mirrored()) {
-            Aside aside = results(slot);
+            StagingBuffer aside = results(slot);
             layout.tree()
                     .add(
                             slot.leaves,
@@ -463,7 +463,7 @@ final class AllReduce {
         slot.chunksMissing--;
     }
 
-    private void receiveSum(WireRound round, Peer peer, FrameReader frame) {
+    private void receiveSum(ReduceRound round, Peer peer, FrameReader frame) {
         sumIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
         Slot slot = round.slots[segment(sumIn.segment())];
         if (slot == null || layout.mirrored()) {
@@ -487,7 +487,7 @@ final class AllReduce {
         slot.chunksMissing--;
     }
 
-    private void receiveTotals(WireRound round, FrameReader frame) {
+    private void receiveTotals(ReduceRound round, FrameReader frame) {
         totalsIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
         int firstLane = totalsIn.firstLane();
         int heads = totalsIn.heads();
@@ -501,7 +501,7 @@ final class AllReduce {
             counts[lane][1] = lanes.samples();
         }
         TotalsDecoder.ByHeadDecoder byHead = totalsIn.byHead();
-        if (firstLane < 0 || firstLane + count > deal.laneCount() || byHead.count() != count * heads) {
+        if (firstLane < 0 || firstLane + count > spec.laneCount() || byHead.count() != count * heads) {
             throw new ProtocolException("totals of lanes " + firstLane + " to " + (firstLane + count));
         }
         for (int lane = 0; lane < count; lane++) {

@@ -19,7 +19,7 @@ public enum Codec {
         this.bytes = bytes;
     }
 
-    /** Bytes of a value on the wire. */
+    /** Bytes of a value on the transport. */
     public int bytes() {
         return bytes;
     }

@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 
 /**
  * One member's end of the gradient exchange of one generation. Every lane's gradient is added along the {@link LaneTree}, so
- * the sums are the same bits for every deal of lanes to members. Called by one trainer thread.
+ * the sums are the same bits for every assignment of lanes to members. Called by one trainer thread.
  *
  * <p>A step: {@code begin}, then {@code contribute} for each segment as its gradients become ready (any order, the same on
  * all members), {@code contribute} of the totals, then {@code await} of each. A step whose every await has returned can be

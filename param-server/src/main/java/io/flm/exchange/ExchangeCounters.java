@@ -5,7 +5,7 @@ package io.flm.exchange;
  *
  * @param otherGenerationFrames dropped because their generation is not the current one: stopped members and late frames
  * @param corruptFrames dropped because a checksum or the structure was wrong
- * @param unauthenticatedFrames dropped because they were not sealed with the generation's key
+ * @param unauthenticatedFrames dropped because they were not encrypted with the generation's key
  * @param duplicateFrames dropped because their sequence number had come before
  * @param refusedDatagrams dropped because they are of a stream of nobody who was told this node's pass
  * @param stateBytesSent of states, part of {@code bytesSent}

@@ -21,14 +21,14 @@ public final class ExchangeException extends Exception {
         this.lostNodes = Set.of();
     }
 
-    /** @param lostNodes the nodes that were silent for too long, as indices of the deal */
+    /** @param lostNodes the nodes that were silent for too long, as indices of the group */
     public ExchangeException(String message, Set<Integer> lostNodes) {
         super(message);
         this.lostNodes = new TreeSet<>(lostNodes);
     }
 
     /**
-     * The nodes that this member, or one that told it, holds for lost: indices of {@link Deal#endpoints()}. Often empty. This
+     * The nodes that this member, or one that told it, holds for lost: indices of {@link GroupSpec#endpoints()}. Often empty. This
      * member's own node: its own exchange failed, whatever the others are like.
      */
     public Set<Integer> lostNodes() {

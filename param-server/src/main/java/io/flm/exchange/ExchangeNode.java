@@ -19,21 +19,25 @@ public final class ExchangeNode implements AutoCloseable {
     private final @Nullable ExchangeSettings settings;
 
     private final Endpoint endpoint;
-    private @Nullable Wire wire;
-    private final Counts counts;
-    private @Nullable Meeting newest;
+    private @Nullable Transport transport;
+    private final LiveCounters counts;
+    private @Nullable ProcessGroup newest;
     private boolean closed;
 
-    private ExchangeNode(@Nullable ExchangeSettings settings, Endpoint endpoint, @Nullable Wire wire, Counts counts) {
+    private ExchangeNode(
+            @Nullable ExchangeSettings settings,
+            Endpoint endpoint,
+            @Nullable Transport transport,
+            LiveCounters counts) {
         this.settings = settings;
         this.endpoint = endpoint;
-        this.wire = wire;
+        this.transport = transport;
         this.counts = counts;
     }
 
-    /** For the workers of one process: no transport, no thread, no file. Joins only deals with one node. */
+    /** For the workers of one process: no transport, no thread, no file. Joins only groups of one node. */
     public static ExchangeNode inMemory() {
-        return new ExchangeNode(null, new Endpoint("", ""), null, new Counts());
+        return new ExchangeNode(null, new Endpoint("", ""), null, new LiveCounters());
     }
 
     /**
@@ -42,13 +46,13 @@ public final class ExchangeNode implements AutoCloseable {
      * @throws ExchangeException where the address cannot be had, or the buffers have no room: what, where, what to do
      */
     public static ExchangeNode open(ExchangeSettings settings) throws ExchangeException {
-        Counts counts = new Counts();
+        LiveCounters counts = new LiveCounters();
         byte[] pass = new byte[PASS_BYTES];
         new SecureRandom().nextBytes(pass);
         String secret = HexFormat.of().formatHex(pass);
-        Wire wire = Wire.open(settings, secret, counts);
-        Endpoint endpoint = new Endpoint(wire.address(), secret);
-        return new ExchangeNode(settings.withPort(endpoint.port()), endpoint, wire, counts);
+        Transport transport = Transport.open(settings, secret, counts);
+        Endpoint endpoint = new Endpoint(transport.address(), secret);
+        return new ExchangeNode(settings.withPort(endpoint.port()), endpoint, transport, counts);
     }
 
     /**
@@ -61,62 +65,62 @@ public final class ExchangeNode implements AutoCloseable {
 
     /**
      * Enters a generation, which ends every earlier one of this node. Does not wait: the first step, or {@link
-     * Exchange#fetch}, waits for the other members. A deal with one node needs no transport.
+     * Exchange#fetch}, waits for the other members. A group of one node needs no transport.
      *
      * @throws ExchangeException where a later generation has begun, the node was closed, or its transport has ended and cannot be
      *     opened again: then this node itself is among the lost
-     * @throws IllegalArgumentException where the ranks of this node disagree on the deal
+     * @throws IllegalArgumentException where the ranks of this node disagree on the spec
      */
-    public synchronized Exchange join(Deal deal, int rank) throws ExchangeException {
+    public synchronized Exchange join(GroupSpec spec, int rank) throws ExchangeException {
         if (closed) {
             throw new ExchangeException("rank " + rank + ": the node was closed");
         }
-        Meeting meeting = newest;
-        if (meeting != null && deal.generation() < meeting.deal().generation()) {
-            throw new ExchangeException("rank " + rank + ": generation " + deal.generation() + " is over, "
-                    + meeting.deal().generation() + " has begun");
+        ProcessGroup group = newest;
+        if (group != null && spec.generation() < group.spec().generation()) {
+            throw new ExchangeException("rank " + rank + ": generation " + spec.generation() + " is over, "
+                    + group.spec().generation() + " has begun");
         }
-        if (meeting == null || meeting.deal().generation() < deal.generation()) {
-            if (meeting != null) {
-                meeting.fail("generation " + meeting.deal().generation() + " was followed by " + deal.generation());
+        if (group == null || group.spec().generation() < spec.generation()) {
+            if (group != null) {
+                group.fail("generation " + group.spec().generation() + " was followed by " + spec.generation());
             }
-            meeting = meet(deal, rank);
-            newest = meeting;
+            group = form(spec, rank);
+            newest = group;
         }
-        if (!meeting.deal().equals(deal) || rank < 0 || rank >= deal.worldSize()) {
+        if (!group.spec().equals(spec) || rank < 0 || rank >= spec.worldSize()) {
             throw new IllegalArgumentException(
-                    "rank " + rank + " joins with " + deal + "; the others have " + meeting.deal());
+                    "rank " + rank + " joins with " + spec + "; the others have " + group.spec());
         }
-        meeting.join(rank);
-        return new Member(meeting, rank);
+        group.join(rank);
+        return new RankExchange(group, rank);
     }
 
-    private Meeting meet(Deal deal, int rank) throws ExchangeException {
-        if (deal.nodeCount() == 1) {
-            return new LocalMeeting(deal);
+    private ProcessGroup form(GroupSpec spec, int rank) throws ExchangeException {
+        if (spec.nodeCount() == 1) {
+            return new LocalGroup(spec);
         }
-        int node = deal.members().get(rank).node();
-        Wire running = running(node);
-        WireMeeting meeting = new WireMeeting(deal, node, running);
-        running.attach(meeting);
-        return meeting;
+        int node = spec.ranks().get(rank).node();
+        Transport running = running(node);
+        MultiNodeGroup group = new MultiNodeGroup(spec, node, running);
+        running.attach(group);
+        return group;
     }
 
     /** The transport, which is opened again where it has ended, whatever had ended it. */
-    private Wire running(int node) throws ExchangeException {
+    private Transport running(int node) throws ExchangeException {
         ExchangeSettings again = settings;
-        Wire last = wire;
+        Transport last = transport;
         if (again == null || last == null) {
-            throw new IllegalStateException("a deal with other nodes on a node in memory");
+            throw new IllegalStateException("a group of several nodes on a node in memory");
         }
         if (last.isRunning()) {
             return last;
         }
         last.close();
         try {
-            Wire opened = Wire.open(again, endpoint.pass(), counts);
+            Transport opened = Transport.open(again, endpoint.pass(), counts);
             LOG.warn("{}: the exchange is open again; {}", endpoint, last.whyEnded());
-            wire = opened;
+            transport = opened;
             return opened;
         } catch (ExchangeException e) {
             throw new ExchangeException(
@@ -125,8 +129,8 @@ public final class ExchangeNode implements AutoCloseable {
     }
 
     /** For a test that ends it from outside; null: in memory only. */
-    synchronized @Nullable Wire transport() {
-        return wire;
+    synchronized @Nullable Transport transport() {
+        return transport;
     }
 
     /** What has been counted since this node was opened. */
@@ -137,15 +141,15 @@ public final class ExchangeNode implements AutoCloseable {
     /** Ends the generation and the transport; leaves no thread and no file. */
     @Override
     public void close() {
-        Meeting meeting;
-        Wire last;
+        ProcessGroup group;
+        Transport last;
         synchronized (this) {
             closed = true;
-            meeting = newest;
-            last = wire;
+            group = newest;
+            last = transport;
         }
-        if (meeting != null) {
-            meeting.fail("the node was closed");
+        if (group != null) {
+            group.fail("the node was closed");
         }
         if (last != null) {
             last.close();

@@ -68,26 +68,26 @@ final class FrameReader {
     }
 
     /**
-     * Checks the frame, and makes its body readable; with a seal nothing is believed that was not sealed with its key.
+     * Checks the frame, and makes its body readable; with a cipher nothing is believed that was not encrypted with its key.
      *
-     * @param checked whether it has a checksum where it has no seal, see {@link Outlet#isChecked}
+     * @param checked whether it has a checksum where it has no cipher, see {@link FrameOutput#isChecked}
      */
-    Opened open(@Nullable Seal seal, boolean checked) {
+    Opened open(@Nullable FrameCipher cipher, boolean checked) {
         ByteBuffer start = FrameWriter.slice(
-                frame, offset, seal == null ? FrameWriter.CHECKSUM_OFFSET : FrameWriter.ENVELOPE_BYTES);
+                frame, offset, cipher == null ? FrameWriter.CHECKSUM_OFFSET : FrameWriter.ENVELOPE_BYTES);
         int restLength = length - FrameWriter.ENVELOPE_BYTES;
         ByteBuffer rest = FrameWriter.slice(frame, offset + FrameWriter.ENVELOPE_BYTES, restLength);
-        if (seal != null) {
+        if (cipher != null) {
             boolean genuine = envelope.encrypted() == 1
-                    && restLength >= Seal.TAG_BYTES + MessageHeaderDecoder.ENCODED_LENGTH
-                    && seal.open(envelope.sequence(), start, rest, plain);
+                    && restLength >= FrameCipher.TAG_BYTES + MessageHeaderDecoder.ENCODED_LENGTH
+                    && cipher.decrypt(envelope.sequence(), start, rest, plain);
             plain.clear();
             if (!genuine) {
                 return Opened.UNAUTHENTICATED;
             }
             body = plainBuffer;
             bodyOffset = 0;
-            bodyLength = restLength - Seal.TAG_BYTES;
+            bodyLength = restLength - FrameCipher.TAG_BYTES;
         } else {
             if (envelope.encrypted() != 0 || (checked && envelope.checksum() != checksum(start, rest))) {
                 return Opened.CORRUPT;

@@ -17,11 +17,11 @@ final class FrameWriter {
     static final int ENVELOPE_BYTES = MessageHeaderEncoder.ENCODED_LENGTH + EnvelopeEncoder.BLOCK_LENGTH;
     static final int CHECKSUM_OFFSET = MessageHeaderEncoder.ENCODED_LENGTH + EnvelopeEncoder.checksumEncodingOffset();
 
-    private final Outlet outlet;
+    private final FrameOutput output;
     private final long generation;
     private final int node;
-    private final @Nullable Seal seal;
-    private final Counts counts;
+    private final @Nullable FrameCipher cipher;
+    private final LiveCounters counts;
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private final EnvelopeEncoder envelope = new EnvelopeEncoder();
     private final CRC32C crc = new CRC32C();
@@ -30,44 +30,44 @@ final class FrameWriter {
     private long sequence;
     private int bodyLength;
 
-    FrameWriter(Outlet outlet, long generation, int node, @Nullable Seal seal, Counts counts) {
-        this.outlet = outlet;
+    FrameWriter(FrameOutput output, long generation, int node, @Nullable FrameCipher cipher, LiveCounters counts) {
+        this.output = output;
         this.generation = generation;
         this.node = node;
-        this.seal = seal;
+        this.cipher = cipher;
         this.counts = counts;
-        this.plain = ByteBuffer.allocateDirect(seal == null ? 0 : outlet.maxFrameLength())
+        this.plain = ByteBuffer.allocateDirect(cipher == null ? 0 : output.maxFrameLength())
                 .order(ByteOrder.LITTLE_ENDIAN);
         this.plainBuffer = new UnsafeBuffer(plain);
     }
 
     /** The longest body that fits a frame. */
     int maxBodyLength() {
-        return outlet.maxFrameLength() - ENVELOPE_BYTES - (seal == null ? 0 : Seal.TAG_BYTES);
+        return output.maxFrameLength() - ENVELOPE_BYTES - (cipher == null ? 0 : FrameCipher.TAG_BYTES);
     }
 
     /** Makes room for a body; false where the peer has to read first, or is not connected. */
     boolean claim(int length) {
-        int tag = seal == null ? 0 : Seal.TAG_BYTES;
-        if (!outlet.claim(ENVELOPE_BYTES + length + tag)) {
+        int tag = cipher == null ? 0 : FrameCipher.TAG_BYTES;
+        if (!output.claim(ENVELOPE_BYTES + length + tag)) {
             return false;
         }
         bodyLength = length;
-        envelope.wrapAndApplyHeader(outlet.buffer(), outlet.offset(), header)
+        envelope.wrapAndApplyHeader(output.buffer(), output.offset(), header)
                 .generation(generation)
                 .sequence(sequence)
                 .node(node)
-                .encrypted(seal == null ? 0 : 1)
+                .encrypted(cipher == null ? 0 : 1)
                 .checksum(0);
         return true;
     }
 
     MutableDirectBuffer body() {
-        return seal == null ? outlet.buffer() : plainBuffer;
+        return cipher == null ? output.buffer() : plainBuffer;
     }
 
     int bodyOffset() {
-        return seal == null ? outlet.offset() + ENVELOPE_BYTES : 0;
+        return cipher == null ? output.offset() + ENVELOPE_BYTES : 0;
     }
 
     /** A part of the body, by its offset in {@link #body}. */
@@ -76,26 +76,26 @@ final class FrameWriter {
     }
 
     void commit() {
-        ByteBuffer start = slice(outlet.buffer(), outlet.offset(), seal == null ? CHECKSUM_OFFSET : ENVELOPE_BYTES);
-        int tag = seal == null ? 0 : Seal.TAG_BYTES;
-        ByteBuffer rest = slice(outlet.buffer(), outlet.offset() + ENVELOPE_BYTES, bodyLength + tag);
-        if (seal != null) {
-            seal.seal(sequence, start, plain.limit(bodyLength), rest);
+        ByteBuffer start = slice(output.buffer(), output.offset(), cipher == null ? CHECKSUM_OFFSET : ENVELOPE_BYTES);
+        int tag = cipher == null ? 0 : FrameCipher.TAG_BYTES;
+        ByteBuffer rest = slice(output.buffer(), output.offset() + ENVELOPE_BYTES, bodyLength + tag);
+        if (cipher != null) {
+            cipher.encrypt(sequence, start, plain.limit(bodyLength), rest);
             plain.clear();
-        } else if (outlet.isChecked()) {
+        } else if (output.isChecked()) {
             crc.reset();
             crc.update(start);
             crc.update(rest);
             envelope.checksum(crc.getValue());
         }
-        outlet.commit();
+        output.commit();
         sequence++;
         counts.framesSent.increment();
         counts.bytesSent.add(ENVELOPE_BYTES + bodyLength + tag);
     }
 
     void abort() {
-        outlet.abort();
+        output.abort();
     }
 
     static ByteBuffer slice(org.agrona.DirectBuffer buffer, int offset, int length) {

@@ -7,18 +7,18 @@ import org.agrona.CloseHelper;
 import org.agrona.concurrent.ControlledMessageHandler;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link WireMeeting} knows of another node. */
+/** What a {@link MultiNodeGroup} knows of another node. */
 final class Peer {
     private static final int RING_SESSION = 0; // there is one ring for each direction in a generation
 
     final int node;
-    private final Deal deal;
+    private final GroupSpec spec;
     private final int self;
-    private final Counts counts;
+    private final LiveCounters counts;
     private final Incoming gradientsIn = new Incoming();
     private final Incoming controlIn = new Incoming();
 
-    Wire.@Nullable Link link;
+    Transport.@Nullable Link link;
     private @Nullable FrameWriter gradientsOut;
     private @Nullable SharedRing ringOut; // offered, or in use
     private @Nullable SharedRing ringIn;
@@ -42,7 +42,7 @@ final class Peer {
     long helloSentNs;
 
     /** The round that this node must end before the other's next frame can be taken. */
-    @Nullable WireRound waitsBehind;
+    @Nullable ReduceRound waitsBehind;
 
     boolean lost;
     boolean leaveSent;
@@ -57,13 +57,13 @@ final class Peer {
     private static final class Incoming {
         private boolean begun;
         private @Nullable Image image; // null: the shared ring
-        private @Nullable Seal seal;
+        private @Nullable FrameCipher cipher;
         private long next = -1;
 
-        private void begin(@Nullable Image from, @Nullable Seal its, long sequence) {
+        private void begin(@Nullable Image from, @Nullable FrameCipher its, long sequence) {
             begun = true;
             image = from;
-            seal = its;
+            cipher = its;
             next = sequence;
         }
 
@@ -80,26 +80,27 @@ final class Peer {
         BROKEN
     }
 
-    Peer(int node, Deal deal, int self, Counts counts) {
+    Peer(int node, GroupSpec spec, int self, LiveCounters counts) {
         this.node = node;
-        this.deal = deal;
+        this.spec = spec;
         this.self = self;
         this.counts = counts;
     }
 
     /** Opens both streams; the gradients go by {@code ring} instead once the other has it. */
-    void use(Wire.Link to, @Nullable SharedRing ring) {
+    void use(Transport.Link to, @Nullable SharedRing ring) {
         link = to;
         ringOut = ring;
-        FrameWriter gradients = writer(new PublicationOutlet(to.gradients), Wire.GRADIENTS, to.gradients.sessionId());
+        FrameWriter gradients =
+                writer(new PublicationOutput(to.gradients), Transport.GRADIENTS, to.gradients.sessionId());
         gradientsOut = gradients;
         chunkBytesOut = gradients.maxBodyLength() - AllReduce.OVERHEAD_BYTES;
-        controlOut = writer(new PublicationOutlet(to.control), Wire.CONTROL, to.control.sessionId());
+        controlOut = writer(new PublicationOutput(to.control), Transport.CONTROL, to.control.sessionId());
     }
 
-    private FrameWriter writer(Outlet outlet, int stream, int session) {
-        Seal seal = deal.encrypted() ? new Seal(deal, self, node, stream, session) : null;
-        return new FrameWriter(outlet, deal.generation(), self, seal, counts);
+    private FrameWriter writer(FrameOutput output, int stream, int session) {
+        FrameCipher cipher = spec.encrypted() ? new FrameCipher(spec, self, node, stream, session) : null;
+        return new FrameWriter(output, spec.generation(), self, cipher, counts);
     }
 
     /** The ring that this node has made for the other, as a Hello names it. */
@@ -116,7 +117,7 @@ final class Peer {
         ringIn = offered;
         ringAnswer = offered == null ? RingAnswer.NOT_TAKEN : RingAnswer.TAKEN;
         if (offered != null) {
-            gradientsIn.begin(null, sealFrom(null, Wire.GRADIENTS), 0);
+            gradientsIn.begin(null, cipherFrom(null, Transport.GRADIENTS), 0);
         }
     }
 
@@ -124,7 +125,7 @@ final class Peer {
     void hear(RingAnswer ofOther) {
         ready = ofOther != RingAnswer.UNHEARD;
         if (ofOther == RingAnswer.TAKEN && ringOut != null) {
-            gradientsOut = writer(ringOut, Wire.GRADIENTS, RING_SESSION);
+            gradientsOut = writer(ringOut, Transport.GRADIENTS, RING_SESSION);
         } else if (ofOther == RingAnswer.NOT_TAKEN && ringOut != null) {
             ringOut.close();
             ringOut = null;
@@ -171,10 +172,10 @@ final class Peer {
      * @param image what it came by; null: the shared ring
      */
     Verdict check(int stream, @Nullable Image image, FrameReader frame) {
-        Incoming in = stream == Wire.GRADIENTS ? gradientsIn : controlIn;
+        Incoming in = stream == Transport.GRADIENTS ? gradientsIn : controlIn;
         boolean known = in.begun && in.image == image;
-        Seal seal = known ? in.seal : sealFrom(image, stream);
-        switch (frame.open(seal, image != null)) {
+        FrameCipher cipher = known ? in.cipher : cipherFrom(image, stream);
+        switch (frame.open(cipher, image != null)) {
             case CORRUPT -> {
                 counts.corrupt.increment();
                 return known ? Verdict.BROKEN : Verdict.DROP;
@@ -191,7 +192,7 @@ final class Peer {
         }
         if (!in.begun) {
             // What the node said before this one joined was not for it; gradients begin when all have joined.
-            in.begin(image, seal, stream == Wire.GRADIENTS ? 0 : frame.sequence());
+            in.begin(image, cipher, stream == Transport.GRADIENTS ? 0 : frame.sequence());
         }
         if (frame.sequence() < in.next) {
             counts.duplicate.increment();
@@ -206,15 +207,15 @@ final class Peer {
 
     /** The frame was taken; the next one is due. */
     void taken(int stream) {
-        (stream == Wire.GRADIENTS ? gradientsIn : controlIn).next++;
+        (stream == Transport.GRADIENTS ? gradientsIn : controlIn).next++;
     }
 
-    private @Nullable Seal sealFrom(@Nullable Image image, int stream) {
+    private @Nullable FrameCipher cipherFrom(@Nullable Image image, int stream) {
         int session = image == null ? RING_SESSION : image.sessionId();
-        return deal.encrypted() ? new Seal(deal, node, self, stream, session) : null;
+        return spec.encrypted() ? new FrameCipher(spec, node, self, stream, session) : null;
     }
 
     String name() {
-        return deal.names().get(node) + " (" + deal.endpoint(node) + ", " + deal.ranks(node) + ")";
+        return spec.names().get(node) + " (" + spec.endpoint(node) + ", " + spec.rankNames(node) + ")";
     }
 }

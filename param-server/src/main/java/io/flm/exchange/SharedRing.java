@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * datagram, no checksum. The sender makes it in its process's folder and says its name; the receiver
  * maps it and removes the name, so that the memory is free once both processes have ended, however they end.
  */
-final class SharedRing implements Outlet, AutoCloseable {
+final class SharedRing implements FrameOutput, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedRing.class);
 
     /** What one node gives all nodes of its machine together, at most and at least for each. */

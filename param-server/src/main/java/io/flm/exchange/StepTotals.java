@@ -15,7 +15,7 @@ import java.util.List;
 public record StepTotals(
         long[] targetCounts, double[] lossSums, long[] correctCounts, long tokens, long samples, boolean stop) {
 
-    /** Adds the lanes one after the other, in lane order: losses are the same bits for every deal of lanes. */
+    /** Adds the lanes one after the other, in lane order: losses are the same bits for every assignment of lanes. */
     public static StepTotals of(List<LaneTotals> lanes, boolean stop) {
         int heads = lanes.get(0).targetCounts().length;
         long[] targetCounts = new long[heads];

@@ -3,11 +3,11 @@
  *
  * <p>Read {@link io.flm.exchange.LaneTree} first: it is the fixed binary tree over lanes along which everything is added, and
  * {@link io.flm.exchange.TreeSum} is the adder. A process opens one {@link io.flm.exchange.ExchangeNode} and joins one {@link
- * io.flm.exchange.Deal} after the other; {@link io.flm.exchange.Exchange} is what a trainer calls in each step.
+ * io.flm.exchange.GroupSpec} after the other; {@link io.flm.exchange.Exchange} is what a trainer calls in each step.
  *
- * <p>Inside, the members of a process meet in a {@code Meeting}: a {@code LocalMeeting} where all are in this process, else a
- * {@code WireMeeting}, which is joining, then open, then ended. {@code Wire} is the transport and its one thread, {@code
- * Gate} its doorkeeper, {@code AllReduce} what moves and adds, {@code StateTraffic} the states on their way. What nodes send each other is in {@code
+ * <p>Inside, the members of a process meet in a {@code ProcessGroup}: a {@code LocalGroup} where all are in this process, else a
+ * {@code MultiNodeGroup}, which is joining, then open, then ended. {@code Transport} is the transport and its one thread, {@code
+ * StreamAuthenticator} its doorkeeper, {@code AllReduce} what moves and adds, {@code StateTransfer} the states on their way. What nodes send each other is in {@code
  * src/main/sbe/exchange.xml}. This package sees flat float buffers and integers: no tensors, no Akka.
  */
 @NullMarked

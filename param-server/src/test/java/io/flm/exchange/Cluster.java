@@ -53,14 +53,14 @@ final class Cluster implements AutoCloseable {
         return opened;
     }
 
-    /** A deal of {@code bounds.length - 1} ranks over nodes. */
-    static Deal deal(
+    /** A group of {@code bounds.length - 1} ranks over nodes. */
+    static GroupSpec spec(
             long generation, int segments, Codec codec, List<ExchangeNode> nodes, int[] nodeOfRank, int... bounds) {
-        List<Deal.Member> members = new ArrayList<>();
+        List<GroupSpec.Rank> members = new ArrayList<>();
         for (int rank = 0; rank < nodeOfRank.length; rank++) {
-            members.add(new Deal.Member(new LaneRange(bounds[rank], bounds[rank + 1]), nodeOfRank[rank]));
+            members.add(new GroupSpec.Rank(new LaneRange(bounds[rank], bounds[rank + 1]), nodeOfRank[rank]));
         }
-        return new Deal(
+        return new GroupSpec(
                 generation,
                 segments,
                 codec,
@@ -70,32 +70,26 @@ final class Cluster implements AutoCloseable {
                 new byte[0]);
     }
 
-    static Deal encrypted(Deal deal, byte[] key) {
-        return new Deal(
-                deal.generation(),
-                deal.segments(),
-                deal.codec(),
-                deal.members(),
-                deal.endpoints(),
-                deal.holders(),
-                key);
+    static GroupSpec encrypted(GroupSpec spec, byte[] key) {
+        return new GroupSpec(
+                spec.generation(), spec.segments(), spec.codec(), spec.ranks(), spec.endpoints(), spec.holders(), key);
     }
 
-    static Deal heldBy(Deal deal, Integer... holders) {
-        return new Deal(
-                deal.generation(),
-                deal.segments(),
-                deal.codec(),
-                deal.members(),
-                deal.endpoints(),
+    static GroupSpec heldBy(GroupSpec spec, Integer... holders) {
+        return new GroupSpec(
+                spec.generation(),
+                spec.segments(),
+                spec.codec(),
+                spec.ranks(),
+                spec.endpoints(),
                 List.of(holders),
-                deal.key());
+                spec.key());
     }
 
-    static List<Exchange> join(Deal deal, List<ExchangeNode> nodes) throws ExchangeException {
+    static List<Exchange> join(GroupSpec spec, List<ExchangeNode> nodes) throws ExchangeException {
         List<Exchange> members = new ArrayList<>();
-        for (int rank = 0; rank < deal.worldSize(); rank++) {
-            members.add(nodes.get(deal.members().get(rank).node()).join(deal, rank));
+        for (int rank = 0; rank < spec.worldSize(); rank++) {
+            members.add(nodes.get(spec.ranks().get(rank).node()).join(spec, rank));
         }
         return members;
     }

@@ -52,7 +52,7 @@ class ForgedDatagramsTest {
 
         void nextGeneration() throws Exception {
             members.forEach(Exchange::close);
-            members = Cluster.join(Cluster.deal(++generation, 1, Codec.FP32, nodes, TWO, 0, 1, 2), nodes);
+            members = Cluster.join(Cluster.spec(++generation, 1, Codec.FP32, nodes, TWO, 0, 1, 2), nodes);
             requireUnharmed();
         }
 
@@ -181,14 +181,16 @@ class ForgedDatagramsTest {
         try (Scene scene = new Scene()) {
             String pass = Endpoint.parse(scene.nodes.get(0).endpoint()).pass();
             long before = scene.refused();
-            int ticket = Gate.ticket(pass, Wire.GRADIENTS, 1);
-            scene.send(setup(Wire.GRADIENTS, 1, ticket, 1 << 30), SetupFlyweight.HEADER_LENGTH);
-            scene.send(setup(Wire.GRADIENTS, 2, ticket, TERM_BYTES), SetupFlyweight.HEADER_LENGTH); // another's ticket
-            scene.send(setup(Wire.CONTROL, 1, ticket, TERM_BYTES), SetupFlyweight.HEADER_LENGTH);
+            int ticket = StreamAuthenticator.ticket(pass, Transport.GRADIENTS, 1);
+            scene.send(setup(Transport.GRADIENTS, 1, ticket, 1 << 30), SetupFlyweight.HEADER_LENGTH);
             scene.send(
-                    setup(3, 1, Gate.ticket(pass, 3, 1), TERM_BYTES),
+                    setup(Transport.GRADIENTS, 2, ticket, TERM_BYTES),
+                    SetupFlyweight.HEADER_LENGTH); // another's ticket
+            scene.send(setup(Transport.CONTROL, 1, ticket, TERM_BYTES), SetupFlyweight.HEADER_LENGTH);
+            scene.send(
+                    setup(3, 1, StreamAuthenticator.ticket(pass, 3, 1), TERM_BYTES),
                     SetupFlyweight.HEADER_LENGTH); // no stream of this program
-            scene.send(setup(Wire.GRADIENTS, 1, ticket, TERM_BYTES), SetupFlyweight.HEADER_LENGTH - 8); // cut
+            scene.send(setup(Transport.GRADIENTS, 1, ticket, TERM_BYTES), SetupFlyweight.HEADER_LENGTH - 8); // cut
             scene.awaitRefused(before + 5);
             assertThat(scene.images()).isEqualTo(2 * STREAMS);
             scene.requireUnharmed();

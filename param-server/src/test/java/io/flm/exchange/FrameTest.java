@@ -59,13 +59,13 @@ class FrameTest {
         driver.close();
     }
 
-    private static Deal deal(byte[] key) {
+    private static GroupSpec spec(byte[] key) {
         return Cluster.encrypted(
-                new Deal(
+                new GroupSpec(
                         GENERATION,
                         1,
                         Codec.FP32,
-                        List.of(new Deal.Member(new LaneRange(0, 1), 0), new Deal.Member(new LaneRange(1, 2), 1)),
+                        List.of(new GroupSpec.Rank(new LaneRange(0, 1), 0), new GroupSpec.Rank(new LaneRange(1, 2), 1)),
                         List.of("a:1", "b:2"),
                         List.of(),
                         new byte[0]),
@@ -73,20 +73,21 @@ class FrameTest {
     }
 
     private static byte[] key(int seed) {
-        byte[] key = new byte[Deal.KEY_BYTES];
+        byte[] key = new byte[GroupSpec.KEY_BYTES];
         new Random(seed).nextBytes(key);
         return key;
     }
 
     /** A frame with a Hello in it, as it is received. */
-    private byte[] sent(@Nullable Seal seal) {
-        FrameWriter out = new FrameWriter(new PublicationOutlet(publication), GENERATION, 1, seal, new Counts());
+    private byte[] sent(@Nullable FrameCipher cipher) {
+        FrameWriter out =
+                new FrameWriter(new PublicationOutput(publication), GENERATION, 1, cipher, new LiveCounters());
         while (!out.claim(MessageHeaderEncoder.ENCODED_LENGTH + HelloEncoder.BLOCK_LENGTH)) {
             Thread.onSpinWait(); // the driver may not have come to it
         }
         new HelloEncoder()
                 .wrapAndApplyHeader(out.body(), out.bodyOffset(), new MessageHeaderEncoder())
-                .deal(-5)
+                .spec(-5)
                 .chunkBytes(1_000);
         out.commit();
         List<byte[]> frames = new ArrayList<>();
@@ -102,20 +103,20 @@ class FrameTest {
         return frames.get(0);
     }
 
-    private static Opened open(FrameReader frame, byte[] bytes, @Nullable Seal seal) {
+    private static Opened open(FrameReader frame, byte[] bytes, @Nullable FrameCipher cipher) {
         ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
-        return frame.wrap(new UnsafeBuffer(direct), 0, bytes.length) ? frame.open(seal, true) : Opened.CORRUPT;
+        return frame.wrap(new UnsafeBuffer(direct), 0, bytes.length) ? frame.open(cipher, true) : Opened.CORRUPT;
     }
 
-    private static Opened open(byte[] bytes, @Nullable Seal seal) {
-        return open(new FrameReader(), bytes, seal);
+    private static Opened open(byte[] bytes, @Nullable FrameCipher cipher) {
+        return open(new FrameReader(), bytes, cipher);
     }
 
     @Test
     void comesOutAsItWentIn() {
-        for (Seal[] ends : new Seal[][] {
+        for (FrameCipher[] ends : new FrameCipher[][] {
             {null, null},
-            {new Seal(deal(key(1)), 1, 0, 2, 77), new Seal(deal(key(1)), 1, 0, 2, 77)}
+            {new FrameCipher(spec(key(1)), 1, 0, 2, 77), new FrameCipher(spec(key(1)), 1, 0, 2, 77)}
         }) {
             FrameReader frame = new FrameReader();
             assertThat(open(frame, sent(ends[0]), ends[1])).isEqualTo(Opened.WHOLE);
@@ -124,7 +125,7 @@ class FrameTest {
             assertThat(frame.node()).isEqualTo(1);
             HelloDecoder hello =
                     new HelloDecoder().wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
-            assertThat(hello.deal()).isEqualTo(-5);
+            assertThat(hello.spec()).isEqualTo(-5);
             assertThat(hello.chunkBytes()).isEqualTo(1_000);
         }
     }
@@ -146,21 +147,21 @@ class FrameTest {
 
     @Test
     void isBelievedOnlyWithTheSealOfItsDirection() {
-        byte[] frame = sent(new Seal(deal(key(1)), 1, 0, 2, 77));
-        assertThat(open(frame, new Seal(deal(key(1)), 1, 0, 2, 77))).isEqualTo(Opened.WHOLE);
-        for (Seal other : List.of(
-                new Seal(deal(key(2)), 1, 0, 2, 77),
-                new Seal(deal(key(1)), 0, 1, 2, 77),
-                new Seal(deal(key(1)), 1, 0, 1, 77),
-                new Seal(deal(key(1)), 1, 0, 2, 78))) {
+        byte[] frame = sent(new FrameCipher(spec(key(1)), 1, 0, 2, 77));
+        assertThat(open(frame, new FrameCipher(spec(key(1)), 1, 0, 2, 77))).isEqualTo(Opened.WHOLE);
+        for (FrameCipher other : List.of(
+                new FrameCipher(spec(key(2)), 1, 0, 2, 77),
+                new FrameCipher(spec(key(1)), 0, 1, 2, 77),
+                new FrameCipher(spec(key(1)), 1, 0, 1, 77),
+                new FrameCipher(spec(key(1)), 1, 0, 2, 78))) {
             assertThat(open(frame, other)).isEqualTo(Opened.UNAUTHENTICATED);
         }
-        assertThat(open(sent(null), new Seal(deal(key(1)), 1, 0, 2, 77))).isEqualTo(Opened.UNAUTHENTICATED);
+        assertThat(open(sent(null), new FrameCipher(spec(key(1)), 1, 0, 2, 77))).isEqualTo(Opened.UNAUTHENTICATED);
         assertThat(open(frame, null)).isEqualTo(Opened.CORRUPT);
         for (int bit = 0; bit < frame.length * Byte.SIZE; bit++) {
             byte[] damaged = frame.clone();
             damaged[bit / Byte.SIZE] ^= (byte) (1 << bit % Byte.SIZE);
-            assertThat(open(damaged, new Seal(deal(key(1)), 1, 0, 2, 77)))
+            assertThat(open(damaged, new FrameCipher(spec(key(1)), 1, 0, 2, 77)))
                     .as("bit %d", bit)
                     .isNotEqualTo(Opened.WHOLE);
         }

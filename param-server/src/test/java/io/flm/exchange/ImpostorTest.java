@@ -26,8 +26,8 @@ class ImpostorTest {
     @TempDir
     private Path folder;
 
-    private static Deal deal(long generation, ExchangeNode... nodes) {
-        return Cluster.deal(generation, 1, Codec.FP32, List.of(nodes), TWO, 0, 1, 2);
+    private static GroupSpec spec(long generation, ExchangeNode... nodes) {
+        return Cluster.spec(generation, 1, Codec.FP32, List.of(nodes), TWO, 0, 1, 2);
     }
 
     private void requireUnharmed(Cluster cluster, List<Exchange> members, long step) throws Exception {
@@ -49,8 +49,8 @@ class ImpostorTest {
     void dropsFramesOfAnOldGeneration() throws Exception {
         try (Cluster cluster = new Cluster("liveness-timeout = 5s")) {
             List<ExchangeNode> nodes = cluster.open(3);
-            List<Exchange> members = Cluster.join(deal(7, nodes.get(0), nodes.get(1)), nodes);
-            nodes.get(2).join(deal(6, nodes.get(0), nodes.get(2)), 1);
+            List<Exchange> members = Cluster.join(spec(7, nodes.get(0), nodes.get(1)), nodes);
+            nodes.get(2).join(spec(6, nodes.get(0), nodes.get(2)), 1);
             requireUnharmed(cluster, members, 0);
             awaitCount(() -> nodes.get(0).counters().otherGenerationFrames());
             requireUnharmed(cluster, members, 1);
@@ -61,12 +61,12 @@ class ImpostorTest {
     void dropsFramesThatNoMemberSealed() throws Exception {
         try (Cluster cluster = new Cluster("liveness-timeout = 5s")) {
             List<ExchangeNode> nodes = cluster.open(3);
-            byte[] key = new byte[Deal.KEY_BYTES];
+            byte[] key = new byte[GroupSpec.KEY_BYTES];
             new Random(1).nextBytes(key);
-            byte[] guessed = new byte[Deal.KEY_BYTES];
-            Deal deal = Cluster.encrypted(deal(7, nodes.get(0), nodes.get(1)), key);
-            nodes.get(2).join(Cluster.encrypted(deal(7, nodes.get(0), nodes.get(2)), guessed), 1);
-            List<Exchange> members = Cluster.join(deal, nodes);
+            byte[] guessed = new byte[GroupSpec.KEY_BYTES];
+            GroupSpec spec = Cluster.encrypted(spec(7, nodes.get(0), nodes.get(1)), key);
+            nodes.get(2).join(Cluster.encrypted(spec(7, nodes.get(0), nodes.get(2)), guessed), 1);
+            List<Exchange> members = Cluster.join(spec, nodes);
             awaitCount(() -> nodes.get(0).counters().unauthenticatedFrames());
             requireUnharmed(cluster, members, 0);
         }
@@ -76,9 +76,9 @@ class ImpostorTest {
     void dropsAStreamThatClaimsToBeAMembers() throws Exception {
         try (Cluster cluster = new Cluster("liveness-timeout = 5s")) {
             List<ExchangeNode> nodes = cluster.open(3);
-            List<Exchange> members = Cluster.join(deal(7, nodes.get(0), nodes.get(1)), nodes);
+            List<Exchange> members = Cluster.join(spec(7, nodes.get(0), nodes.get(1)), nodes);
             requireUnharmed(cluster, members, 0);
-            nodes.get(2).join(deal(7, nodes.get(0), nodes.get(2)), 1);
+            nodes.get(2).join(spec(7, nodes.get(0), nodes.get(2)), 1);
             awaitCount(() -> nodes.get(0).counters().duplicateFrames());
             requireUnharmed(cluster, members, 1);
         }
@@ -93,11 +93,11 @@ class ImpostorTest {
                         .dirDeleteOnShutdown(true));
                 Aeron aeron = Aeron.connect(new Aeron.Context().aeronDirectoryName(driver.aeronDirectoryName()))) {
             List<ExchangeNode> nodes = cluster.open(2);
-            List<Exchange> members = Cluster.join(deal(7, nodes.get(0), nodes.get(1)), nodes);
-            for (int stream : new int[] {Wire.GRADIENTS, Wire.CONTROL}) {
+            List<Exchange> members = Cluster.join(spec(7, nodes.get(0), nodes.get(1)), nodes);
+            for (int stream : new int[] {Transport.GRADIENTS, Transport.CONTROL}) {
                 long before = nodes.get(0).counters().corruptFrames();
                 Endpoint to = Endpoint.parse(nodes.get(0).endpoint());
-                int ticket = Gate.ticket(to.pass(), stream, stream);
+                int ticket = StreamAuthenticator.ticket(to.pass(), stream, stream);
                 ExclusivePublication publication = aeron.addExclusivePublication(
                         "aeron:udp?endpoint=" + to.address() + "|term-length=64k|session-id=" + stream
                                 + "|init-term-id=" + ticket + "|term-id=" + ticket + "|term-offset=0",

@@ -25,7 +25,7 @@ class LossTest {
         return Cluster.step(member, step, gradients, CODEC, false);
     }
 
-    private Deal deal(long generation, List<ExchangeNode> nodes) {
+    private GroupSpec spec(long generation, List<ExchangeNode> nodes) {
         int[] nodeOfRank = new int[nodes.size()];
         int[] bounds = new int[nodes.size() + 1];
         for (int node = 0; node < nodes.size(); node++) {
@@ -33,7 +33,7 @@ class LossTest {
             bounds[node] = node;
         }
         bounds[nodes.size()] = 3;
-        return Cluster.deal(generation, 2, CODEC, nodes, nodeOfRank, bounds);
+        return Cluster.spec(generation, 2, CODEC, nodes, nodeOfRank, bounds);
     }
 
     /** Stops a node's thread in the middle of its work, as SIGSTOP stops a process. */
@@ -82,16 +82,16 @@ class LossTest {
     void namesANodeWhoseHostIsNotKnown() throws Exception {
         try (Cluster cluster = new Cluster()) {
             List<ExchangeNode> nodes = cluster.open(2);
-            Deal known = deal(1, nodes);
-            Deal deal = new Deal(
+            GroupSpec known = spec(1, nodes);
+            GroupSpec spec = new GroupSpec(
                     known.generation(),
                     known.segments(),
                     known.codec(),
-                    known.members(),
+                    known.ranks(),
                     List.of(nodes.get(0).endpoint(), "no-such-host.invalid:1"),
                     known.holders(),
                     known.key());
-            Exchange member = nodes.get(0).join(deal, 0);
+            Exchange member = nodes.get(0).join(spec, 0);
             ExchangeException failure = Cluster.failure(cluster.start(() -> step(member, 0)));
             assertThat(failure.lostNodes()).containsExactly(1);
             assertThat(failure).hasMessageContaining("node 1 (no-such-host.invalid:1, rank 1) cannot be reached");
@@ -102,7 +102,7 @@ class LossTest {
     void namesANodeThatFellSilentAndGoesOnWithoutIt() throws Exception {
         try (Cluster cluster = new Cluster("liveness-timeout = 2s")) {
             List<ExchangeNode> nodes = cluster.open(3);
-            Deal first = Cluster.heldBy(deal(1, nodes), 2);
+            GroupSpec first = Cluster.heldBy(spec(1, nodes), 2);
             List<Exchange> members = Cluster.join(first, nodes);
             Stopper stopped = stop(cluster, members.get(2), members.get(1));
             long silentNs = System.nanoTime();
@@ -121,7 +121,7 @@ class LossTest {
             members.get(0).close();
             members.get(1).close();
             List<ExchangeNode> survivors = nodes.subList(0, 2);
-            List<Exchange> next = Cluster.join(deal(2, survivors), survivors);
+            List<Exchange> next = Cluster.join(spec(2, survivors), survivors);
             List<Cluster.Step> steps = cluster.all(next, member -> step(member, 0));
             assertThat(steps.get(0).sums().get(0)).isEqualTo(TreeSumTest.recursiveSum(gradients.get(0), 0, 4));
             assertThat(steps.get(1).sums().get(0)).isEqualTo(steps.get(0).sums().get(0));
@@ -133,7 +133,7 @@ class LossTest {
             assertThat(more.get(0).sums().get(0)).isEqualTo(steps.get(0).sums().get(0));
 
             next.forEach(Exchange::close);
-            List<Exchange> whole = Cluster.join(deal(3, nodes), nodes); // It may come back as a new member.
+            List<Exchange> whole = Cluster.join(spec(3, nodes), nodes); // It may come back as a new member.
             assertThat(cluster.all(whole, member -> step(member, 2))
                             .get(2)
                             .sums()
@@ -146,7 +146,7 @@ class LossTest {
     void tellsTheOthersAtOnceWhenAMemberLeaves() throws Exception {
         try (Cluster cluster = new Cluster("liveness-timeout = 30s, connect-timeout = 30s")) {
             List<ExchangeNode> nodes = cluster.open(3);
-            List<Exchange> members = Cluster.join(deal(1, nodes), nodes);
+            List<Exchange> members = Cluster.join(spec(1, nodes), nodes);
             cluster.all(members, member -> step(member, 4));
             List<Future<Cluster.Step>> waiting = new ArrayList<>();
             for (Exchange member : members.subList(0, 2)) {
@@ -167,13 +167,13 @@ class LossTest {
     void reachesAgreementAgainSoonAfterALossAmongSurvivors() throws Exception {
         try (Cluster cluster = new Cluster("liveness-timeout = 10s")) {
             List<ExchangeNode> nodes = cluster.open(3);
-            cluster.all(Cluster.join(deal(1, nodes), nodes), member -> step(member, 0));
+            cluster.all(Cluster.join(spec(1, nodes), nodes), member -> step(member, 0));
             List<Long> formedMs = new ArrayList<>();
             for (int generation = 2; generation < 9; generation++) {
                 List<ExchangeNode> members = nodes.subList(0, 2 + generation % 2);
                 long begin = System.nanoTime();
                 long number = generation;
-                cluster.all(Cluster.join(deal(number, members), members), member -> step(member, number));
+                cluster.all(Cluster.join(spec(number, members), members), member -> step(member, number));
                 formedMs.add((System.nanoTime() - begin) / 1_000_000);
             }
             // The bound is 300 ms; a busy machine may miss it now and then.
@@ -187,7 +187,7 @@ class LossTest {
         try (Cluster cluster = new Cluster("liveness-timeout = 2s, connect-timeout = 2s")) {
             List<ExchangeNode> nodes = cluster.open(2);
             nodes.get(1).close();
-            Exchange alone = nodes.get(0).join(deal(1, nodes), 0);
+            Exchange alone = nodes.get(0).join(spec(1, nodes), 0);
             ExchangeException failure = Cluster.failure(cluster.start(() -> step(alone, 0)));
             assertThat(failure).hasMessageContaining("did not answer within 2000 ms (flm.exchange.connect-timeout)");
             assertThat(failure.lostNodes()).containsExactly(1);
@@ -198,7 +198,7 @@ class LossTest {
     void namesANodeThatAnswersButDoesNotJoin() throws Exception {
         try (Cluster cluster = new Cluster("join-timeout = 1s")) {
             List<ExchangeNode> nodes = cluster.open(2);
-            Exchange alone = nodes.get(0).join(deal(1, nodes), 0);
+            Exchange alone = nodes.get(0).join(spec(1, nodes), 0);
             ExchangeException failure = Cluster.failure(cluster.start(() -> step(alone, 0)));
             assertThat(failure).hasMessageContaining("did not join within 1000 ms (flm.exchange.join-timeout)");
             assertThat(failure.lostNodes()).isEmpty();
@@ -209,10 +209,10 @@ class LossTest {
     void refusesMembersThatWereToldDifferentDeals() throws Exception {
         try (Cluster cluster = new Cluster()) {
             List<ExchangeNode> nodes = cluster.open(2);
-            Exchange one = nodes.get(0).join(deal(1, nodes), 0);
-            nodes.get(1).join(Cluster.heldBy(deal(1, nodes), 0), 1);
+            Exchange one = nodes.get(0).join(spec(1, nodes), 0);
+            nodes.get(1).join(Cluster.heldBy(spec(1, nodes), 0), 1);
             assertThat(Cluster.failure(cluster.start(() -> step(one, 0))))
-                    .hasMessageContaining("was told another deal for generation 1");
+                    .hasMessageContaining("was told another group for generation 1");
         }
     }
 
@@ -221,7 +221,7 @@ class LossTest {
         try (Cluster cluster = new Cluster("liveness-timeout = 20s, connect-timeout = 20s")) {
             List<ExchangeNode> nodes = cluster.open(3);
             for (int generation = 1; generation <= 20; generation++) {
-                List<Exchange> members = Cluster.join(deal(generation, nodes), nodes);
+                List<Exchange> members = Cluster.join(spec(generation, nodes), nodes);
                 List<Cluster.Step> steps = cluster.all(members, member -> {
                     Cluster.Step last = step(member, 0);
                     member.close();

@@ -31,7 +31,7 @@ import java.util.Random;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.Test;
 
-/** Each message of the wire, written and read again. */
+/** Each message of the transport, written and read again. */
 class SchemaTest {
     private final UnsafeBuffer buffer = new UnsafeBuffer(new byte[1024]);
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
@@ -59,12 +59,12 @@ class SchemaTest {
     void hello() {
         new HelloEncoder()
                 .wrapAndApplyHeader(buffer, 0, header)
-                .deal(-7)
+                .spec(-7)
                 .chunkBytes(65_000)
                 .ringAnswer(RingAnswer.NOT_TAKEN)
                 .ring("folder/ring");
         HelloDecoder in = new HelloDecoder().wrapAndApplyHeader(buffer, 0, headerIn);
-        assertThat(in.deal()).isEqualTo(-7);
+        assertThat(in.spec()).isEqualTo(-7);
         assertThat(in.chunkBytes()).isEqualTo(65_000);
         assertThat(in.ringAnswer()).isEqualTo(RingAnswer.NOT_TAKEN);
         assertThat(in.ring()).isEqualTo("folder/ring");

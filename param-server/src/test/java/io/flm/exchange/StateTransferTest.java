@@ -18,8 +18,8 @@ class StateTransferTest {
     private static final int SIZE = 20_000_003;
 
     /** Of one process, where the first has the state. */
-    private static final Deal TWO_WORKERS =
-            Cluster.heldBy(Deal.local(1, 1, Codec.FP32, List.of(new LaneRange(0, 1), new LaneRange(1, 3))), 0);
+    private static final GroupSpec TWO_WORKERS =
+            Cluster.heldBy(GroupSpec.local(1, 1, Codec.FP32, List.of(new LaneRange(0, 1), new LaneRange(1, 3))), 0);
 
     private final byte[] state = new byte[SIZE];
     private final List<List<float[]>> gradients = List.of(TreeSumTest.laneGradients(3, 1_000, new Random(3)));
@@ -56,13 +56,13 @@ class StateTransferTest {
         }
     }
 
-    private static Deal deal(long generation, List<ExchangeNode> nodes, Integer... holders) {
+    private static GroupSpec spec(long generation, List<ExchangeNode> nodes, Integer... holders) {
         int[] nodeOfRank = new int[nodes.size()];
         int[] bounds = new int[nodes.size() + 1];
         Arrays.setAll(nodeOfRank, node -> node);
         Arrays.setAll(bounds, node -> node);
         bounds[nodes.size()] = 3;
-        return Cluster.heldBy(Cluster.deal(generation, 1, Codec.FP32, nodes, nodeOfRank, bounds), holders);
+        return Cluster.heldBy(Cluster.spec(generation, 1, Codec.FP32, nodes, nodeOfRank, bounds), holders);
     }
 
     @Test
@@ -70,9 +70,9 @@ class StateTransferTest {
         for (boolean encrypted : new boolean[] {false, true}) {
             try (Cluster cluster = new Cluster("liveness-timeout = 10s")) {
                 List<ExchangeNode> nodes = cluster.open(3);
-                Deal deal = deal(1, nodes, 0);
+                GroupSpec spec = spec(1, nodes, 0);
                 List<Exchange> members =
-                        Cluster.join(encrypted ? Cluster.encrypted(deal, new byte[Deal.KEY_BYTES]) : deal, nodes);
+                        Cluster.join(encrypted ? Cluster.encrypted(spec, new byte[GroupSpec.KEY_BYTES]) : spec, nodes);
                 List<Receiver> received = List.of(new Receiver(), new Receiver(), new Receiver());
                 List<StateDownload.Progress> progress = Collections.synchronizedList(new ArrayList<>());
                 List<Cluster.Step> steps = cluster.all(members, member -> {
@@ -101,7 +101,7 @@ class StateTransferTest {
     void goesOnWithAnotherDonorWhereTheFirstOneDied() throws Exception {
         try (Cluster cluster = new Cluster("liveness-timeout = 2s")) {
             List<ExchangeNode> nodes = cluster.open(3);
-            List<Exchange> first = Cluster.join(deal(1, nodes, 1), nodes);
+            List<Exchange> first = Cluster.join(spec(1, nodes, 1), nodes);
             Receiver receiver = new Receiver();
             StateDownload download = new StateDownload(7, receiver);
             first.get(1).offer(7, new Donor() {
@@ -123,7 +123,7 @@ class StateTransferTest {
             first.forEach(Exchange::close);
 
             List<ExchangeNode> survivors = List.of(nodes.get(0), nodes.get(2));
-            List<Exchange> next = Cluster.join(deal(2, survivors, 0), survivors);
+            List<Exchange> next = Cluster.join(spec(2, survivors, 0), survivors);
             next.get(0).offer(7, new Donor());
             assertThat(receiver.offsets).doesNotContain(resumedAt);
             next.get(1).fetch(download, progress -> {});
@@ -139,7 +139,7 @@ class StateTransferTest {
     void refusesAStateOfAnotherStep() throws Exception {
         try (Cluster cluster = new Cluster()) {
             List<ExchangeNode> nodes = cluster.open(2);
-            List<Exchange> members = Cluster.join(deal(1, nodes, 0), nodes);
+            List<Exchange> members = Cluster.join(spec(1, nodes, 0), nodes);
             members.get(0).offer(8, new Donor());
             Future<Boolean> fetching = cluster.start(() -> {
                 members.get(1).fetch(new StateDownload(7, new Receiver()), progress -> {});
@@ -154,7 +154,7 @@ class StateTransferTest {
     void refusesBytesThatChangedOnTheWay() throws Exception {
         try (Cluster cluster = new Cluster()) {
             List<ExchangeNode> nodes = cluster.open(2);
-            List<Exchange> members = Cluster.join(deal(1, nodes, 0), nodes);
+            List<Exchange> members = Cluster.join(spec(1, nodes, 0), nodes);
             members.get(0).offer(7, new Donor() {
                 private boolean changed;
 

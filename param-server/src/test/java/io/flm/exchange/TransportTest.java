@@ -28,8 +28,8 @@ class TransportTest {
     @TempDir
     private Path folder;
 
-    private Deal deal(long generation, List<ExchangeNode> nodes) {
-        return Cluster.deal(generation, 1, Codec.FP32, nodes, new int[] {0, 1}, 0, 1, 2);
+    private GroupSpec spec(long generation, List<ExchangeNode> nodes) {
+        return Cluster.spec(generation, 1, Codec.FP32, nodes, new int[] {0, 1}, 0, 1, 2);
     }
 
     private Cluster.Step step(Exchange member, long step) throws ExchangeException {
@@ -60,7 +60,7 @@ class TransportTest {
             own.removeAll(others);
             List<ExchangeNode> nodes = List.of(healthy, victim);
             String endpoint = victim.endpoint();
-            List<Exchange> members = Cluster.join(deal(1, nodes), nodes);
+            List<Exchange> members = Cluster.join(spec(1, nodes), nodes);
             cluster.all(members, member -> step(member, 0));
             Future<Cluster.Step> waiting = cluster.start(() -> step(members.get(1), 1));
 
@@ -73,7 +73,7 @@ class TransportTest {
                     .hasLineCount(1)
                     .doesNotContain(Endpoint.parse(endpoint).pass());
             members.forEach(Exchange::close);
-            List<Exchange> next = Cluster.join(deal(2, nodes), nodes);
+            List<Exchange> next = Cluster.join(spec(2, nodes), nodes);
             assertThat(cluster.all(next, member -> step(member, 1))
                             .get(1)
                             .sums()
@@ -99,7 +99,7 @@ class TransportTest {
     void aStateThatCannotBeReadIsTheFailureOfItsNodeAlsoForTheOthers() throws Exception {
         try (Cluster cluster = cluster("")) {
             List<ExchangeNode> nodes = cluster.open(2);
-            List<Exchange> members = Cluster.join(Cluster.heldBy(deal(1, nodes), 1), nodes);
+            List<Exchange> members = Cluster.join(Cluster.heldBy(spec(1, nodes), 1), nodes);
             members.get(1).offer(0, new StateSource() {
                 @Override
                 public long sizeBytes() {
@@ -121,7 +121,7 @@ class TransportTest {
             assertThat(own)
                     .hasMessageContaining("this node's exchange failed in generation 1")
                     .hasMessageContaining("no room");
-            cluster.all(Cluster.join(deal(2, nodes), nodes), member -> step(member, 0));
+            cluster.all(Cluster.join(spec(2, nodes), nodes), member -> step(member, 0));
         }
     }
 
@@ -158,7 +158,7 @@ class TransportTest {
                     }
                 }
             }
-            List<Exchange> members = Cluster.join(deal(1, nodes), nodes);
+            List<Exchange> members = Cluster.join(spec(1, nodes), nodes);
             List<Future<Cluster.Step>> waiting = members.stream()
                     .map(member -> cluster.start(() -> step(member, 0)))
                     .toList();
@@ -169,25 +169,25 @@ class TransportTest {
                 assertThat(failure.getMessage()).hasLineCount(1);
             }
             members.forEach(Exchange::close);
-            cluster.all(Cluster.join(deal(2, nodes), nodes), member -> step(member, 0));
+            cluster.all(Cluster.join(spec(2, nodes), nodes), member -> step(member, 0));
         }
     }
 
     @Test
     void whereThereIsNoRoomItSaysHowMuchIsNeededAndHowToGiveIt() {
-        assertThat(Wire.lackOfRoom(folder, 1)).isNull();
-        assertThat(Wire.lackOfRoom(folder, 1L << 60))
+        assertThat(Transport.lackOfRoom(folder, 1)).isNull();
+        assertThat(Transport.lackOfRoom(folder, 1L << 60))
                 .startsWith(folder + ": ")
                 .contains(" MiB of room, and the exchange may need 1099511627776 MiB; give it more")
                 .hasLineCount(1);
-        assertThat(Wire.lackOfRoom(folder.resolve("missing"), 1)).endsWith("set flm.exchange.directory");
+        assertThat(Transport.lackOfRoom(folder.resolve("missing"), 1)).endsWith("set flm.exchange.directory");
     }
 
     @Test
     void whereItCannotBeOpenedAgainTheNodeNamesItselfUntilItCan() throws Exception {
         try (Cluster cluster = cluster("")) {
             List<ExchangeNode> nodes = cluster.open(2);
-            Wire transport = Objects.requireNonNull(nodes.get(1).transport());
+            Transport transport = Objects.requireNonNull(nodes.get(1).transport());
             transport.client().close();
             long bound = System.nanoTime() + TimeUnit.SECONDS.toNanos(Cluster.BOUND_S);
             while (transport.isRunning() && System.nanoTime() < bound) {
@@ -197,14 +197,14 @@ class TransportTest {
             try (DatagramSocket other = new DatagramSocket(new InetSocketAddress(taken.host(), taken.port()))) {
                 assertThat(other.isBound()).isTrue();
                 for (int generation = 1; generation <= 2; generation++) {
-                    Deal deal = deal(generation, nodes);
+                    GroupSpec spec = spec(generation, nodes);
                     ExchangeException failure =
-                            Cluster.failure(cluster.start(() -> nodes.get(1).join(deal, 1)));
+                            Cluster.failure(cluster.start(() -> nodes.get(1).join(spec, 1)));
                     assertThat(failure.lostNodes()).containsExactly(1);
                     assertThat(failure).hasMessageContaining("it cannot be opened again: " + taken + ": cannot listen");
                 }
             }
-            cluster.all(Cluster.join(deal(3, nodes), nodes), member -> step(member, 0));
+            cluster.all(Cluster.join(spec(3, nodes), nodes), member -> step(member, 0));
         }
     }
 }

@@ -2,11 +2,11 @@ package io.flm.benchmark;
 
 import com.typesafe.config.ConfigFactory;
 import io.flm.exchange.Codec;
-import io.flm.exchange.Deal;
 import io.flm.exchange.Exchange;
 import io.flm.exchange.ExchangeException;
 import io.flm.exchange.ExchangeNode;
 import io.flm.exchange.ExchangeSettings;
+import io.flm.exchange.GroupSpec;
 import io.flm.exchange.LaneRange;
 import io.flm.exchange.LaneTotals;
 import io.flm.exchange.Partial;
@@ -96,11 +96,11 @@ public final class ExchangeProcess {
 
     private static Exchange join(ExchangeNode node, long generation, int rank, Codec codec, List<String> endpoints)
             throws ExchangeException {
-        List<Deal.Member> members = new ArrayList<>();
+        List<GroupSpec.Rank> members = new ArrayList<>();
         for (int each = 0; each < endpoints.size(); each++) {
-            members.add(new Deal.Member(new LaneRange(each, each + 1), each));
+            members.add(new GroupSpec.Rank(new LaneRange(each, each + 1), each));
         }
-        return node.join(new Deal(generation, 1, codec, members, endpoints, List.of(), new byte[0]), rank);
+        return node.join(new GroupSpec(generation, 1, codec, members, endpoints, List.of(), new byte[0]), rank);
     }
 
     private static void warmUp(Exchange exchange, int processes, Codec codec) throws ExchangeException {

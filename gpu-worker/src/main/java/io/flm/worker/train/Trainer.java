@@ -8,10 +8,10 @@ import io.flm.data.Objective;
 import io.flm.data.RandomStream;
 import io.flm.data.UserException;
 import io.flm.exchange.Codec;
-import io.flm.exchange.Deal;
 import io.flm.exchange.Exchange;
 import io.flm.exchange.ExchangeException;
 import io.flm.exchange.ExchangeNode;
+import io.flm.exchange.GroupSpec;
 import io.flm.exchange.LaneRange;
 import io.flm.exchange.LaneTotals;
 import io.flm.exchange.StateDownload;
@@ -150,21 +150,21 @@ public final class Trainer implements StepRunner {
 
     @Override
     public String enter(Generation generation, int rank) throws ExchangeException {
-        Deal deal = Deals.of(generation, store.stageCount(), codec);
-        Exchange exchange = node.join(deal, rank);
+        GroupSpec spec = GroupSpecs.of(generation, store.stageCount(), codec);
+        Exchange exchange = node.join(spec, rank);
         membership = new Membership(generation.number(), exchange, null); // left by leave, whatever happens next
         if (abandonedGeneration >= generation.number()) { // abandoned before there was an exchange to close
             throw new ExchangeException(abandonReason);
         }
-        String how = takeUp(generation.firstStep(), deal, rank, exchange);
-        BatchFeed feed = new BatchFeed(ingest, committedSteps, deal.lanes(rank), system);
+        String how = takeUp(generation.firstStep(), spec, rank, exchange);
+        BatchFeed feed = new BatchFeed(ingest, committedSteps, spec.lanes(rank), system);
         membership = new Membership(generation.number(), exchange, feed);
         return how;
     }
 
     /** The state of the first step: from memory, a checkpoint or the seed, else from a member that holds it. */
-    private String takeUp(long step, Deal deal, int rank, Exchange exchange) throws ExchangeException {
-        if (!deal.holders().contains(rank)) {
+    private String takeUp(long step, GroupSpec spec, int rank, Exchange exchange) throws ExchangeException {
+        if (!spec.holders().contains(rank)) {
             return fetch(step, exchange);
         }
         String how = "weights from memory";
@@ -175,7 +175,7 @@ public final class Trainer implements StepRunner {
             }
             how = restore(step);
         }
-        if (deal.holders().size() < deal.worldSize()) {
+        if (spec.holders().size() < spec.worldSize()) {
             exchange.offer(step, new StoreState(store));
         }
         return how;

@@ -7,8 +7,8 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One step of a {@link WireMeeting}: what has been contributed, received, added and sent. Guarded by the meeting's monitor. */
-final class WireRound implements Meeting.Round {
+/** One step of a {@link MultiNodeGroup}: what has been contributed, received, added and sent. Guarded by the group's monitor. */
+final class ReduceRound implements ProcessGroup.Round {
     final long step;
     final @Nullable Slot[] slots;
 
@@ -115,15 +115,15 @@ final class WireRound implements Meeting.Round {
         }
     }
 
-    WireRound(long step, Deal deal, int localRanks) {
+    ReduceRound(long step, GroupSpec spec, int localRanks) {
         this.step = step;
-        this.slots = new Slot[deal.segments()];
-        this.totals = new LaneTotals[deal.laneCount()];
-        this.totalsMissing = deal.laneCount();
+        this.slots = new Slot[spec.segments()];
+        this.totals = new LaneTotals[spec.laneCount()];
+        this.totalsMissing = spec.laneCount();
         this.localTotalsMissing = localRanks;
-        this.cursors = new Cursor[deal.nodeCount()];
+        this.cursors = new Cursor[spec.nodeCount()];
         for (int node = 0; node < cursors.length; node++) {
-            cursors[node] = new Cursor(deal.segments());
+            cursors[node] = new Cursor(spec.segments());
         }
     }
 

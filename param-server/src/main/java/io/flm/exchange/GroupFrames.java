@@ -12,7 +12,7 @@ import java.util.Collection;
 import java.util.List;
 
 /** The frames by which the members of a generation come and go; of one thread at a time. */
-final class MemberFrames {
+final class GroupFrames {
     private static final int LONGEST_REASON = 256;
 
     private final HelloEncoder helloOut = new HelloEncoder();
@@ -24,12 +24,12 @@ final class MemberFrames {
     /**
      * A node is there.
      *
-     * @param deal the fingerprint of what it was told of the generation
+     * @param spec the fingerprint of what it was told of the generation
      * @param chunkBytes of values in a frame from it
      * @param ringAnswer what it makes of the other's ring
      * @param ring of shared memory that it offers; empty: none
      */
-    record Hello(int deal, int chunkBytes, RingAnswer ringAnswer, String ring) {}
+    record Hello(int spec, int chunkBytes, RingAnswer ringAnswer, String ring) {}
 
     /**
      * A node goes.
@@ -40,7 +40,7 @@ final class MemberFrames {
     record Leave(long nextStep, List<Integer> lost, String reason) {}
 
     /** Says hello; false: there is no room for it now. */
-    boolean sendHello(Peer peer, Deal deal) {
+    boolean sendHello(Peer peer, GroupSpec spec) {
         FrameWriter out = peer.control();
         byte[] ring = peer.ringOffer().getBytes(StandardCharsets.UTF_8);
         if (!out.claim(MessageHeaderEncoder.ENCODED_LENGTH
@@ -50,7 +50,7 @@ final class MemberFrames {
             return false;
         }
         helloOut.wrapAndApplyHeader(out.body(), out.bodyOffset(), header)
-                .deal(deal.fingerprint())
+                .spec(spec.fingerprint())
                 .chunkBytes(peer.chunkBytesOut)
                 .ringAnswer(peer.ringAnswer())
                 .putRing(ring, 0, ring.length);
@@ -60,7 +60,7 @@ final class MemberFrames {
 
     Hello hello(FrameReader frame) {
         helloIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
-        return new Hello(helloIn.deal(), helloIn.chunkBytes(), helloIn.ringAnswer(), helloIn.ring());
+        return new Hello(helloIn.spec(), helloIn.chunkBytes(), helloIn.ringAnswer(), helloIn.ring());
     }
 
     /** Says that this node goes; false: there is no room for it now. */

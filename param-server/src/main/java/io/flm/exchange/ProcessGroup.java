@@ -4,16 +4,16 @@ import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** What the members of one generation share inside a process. Made by the first that joins; {@link Member} calls it. */
-interface Meeting {
+/** What the members of one generation share inside a process. Made by the first that joins; {@link RankExchange} calls it. */
+interface ProcessGroup {
     /** One step. */
     interface Round {
         long step();
     }
 
-    Deal deal();
+    GroupSpec spec();
 
-    /** Enters a rank of this process; the deal has been compared. */
+    /** Enters a rank of this process; the spec has been compared. */
     void join(int rank) throws ExchangeException;
 
     void offer(int rank, long step, StateSource source) throws ExchangeException;

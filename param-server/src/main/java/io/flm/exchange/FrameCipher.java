@@ -13,7 +13,7 @@ import javax.crypto.spec.SecretKeySpec;
  * AES-256-GCM for one direction of one stream in one generation. The key is derived for that direction alone, so the frame's
  * sequence number is a nonce that comes once.
  */
-final class Seal {
+final class FrameCipher {
     static final int TAG_BYTES = 16;
     private static final int NONCE_BYTES = 12;
 
@@ -22,12 +22,12 @@ final class Seal {
     private final byte[] nonce = new byte[NONCE_BYTES];
 
     /** @param session Aeron's number of the stream: a sender that comes back in the same generation has another */
-    Seal(Deal deal, int from, int to, int stream, int session) {
+    FrameCipher(GroupSpec spec, int from, int to, int stream, int session) {
         ByteBuffer info = ByteBuffer.allocate(64).put("flm exchange".getBytes(StandardCharsets.US_ASCII));
-        info.putLong(deal.generation()).putInt(from).putInt(to).putInt(stream).putInt(session);
+        info.putLong(spec.generation()).putInt(from).putInt(to).putInt(stream).putInt(session);
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(deal.key(), "HmacSHA256"));
+            mac.init(new SecretKeySpec(spec.key(), "HmacSHA256"));
             mac.update(info.flip());
             key = new SecretKeySpec(mac.doFinal(), "AES");
             cipher = Cipher.getInstance("AES/GCM/NoPadding");
@@ -36,23 +36,23 @@ final class Seal {
         }
     }
 
-    /** Encrypts {@code plain} into {@code sealed}, which has room for the tag too. */
-    void seal(long sequence, ByteBuffer additional, ByteBuffer plain, ByteBuffer sealed) {
+    /** Encrypts {@code plain} into {@code encrypted}, which has room for the tag too. */
+    void encrypt(long sequence, ByteBuffer additional, ByteBuffer plain, ByteBuffer encrypted) {
         try {
             init(Cipher.ENCRYPT_MODE, sequence);
             cipher.updateAAD(additional);
-            cipher.doFinal(plain, sealed);
+            cipher.doFinal(plain, encrypted);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("AES-GCM cannot encrypt", e);
         }
     }
 
-    /** Decrypts, or says that the frame is not what this direction's sender sealed. */
-    boolean open(long sequence, ByteBuffer additional, ByteBuffer sealed, ByteBuffer plain) {
+    /** Decrypts, or says that the frame is not what this direction's sender encrypted. */
+    boolean decrypt(long sequence, ByteBuffer additional, ByteBuffer encrypted, ByteBuffer plain) {
         try {
             init(Cipher.DECRYPT_MODE, sequence);
             cipher.updateAAD(additional);
-            cipher.doFinal(sealed, plain);
+            cipher.doFinal(encrypted, plain);
             return true;
         } catch (AEADBadTagException e) {
             return false;

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(180)
-class WireExchangeTest {
+class MultiNodeGroupTest {
     private static List<List<float[]>> gradients(int lanes, Random random, int... sizes) {
         List<List<float[]>> segments = new ArrayList<>();
         for (int size : sizes) {
@@ -49,7 +49,7 @@ class WireExchangeTest {
     @ValueSource(booleans = {true, false})
     void givesEveryMemberTheSameBitsForEveryDealOverNodes(boolean sharedMemory) throws Exception {
         Random random = new Random(17);
-        byte[] key = new byte[Deal.KEY_BYTES];
+        byte[] key = new byte[GroupSpec.KEY_BYTES];
         random.nextBytes(key);
         try (Cluster cluster = new Cluster("liveness-timeout = 10s, shared-memory = " + sharedMemory)) {
             List<ExchangeNode> nodes = cluster.open(5);
@@ -63,14 +63,14 @@ class WireExchangeTest {
                         List<List<float[]>> first = gradients(lanes, random, large, 3, 20_011, 1);
                         List<List<float[]>> second = gradients(lanes, random, large, 3, 20_011, 1);
                         List<ExchangeNode> members = nodes.subList(0, nodeCount);
-                        Deal deal = Cluster.deal(
+                        GroupSpec spec = Cluster.spec(
                                 ++generation,
                                 4,
                                 codec,
                                 members,
                                 anyNodes(ranks, nodeCount, random),
                                 anyBounds(lanes, ranks, random));
-                        Deal agreed = variant == 1 ? Cluster.encrypted(deal, key) : deal;
+                        GroupSpec agreed = variant == 1 ? Cluster.encrypted(spec, key) : spec;
                         List<Cluster.Step> steps = new ArrayList<>();
                         List<Exchange> joined = Cluster.join(agreed, members);
                         cluster.all(joined, member -> {

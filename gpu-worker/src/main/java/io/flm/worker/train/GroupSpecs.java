@@ -1,24 +1,24 @@
 package io.flm.worker.train;
 
 import io.flm.exchange.Codec;
-import io.flm.exchange.Deal;
+import io.flm.exchange.GroupSpec;
 import io.flm.worker.Generation;
 import java.util.Base64;
 import java.util.List;
 
 /** A generation as the exchange sees it: nodes by index, their names for messages. */
-final class Deals {
-    private Deals() {}
+final class GroupSpecs {
+    private GroupSpecs() {}
 
     /** @param segments stages of the flat gradient */
-    static Deal of(Generation generation, int segments, Codec codec) {
+    static GroupSpec of(Generation generation, int segments, Codec codec) {
         List<String> nodes = generation.nodes();
-        return new Deal(
+        return new GroupSpec(
                 generation.number(),
                 segments,
                 codec,
                 generation.members().stream()
-                        .map(member -> new Deal.Member(member.lanes(), nodes.indexOf(member.node())))
+                        .map(member -> new GroupSpec.Rank(member.lanes(), nodes.indexOf(member.node())))
                         .toList(),
                 nodes,
                 nodes.stream().map(node -> endpoint(generation, node)).toList(),

@@ -3,7 +3,7 @@ package io.flm.exchange;
 import org.agrona.MutableDirectBuffer;
 
 /** Where the frames of one stream to one other node are written: {@code claim}, write, {@code commit}. */
-interface Outlet {
+interface FrameOutput {
     /** Bytes of the longest frame. */
     int maxFrameLength();
 

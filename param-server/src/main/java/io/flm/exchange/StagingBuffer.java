@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Floats of a segment that are kept aside, by their index in it. The memory comes in blocks, each when something is first put
  * into it: all at once it would hold up the transport for longer than others wait for a sign of life.
  */
-final class Aside implements TreeSum.Leaf, TreeSum.Sum, AutoCloseable {
+final class StagingBuffer implements TreeSum.Leaf, TreeSum.Sum, AutoCloseable {
     private static final int BLOCK = 1 << 20; // floats
 
     private @Nullable Block[] blocks = {};
@@ -25,7 +25,7 @@ final class Aside implements TreeSum.Leaf, TreeSum.Sum, AutoCloseable {
     }
 
     /** From now on for the floats {@code from} to {@code to} (exclusive); what was there is of no interest any more. */
-    Aside of(int from, int to) {
+    StagingBuffer of(int from, int to) {
         base = from;
         int count = (to - from + BLOCK - 1) / BLOCK;
         if (blocks.length < count) {

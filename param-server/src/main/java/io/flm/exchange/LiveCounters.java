@@ -3,7 +3,7 @@ package io.flm.exchange;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Counted by the exchange's thread and by trainers that help it, read by any. */
-final class Counts {
+final class LiveCounters {
     final LongAdder framesSent = new LongAdder();
     final LongAdder bytesSent = new LongAdder();
     final LongAdder framesReceived = new LongAdder();

@@ -18,16 +18,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * States on their way between nodes: those that this one sends, and those that it receives. The donor reads and hashes a little
- * at a time, between the gradients. Guarded by the meeting's monitor.
+ * at a time, between the gradients. Guarded by the group's monitor.
  */
-final class StateTraffic {
+final class StateTransfer {
     private static final int CHUNK_BYTES = MessageHeaderEncoder.ENCODED_LENGTH
             + StateChunkEncoder.BLOCK_LENGTH
             + StateChunkEncoder.bytesHeaderLength();
     private static final int BURST = 8;
     private static final int HASH_BYTES = 1 << 18;
 
-    private final Counts counts;
+    private final LiveCounters counts;
     private final List<Offer> offers = new ArrayList<>();
     private final List<Sending> sendings = new ArrayList<>();
     private final List<Receiving> receivings = new ArrayList<>();
@@ -109,7 +109,7 @@ final class StateTraffic {
         }
     }
 
-    StateTraffic(Counts counts) {
+    StateTransfer(LiveCounters counts) {
         this.counts = counts;
     }
 

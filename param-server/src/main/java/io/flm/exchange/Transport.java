@@ -47,8 +47,8 @@ import org.slf4j.LoggerFactory;
  * trainer threads wake it. A trainer that waits for sums does the thread's work itself, see {@link #help}: what it waits for is
  * done sooner than another thread wakes up.
  */
-final class Wire implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Wire.class);
+final class Transport implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
 
     static final int GRADIENTS = 1;
     static final int CONTROL = 2;
@@ -93,22 +93,22 @@ final class Wire implements AutoCloseable {
     private final Subscription gradients;
     private final Subscription control;
     private final String address;
-    private final Counts counts;
+    private final LiveCounters counts;
     private final Thread thread;
-    private final ConcurrentLinkedQueue<WireMeeting> arriving = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<MultiNodeGroup> arriving = new ConcurrentLinkedQueue<>();
     private volatile boolean closing;
     private volatile boolean ended;
     private volatile String whyEnded = "";
     private final SecureRandom random = new SecureRandom();
 
-    /** A cycle of this wire's work is done by whoever holds it. */
+    /** A cycle of this transport's work is done by whoever holds it. */
     private final ReentrantLock duty = new ReentrantLock();
 
     private final AtomicBoolean helped = new AtomicBoolean();
 
     // Below: of whoever is on duty.
     private long lastCycleNs = System.nanoTime();
-    private final List<WireMeeting> meetings = new ArrayList<>(); // the newest last
+    private final List<MultiNodeGroup> groups = new ArrayList<>(); // the newest last
     private final Map<Endpoint, Link> links = new HashMap<>();
     private final FrameReader frame = new FrameReader();
     private final ControlledFragmentHandler gradientHandler =
@@ -146,7 +146,7 @@ final class Wire implements AutoCloseable {
      *
      * @param pass lets streams in
      */
-    static Wire open(ExchangeSettings settings, String pass, Counts counts) throws ExchangeException {
+    static Transport open(ExchangeSettings settings, String pass, LiveCounters counts) throws ExchangeException {
         DriverDirectory directory = DriverDirectory.open(settings.directory());
         String lack = lackOfRoom(directory.path(), OWN_BYTES);
         if (lack != null) {
@@ -159,7 +159,8 @@ final class Wire implements AutoCloseable {
         try {
             NetworkSizes sizes = NetworkSizes.of(settings);
             driver = MediaDriver.launch(driverContext(settings, sizes, directory)
-                    .receiveChannelEndpointSupplier(new Gate(pass, NetworkSizes.LONGEST_TERM, counts)::endpoint)
+                    .receiveChannelEndpointSupplier(
+                            new StreamAuthenticator(pass, NetworkSizes.LONGEST_TERM, counts)::endpoint)
                     .conductorThreadFactory(vitals)
                     .senderThreadFactory(vitals)
                     .receiverThreadFactory(vitals)
@@ -174,7 +175,7 @@ final class Wire implements AutoCloseable {
                 context.driverAgentInvoker(invoker);
             }
             aeron = Aeron.connect(context);
-            return new Wire(settings, sizes, directory, driver, aeron, vitals, counts);
+            return new Transport(settings, sizes, directory, driver, aeron, vitals, counts);
         } catch (RegistrationException e) {
             close(aeron, driver, directory);
             throw new ExchangeException(
@@ -286,14 +287,14 @@ final class Wire implements AutoCloseable {
         CloseHelper.quietCloseAll(aeron, driver, directory);
     }
 
-    private Wire(
+    private Transport(
             ExchangeSettings settings,
             NetworkSizes sizes,
             DriverDirectory directory,
             MediaDriver driver,
             Aeron aeron,
             Vitals vitals,
-            Counts counts) {
+            LiveCounters counts) {
         this.settings = settings;
         this.sizes = sizes;
         this.directory = directory;
@@ -335,16 +336,16 @@ final class Wire implements AutoCloseable {
         return settings;
     }
 
-    Counts counts() {
+    LiveCounters counts() {
         return counts;
     }
 
-    /** Takes a meeting into the thread's care, until it is done. */
-    void attach(WireMeeting meeting) {
-        arriving.add(meeting);
+    /** Takes a group into the thread's care, until it is done. */
+    void attach(MultiNodeGroup group) {
+        arriving.add(group);
         wake();
         if (ended) { // meanwhile: nobody takes it any more
-            meeting.failHere(whyEnded);
+            group.failHere(whyEnded);
         }
     }
 
@@ -368,10 +369,10 @@ final class Wire implements AutoCloseable {
         return link;
     }
 
-    /** Its first term id is its ticket at the other's {@link Gate}. */
+    /** Its first term id is its ticket at the other's {@link StreamAuthenticator}. */
     private ExclusivePublication stream(Endpoint to, int stream, int term) {
         int session = random.nextInt();
-        int ticket = Gate.ticket(to.pass(), stream, session);
+        int ticket = StreamAuthenticator.ticket(to.pass(), stream, session);
         return aeron.addExclusivePublication(
                 "aeron:udp?endpoint=" + to.address() + "|term-length=" + term + "|session-id=" + session
                         + "|init-term-id=" + ticket + "|term-id=" + ticket + "|term-offset=0",
@@ -433,11 +434,11 @@ final class Wire implements AutoCloseable {
             whyEnded = "this node's exchange ended, " + (why == null ? reason : why);
             ended = true;
             takeArriving();
-            for (WireMeeting meeting : meetings) {
+            for (MultiNodeGroup group : groups) {
                 if (why == null) {
-                    meeting.fail(reason);
+                    group.fail(reason);
                 } else {
-                    meeting.failHere(whyEnded);
+                    group.failHere(whyEnded);
                 }
             }
         } finally {
@@ -445,7 +446,7 @@ final class Wire implements AutoCloseable {
         }
     }
 
-    /** For a test that closes it behind this wire's back. */
+    /** For a test that closes it behind this transport's back. */
     Aeron client() {
         return aeron;
     }
@@ -494,7 +495,7 @@ final class Wire implements AutoCloseable {
     }
 
     /**
-     * Does this thread's work in the caller, which must hold no meeting's monitor, until {@code enough}, or there was nothing to
+     * Does this thread's work in the caller, which must hold no group's monitor, until {@code enough}, or there was nothing to
      * do for a while.
      */
     void help(BooleanSupplier enough) {
@@ -545,12 +546,12 @@ final class Wire implements AutoCloseable {
         }
     }
 
-    /** Whether every meeting has said all that others wait for. */
+    /** Whether every group has said all that others wait for. */
     private boolean isQuiet() {
         duty.lock();
         try {
             takeArriving();
-            return meetings.isEmpty();
+            return groups.isEmpty();
         } finally {
             duty.unlock();
         }
@@ -569,8 +570,8 @@ final class Wire implements AutoCloseable {
     }
 
     private void takeArriving() {
-        for (WireMeeting meeting = arriving.poll(); meeting != null; meeting = arriving.poll()) {
-            meetings.add(meeting);
+        for (MultiNodeGroup group = arriving.poll(); group != null; group = arriving.poll()) {
+            groups.add(group);
         }
     }
 
@@ -581,13 +582,13 @@ final class Wire implements AutoCloseable {
         }
         if (!arriving.isEmpty()) {
             takeArriving();
-            keepLinksOf(meetings.get(meetings.size() - 1).deal());
+            keepLinksOf(groups.get(groups.size() - 1).spec());
         }
-        for (int index = meetings.size() - 1; index >= 0; index--) {
-            WireMeeting meeting = meetings.get(index);
-            work += meeting.work(now);
-            if (meeting.isDone(now)) {
-                meetings.remove(index);
+        for (int index = groups.size() - 1; index >= 0; index--) {
+            MultiNodeGroup group = groups.get(index);
+            work += group.work(now);
+            if (group.isDone(now)) {
+                groups.remove(index);
             }
         }
         work += poll(control, controlHandler);
@@ -595,9 +596,9 @@ final class Wire implements AutoCloseable {
         return work;
     }
 
-    private void keepLinksOf(Deal deal) {
+    private void keepLinksOf(GroupSpec spec) {
         for (Link link : List.copyOf(links.values())) {
-            if (linksAreStale || !deal.endpoints().contains(link.to.text())) {
+            if (linksAreStale || !spec.endpoints().contains(link.to.text())) {
                 links.remove(link.to);
                 link.gradients.close();
                 link.control.close();
@@ -618,7 +619,7 @@ final class Wire implements AutoCloseable {
         return (Image) header.context();
     }
 
-    /** What the rings of a meeting are read with. */
+    /** What the rings of a group are read with. */
     ControlledMessageHandler ringHandler() {
         return ringHandler;
     }
@@ -641,12 +642,12 @@ final class Wire implements AutoCloseable {
 
     private Action onFragment(int stream, DirectBuffer buffer, int offset, int length, @Nullable Image image) {
         boolean whole = frame.wrap(buffer, offset, length);
-        WireMeeting meeting = whole ? meeting(frame.generation()) : null;
-        if (meeting == null) {
+        MultiNodeGroup group = whole ? group(frame.generation()) : null;
+        if (group == null) {
             (whole ? counts.otherGeneration : counts.corrupt).increment();
             return Action.CONTINUE;
         }
-        if (!meeting.onFrame(stream, image, frame)) {
+        if (!group.onFrame(stream, image, frame)) {
             return Action.ABORT;
         }
         counts.framesReceived.increment();
@@ -654,10 +655,10 @@ final class Wire implements AutoCloseable {
         return Action.CONTINUE;
     }
 
-    private @Nullable WireMeeting meeting(long generation) {
-        for (WireMeeting meeting : meetings) {
-            if (meeting.deal().generation() == generation) {
-                return meeting;
+    private @Nullable MultiNodeGroup group(long generation) {
+        for (MultiNodeGroup group : groups) {
+            if (group.spec().generation() == generation) {
+                return group;
             }
         }
         return null;
@@ -673,7 +674,7 @@ final class Wire implements AutoCloseable {
             try {
                 thread.join();
             } catch (InterruptedException e) {
-                interrupted = true; // bounded by the meetings' own limits
+                interrupted = true; // bounded by the groups' own limits
             }
         }
         if (interrupted) {

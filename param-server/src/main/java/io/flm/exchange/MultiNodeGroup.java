@@ -21,16 +21,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A meeting of members on several nodes. This node's workers meet here in memory; {@link Wire}'s thread, or a trainer that
+ * A group of members on several nodes. This node's workers meet here in memory; {@link Transport}'s thread, or a trainer that
  * helps it, sends what they contribute, adds this node's shard and receives the rest. One monitor guards all of it: work is
- * done in short slices, and who fails the meeting waits for the end of the slice. So nobody reads a contribution after an
+ * done in short slices, and who fails the group waits for the end of the slice. So nobody reads a contribution after an
  * exception has reached its owner.
  *
  * <p>States: joining (until every other's Hello has come), open, ended (somebody left or was lost). A node may be a step ahead
  * of another: it has all sums of a step while its own are still on their way to a slow one. So there may be two rounds, the
  * older one complete.
  */
-final class WireMeeting implements Meeting {
+final class MultiNodeGroup implements ProcessGroup {
     private static final long HELLO_INTERVAL_NS = 20_000_000;
     private static final long PROGRESS_INTERVAL_MS = 200;
 
@@ -40,21 +40,21 @@ final class WireMeeting implements Meeting {
     /** Frames sent to a node, and taken from its ring, before others have their turn. */
     private static final int BURST = 8;
 
-    private static final Logger LOG = LoggerFactory.getLogger(WireMeeting.class);
+    private static final Logger LOG = LoggerFactory.getLogger(MultiNodeGroup.class);
 
-    private final Deal deal;
+    private final GroupSpec spec;
     private final int node;
-    private final Wire wire;
+    private final Transport transport;
     private final int firstRank;
     private final int localRanks;
     private final BitSet present = new BitSet();
     private final List<Peer> peers = new ArrayList<>();
-    private final StateTraffic states;
+    private final StateTransfer states;
     private final long begunNs = System.nanoTime();
 
     private @Nullable AllReduce reduce; // once all have said hello
-    private @Nullable WireRound older;
-    private @Nullable WireRound newest;
+    private @Nullable ReduceRound older;
+    private @Nullable ReduceRound newest;
     private int copying; // trainers that read sums which were kept aside
 
     private @Nullable String failure;
@@ -63,41 +63,41 @@ final class WireMeeting implements Meeting {
     private long endedNs;
     private boolean closed;
 
-    private final MemberFrames frames = new MemberFrames();
+    private final GroupFrames frames = new GroupFrames();
 
-    WireMeeting(Deal deal, int node, Wire wire) {
-        this.deal = deal;
+    MultiNodeGroup(GroupSpec spec, int node, Transport transport) {
+        this.spec = spec;
         this.node = node;
-        this.wire = wire;
+        this.transport = transport;
         int first = -1;
         int count = 0;
-        for (int rank = 0; rank < deal.worldSize(); rank++) {
-            if (deal.members().get(rank).node() == node) {
+        for (int rank = 0; rank < spec.worldSize(); rank++) {
+            if (spec.ranks().get(rank).node() == node) {
                 first = first < 0 ? rank : first;
                 count++;
             }
         }
         this.firstRank = first;
         this.localRanks = count;
-        for (int each = 0; each < deal.nodeCount(); each++) {
+        for (int each = 0; each < spec.nodeCount(); each++) {
             if (each != node) {
-                peers.add(new Peer(each, deal, node, wire.counts()));
+                peers.add(new Peer(each, spec, node, transport.counts()));
             }
         }
-        this.states = new StateTraffic(wire.counts());
+        this.states = new StateTransfer(transport.counts());
     }
 
     // What trainer threads call.
 
     @Override
-    public Deal deal() {
-        return deal;
+    public GroupSpec spec() {
+        return spec;
     }
 
     @Override
     public synchronized void join(int rank) {
         if (present.get(rank)) {
-            throw new IllegalStateException("rank " + rank + " joins generation " + deal.generation() + " twice");
+            throw new IllegalStateException("rank " + rank + " joins generation " + spec.generation() + " twice");
         }
         present.set(rank);
     }
@@ -107,30 +107,30 @@ final class WireMeeting implements Meeting {
         requireRunning(rank);
         states.offer(rank, step, source);
         notifyAll();
-        wire.wake();
+        transport.wake();
     }
 
     @Override
     public void fetch(int rank, StateDownload download, Consumer<StateDownload.Progress> progress)
             throws ExchangeException {
-        List<Integer> holders = deal.holders();
+        List<Integer> holders = spec.holders();
         if (holders.isEmpty()) {
             throw new ExchangeException("rank " + rank + ": nobody holds the state of step " + download.step());
         }
         for (int holder : holders) {
-            if (deal.members().get(holder).node() == node) {
+            if (spec.ranks().get(holder).node() == node) {
                 fetchHere(rank, download, progress);
                 return;
             }
         }
         int donor = holders.get(rank % holders.size()); // receivers spread over donors
-        StateTraffic.Receiving receiving;
+        StateTransfer.Receiving receiving;
         synchronized (this) {
             requireRunning(rank);
             receiving = states.fetch(
-                    download, rank, donor, peer(deal.members().get(donor).node()));
+                    download, rank, donor, peer(spec.ranks().get(donor).node()));
         }
-        wire.wake();
+        transport.wake();
         try {
             follow(rank, receiving, progress);
         } finally {
@@ -142,7 +142,7 @@ final class WireMeeting implements Meeting {
 
     private void fetchHere(int rank, StateDownload download, Consumer<StateDownload.Progress> progress)
             throws ExchangeException {
-        StateTraffic.Offer offer;
+        StateTransfer.Offer offer;
         synchronized (this) {
             await(rank, () -> states.anyOffer() != null);
             offer = states.anyOffer();
@@ -160,7 +160,7 @@ final class WireMeeting implements Meeting {
     }
 
     /** Waits for a state to arrive, and tells how it goes. */
-    private void follow(int rank, StateTraffic.Receiving receiving, Consumer<StateDownload.Progress> progress)
+    private void follow(int rank, StateTransfer.Receiving receiving, Consumer<StateDownload.Progress> progress)
             throws ExchangeException {
         StateDownload download = receiving.download;
         long resumed = download.receivedBytes();
@@ -179,16 +179,16 @@ final class WireMeeting implements Meeting {
                     Thread.currentThread().interrupt();
                     fail("a trainer thread was interrupted");
                 }
-                requireWire();
+                requireTransport();
             }
             long now = System.nanoTime();
             long received = download.receivedBytes();
             if (received > seen) {
                 seen = received;
                 seenNs = now;
-            } else if (now - seenNs > wire.settings().joinTimeout().toNanos()) {
+            } else if (now - seenNs > transport.settings().joinTimeout().toNanos()) {
                 throw new ExchangeException(prefix(rank) + "rank " + receiving.donor + " sent nothing of its state for "
-                        + wire.settings().joinTimeout().toMillis() + " ms (flm.exchange.join-timeout)");
+                        + transport.settings().joinTimeout().toMillis() + " ms (flm.exchange.join-timeout)");
             }
             progress.accept(new StateDownload.Progress(
                     received, download.sizeBytes(), (received - resumed) / ((now - begin) / 1e9), receiving.donor));
@@ -199,7 +199,7 @@ final class WireMeeting implements Meeting {
     public synchronized Round begin(int rank, long step) throws ExchangeException {
         await(rank, () -> reduce != null);
         requireRunning(rank);
-        WireRound round = newest;
+        ReduceRound round = newest;
         if (round == null || (round.step != step && round.begun.cardinality() == localRanks)) {
             if (round != null && round.step > step) {
                 throw new IllegalStateException("rank " + rank + ": step " + step + " begun after step " + round.step);
@@ -209,7 +209,7 @@ final class WireMeeting implements Meeting {
                         "rank " + rank + ": step " + step + " begun before step " + round.step + " is complete");
             }
             older = round;
-            round = new WireRound(step, deal, localRanks);
+            round = new ReduceRound(step, spec, localRanks);
             newest = round;
             failWithLeavers();
             requireRunning(rank);
@@ -226,16 +226,16 @@ final class WireMeeting implements Meeting {
     public synchronized void contribute(Round of, int segment, int rank, List<Partial> partials)
             throws ExchangeException {
         requireRunning(rank);
-        WireRound round = (WireRound) of;
+        ReduceRound round = (ReduceRound) of;
         reduce().contribute(round, segment, rank, partials);
-        wire.wake();
+        transport.wake();
     }
 
     @Override
     public synchronized void contribute(Round of, int rank, List<LaneTotals> lanes, boolean stop)
             throws ExchangeException {
         requireRunning(rank);
-        WireRound round = (WireRound) of;
+        ReduceRound round = (ReduceRound) of;
         for (LaneTotals lane : lanes) {
             round.totals[lane.lane()] = lane;
             round.totalsMissing--;
@@ -243,7 +243,7 @@ final class WireMeeting implements Meeting {
         round.stop |= stop;
         round.localStop |= stop;
         if (--round.localTotalsMissing == 0) {
-            wire.wake();
+            transport.wake();
         }
         if (round.totalsMissing == 0) {
             notifyAll();
@@ -252,9 +252,9 @@ final class WireMeeting implements Meeting {
 
     @Override
     public void await(Round of, int segment, int rank, FloatBuffer sum) throws ExchangeException {
-        WireRound round = (WireRound) of;
-        WireRound.Slot slot;
-        Aside results;
+        ReduceRound round = (ReduceRound) of;
+        ReduceRound.Slot slot;
+        StagingBuffer results;
         synchronized (this) {
             slot = round.slots[segment];
             if (slot == null || sum.limit() != slot.size) {
@@ -288,7 +288,7 @@ final class WireMeeting implements Meeting {
 
     @Override
     public StepTotals awaitTotals(Round of, int rank) throws ExchangeException {
-        WireRound round = (WireRound) of;
+        ReduceRound round = (ReduceRound) of;
         help(round, round::hasTotals);
         synchronized (this) {
             await(rank, round::hasTotals);
@@ -303,14 +303,14 @@ final class WireMeeting implements Meeting {
         }
     }
 
-    /** Does the wire's work while a sum is waited for, once no worker of this node computes any more. */
-    private void help(WireRound round, BooleanSupplier ready) {
+    /** Does the transport's work while a sum is waited for, once no worker of this node computes any more. */
+    private void help(ReduceRound round, BooleanSupplier ready) {
         synchronized (this) {
             if (round.localTotalsMissing > 0) {
                 return;
             }
         }
-        wire.help(() -> {
+        transport.help(() -> {
             synchronized (this) {
                 return failure != null || ready.getAsBoolean();
             }
@@ -319,18 +319,18 @@ final class WireMeeting implements Meeting {
 
     @Override
     public synchronized void leave(int rank) {
-        fail("rank " + rank + " left generation " + deal.generation());
+        fail("rank " + rank + " left generation " + spec.generation());
     }
 
     @Override
     public synchronized void fail(String reason) {
         if (failure == null) {
-            WireRound round = newest;
+            ReduceRound round = newest;
             graceful = round != null && round.isComplete();
             failure = reason;
             endedNs = System.nanoTime();
             notifyAll();
-            wire.wake();
+            transport.wake();
         }
     }
 
@@ -355,18 +355,18 @@ final class WireMeeting implements Meeting {
         while (!ready.getAsBoolean()) {
             requireRunning(rank);
             try {
-                wait(wire.settings().livenessTimeout().toMillis());
+                wait(transport.settings().livenessTimeout().toMillis());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 fail("a trainer thread was interrupted");
             }
-            requireWire();
+            requireTransport();
         }
     }
 
-    private void requireWire() {
-        if (!wire.isRunning()) {
-            failHere(wire.whyEnded());
+    private void requireTransport() {
+        if (!transport.isRunning()) {
+            failHere(transport.whyEnded());
         }
     }
 
@@ -377,7 +377,7 @@ final class WireMeeting implements Meeting {
     }
 
     private String prefix(int rank) {
-        return "rank " + rank + ", generation " + deal.generation() + (newest == null ? "" : ", step " + newest.step)
+        return "rank " + rank + ", generation " + spec.generation() + (newest == null ? "" : ", step " + newest.step)
                 + ": ";
     }
 
@@ -385,7 +385,7 @@ final class WireMeeting implements Meeting {
         return peers.get(of < node ? of : of - 1);
     }
 
-    // What the wire's thread calls.
+    // What the transport's thread calls.
 
     /** One slice: looks after the others, sends, adds. Returns how much there was to do. */
     synchronized int work(long now) {
@@ -407,10 +407,10 @@ final class WireMeeting implements Meeting {
                 work += addAndNotify();
             }
             for (Peer peer : peers) {
-                work += peer.readRing(wire.ringHandler(), BURST);
+                work += peer.readRing(transport.ringHandler(), BURST);
             }
         } catch (AllReduce.ProtocolException | IllegalArgumentException | IllegalStateException e) {
-            if (wire.requireAlive()) { // else it comes of that
+            if (transport.requireAlive()) { // else it comes of that
                 fail(String.valueOf(e.getMessage()));
             }
         } catch (RuntimeException
@@ -424,13 +424,13 @@ final class WireMeeting implements Meeting {
     }
 
     private void failUnexpectedly(Throwable e) {
-        LOG.error("generation {}", deal.generation(), e);
-        failHere("this node's exchange failed in generation " + deal.generation() + ": " + e);
+        LOG.error("generation {}", spec.generation(), e);
+        failHere("this node's exchange failed in generation " + spec.generation() + ": " + e);
     }
 
     private int nearPeers() {
         return (int) peers.stream()
-                .filter(peer -> wire.isNear(deal.endpoint(peer.node)))
+                .filter(peer -> transport.isNear(spec.endpoint(peer.node)))
                 .count();
     }
 
@@ -447,7 +447,7 @@ final class WireMeeting implements Meeting {
                     lose(
                             peer,
                             "left, and its last sums did not come within",
-                            wire.settings().livenessTimeout(),
+                            transport.settings().livenessTimeout(),
                             "liveness-timeout");
                 }
                 continue;
@@ -456,15 +456,17 @@ final class WireMeeting implements Meeting {
             boolean silent = peer.isSilent();
             peer.connected |= !silent;
             if (silent && peer.connected) {
-                lose(peer, "silent for more than", wire.settings().livenessTimeout(), "liveness-timeout");
-            } else if (silent && waitedMs > wire.settings().connectTimeout().toMillis()) {
-                lose(peer, "did not answer within", wire.settings().connectTimeout(), "connect-timeout");
-            } else if (!peer.ready && waitedMs > wire.settings().joinTimeout().toMillis()) {
+                lose(peer, "silent for more than", transport.settings().livenessTimeout(), "liveness-timeout");
+            } else if (silent
+                    && waitedMs > transport.settings().connectTimeout().toMillis()) {
+                lose(peer, "did not answer within", transport.settings().connectTimeout(), "connect-timeout");
+            } else if (!peer.ready
+                    && waitedMs > transport.settings().joinTimeout().toMillis()) {
                 fail(peer.name() + " answers, but did not join within "
-                        + wire.settings().joinTimeout().toMillis() + " ms (flm.exchange.join-timeout)");
+                        + transport.settings().joinTimeout().toMillis() + " ms (flm.exchange.join-timeout)");
             }
             if (!silent && (peer.helloOwed || (!peer.ready && now - peer.helloSentNs > HELLO_INTERVAL_NS))) {
-                peer.helloOwed = !frames.sendHello(peer, deal);
+                peer.helloOwed = !frames.sendHello(peer, spec);
                 peer.helloSentNs = now;
             }
         }
@@ -472,43 +474,43 @@ final class WireMeeting implements Meeting {
     }
 
     private void connect(Peer peer) {
-        Endpoint endpoint = deal.endpoint(peer.node);
+        Endpoint endpoint = spec.endpoint(peer.node);
         try {
-            peer.use(wire.link(endpoint), wire.isNear(endpoint) ? wire.ring(nearPeers()) : null);
+            peer.use(transport.link(endpoint), transport.isNear(endpoint) ? transport.ring(nearPeers()) : null);
         } catch (StorageSpaceException e) {
-            wire.giveUp("no stream to " + peer.name() + " can be opened: " + Wire.firstLine(e));
+            transport.giveUp("no stream to " + peer.name() + " can be opened: " + Transport.firstLine(e));
         } catch (RegistrationException e) {
             if (e.errorCode() == ErrorCode.UNKNOWN_HOST || e.errorCode() == ErrorCode.INVALID_CHANNEL) {
                 peer.lost = true;
                 lost.add(peer.node);
-                fail(peer.name() + " cannot be reached: " + Wire.firstLine(e));
+                fail(peer.name() + " cannot be reached: " + Transport.firstLine(e));
             } else { // it has no room, or its folder is gone: the next stream would fail likewise
-                wire.giveUp("no stream to " + peer.name() + " can be opened: " + Wire.firstLine(e));
+                transport.giveUp("no stream to " + peer.name() + " can be opened: " + Transport.firstLine(e));
             }
         }
     }
 
     private void lose(Peer peer, String what, Duration timeout, String setting) {
-        if (!wire.requireAlive()) {
+        if (!transport.requireAlive()) {
             return; // it is this node that is silent
         }
-        long stoodStillMs = wire.stoodStillMs();
+        long stoodStillMs = transport.stoodStillMs();
         if (stoodStillMs > 0) {
             fail("this process stood still for " + stoodStillMs + " ms: the others may have gone on without it");
             return;
         }
         peer.lost = true;
         lost.add(peer.node);
-        wire.counts().lostPeers.increment();
+        transport.counts().lostPeers.increment();
         if (peer.link != null) {
-            wire.unlink(peer.link);
+            transport.unlink(peer.link);
         }
         fail(peer.name() + " " + what + " " + timeout.toMillis() + " ms (flm.exchange." + setting + ")");
     }
 
     /** Fails where somebody has left without whom this node's step cannot be done. */
     private void failWithLeavers() {
-        WireRound round = newest;
+        ReduceRound round = newest;
         for (Peer peer : peers) {
             if (peer.hasLeft() && (round == null || (round.step >= peer.leftBefore && !round.isComplete()))) {
                 lost.addAll(peer.leaveLost);
@@ -528,7 +530,7 @@ final class WireMeeting implements Meeting {
             }
             chunkBytes = Math.min(chunkBytes, Math.min(peer.chunkBytesIn, peer.chunkBytesOut));
         }
-        reduce = new AllReduce(deal, node, firstRank, localRanks, chunkBytes);
+        reduce = new AllReduce(spec, node, firstRank, localRanks, chunkBytes);
         notifyAll();
         return 1;
     }
@@ -551,7 +553,7 @@ final class WireMeeting implements Meeting {
     }
 
     private int addAndNotify() {
-        WireRound round = newest;
+        ReduceRound round = newest;
         AllReduce all = reduce;
         if (round == null || all == null) {
             return 0;
@@ -562,9 +564,9 @@ final class WireMeeting implements Meeting {
     }
 
     /** Whoever notices first that something is complete says so, before a trainer goes on: the next step may begin at once. */
-    private void wakeCompleted(WireRound round) {
+    private void wakeCompleted(ReduceRound round) {
         boolean news = round.announceTotals();
-        for (WireRound.Slot slot : round.contributed) {
+        for (ReduceRound.Slot slot : round.contributed) {
             news |= slot.announce();
         }
         if (news) {
@@ -601,14 +603,14 @@ final class WireMeeting implements Meeting {
 
     /** The first step that this node takes no part in. */
     private long nextStep() {
-        WireRound round = newest;
+        ReduceRound round = newest;
         if (round == null) {
             return Long.MIN_VALUE;
         }
         return graceful ? round.step + 1 : round.step;
     }
 
-    /** Whether the wire may forget this meeting: it has ended, and the others know and have what they need. */
+    /** Whether the transport may forget this group: it has ended, and the others know and have what they need. */
     synchronized boolean isDone(long now) {
         if (failure == null || copying > 0) {
             return closed;
@@ -618,7 +620,7 @@ final class WireMeeting implements Meeting {
             told &= peer.lost || (peer.leaveSent && (!graceful || peer.hasLeft()));
         }
         boolean heard = peers.stream().anyMatch(peer -> peer.ready);
-        long patienceNs = heard ? wire.settings().livenessTimeout().toNanos() : LEAVE_UNHEARD_NS;
+        long patienceNs = heard ? transport.settings().livenessTimeout().toNanos() : LEAVE_UNHEARD_NS;
         if (told || now - endedNs > patienceNs) {
             closed = true;
             if (reduce != null) {
@@ -635,15 +637,15 @@ final class WireMeeting implements Meeting {
      * @param image what it came by; null: the shared ring
      */
     synchronized boolean onFrame(int stream, @Nullable Image image, FrameReader frame) {
-        if (closed || frame.node() >= deal.nodeCount() || frame.node() == node) {
-            (closed ? wire.counts().otherGeneration : wire.counts().corrupt).increment();
+        if (closed || frame.node() >= spec.nodeCount() || frame.node() == node) {
+            (closed ? transport.counts().otherGeneration : transport.counts().corrupt).increment();
             return true;
         }
         Peer peer = peer(frame.node());
-        if (stream == Wire.GRADIENTS && failure != null) {
+        if (stream == Transport.GRADIENTS && failure != null) {
             return true; // nothing can be added any more
         }
-        if (stream == Wire.GRADIENTS && (reduce == null || newest == null || peer.waitsBehind == newest)) {
+        if (stream == Transport.GRADIENTS && (reduce == null || newest == null || peer.waitsBehind == newest)) {
             return false;
         }
         boolean taken = true;
@@ -653,13 +655,13 @@ final class WireMeeting implements Meeting {
                     return true;
                 }
                 case BROKEN -> fail(peer.name() + ": a frame was lost or damaged");
-                case TAKE -> taken = stream == Wire.GRADIENTS ? onGradient(peer, frame) : onControl(peer, frame);
+                case TAKE -> taken = stream == Transport.GRADIENTS ? onGradient(peer, frame) : onControl(peer, frame);
             }
         } catch (AllReduce.ProtocolException e) {
-            wire.counts().corrupt.increment();
+            transport.counts().corrupt.increment();
             fail(peer.name() + ": " + e.getMessage());
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
-            wire.counts().corrupt.increment();
+            transport.counts().corrupt.increment();
             fail(peer.name() + ": a frame is too short, or has a value that is none: " + e.getMessage());
         } catch (RuntimeException | Error e) {
             failUnexpectedly(e);
@@ -672,7 +674,7 @@ final class WireMeeting implements Meeting {
 
     private boolean onGradient(Peer peer, FrameReader frame) {
         long step = AllReduce.step(frame);
-        WireRound round = newest;
+        ReduceRound round = newest;
         if (round == null || step > round.step) {
             peer.waitsBehind = round; // it has completed the step that this node is still in
             return false;
@@ -699,22 +701,22 @@ final class WireMeeting implements Meeting {
         return true;
     }
 
-    private void onHello(Peer peer, MemberFrames.Hello hello) {
-        if (hello.deal() != deal.fingerprint()) {
-            fail(peer.name() + " was told another deal for generation " + deal.generation());
+    private void onHello(Peer peer, GroupFrames.Hello hello) {
+        if (hello.spec() != spec.fingerprint()) {
+            fail(peer.name() + " was told another group for generation " + spec.generation());
         } else if (!peer.ready) {
             peer.chunkBytesIn = hello.chunkBytes();
             if (peer.ringAnswer() == RingAnswer.UNHEARD) {
-                peer.takeRing(wire.openRing(hello.ring()));
+                peer.takeRing(transport.openRing(hello.ring()));
             }
             peer.hear(hello.ringAnswer());
             peer.helloOwed = true; // the one before may have come too early
         }
     }
 
-    private void onLeave(Peer peer, MemberFrames.Leave leave) {
+    private void onLeave(Peer peer, GroupFrames.Leave leave) {
         Set<Integer> nodes = new TreeSet<>(leave.lost());
-        nodes.removeIf(each -> each < 0 || each >= deal.nodeCount() || each == node);
+        nodes.removeIf(each -> each < 0 || each >= spec.nodeCount() || each == node);
         peer.leftBefore = leave.nextStep();
         peer.leaveLost = nodes;
         peer.leaveReason = leave.reason();

@@ -7,7 +7,7 @@ import java.util.List;
  * How a segment is divided: a shard for each node, which adds it for all; chunks of a shard, one a frame. Two nodes that hold
  * one subtree each are <em>mirrored</em>: both add everything.
  */
-final class Layout {
+final class ShardLayout {
     /** Shards begin at multiples of this many values: a cache line. */
     private static final int ALIGNMENT = 16;
 
@@ -21,21 +21,21 @@ final class Layout {
     private final TreeSum tree;
 
     /** @param chunk values in a frame */
-    Layout(Deal deal, int node, int chunk) {
-        this.nodeCount = deal.nodeCount();
+    ShardLayout(GroupSpec spec, int node, int chunk) {
+        this.nodeCount = spec.nodeCount();
         this.chunk = chunk;
         this.firstLeaf = new int[nodeCount];
         boolean single = true;
         List<LaneRange> leaves = new ArrayList<>();
         for (int each = 0; each < nodeCount; each++) {
-            List<LaneRange> its = LaneTree.cover(deal.nodeLanes(each), deal.laneCount());
+            List<LaneRange> its = LaneTree.cover(spec.nodeLanes(each), spec.laneCount());
             subtrees.add(its);
             single &= its.size() == 1;
             firstLeaf[each] = leaves.size();
             if (each == node) {
-                for (Deal.Member member : deal.members()) {
-                    if (member.node() == node) {
-                        localLeaves.addAll(LaneTree.cover(member.lanes(), deal.laneCount()));
+                for (GroupSpec.Rank rank : spec.ranks()) {
+                    if (rank.node() == node) {
+                        localLeaves.addAll(LaneTree.cover(rank.lanes(), spec.laneCount()));
                     }
                 }
                 leaves.addAll(localLeaves);
@@ -45,7 +45,7 @@ final class Layout {
         }
         this.leafCount = leaves.size();
         this.mirrored = nodeCount == 2 && single;
-        this.tree = TreeSum.of(leaves, deal.laneCount(), deal.codec());
+        this.tree = TreeSum.of(leaves, spec.laneCount(), spec.codec());
     }
 
     /** Whether both nodes add everything. */

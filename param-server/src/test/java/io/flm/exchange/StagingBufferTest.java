@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class AsideTest {
+class StagingBufferTest {
     private static final int MANY = 3_000_000;
 
     private static float[] values(int count, float first) {
@@ -19,7 +19,7 @@ class AsideTest {
 
     @Test
     void givesWhatWasPutAcrossItsBlocks() {
-        try (Aside aside = new Aside().of(100, 100 + MANY)) {
+        try (StagingBuffer aside = new StagingBuffer().of(100, 100 + MANY)) {
             aside.put(100, values(MANY, 7), MANY);
             float[] got = new float[2_000_000];
             aside.get(500_100, got, got.length);
@@ -37,7 +37,7 @@ class AsideTest {
 
     @Test
     void servesOtherRangesAfterwards() {
-        try (Aside aside = new Aside().of(0, 10)) {
+        try (StagingBuffer aside = new StagingBuffer().of(0, 10)) {
             aside.put(0, values(10, 1), 10);
             aside.of(MANY, 2 * MANY);
             aside.put(2 * MANY - 3, values(3, 5), 3);

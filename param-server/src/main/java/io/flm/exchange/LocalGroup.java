@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A meeting in memory, of members that are all in one process. One monitor guards all of it; only chunks are added outside. The
+ * A group in memory, of members that are all in one process. One monitor guards all of it; only chunks are added outside. The
  * trainer threads themselves add, each taking the next chunk of a segment that all have contributed to; there is no other
  * thread, and who waits sleeps.
  *
@@ -21,11 +21,11 @@ import org.jspecify.annotations.Nullable;
  * step has its {@link Round}, and one buffer of sums serves all steps. That buffer is why a sum may replace a contribution:
  * nobody's contribution is written while another still reads it.
  */
-final class LocalMeeting implements Meeting {
+final class LocalGroup implements ProcessGroup {
     /** Floats that a thread adds before it looks for the next chunk: some 30 µs, so nobody waits long for a straggler. */
     static final int CHUNK = 1 << 16;
 
-    private final Deal deal;
+    private final GroupSpec spec;
     private final FloatBuffer[] sums;
     private final TreeSum.Scratch[] scratch; // by rank
     private final BitSet present = new BitSet();
@@ -37,10 +37,10 @@ final class LocalMeeting implements Meeting {
 
     private record Offer(int rank, long step, StateSource source) {}
 
-    LocalMeeting(Deal deal) {
-        this.deal = deal;
-        this.sums = new FloatBuffer[deal.segments()];
-        this.scratch = new TreeSum.Scratch[deal.worldSize()];
+    LocalGroup(GroupSpec spec) {
+        this.spec = spec;
+        this.sums = new FloatBuffer[spec.segments()];
+        this.scratch = new TreeSum.Scratch[spec.worldSize()];
         Arrays.setAll(scratch, rank -> new TreeSum.Scratch());
     }
 
@@ -90,18 +90,18 @@ final class LocalMeeting implements Meeting {
     }
 
     @Override
-    public Deal deal() {
-        return deal;
+    public GroupSpec spec() {
+        return spec;
     }
 
     private int worldSize() {
-        return deal.worldSize();
+        return spec.worldSize();
     }
 
     @Override
     public synchronized void join(int rank) {
         if (present.get(rank)) {
-            throw new IllegalStateException("rank " + rank + " joins generation " + deal.generation() + " twice");
+            throw new IllegalStateException("rank " + rank + " joins generation " + spec.generation() + " twice");
         }
         present.set(rank);
     }
@@ -168,7 +168,7 @@ final class LocalMeeting implements Meeting {
             List<Partial> all =
                     slot.contributions.stream().flatMap(List::stream).toList();
             slot.leaves = all.stream().map(Partial::values).toList();
-            slot.tree = TreeSum.of(all.stream().map(Partial::lanes).toList(), deal.laneCount(), deal.codec());
+            slot.tree = TreeSum.of(all.stream().map(Partial::lanes).toList(), spec.laneCount(), spec.codec());
             FloatBuffer sum = sums[segment];
             if (worldSize() > 1 && (sum == null || sum.limit() != slot.size)) {
                 sums[segment] = ByteBuffer.allocateDirect(Math.multiplyExact(slot.size, Float.BYTES))
@@ -226,7 +226,7 @@ final class LocalMeeting implements Meeting {
 
     @Override
     public void leave(int rank) {
-        fail("rank " + rank + " left generation " + deal.generation());
+        fail("rank " + rank + " left generation " + spec.generation());
     }
 
     @Override

@@ -25,7 +25,7 @@ import org.agrona.concurrent.status.AtomicCounter;
  * driver sees them; now and then one is asked to announce itself, since this node may have begun anew in the midst of a member's
  * stream.
  */
-final class Gate {
+final class StreamAuthenticator {
     /** Streams that were let in lately; older ones without datagrams since are forgotten. */
     private static final int MOST_STREAMS = 4096;
 
@@ -35,7 +35,7 @@ final class Gate {
     private static final String ALGORITHM = "HmacSHA256";
 
     private final Mac mac;
-    private final Counts counts;
+    private final LiveCounters counts;
     private final int longestTerm;
 
     // Of the thread that receives.
@@ -44,7 +44,7 @@ final class Gate {
     private long askedNs = System.nanoTime() - ASKING_PAUSE_NS;
 
     /** @param longestTerm bytes; streams with longer ones are of no node of this program */
-    Gate(String pass, int longestTerm, Counts counts) {
+    StreamAuthenticator(String pass, int longestTerm, LiveCounters counts) {
         this.mac = mac(pass);
         this.longestTerm = longestTerm;
         this.counts = counts;
@@ -117,7 +117,7 @@ final class Gate {
 
     private boolean admit(SetupFlyweight setup, int length) {
         boolean sound = length >= SetupFlyweight.HEADER_LENGTH
-                && (setup.streamId() == Wire.GRADIENTS || setup.streamId() == Wire.CONTROL)
+                && (setup.streamId() == Transport.GRADIENTS || setup.streamId() == Transport.CONTROL)
                 && setup.termLength() <= longestTerm
                 && setup.initialTermId() == ticket(mac, setup.streamId(), setup.sessionId());
         if (sound) {

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 
-/** The values of a frame, read and written where they lie, in the deal's codec. One object serves frame after frame. */
-final class WireValues implements TreeSum.Leaf, TreeSum.Sum {
+/** The values of a frame, read and written where they lie, in the spec's codec. One object serves frame after frame. */
+final class FrameValues implements TreeSum.Leaf, TreeSum.Sum {
     private static final int BLOCK = 1024;
 
     private final Codec codec;
@@ -15,12 +15,12 @@ final class WireValues implements TreeSum.Leaf, TreeSum.Sum {
     private ShortBuffer shorts = ShortBuffer.allocate(0);
     private int first;
 
-    WireValues(Codec codec) {
+    FrameValues(Codec codec) {
         this.codec = codec;
     }
 
     /** @param firstIndex of the first value in its segment */
-    WireValues wrap(ByteBuffer bytes, int firstIndex) {
+    FrameValues wrap(ByteBuffer bytes, int firstIndex) {
         first = firstIndex;
         if (codec == Codec.FP32) {
             floats = bytes.asFloatBuffer();

@@ -8,17 +8,17 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One rank's end of a {@link Meeting}: refuses calls that are out of order, whatever the members meet over. */
-final class Member implements Exchange {
-    private final Meeting meeting;
+/** One rank's end of a {@link ProcessGroup}: refuses calls that are out of order, whatever the members meet over. */
+final class RankExchange implements Exchange {
+    private final ProcessGroup group;
     private final int rank;
     private final int laneCount;
     private @Nullable MemberReduction current;
 
-    Member(Meeting meeting, int rank) {
-        this.meeting = meeting;
+    RankExchange(ProcessGroup group, int rank) {
+        this.group = group;
         this.rank = rank;
-        this.laneCount = meeting.deal().laneCount();
+        this.laneCount = group.spec().laneCount();
     }
 
     @Override
@@ -28,25 +28,25 @@ final class Member implements Exchange {
 
     @Override
     public int worldSize() {
-        return meeting.deal().worldSize();
+        return group.spec().worldSize();
     }
 
     @Override
     public LaneRange lanes() {
-        return meeting.deal().lanes(rank);
+        return group.spec().lanes(rank);
     }
 
     @Override
     public void offer(long step, StateSource source) throws ExchangeException {
         requireBeforeFirstStep("a state is offered");
-        meeting.offer(rank, step, source);
+        group.offer(rank, step, source);
     }
 
     @Override
     public void fetch(StateDownload download, Consumer<StateDownload.Progress> progress) throws ExchangeException {
         requireBeforeFirstStep("a state is fetched");
         if (!download.isComplete()) {
-            meeting.fetch(rank, download, progress);
+            group.fetch(rank, download, progress);
         }
     }
 
@@ -63,25 +63,25 @@ final class Member implements Exchange {
             throw new IllegalStateException(
                     "rank " + rank + ": step " + step + " begun before step " + current.round.step() + " was awaited");
         }
-        MemberReduction reduction = new MemberReduction(meeting.begin(rank, step));
+        MemberReduction reduction = new MemberReduction(group.begin(rank, step));
         current = reduction;
         return reduction;
     }
 
     @Override
     public void close() {
-        meeting.leave(rank);
+        group.leave(rank);
     }
 
     private final class MemberReduction implements Reduction {
-        private final Meeting.Round round;
+        private final ProcessGroup.Round round;
         private final BitSet contributed = new BitSet();
         private final BitSet awaited = new BitSet();
 
         /** The bit behind those of the segments: the totals. */
-        private final int totals = meeting.deal().segments();
+        private final int totals = group.spec().segments();
 
-        private MemberReduction(Meeting.Round round) {
+        private MemberReduction(ProcessGroup.Round round) {
             this.round = round;
         }
 
@@ -95,7 +95,7 @@ final class Member implements Exchange {
             once(contributed, segment, "contributed to");
             List<Partial> copy = List.copyOf(partials);
             requireCover(copy);
-            meeting.contribute(round, segment, rank, copy);
+            group.contribute(round, segment, rank, copy);
         }
 
         @Override
@@ -108,7 +108,7 @@ final class Member implements Exchange {
                             "rank " + rank + ": no totals of lane " + lane + " among " + lanes);
                 }
             }
-            meeting.contribute(round, rank, List.copyOf(lanes), stop);
+            group.contribute(round, rank, List.copyOf(lanes), stop);
         }
 
         @Override
@@ -119,7 +119,7 @@ final class Member implements Exchange {
                         "rank " + rank + ": segment " + segment + " awaited, but not contributed to");
             }
             once(awaited, segment, "awaited");
-            meeting.await(round, segment, rank, sum);
+            group.await(round, segment, rank, sum);
         }
 
         @Override
@@ -128,7 +128,7 @@ final class Member implements Exchange {
                 throw new IllegalStateException("rank " + rank + ": totals awaited, but not contributed to");
             }
             once(awaited, totals, "awaited");
-            return meeting.awaitTotals(round, rank);
+            return group.awaitTotals(round, rank);
         }
 
         private void once(BitSet done, int segment, String what) {

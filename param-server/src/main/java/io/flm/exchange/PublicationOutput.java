@@ -4,12 +4,12 @@ import io.aeron.ExclusivePublication;
 import io.aeron.logbuffer.BufferClaim;
 import org.agrona.MutableDirectBuffer;
 
-/** An Aeron stream as an outlet: frames are written straight into its buffer. */
-final class PublicationOutlet implements Outlet {
+/** An Aeron stream as an output: frames are written straight into its buffer. */
+final class PublicationOutput implements FrameOutput {
     private final ExclusivePublication publication;
     private final BufferClaim claim = new BufferClaim();
 
-    PublicationOutlet(ExclusivePublication publication) {
+    PublicationOutput(ExclusivePublication publication) {
         this.publication = publication;
     }
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class LocalMeetingTest {
+class LocalGroupTest {
     private static final long BOUND_S = 30;
 
     private final ExchangeNode node = ExchangeNode.inMemory();
@@ -32,12 +32,12 @@ class LocalMeetingTest {
         trainers.shutdownNow();
     }
 
-    private static List<LaneRange> deal(int... bounds) {
-        List<LaneRange> deal = new ArrayList<>();
+    private static List<LaneRange> spec(int... bounds) {
+        List<LaneRange> spec = new ArrayList<>();
         for (int rank = 0; rank + 1 < bounds.length; rank++) {
-            deal.add(new LaneRange(bounds[rank], bounds[rank + 1]));
+            spec.add(new LaneRange(bounds[rank], bounds[rank + 1]));
         }
-        return deal;
+        return spec;
     }
 
     private static List<LaneRange> anyDeal(int laneCount, int worldSize, Random random) {
@@ -45,7 +45,7 @@ class LocalMeetingTest {
         while (bounds.size() <= worldSize) {
             bounds.add(random.nextInt(laneCount));
         }
-        return deal(bounds.stream().mapToInt(Integer::intValue).toArray());
+        return spec(bounds.stream().mapToInt(Integer::intValue).toArray());
     }
 
     private static LaneTotals totals(int lane) {
@@ -87,14 +87,14 @@ class LocalMeetingTest {
         return values;
     }
 
-    private Exchange join(long generation, int rank, List<LaneRange> deal, int segments) throws ExchangeException {
-        return node.join(Deal.local(generation, segments, Codec.FP32, deal), rank);
+    private Exchange join(long generation, int rank, List<LaneRange> spec, int segments) throws ExchangeException {
+        return node.join(GroupSpec.local(generation, segments, Codec.FP32, spec), rank);
     }
 
-    private List<Exchange> members(long generation, List<LaneRange> deal, int segments) throws ExchangeException {
+    private List<Exchange> members(long generation, List<LaneRange> spec, int segments) throws ExchangeException {
         List<Exchange> members = new ArrayList<>();
-        for (int rank = 0; rank < deal.size(); rank++) {
-            members.add(join(generation, rank, deal, segments));
+        for (int rank = 0; rank < spec.size(); rank++) {
+            members.add(join(generation, rank, spec, segments));
         }
         return members;
     }
@@ -128,20 +128,20 @@ class LocalMeetingTest {
             // The second segment is larger than what one thread adds at a time.
             List<float[]> first = TreeSumTest.laneGradients(laneCount, 137, random);
             List<float[]> second =
-                    TreeSumTest.laneGradients(laneCount, laneCount == 7 ? 3 * LocalMeeting.CHUNK + 5 : 10, random);
+                    TreeSumTest.laneGradients(laneCount, laneCount == 7 ? 3 * LocalGroup.CHUNK + 5 : 10, random);
             float[] firstSum = TreeSumTest.recursiveSum(first, 0, 64);
             float[] secondSum = TreeSumTest.recursiveSum(second, 0, 64);
             StepTotals expected = StepTotals.of(totals(new LaneRange(0, laneCount)), false);
             for (int worldSize = 1; worldSize <= Math.min(8, laneCount); worldSize++) {
-                List<LaneRange> deal = anyDeal(laneCount, worldSize, random);
-                List<Exchange> members = members(++generation, deal, 2);
+                List<LaneRange> spec = anyDeal(laneCount, worldSize, random);
+                List<Exchange> members = members(++generation, spec, 2);
                 List<Step> steps = all(members, member -> {
                     train(member, 4, second, first, false);
                     return train(member, 5, first, second, false);
                 });
                 for (Step step : steps) {
-                    assertThat(step.first()).as("%s", deal).isEqualTo(firstSum);
-                    assertThat(step.second()).as("%s", deal).isEqualTo(secondSum);
+                    assertThat(step.first()).as("%s", spec).isEqualTo(firstSum);
+                    assertThat(step.second()).as("%s", spec).isEqualTo(secondSum);
                     assertThat(step.totals()).usingRecursiveComparison().isEqualTo(expected);
                 }
             }
@@ -152,13 +152,13 @@ class LocalMeetingTest {
     void stopsAllMembersWhenOneAsks() throws Exception {
         List<float[]> gradients = TreeSumTest.laneGradients(3, 4, new Random(1));
         List<Step> steps = all(
-                members(1, deal(0, 1, 2, 3), 2), member -> train(member, 0, gradients, gradients, member.rank() == 1));
+                members(1, spec(0, 1, 2, 3), 2), member -> train(member, 0, gradients, gradients, member.rank() == 1));
         assertThat(steps).allMatch(step -> step.totals().stop());
     }
 
     @Test
     void copiesNothingWhereOneMemberHoldsTheSumAlready() throws Exception {
-        Exchange alone = join(1, 0, deal(0, 4), 1);
+        Exchange alone = join(1, 0, spec(0, 4), 1);
         // A copy into this buffer would be refused.
         FloatBuffer sum = FloatBuffer.wrap(new float[] {1, 2, 3}).asReadOnlyBuffer();
         Exchange.Reduction reduction = alone.begin(0);
@@ -175,13 +175,13 @@ class LocalMeetingTest {
 
     @Test
     void onlyAMemberThatIsAloneMayLeaveSegmentsOut() throws Exception {
-        Exchange alone = join(1, 0, deal(0, 4), 2);
+        Exchange alone = join(1, 0, spec(0, 4), 2);
         Exchange.Reduction reduction = alone.begin(0);
         reduction.contribute(totals(alone.lanes()), true);
         assertThat(reduction.awaitTotals().stop()).isTrue();
         alone.begin(1);
 
-        List<Exchange> two = members(2, deal(0, 2, 4), 2);
+        List<Exchange> two = members(2, spec(0, 2, 4), 2);
         List<Exchange.Reduction> step = List.of(two.get(0).begin(0), two.get(1).begin(0));
         for (int rank = 0; rank < 2; rank++) {
             step.get(rank).contribute(totals(two.get(rank).lanes()), false);
@@ -192,7 +192,7 @@ class LocalMeetingTest {
 
     @Test
     void letsAMemberContributeAStepAheadOfAnotherThatStillReads() throws Exception {
-        List<Exchange> members = members(1, deal(0, 1, 2), 1);
+        List<Exchange> members = members(1, spec(0, 1, 2), 1);
         FloatBuffer[] buffers = {FloatBuffer.wrap(new float[] {1}), FloatBuffer.wrap(new float[] {2})};
         List<Exchange.Reduction> step = new ArrayList<>();
         for (int rank = 0; rank < 2; rank++) {
@@ -213,7 +213,7 @@ class LocalMeetingTest {
     @Test
     void releasesWaitingMembersWhenOneLeaves() throws Exception {
         List<float[]> gradients = TreeSumTest.laneGradients(3, 4, new Random(1));
-        List<Exchange> members = members(1, deal(0, 1, 2, 3), 2);
+        List<Exchange> members = members(1, spec(0, 1, 2, 3), 2);
         CountDownLatch waiting = new CountDownLatch(2);
         List<Future<Step>> running = new ArrayList<>();
         for (Exchange member : members.subList(0, 2)) {
@@ -237,7 +237,7 @@ class LocalMeetingTest {
     @Test
     void releasesItsOwnTrainerWhenClosedFromElsewhere() throws Exception {
         List<float[]> gradients = TreeSumTest.laneGradients(2, 4, new Random(1));
-        Exchange member = join(1, 0, deal(0, 1, 2), 2);
+        Exchange member = join(1, 0, spec(0, 1, 2), 2);
         Future<Step> step = trainers.submit(() -> train(member, 0, gradients, gradients, false));
         member.close();
         member.close();
@@ -246,7 +246,7 @@ class LocalMeetingTest {
 
     @Test
     void endsTheGenerationWhenATrainerIsInterrupted() throws Exception {
-        List<Exchange> members = members(1, deal(0, 1, 2), 1);
+        List<Exchange> members = members(1, spec(0, 1, 2), 1);
         Exchange.Reduction step = members.get(0).begin(0);
         step.contribute(totals(members.get(0).lanes()), false);
         Thread.currentThread().interrupt();
@@ -257,7 +257,7 @@ class LocalMeetingTest {
 
     @Test
     void givesWhatIsCompleteEvenAfterAMemberHasLeft() throws Exception {
-        List<Exchange> members = members(1, deal(0, 1, 2), 1);
+        List<Exchange> members = members(1, spec(0, 1, 2), 1);
         List<Exchange.Reduction> step = new ArrayList<>();
         for (Exchange member : members) {
             step.add(member.begin(0));
@@ -276,10 +276,10 @@ class LocalMeetingTest {
 
     @Test
     void endsAGenerationWhenALaterOneBegins() throws Exception {
-        Exchange early = join(3, 0, deal(0, 1, 2), 1);
-        Exchange later = join(4, 0, deal(0, 2), 1);
+        Exchange early = join(3, 0, spec(0, 1, 2), 1);
+        Exchange later = join(4, 0, spec(0, 2), 1);
         failsInExchange(() -> early.begin(0), "generation 3 was followed by 4");
-        failsInExchange(() -> join(3, 1, deal(0, 1, 2), 1), "generation 3 is over, 4 has begun");
+        failsInExchange(() -> join(3, 1, spec(0, 1, 2), 1), "generation 3 is over, 4 has begun");
         early.close();
         assertThat(later.begin(0)).isNotNull();
         assertThat(later.worldSize()).isEqualTo(1);
@@ -287,15 +287,15 @@ class LocalMeetingTest {
 
     @Test
     void refusesMembersThatDisagree() throws Exception {
-        join(1, 0, deal(0, 1, 3), 2);
-        assertThatThrownBy(() -> join(1, 1, deal(0, 2, 3), 2)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> join(1, 1, deal(0, 1, 3), 3)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> join(1, 2, deal(0, 1, 3), 2)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> join(1, 0, deal(0, 1, 3), 2)).hasMessageContaining("joins generation 1 twice");
-        assertThatThrownBy(() -> join(2, 0, deal(0, 1, 1), 2)).hasMessageContaining("not contiguous");
-        assertThatThrownBy(() -> join(2, 0, deal(1, 2), 2)).hasMessageContaining("not contiguous");
+        join(1, 0, spec(0, 1, 3), 2);
+        assertThatThrownBy(() -> join(1, 1, spec(0, 2, 3), 2)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> join(1, 1, spec(0, 1, 3), 3)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> join(1, 2, spec(0, 1, 3), 2)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> join(1, 0, spec(0, 1, 3), 2)).hasMessageContaining("joins generation 1 twice");
+        assertThatThrownBy(() -> join(2, 0, spec(0, 1, 1), 2)).hasMessageContaining("not contiguous");
+        assertThatThrownBy(() -> join(2, 0, spec(1, 2), 2)).hasMessageContaining("not contiguous");
         assertThatThrownBy(() -> join(2, 0, List.of(), 2)).hasMessageContaining("no lanes dealt");
-        assertThat(join(1, 1, deal(0, 1, 3), 2).lanes()).isEqualTo(new LaneRange(1, 3));
+        assertThat(join(1, 1, spec(0, 1, 3), 2).lanes()).isEqualTo(new LaneRange(1, 3));
     }
 
     @Test
@@ -308,7 +308,7 @@ class LocalMeetingTest {
                 List.of(new Partial(new LaneRange(2, 4), values)),
                 List.of(new Partial(new LaneRange(2, 4), values), new Partial(new LaneRange(1, 2), values)),
                 List.of(new Partial(new LaneRange(1, 2), values), new Partial(new LaneRange(3, 4), values)))) {
-            Exchange.Reduction step = join(++generation, 1, deal(0, 1, 4), 1).begin(0);
+            Exchange.Reduction step = join(++generation, 1, spec(0, 1, 4), 1).begin(0);
             assertThatThrownBy(() -> step.contribute(0, partials))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("not the subtrees of its lanes [1, 4) of 4");
@@ -317,7 +317,7 @@ class LocalMeetingTest {
 
     @Test
     void refusesSegmentsOfDifferentSizesAndSumsWithoutRoom() throws Exception {
-        List<Exchange> members = members(1, deal(0, 1, 2), 1);
+        List<Exchange> members = members(1, spec(0, 1, 2), 1);
         Exchange.Reduction first = members.get(0).begin(0);
         first.contribute(0, List.of(new Partial(members.get(0).lanes(), FloatBuffer.allocate(3))));
         Exchange.Reduction second = members.get(1).begin(0);
@@ -325,7 +325,7 @@ class LocalMeetingTest {
                         second.contribute(0, List.of(new Partial(members.get(1).lanes(), FloatBuffer.allocate(4)))))
                 .hasMessageContaining("segment 0 with 4 floats, others have 3");
 
-        Exchange alone = join(2, 0, deal(0, 1), 1);
+        Exchange alone = join(2, 0, spec(0, 1), 1);
         Exchange.Reduction step = alone.begin(0);
         step.contribute(0, List.of(new Partial(alone.lanes(), FloatBuffer.allocate(3))));
         assertThatThrownBy(() -> step.await(0, FloatBuffer.allocate(2))).hasMessageContaining("has room for 2");
@@ -333,17 +333,17 @@ class LocalMeetingTest {
 
     @Test
     void refusesTotalsOfOtherLanes() throws Exception {
-        Exchange.Reduction step = join(1, 0, deal(0, 2, 3), 1).begin(0);
+        Exchange.Reduction step = join(1, 0, spec(0, 2, 3), 1).begin(0);
         assertThatThrownBy(() -> step.contribute(List.of(totals(0)), false))
                 .hasMessageContaining("no totals of lane 0");
-        Exchange.Reduction other = join(2, 0, deal(0, 2, 3), 1).begin(0);
+        Exchange.Reduction other = join(2, 0, spec(0, 2, 3), 1).begin(0);
         assertThatThrownBy(() -> other.contribute(List.of(totals(1), totals(0)), false))
                 .hasMessageContaining("no totals of lane 0");
     }
 
     @Test
     void refusesCallsOutOfOrder() throws Exception {
-        Exchange member = join(1, 0, deal(0, 1), 1);
+        Exchange member = join(1, 0, spec(0, 1), 1);
         Exchange.Reduction step = member.begin(0);
         FloatBuffer values = FloatBuffer.allocate(1);
         List<Partial> partials = List.of(new Partial(member.lanes(), values));
@@ -364,7 +364,7 @@ class LocalMeetingTest {
 
     @Test
     void refusesMembersAtDifferentSteps() throws Exception {
-        List<Exchange> members = members(1, deal(0, 1, 2), 1);
+        List<Exchange> members = members(1, spec(0, 1, 2), 1);
         members.get(0).begin(5);
         assertThatThrownBy(() -> members.get(1).begin(6)).hasMessageContaining("while the members are at step 5");
     }
