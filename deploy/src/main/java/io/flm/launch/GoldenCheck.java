@@ -2,9 +2,9 @@ package io.flm.launch;
 
 import ai.djl.Device;
 import io.flm.worker.model.FlmModel.Compute;
-import io.flm.worker.model.Parity;
-import io.flm.worker.model.Parity.Check;
 import io.flm.worker.model.Precision;
+import io.flm.worker.parity.Parity;
+import io.flm.worker.parity.Parity.Check;
 import io.flm.worker.torch.Torch;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

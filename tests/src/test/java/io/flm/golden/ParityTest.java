@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
 import io.flm.worker.model.FlmModel.Compute;
-import io.flm.worker.model.Parity;
-import io.flm.worker.model.Parity.Check;
 import io.flm.worker.model.Precision;
+import io.flm.worker.parity.Parity;
+import io.flm.worker.parity.Parity.Check;
 import io.flm.worker.torch.Torch;
 import java.io.IOException;
 import java.nio.ByteBuffer;

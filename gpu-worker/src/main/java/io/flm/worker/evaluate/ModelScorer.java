@@ -9,7 +9,7 @@ import io.flm.worker.torch.Torch;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/** Asks the true model. Pictures are encoded once; what the cross-modal layers see of them stays on the device. */
+/** Asks the true model. Pictures are encoded once; their features stay on the device. */
 final class ModelScorer implements Scorer {
     private final FlmModel model;
 
@@ -17,24 +17,24 @@ final class ModelScorer implements Scorer {
         this.model = model;
     }
 
-    /** @param tokens [rows, P, H], in {@code scope} */
-    private record Tokens(NDManager scope, NDArray tokens) implements Seen {
+    /** @param features [rows, P, W], in {@code scope} */
+    private record Encoded(NDManager scope, NDArray features) implements Seen {
         @Override
         public int rows() {
-            return (int) tokens.getShape().get(0);
+            return (int) features.getShape().get(0);
         }
 
         @Override
         public Seen row(int index) {
             NDManager inner = scope.newSubManager();
-            return new Tokens(inner, Torch.rows(inner, tokens, index, index + 1));
+            return new Encoded(inner, Torch.rows(inner, features, index, index + 1));
         }
 
         @Override
         public Seen shifted() {
             NDManager inner = scope.newSubManager();
-            NDArray rest = Torch.rows(inner, tokens, 1, rows());
-            return new Tokens(inner, rest.concat(Torch.rows(inner, tokens, 0, 1)));
+            NDArray rest = Torch.rows(inner, features, 1, rows());
+            return new Encoded(inner, rest.concat(Torch.rows(inner, features, 0, 1)));
         }
 
         @Override
@@ -51,22 +51,22 @@ final class ModelScorer implements Scorer {
     @Override
     public Seen see(ByteBuffer pixels, int rows) {
         NDManager scope = model.newScope();
-        return new Tokens(scope, model.imageTokens(scope, pixels, rows));
+        return new Encoded(scope, model.imageFeatures(scope, pixels, rows));
     }
 
     @Override
     public List<Scored> score(TextBatch batch, Seen seen) {
-        return model.score(batch, tokens(seen)).stream()
+        return model.score(batch, features(seen)).stream()
                 .map(head -> new Scored(head.logProbs(), head.best()))
                 .toList();
     }
 
     @Override
     public int[][] greedy(Seen seen, int[] start, int[] stop, int maxLength) {
-        return model.greedy(tokens(seen), start, stop, maxLength);
+        return new Decoder(model).greedy(features(seen), start, stop, maxLength);
     }
 
-    private static NDArray tokens(Seen seen) {
-        return ((Tokens) seen).tokens();
+    private static NDArray features(Seen seen) {
+        return ((Encoded) seen).features();
     }
 }

@@ -89,7 +89,7 @@ public final class Validation implements Trainer.Validation {
         for (Rows rows : byLane.get(lane)) {
             try (NDManager scope = model.newScope()) {
                 List<TargetScores> scores =
-                        model.score(rows.text, model.imageTokens(scope, rows.pixels, rows.text.rows()));
+                        model.score(rows.text, model.imageFeatures(scope, rows.pixels, rows.text.rows()));
                 for (int head = 0; head < heads; head++) {
                     TargetScores its = scores.get(head);
                     int[] right = rows.text.heads().get(head).ids();

@@ -9,7 +9,7 @@ import io.flm.data.LaneBatch;
 import io.flm.data.Objective;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
-import io.flm.data.UserException;
+import io.flm.worker.model.TextInput.Spans;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Script.Params;
 import io.flm.worker.torch.Torch;
@@ -117,6 +117,85 @@ public final class FlmModel implements AutoCloseable {
         return store;
     }
 
+    // ---- the graph --------------------------------------------------------------------------------------------------
+
+    /** What is made of the features that predict: a loss, or scores. */
+    @FunctionalInterface
+    private interface Readout {
+        List<NDArray> read(Kernels k, List<NDArray> features);
+    }
+
+    /** What the streams made of the text, layer by layer [streams * B, L, H], and the reconstructor's query [B, L, H]. */
+    private record Encoded(List<NDArray> bottom, List<NDArray> top, List<NDArray> query) {}
+
+    /** Pictures [B, 3, S, S], normalised -> [B, P, W]. */
+    private NDArray encodeImage(Stages stages, NDArray image) {
+        return stages.run(
+                        ParameterNames.IMAGE,
+                        List.of(),
+                        List.of(),
+                        (k, in) -> List.of(k.observe("image.features", imageEncoder.encode(k, image))))
+                .get(0);
+    }
+
+    /**
+     * Encode, corrupt, predict. The features that predict go to {@code readout}: of the reconstructor [B, L, H] and of both
+     * streams, interleaved [2B, L, H]; where the batch asks one stream alone, its own [B, L, H].
+     *
+     * @param picture features of the image encoder [B, P, W], or [1, P, W] for one picture that all rows share
+     */
+    private List<NDArray> predict(Stages stages, TextInput text, NDArray picture, Readout readout) {
+        Encoded encoded = encode(stages, text, picture);
+        Spans spans = text.spans();
+        if (spans == null) {
+            return stages.run(ParameterNames.PREDICT, List.of(), List.of(last(encoded.top())), readout::read);
+        }
+        Reconstructor rec = reconstructor();
+        List<NDArray> inputs = new ArrayList<>(encoded.bottom());
+        inputs.addAll(encoded.top());
+        inputs.addAll(encoded.query());
+        int bottoms = encoded.bottom().size();
+        int tops = encoded.top().size();
+        List<NDArray> borrowed =
+                List.of(textTransform.arrays().get(0), textTransform.arrays().get(1), flmTypes);
+        return stages.run(ParameterNames.PREDICT, borrowed, inputs, (k, in) -> {
+            List<NDArray> bottom = in.subList(0, bottoms);
+            List<NDArray> top = in.subList(bottoms, bottoms + tops);
+            NDArray query = last(in);
+            // Corrupt, FLM §3.2: what the spans leave of both streams.
+            NDArray mask = k.observe("rec.mask", k.reconstructorMask(text.lengths(), spans.left(), spans.right()));
+            // Predict, FLM §3.3: every token at once.
+            NDArray x = rec.bottom(k, query, bottom, mask);
+            x = k.observe("rec.top_in", k.transform(x, textTransform, flmTypes, 1));
+            x = rec.top(k, x, top, mask);
+            return readout.read(k, List.of(x, last(top)));
+        });
+    }
+
+    /** Encode, FLM §3.1: text alone below the fusion, beside the picture above it. */
+    private Encoded encode(Stages stages, TextInput text, NDArray picture) {
+        Spans spans = text.spans();
+        List<NDArray> below = stages.run(ParameterNames.TEXT, List.of(), List.of(), (k, in) -> {
+            NDArray x = k.observe("text.embeddings", streams.embed(k, text.ids(), text.streams()));
+            List<NDArray> out = new ArrayList<>(streams.bottom(k, x, text.streamMask(k)));
+            if (spans != null) {
+                out.add(k.observe("query.embeddings", streams.embed(k, spans.queryIds(), 1)));
+            }
+            return out;
+        });
+        List<NDArray> bottom = below.subList(0, settings.bottomLayers());
+        List<NDArray> query = below.subList(settings.bottomLayers(), below.size());
+        List<NDArray> top = stages.run(ParameterNames.FUSION, List.of(), List.of(last(bottom), picture), (k, in) -> {
+            NDArray x = text.streams() == 2
+                    ? k.transformStreams(in.get(0), textTransform, types, flmTypes)
+                    : k.transform(in.get(0), textTransform, types, 0);
+            NDArray keys = k.transform(in.get(1), imageTransform, types, 1); // [B, P, H]
+            k.observe("image.projected", keys);
+            return streams.top(k, k.observe("top_in", x), text.streamMask(k), keys, text.streams());
+        });
+        return new Encoded(bottom, top, query);
+    }
+
     // ---- training ---------------------------------------------------------------------------------------------------
 
     /** {@link #train(TextBatch, NDArray, double[], long, Gradient, IntConsumer)} of a lane's batch. */
@@ -137,7 +216,7 @@ public final class FlmModel implements AutoCloseable {
      * @param dropoutSeed the same seed gives the same masks
      * @param stageReady is called as soon as a stage's range of {@code into} is complete, last stage first
      */
-    LaneResult train(
+    public LaneResult train(
             TextBatch batch,
             NDArray image,
             double[] headWeights,
@@ -156,121 +235,35 @@ public final class FlmModel implements AutoCloseable {
             IntConsumer stageReady,
             long began) {
         try (NDManager scope = owner.newSubManager()) {
-            Text text = Text.of(scope, batch);
+            TextInput text = TextInput.of(scope, batch);
             NDArray weights = scope.create(rowWeights(batch, headWeights));
-            StagedPass pass = new StagedPass(
+            RecordedStages stages = new RecordedStages(
                     script,
                     scope,
-                    s -> stage ->
-                            new Pass(script, s, settings, compute.precision(), settings.dropout(), dropoutSeed + stage),
+                    store,
+                    (stage, s) -> kernels(s, settings.dropout(), dropoutSeed + stage, Observer.NONE),
                     compute.recompute());
             long ready = System.nanoTime();
             NDArray statistics;
             Torch.record(true);
             try {
-                statistics = objective == Objective.FLM
-                        ? flm(pass, text, image, weights)
-                        : oneStream(pass, text, image, weights);
+                statistics = predict(
+                                stages,
+                                text,
+                                encodeImage(stages, image),
+                                (k, features) -> k.tokenLoss(text.predictions(), weights, features, head))
+                        .get(1);
             } finally {
                 Torch.record(false);
             }
             long forward = System.nanoTime();
-            pass.backward((stage, gradients) -> {
+            stages.backward((stage, gradients) -> {
                 into.put(stage, gradients);
                 stageReady.accept(stage);
             });
             long done = System.nanoTime();
             return result(statistics.toFloatArray(), new Times(ready - began, forward - ready, done - forward));
         }
-    }
-
-    /** Encode, corrupt, predict; returns the statistics of the losses. */
-    private NDArray flm(StagedPass pass, Text text, NDArray image, NDArray weights) {
-        Reconstructor rec = reconstructor();
-        NDArray picture = imageStage(pass, image);
-
-        List<NDArray> below =
-                pass.stage(ParameterNames.TEXT, store.stage(ParameterNames.TEXT), List.of(), List.of(), (p, in) -> {
-                    NDArray mask = p.streamMask(text.lengths(), text.length());
-                    List<NDArray> out = new ArrayList<>(streams.bottom(p, streams.embed(p, text.ids(), 2), mask));
-                    out.add(streams.embed(p, text.queryIds().get(0), 1));
-                    return out; // bottom layers [2B, L, H], then the query [B, L, H]
-                });
-        int bottoms = below.size() - 1;
-        List<NDArray> bottom = below.subList(0, bottoms);
-        NDArray query = below.get(bottoms);
-
-        List<NDArray> top = pass.stage(
-                ParameterNames.FUSION,
-                store.stage(ParameterNames.FUSION),
-                List.of(),
-                List.of(bottom.get(bottoms - 1), picture),
-                (p, in) -> {
-                    NDArray x = p.transformStreams(in.get(0), textTransform, types, flmTypes);
-                    NDArray keys = p.transform(in.get(1), imageTransform, types, 1); // [B, P, H]
-                    return streams.top(p, x, p.streamMask(text.lengths(), text.length()), keys, 2);
-                });
-
-        List<NDArray> features = new ArrayList<>(bottom);
-        features.addAll(top);
-        features.add(query);
-        List<NDArray> borrowed =
-                List.of(textTransform.arrays().get(0), textTransform.arrays().get(1), flmTypes);
-        return pass.stage(ParameterNames.PREDICT, store.stage(ParameterNames.PREDICT), borrowed, features, (p, in) -> {
-                    NDArray corrupted = p.reconstructorMask(
-                            text.lengths(), text.left().get(0), text.right().get(0));
-                    NDArray x = in.get(in.size() - 1);
-                    x = last(rec.bottom(p, x, in.subList(0, bottoms), corrupted));
-                    x = p.transform(x, textTransform, flmTypes, 1);
-                    List<NDArray> high = in.subList(bottoms, in.size() - 1);
-                    x = last(rec.top(p, x, high, corrupted));
-                    return p.tokenLoss(text.predictions(), weights, List.of(x, last(high)), head);
-                })
-                .get(1);
-    }
-
-    /** One stream: l2r for ar, bidirectional for mlm. */
-    private NDArray oneStream(StagedPass pass, Text text, NDArray image, NDArray weights) {
-        NDArray picture = imageStage(pass, image);
-        List<NDArray> bottom = pass.stage(
-                ParameterNames.TEXT,
-                store.stage(ParameterNames.TEXT),
-                List.of(),
-                List.of(),
-                (p, in) -> streams.bottom(p, streams.embed(p, text.ids(), 1), oneStreamMask(p, text)));
-        List<NDArray> top = pass.stage(
-                ParameterNames.FUSION,
-                store.stage(ParameterNames.FUSION),
-                List.of(),
-                List.of(last(bottom), picture),
-                (p, in) -> {
-                    NDArray x = p.transform(in.get(0), textTransform, types, 0);
-                    NDArray keys = p.transform(in.get(1), imageTransform, types, 1);
-                    return streams.top(p, x, oneStreamMask(p, text), keys, 1);
-                });
-        return pass.stage(
-                        ParameterNames.PREDICT,
-                        store.stage(ParameterNames.PREDICT),
-                        List.of(),
-                        List.of(last(top)),
-                        (p, in) -> p.tokenLoss(text.predictions(), weights, in, head))
-                .get(1);
-    }
-
-    private NDArray imageStage(StagedPass pass, NDArray image) {
-        return pass.stage(
-                        ParameterNames.IMAGE,
-                        store.stage(ParameterNames.IMAGE),
-                        List.of(),
-                        List.of(),
-                        (p, in) -> List.of(imageEncoder.encode(p, image)))
-                .get(0);
-    }
-
-    private NDArray oneStreamMask(Pass p, Text text) {
-        return objective == Objective.MLM
-                ? p.paddingMask(text.lengths(), text.length())
-                : p.l2rMask(text.lengths(), text.length());
     }
 
     private static float[] rowWeights(TextBatch batch, double[] headWeights) {
@@ -295,31 +288,6 @@ public final class FlmModel implements AutoCloseable {
         return new LaneResult(losses, correct, times);
     }
 
-    // ---- pictures of another size
-    // -------------------------------------------------------------------------------------
-
-    /**
-     * A position table of the image encoder for pictures of another size: the class row stays, the grid of the others is
-     * resized bicubically, as CLIP's checkpoints are loaded at another resolution.
-     *
-     * @param table [1 + g * g, W], row-major
-     * @param side patches along a side of the new grid
-     * @return [1 + side * side, W]
-     */
-    public float[] resizePositions(float[] table, int side) {
-        int width = settings.imageWidth();
-        int grid = (int) Math.round(Math.sqrt(table.length / (double) width - 1));
-        if (table.length != (1 + grid * grid) * width) {
-            throw new UserException(
-                    "a position table of " + table.length + " values is no square grid and a class row of "
-                            + "flm.model.image-width = " + width + "; give the table of a checkpoint of that width");
-        }
-        try (NDManager scope = owner.newSubManager()) {
-            NDArray old = scope.create(table, new Shape(1 + grid * grid, width));
-            return script.call(scope, "resize_positions", old, side).toFloatArray();
-        }
-    }
-
     // ---- evaluation -------------------------------------------------------------------------------------------------
 
     /** A scope for arrays of this model. */
@@ -327,48 +295,48 @@ public final class FlmModel implements AutoCloseable {
         return owner.newSubManager();
     }
 
-    /** Uint8 pixels [rows, 3, S, S] as the image encoder takes them: float32, normalised. */
-    NDArray normalized(NDManager scope, ByteBuffer pixels, int rows) {
-        int size = settings.imageSize();
-        NDArray raw = scope.create(
-                pixels.duplicate().limit(rows * 3 * size * size), new Shape(rows, 3, size, size), DataType.UINT8);
-        return pass(scope).normalize(raw);
+    /** Runs stages without a record of them. */
+    private Stages unrecorded(NDManager scope, Observer observer) {
+        Kernels kernels = kernels(scope, 0, 0, observer);
+        return (stage, borrowed, inputs, body) -> body.run(kernels, inputs);
     }
 
     /**
-     * What the cross-modal layers see of pictures.
+     * What the image encoder makes of pictures: the texts that are scored beside them see it as often as they like.
      *
      * @param pixels uint8 [rows, 3, S, S], a direct buffer
-     * @return [rows, P, H], in {@code scope}
+     * @return [rows, P, W], in {@code scope}
      */
-    public NDArray imageTokens(NDManager scope, ByteBuffer pixels, int rows) {
+    public NDArray imageFeatures(NDManager scope, ByteBuffer pixels, int rows) {
         try (NDManager inner = scope.newSubManager()) {
-            NDArray tokens = imageTokens(inner, normalized(inner, pixels, rows));
-            tokens.attach(scope);
-            return tokens;
+            return imageFeatures(scope, normalized(inner, pixels, rows));
         }
     }
 
     /** @param image normalised [B, 3, S, S] */
-    NDArray imageTokens(NDManager scope, NDArray image) {
-        Pass p = pass(scope);
-        return p.transform(imageEncoder.encode(p, image), imageTransform, types, 1);
+    public NDArray imageFeatures(NDManager scope, NDArray image) {
+        try (NDManager inner = scope.newSubManager()) {
+            NDArray features = encodeImage(unrecorded(inner, Observer.NONE), image);
+            features.attach(scope);
+            return features;
+        }
     }
 
     /**
      * How likely each target is.
      *
      * @param batch of this model's objective; a model of flm also takes batches of ar, which its l2r stream answers
-     * @param imageTokens [B, P, H], or [1, P, H] for one picture that all rows share
+     * @param imageFeatures [B, P, W], or [1, P, W] for one picture that all rows share
      * @return by head of the batch's objective
      */
-    public List<TargetScores> score(TextBatch batch, NDArray imageTokens) {
+    public List<TargetScores> score(TextBatch batch, NDArray imageFeatures) {
         try (NDManager scope = owner.newSubManager()) {
-            Text text = Text.of(scope, batch);
-            List<NDArray> features = batch.objective() == Objective.FLM
-                    ? features(pass(scope), text, imageTokens)
-                    : List.of(feature(pass(scope), text, imageTokens));
-            List<NDArray> scores = pass(scope).tokenScores(text.predictions(), features, head);
+            TextInput text = TextInput.of(scope, batch);
+            List<NDArray> scores = predict(
+                    unrecorded(scope, Observer.NONE),
+                    text,
+                    imageFeatures,
+                    (k, features) -> k.tokenScores(text.predictions(), features, head));
             float[] logProbs = scores.get(0).toFloatArray();
             long[] best = scores.get(1).toLongArray();
             List<TargetScores> heads = new ArrayList<>();
@@ -385,135 +353,38 @@ public final class FlmModel implements AutoCloseable {
     }
 
     /**
-     * Captions by the l2r stream: the likeliest token, again and again.
+     * Shows an observer all that the graph computes of a batch, and {@code logits.N}: those of every row of the features N that
+     * predict.
      *
-     * @param imageTokens [B, P, H]
-     * @param start the tokens that each caption begins with
-     * @param stop tokens that end a caption
-     * @param maxLength of a caption, with start and stop
-     * @return each row's tokens with start and stop, as far as it came
+     * @param image normalised [B, 3, S, S]
      */
-    public int[][] greedy(NDArray imageTokens, int[] start, int[] stop, int maxLength) {
-        int rows = (int) imageTokens.getShape().get(0);
-        int[][] captions = new int[rows][];
-        Arrays.fill(captions, start);
-        boolean[] done = new boolean[rows];
-        for (int length = start.length; length < maxLength && !all(done); length++) {
-            int[] next = next(captions, imageTokens, length);
-            for (int row = 0; row < rows; row++) {
-                int token = next[row];
-                captions[row] = Arrays.copyOf(captions[row], length + 1);
-                captions[row][length] = token;
-                done[row] |= Arrays.stream(stop).anyMatch(s -> s == token);
-            }
+    public void observe(TextBatch batch, NDArray image, Observer observer) {
+        try (NDManager scope = owner.newSubManager()) {
+            Stages stages = unrecorded(scope, observer);
+            predict(stages, TextInput.of(scope, batch), encodeImage(stages, image), (k, features) -> {
+                for (int i = 0; i < features.size(); i++) {
+                    k.observe("logits." + i, k.logits(features.get(i).reshape(-1, settings.hidden()), head));
+                }
+                return features;
+            });
         }
-        for (int row = 0; row < rows; row++) {
-            captions[row] = untilStop(captions[row], start.length, stop);
-        }
-        return captions;
     }
 
-    private int[] next(int[][] captions, NDArray imageTokens, int length) {
-        int rows = captions.length;
-        int[] ids = new int[rows * length];
-        int[] positions = new int[rows];
-        for (int row = 0; row < rows; row++) {
-            System.arraycopy(captions[row], 0, ids, row * length, length);
-            positions[row] = row * length + length - 1;
-        }
-        int[] lengths = new int[rows];
-        Arrays.fill(lengths, length);
-        TextBatch batch = new TextBatch(
-                Objective.AR,
-                rows,
-                length,
-                ids,
-                lengths,
-                new int[0],
-                new int[0],
-                new int[0],
-                List.of(new Targets(positions, new int[rows])));
-        return score(batch, imageTokens).get(0).best();
+    /** Uint8 pixels [rows, 3, S, S] as the image encoder takes them: float32, normalised. */
+    private NDArray normalized(NDManager scope, ByteBuffer pixels, int rows) {
+        int size = settings.imageSize();
+        NDArray raw = scope.create(
+                pixels.duplicate().limit(rows * 3 * size * size), new Shape(rows, 3, size, size), DataType.UINT8);
+        return kernels(scope).normalize(raw);
     }
 
-    private static boolean all(boolean[] done) {
-        for (boolean d : done) {
-            if (!d) {
-                return false;
-            }
-        }
-        return true;
+    /** The kernels of evaluation: without dropout. */
+    Kernels kernels(NDManager scope) {
+        return kernels(scope, 0, 0, Observer.NONE);
     }
 
-    private static int[] untilStop(int[] caption, int from, int[] stop) {
-        for (int i = from; i < caption.length; i++) {
-            int token = caption[i];
-            if (Arrays.stream(stop).anyMatch(s -> s == token)) {
-                return Arrays.copyOf(caption, i + 1);
-            }
-        }
-        return caption;
-    }
-
-    /** The last features of the reconstructor [B, L, H] and of the interleaved streams [2B, L, H]. */
-    private List<NDArray> features(Pass p, Text text, NDArray imageTokens) {
-        Features f = threeStreams(p, text, imageTokens);
-        return List.of(last(f.reconstructorTop()), last(f.top()));
-    }
-
-    /**
-     * All that the three streams compute, layer by layer: interleaved streams [2B, L, H], reconstructor [B, L, H].
-     *
-     * @param topIn the streams' input above the fusion
-     * @param reconstructorTopIn the reconstructor's
-     */
-    record Features(
-            NDArray mask,
-            NDArray embedded,
-            NDArray query,
-            List<NDArray> bottom,
-            List<NDArray> reconstructorBottom,
-            NDArray topIn,
-            NDArray reconstructorTopIn,
-            List<NDArray> top,
-            List<NDArray> reconstructorTop) {}
-
-    Features threeStreams(Pass p, Text text, NDArray imageTokens) {
-        Reconstructor rec = reconstructor();
-        NDArray mask = p.streamMask(text.lengths(), text.length());
-        NDArray corrupted = p.reconstructorMask(
-                text.lengths(), text.left().get(0), text.right().get(0));
-        NDArray embedded = streams.embed(p, text.ids(), 2);
-        NDArray query = streams.embed(p, text.queryIds().get(0), 1);
-        List<NDArray> bottom = streams.bottom(p, embedded, mask);
-        List<NDArray> recBottom = rec.bottom(p, query, bottom, corrupted);
-        NDArray topIn = p.transformStreams(last(bottom), textTransform, types, flmTypes);
-        NDArray recTopIn = p.transform(last(recBottom), textTransform, flmTypes, 1);
-        List<NDArray> top = streams.top(p, topIn, mask, imageTokens, 2);
-        List<NDArray> recTop = rec.top(p, recTopIn, top, corrupted);
-        return new Features(corrupted, embedded, query, bottom, recBottom, topIn, recTopIn, top, recTop);
-    }
-
-    /** Features of the image encoder [B, P, W]. */
-    NDArray imageFeatures(NDManager scope, NDArray image) {
-        return imageEncoder.encode(pass(scope), image);
-    }
-
-    /** [B, L, H] -> [B * L, V]. */
-    NDArray logits(NDManager scope, NDArray features) {
-        long hidden = features.getShape().get(2);
-        return pass(scope).logits(features.reshape(-1, hidden), head);
-    }
-
-    /** The last features of one stream [B, L, H]. */
-    NDArray feature(Pass p, Text text, NDArray imageTokens) {
-        NDArray mask = oneStreamMask(p, text);
-        NDArray x = last(streams.bottom(p, streams.embed(p, text.ids(), 1), mask));
-        return last(streams.top(p, p.transform(x, textTransform, types, 0), mask, imageTokens, 1));
-    }
-
-    Pass pass(NDManager scope) {
-        return new Pass(script, scope, settings, compute.precision(), 0, 0);
+    private Kernels kernels(NDManager scope, double dropout, long seed, Observer observer) {
+        return new Kernels(script, scope, settings, compute.precision(), dropout, seed, observer);
     }
 
     private Reconstructor reconstructor() {

@@ -88,6 +88,13 @@ public final class Gradient {
         }
     }
 
+    /** The values of one parameter, copied. */
+    public float[] read(Parameter parameter) {
+        try (NDManager scope = flat.getManager().newSubManager()) {
+            return Torch.view(scope, flat, parameter.offset(), parameter.size()).toFloatArray();
+        }
+    }
+
     private NDArray staging(int stage) {
         NDArray there = staging[stage];
         if (there == null) {

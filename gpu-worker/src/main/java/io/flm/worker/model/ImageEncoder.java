@@ -42,11 +42,11 @@ final class ImageEncoder {
      * @param image normalised [B, 3, S, S]
      * @return features [B, P, W], the class token first
      */
-    NDArray encode(Pass pass, NDArray image) {
-        NDArray x = pass.patchEmbedding(image, patches);
+    NDArray encode(Kernels k, NDArray image) {
+        NDArray x = k.patchEmbedding(image, patches);
         for (Params block : blocks) {
-            x = pass.vitBlock(x, block);
+            x = k.vitBlock(x, block);
         }
-        return pass.norm(x, post);
+        return k.norm(x, post);
     }
 }

@@ -127,11 +127,6 @@ public final class ParameterStore {
         return ParameterNames.STAGES;
     }
 
-    /** The values of a stage's range. */
-    public long stageSize(int stage) {
-        return stageStarts[stage + 1] - stageStarts[stage];
-    }
-
     public Gradient newGradient() {
         return new Gradient(script, owner, stageStarts, ranges);
     }

@@ -28,31 +28,25 @@ final class Reconstructor {
         return new Layer(Layers.crossAttention(store, n + "crossattention."), Layers.feedForward(store, n));
     }
 
-    int bottomLayers() {
-        return bottom.size();
-    }
-
     /** @param features the outputs of all bottom layers of both streams, [2B, L, H]; the last ones are read */
-    List<NDArray> bottom(Pass pass, NDArray query, List<NDArray> features, NDArray mask) {
-        return read(pass, bottom, query, features, mask);
+    NDArray bottom(Kernels k, NDArray query, List<NDArray> features, NDArray mask) {
+        return read(k, "rec.bottom.", bottom, query, features, mask);
     }
 
     /** @param features the outputs of all top layers of both streams, [2B, L, H]; the last ones are read */
-    List<NDArray> top(Pass pass, NDArray query, List<NDArray> features, NDArray mask) {
-        return read(pass, top, query, features, mask);
+    NDArray top(Kernels k, NDArray query, List<NDArray> features, NDArray mask) {
+        return read(k, "rec.top.", top, query, features, mask);
     }
 
-    private static List<NDArray> read(
-            Pass pass, List<Layer> layers, NDArray query, List<NDArray> features, NDArray mask) {
-        List<NDArray> outputs = new ArrayList<>();
+    private static NDArray read(
+            Kernels k, String name, List<Layer> layers, NDArray query, List<NDArray> features, NDArray mask) {
         NDArray x = query; // [B, L, H]
         int skipped = features.size() - layers.size();
         for (int i = 0; i < layers.size(); i++) {
-            NDArray both = pass.joinStreams(features.get(skipped + i)); // [B, 2L, H], a view
-            x = pass.crossAttention(x, both, layers.get(i).streams(), List.of(mask));
-            x = pass.feedForward(x, layers.get(i).feedForward(), true);
-            outputs.add(x);
+            NDArray both = k.joinStreams(features.get(skipped + i)); // [B, 2L, H], a view
+            x = k.crossAttention(x, both, layers.get(i).streams(), List.of(mask));
+            x = k.observe(name + i, k.feedForward(x, layers.get(i).feedForward(), true));
         }
-        return outputs;
+        return x;
     }
 }

@@ -33,18 +33,18 @@ final class TextStreams {
     }
 
     /** @return [copies * B, L, H] */
-    NDArray embed(Pass pass, NDArray ids, int copies) {
-        return pass.textEmbedding(ids, embedding, copies);
+    NDArray embed(Kernels k, NDArray ids, int copies) {
+        return k.textEmbedding(ids, embedding, copies);
     }
 
     /** The output of each layer below the fusion, [R, L, H]. */
-    List<NDArray> bottom(Pass pass, NDArray embedded, NDArray mask) {
+    List<NDArray> bottom(Kernels k, NDArray embedded, NDArray mask) {
         List<NDArray> outputs = new ArrayList<>();
         NDArray x = embedded;
         for (Layer layer : bottom) {
-            x = pass.selfAttention(x, layer.self(), mask, false);
-            x = pass.feedForward(x, layer.feedForward(), false);
-            outputs.add(x);
+            x = k.selfAttention(x, layer.self(), mask, false);
+            x = k.feedForward(x, layer.feedForward(), false);
+            outputs.add(k.observe("bottom." + outputs.size(), x));
         }
         return outputs;
     }
@@ -55,17 +55,17 @@ final class TextStreams {
      * @param image [B or 1, P, H]; its keys and values are made once for both streams
      * @param streams 1 or 2
      */
-    List<NDArray> top(Pass pass, NDArray transformed, NDArray mask, NDArray image, int streams) {
+    List<NDArray> top(Kernels k, NDArray transformed, NDArray mask, NDArray image, int streams) {
         List<NDArray> outputs = new ArrayList<>();
         NDArray x = transformed;
         for (Layer layer : top) {
-            x = pass.selfAttention(x, layer.self(), mask, true);
+            x = k.selfAttention(x, layer.self(), mask, true);
             Params cross = layer.image().get(0);
             x = streams == 1
-                    ? pass.crossAttention(x, image, cross, List.of())
-                    : pass.splitStreams(pass.crossAttention(pass.joinStreams(x), image, cross, List.of()));
-            x = pass.feedForward(x, layer.feedForward(), true);
-            outputs.add(x);
+                    ? k.crossAttention(x, image, cross, List.of())
+                    : k.splitStreams(k.crossAttention(k.joinStreams(x), image, cross, List.of()));
+            x = k.feedForward(x, layer.feedForward(), true);
+            outputs.add(k.observe("top." + outputs.size(), x));
         }
         return outputs;
     }

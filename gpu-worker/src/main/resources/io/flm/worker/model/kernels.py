@@ -1,4 +1,4 @@
-# The arithmetic of the model, in TorchScript; Java composes it (see Pass.java, FlmModel.java).
+# The arithmetic of the model, in TorchScript; Java composes it (see Kernels.java, FlmModel.java).
 #
 #   B batch, L text length, H hidden, P image tokens, W image width, V vocabulary, N predictions
 #   x           activations [rows, tokens, width]
@@ -228,10 +228,6 @@ class Kernels(Module):
   def split_streams(self, x: Tensor) -> Tensor:
     """The inverse of join_streams."""
     return x.view([x.size(0) * 2, x.size(1) // 2, x.size(2)])
-
-  def stream(self, x: Tensor, which: int) -> Tensor:
-    """One of two interleaved streams: [2B, L, H] -> [B, L, H]."""
-    return x.view([x.size(0) // 2, 2, x.size(1), x.size(2)]).select(1, which)
 
   # ---- gradients ----------------------------------------------------------------------------------------------------
 

@@ -189,7 +189,7 @@ class FlmModelTest {
         LaneBatch batch = SmallModel.batch(Objective.AR);
         try (FlmModel model = SmallModel.of(Objective.FLM, 0, Precision.FP32, false);
                 NDManager scope = model.newScope()) {
-            NDArray one = model.imageTokens(scope, batch.pixels(), 1);
+            NDArray one = model.imageFeatures(scope, batch.pixels(), 1);
             NDArray same = one.repeat(0, batch.rows());
             float[] shared = model.score(batch.text(), one).get(0).logProbs();
             float[] each = model.score(batch.text(), same).get(0).logProbs();
@@ -205,7 +205,7 @@ class FlmModelTest {
         TextBatch text = batch.text();
         try (FlmModel model = SmallModel.of(Objective.FLM, 0, Precision.FP32, false);
                 NDManager scope = model.newScope()) {
-            NDArray tokens = model.imageTokens(scope, batch.pixels(), batch.rows());
+            NDArray tokens = model.imageFeatures(scope, batch.pixels(), batch.rows());
             List<TargetScores> tight = model.score(text, tokens);
             List<TargetScores> padded = model.score(padded(text, 3), tokens);
             for (int head = 0; head < tight.size(); head++) {

@@ -2,17 +2,16 @@ package io.flm.worker.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import io.flm.data.RandomStream;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Script.Params;
 import java.util.List;
 
 /**
- * The kernels of one stage of one forward pass, typed. It holds what every call shares: the scope that owns the results, the
- * heads, the type of the matrix products, and the dropout seeds, which are counted from the stage's own.
+ * The arithmetic of {@code kernels.py}, typed, for one stage of one forward pass. It holds what all its calls share: the scope
+ * that owns the results, the type of the matrix products, and the dropout seeds, which are counted from the stage's own.
  */
-final class Pass {
+final class Kernels {
     private static final double BERT_EPSILON = 1e-5;
     private static final double FUSION_EPSILON = 1e-12;
 
@@ -22,16 +21,31 @@ final class Pass {
     private final int type;
     private final double dropout;
     private final long seed;
+    private final Observer observer;
     private long calls;
 
     /** @param dropout 0 in evaluation */
-    Pass(Script script, NDManager scope, ModelSettings settings, Precision precision, double dropout, long seed) {
+    Kernels(
+            Script script,
+            NDManager scope,
+            ModelSettings settings,
+            Precision precision,
+            double dropout,
+            long seed,
+            Observer observer) {
         this.script = script;
         this.scope = scope;
         this.settings = settings;
         this.type = precision.scalarType();
         this.dropout = dropout;
         this.seed = seed;
+        this.observer = observer;
+    }
+
+    /** Shows an array to the observer, and returns it. */
+    NDArray observe(String name, NDArray array) {
+        observer.saw(name, array);
+        return array;
     }
 
     private long nextSeed() {
@@ -40,16 +54,12 @@ final class Pass {
 
     // ---- inputs
 
-    NDArray array(int[] values, long... shape) {
-        long[] wide = new long[values.length];
-        for (int i = 0; i < values.length; i++) {
-            wide[i] = values[i];
-        }
-        return scope.create(wide, new Shape(shape));
-    }
-
     NDArray normalize(NDArray pixels) {
         return script.call(scope, "normalize", pixels);
+    }
+
+    NDArray resizePositions(NDArray table, int side) {
+        return script.call(scope, "resize_positions", table, side);
     }
 
     NDArray patchEmbedding(NDArray image, Params p) {
@@ -133,11 +143,6 @@ final class Pass {
         return script.call(scope, "split_streams", x);
     }
 
-    /** @param which 0 l2r, 1 r2l */
-    NDArray stream(NDArray x, int which) {
-        return script.call(scope, "stream", x, which);
-    }
-
     // ---- predictions
 
     NDArray logits(NDArray x, Params head) {
@@ -145,21 +150,13 @@ final class Pass {
     }
 
     /** The weighted loss (a scalar), and [2 * heads]: loss sums, then right predictions. */
-    List<NDArray> tokenLoss(Predictions in, NDArray weights, List<NDArray> features, Params head) {
+    List<NDArray> tokenLoss(TextInput.Predictions in, NDArray weights, List<NDArray> features, Params head) {
         return script.callList(
                 scope, "token_loss", features, in.rows(), in.targets(), weights, in.counts(), head, type);
     }
 
     /** The log-probability of each target, and the likeliest token. */
-    List<NDArray> tokenScores(Predictions in, List<NDArray> features, Params head) {
+    List<NDArray> tokenScores(TextInput.Predictions in, List<NDArray> features, Params head) {
         return script.callList(scope, "token_scores", features, in.rows(), in.targets(), head, type);
     }
-
-    /**
-     * Which rows of which features predict what.
-     *
-     * @param rows for each feature tensor the indices into its flattened rows
-     * @param counts predictions of each head, in order
-     */
-    record Predictions(List<NDArray> rows, NDArray targets, long[] counts) {}
 }

@@ -9,17 +9,17 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.function.Function;
 
 /**
- * A forward pass recorded as stages. The autograd graph is cut between them, so backward runs one stage at a time, last first,
- * and a stage's parameter gradients are ready to be sent before the next stage starts. With {@code recompute} a stage keeps
- * only its inputs, and runs again when its gradients are needed.
+ * A forward pass recorded for backward. The autograd graph is cut between stages, so backward runs one stage at a time, last
+ * first, and a stage's parameter gradients are ready to be sent before the next stage starts. With {@code recompute} a stage
+ * keeps only its inputs, and runs again when its gradients are needed.
  */
-final class StagedPass {
-    /** The computation of a stage: the same result each time it runs. */
-    interface Body {
-        List<NDArray> run(Pass pass, List<NDArray> inputs);
+final class RecordedStages implements Stages {
+    /** The kernels of a stage, in a scope: with the same seeds each time. */
+    @FunctionalInterface
+    interface KernelsOf {
+        Kernels of(int stage, NDManager scope);
     }
 
     /** Takes the gradients of a stage's own parameters, in flat order; closed when the call returns. */
@@ -39,26 +39,22 @@ final class StagedPass {
 
     private final Script script;
     private final NDManager scope;
-    private final Function<NDManager, Function<Integer, Pass>> passes;
+    private final ParameterStore parameters;
+    private final KernelsOf kernels;
     private final boolean recompute;
     private final Deque<Stage> stages = new ArrayDeque<>();
 
-    /** @param passes makes the pass of a stage, in a scope */
-    StagedPass(Script script, NDManager scope, Function<NDManager, Function<Integer, Pass>> passes, boolean recompute) {
+    RecordedStages(Script script, NDManager scope, ParameterStore parameters, KernelsOf kernels, boolean recompute) {
         this.script = script;
         this.scope = scope;
-        this.passes = passes;
+        this.parameters = parameters;
+        this.kernels = kernels;
         this.recompute = recompute;
     }
 
-    /**
-     * Runs a stage.
-     *
-     * @param own the parameters that the stage completes, in flat order
-     * @param borrowed parameters of earlier stages that this one also uses; their gradients are added there
-     * @param inputs outputs of earlier stages; batch data is captured by the body
-     */
-    List<NDArray> stage(int number, List<NDArray> own, List<NDArray> borrowed, List<NDArray> inputs, Body body) {
+    /** The gradients of borrowed parameters are added to those of the stage that lends them. */
+    @Override
+    public List<NDArray> run(int number, List<NDArray> borrowed, List<NDArray> inputs, Body body) {
         List<NDArray> leaves =
                 inputs.stream().map(x -> script.call(scope, "cut", x)).toList();
         NDManager kept = scope.newSubManager();
@@ -66,16 +62,16 @@ final class StagedPass {
         if (recompute) {
             Torch.record(false);
             try (NDManager discarded = scope.newSubManager()) {
-                outputs = body.run(passes.apply(discarded).apply(number), leaves);
+                outputs = body.run(kernels.of(number, discarded), leaves);
                 outputs.forEach(o -> o.attach(scope));
             } finally {
                 Torch.record(true);
             }
         } else {
-            outputs = body.run(passes.apply(kept).apply(number), leaves);
+            outputs = body.run(kernels.of(number, kept), leaves);
             outputs.forEach(o -> o.attach(scope));
         }
-        stages.push(new Stage(number, own, borrowed, inputs, leaves, outputs, body, kept));
+        stages.push(new Stage(number, parameters.stage(number), borrowed, inputs, leaves, outputs, body, kept));
         return outputs;
     }
 
@@ -97,8 +93,7 @@ final class StagedPass {
         Torch.record(true);
         List<NDArray> gradients;
         try {
-            List<NDArray> outputs =
-                    recompute ? s.body().run(passes.apply(kept).apply(s.number()), s.leaves()) : s.outputs();
+            List<NDArray> outputs = recompute ? s.body().run(kernels.of(s.number(), kept), s.leaves()) : s.outputs();
             List<NDArray> roots = new ArrayList<>();
             List<NDArray> seeds = new ArrayList<>();
             for (int i = 0; i < outputs.size(); i++) {

@@ -1,13 +1,13 @@
-package io.flm.worker.model;
+package io.flm.worker.parity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-class ParityTest {
+class ComparisonTest {
     @Test
     void aTensorThatIsNotANumberFailsItsGroupWhateverFollows() {
-        Parity.Worst worst = new Parity.Worst();
+        Comparison worst = new Comparison();
         worst.add("first", 0.5);
         worst.add("broken", Double.NaN);
         worst.add("last", 0.0);

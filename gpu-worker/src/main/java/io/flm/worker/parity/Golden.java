@@ -1,0 +1,203 @@
+package io.flm.worker.parity;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.data.Objective;
+import io.flm.data.Targets;
+import io.flm.data.TextBatch;
+import io.flm.data.UserException;
+import io.flm.worker.checkpoint.Safetensors;
+import io.flm.worker.model.FlmModel;
+import io.flm.worker.model.FlmModel.Compute;
+import io.flm.worker.model.ModelSettings;
+import io.flm.worker.model.Parameter;
+import io.flm.worker.model.ParameterStore;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** A folder of golden data: the sizes, weights and inputs that the official implementation had, and what it made of them. */
+final class Golden implements AutoCloseable {
+    private final Path folder;
+    private final JsonNode meta;
+    private final Safetensors weights;
+    private final Safetensors inputs;
+    private final int rows;
+    private final int length;
+    private final int[] ids;
+    private final int[] lengths;
+    private final int pad;
+
+    Golden(Path folder) {
+        this.folder = folder;
+        try {
+            meta = new ObjectMapper().readTree(Files.readAllBytes(folder.resolve("meta.json")));
+        } catch (IOException e) {
+            throw new UserException(folder + ": no readable meta.json (" + e.getMessage()
+                    + "); give a folder of golden data, such as tests/golden/flm-tiny");
+        }
+        weights = Safetensors.open(folder.resolve("weights.safetensors"));
+        inputs = Safetensors.open(folder.resolve("inputs.safetensors"));
+        long[] shape = inputs.tensor("text_ids").shape();
+        rows = (int) shape[0];
+        length = (int) shape[1];
+        ids = ints("text_ids");
+        pad = meta.get("special_ids").get("pad").asInt();
+        lengths = new int[rows];
+        for (int i = 0; i < ids.length; i++) {
+            lengths[i / length] += ids[i] == pad ? 0 : 1;
+        }
+    }
+
+    JsonNode meta() {
+        return meta;
+    }
+
+    int rows() {
+        return rows;
+    }
+
+    int length() {
+        return length;
+    }
+
+    /** The weights that the model began with. */
+    Safetensors weights() {
+        return weights;
+    }
+
+    /** A file of the folder; null where it has none. */
+    @Nullable Safetensors open(String name) {
+        Path file = folder.resolve(name + ".safetensors");
+        return Files.exists(file) ? Safetensors.open(file) : null;
+    }
+
+    /** A model of the folder's sizes and weights. */
+    FlmModel model(Objective objective, Compute compute) {
+        FlmModel model = new FlmModel(settings(), objective, compute);
+        for (Parameter p : model.parameters().layout()) {
+            String name = weights.tensors().containsKey(p.name()) ? p.name() : "heads." + p.name();
+            long[] shape =
+                    weights.tensors().containsKey(name) ? weights.tensor(name).shape() : new long[0];
+            if (!Arrays.equals(shape, p.shape())) {
+                throw new UserException(folder + ": weights.safetensors has " + name + " " + Arrays.toString(shape)
+                        + " where the sizes in meta.json ask for " + Arrays.toString(p.shape()) + "; mend either");
+            }
+            model.parameters().write(ParameterStore.Buffer.VALUES, p.offset(), FloatBuffer.wrap(weights.floats(name)));
+        }
+        return model;
+    }
+
+    private ModelSettings settings() {
+        JsonNode c = meta.get("config");
+        return new ModelSettings(
+                c.get("vocab_size").asInt(),
+                c.get("hidden_size").asInt(),
+                c.get("num_heads").asInt(),
+                c.get("mlp_ratio").asInt(),
+                c.get("num_bottom_layer").asInt(),
+                c.get("num_top_layer").asInt(),
+                c.get("num_reconstructor_bottom_layer").asInt(),
+                c.get("num_reconstructor_top_layer").asInt(),
+                c.get("max_position_embeddings").asInt(),
+                c.get("image_size").asInt(),
+                c.get("patch_size").asInt(),
+                c.get("vit_width").asInt(),
+                c.get("vit_heads").asInt(),
+                c.get("vit_layers_used").asInt(),
+                0);
+    }
+
+    /** The pictures, normalised [B, 3, S, S]. */
+    NDArray image(NDManager scope) {
+        return scope.create(
+                inputs.floats("image"), new Shape(inputs.tensor("image").shape()));
+    }
+
+    // ---- batches ----------------------------------------------------------------------------------------------------
+
+    /** The official labels: r2l predicts the end from the first pad row too. */
+    TextBatch flm(String rate) {
+        boolean spans = inputs.tensors().containsKey("span." + rate + ".left");
+        return new TextBatch(
+                Objective.FLM,
+                rows,
+                length,
+                ids,
+                lengths,
+                ints("text_all_masks_ids"),
+                spans ? ints("span." + rate + ".left") : new int[rows * length],
+                spans ? ints("span." + rate + ".right") : new int[rows * length],
+                List.of(targets(i -> i >= 1, 0), l2rTargets(), targets(i -> i >= 2, -1)));
+    }
+
+    /** The official total: the weighted mean of the heads' means. */
+    double[] flmWeights(TextBatch batch) {
+        JsonNode c = meta.get("config");
+        double[] w = {
+            1,
+            c.path("flm_aux_lm_loss_l2r_weight").asDouble(1),
+            c.path("flm_aux_lm_loss_r2l_weight").asDouble(1)
+        };
+        double sum = Arrays.stream(w).sum();
+        for (int h = 0; h < w.length; h++) {
+            w[h] /= sum * batch.targetCounts()[h];
+        }
+        return w;
+    }
+
+    TextBatch mlm() {
+        int[] labels = ints("text_labels_mlm");
+        int[] positions =
+                IntStream.range(0, labels.length).filter(i -> labels[i] >= 0).toArray();
+        Targets labelled = new Targets(
+                positions, Arrays.stream(positions).map(i -> labels[i]).toArray());
+        return oneStream(Objective.MLM, ints("text_ids_mlm"), labelled);
+    }
+
+    TextBatch ar() {
+        return oneStream(Objective.AR, ids, l2rTargets());
+    }
+
+    private TextBatch oneStream(Objective objective, int[] read, Targets targets) {
+        int[] none = {};
+        return new TextBatch(objective, rows, length, read, lengths, none, none, none, List.of(targets));
+    }
+
+    private Targets l2rTargets() {
+        return targets(i -> i >= 1 && i <= length - 2, 1);
+    }
+
+    /** The columns predict the token that is {@code shift} to the right; no pad is predicted. */
+    private Targets targets(IntPredicate columns, int shift) {
+        List<int[]> found = new ArrayList<>();
+        for (int i = 0; i < ids.length; i++) {
+            if (columns.test(i % length) && ids[i + shift] != pad) {
+                found.add(new int[] {i, ids[i + shift]});
+            }
+        }
+        return new Targets(
+                found.stream().mapToInt(f -> f[0]).toArray(),
+                found.stream().mapToInt(f -> f[1]).toArray());
+    }
+
+    private int[] ints(String name) {
+        return Arrays.stream(inputs.longs(name)).mapToInt(Math::toIntExact).toArray();
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        inputs.close();
+    }
+}

@@ -1,0 +1,119 @@
+package io.flm.worker.parity;
+
+import static io.flm.worker.parity.Comparison.difference;
+import static io.flm.worker.parity.Comparison.largest;
+
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.flm.data.TextBatch;
+import io.flm.worker.checkpoint.Safetensors;
+import io.flm.worker.model.FlmModel;
+import io.flm.worker.model.Gradient;
+import io.flm.worker.model.OptimizerSettings;
+import io.flm.worker.model.Parameter;
+import io.flm.worker.model.ParameterStore;
+import io.flm.worker.parity.Parity.Check;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+
+/** Gradients, and what some optimizer steps make of the weights. */
+final class GradientParity {
+    private static final double GRADIENTS = 5e-5;
+    private static final double UPDATES = 0.10; // of the largest update: early Adam steps blow up rounding
+
+    private final Golden golden;
+    private final FlmModel model;
+    private final Gradient gradient;
+
+    GradientParity(Golden golden, FlmModel model) {
+        this.golden = golden;
+        this.model = model;
+        this.gradient = model.parameters().newGradient();
+    }
+
+    private void train(TextBatch batch, double[] weights) {
+        try (NDManager scope = model.newScope()) {
+            model.train(batch, golden.image(scope), weights, 0, gradient, stage -> {});
+        }
+    }
+
+    /** @param weights by head of the objective */
+    Check gradients(String group, TextBatch batch, double[] weights, Safetensors expected) {
+        train(batch, weights);
+        double largestOfAll = 0;
+        for (String name : expected.tensors().keySet()) {
+            largestOfAll = Math.max(largestOfAll, largest(expected.floats(name)));
+        }
+        Comparison comparison = new Comparison();
+        Set<String> missing = new HashSet<>(expected.tensors().keySet());
+        for (Parameter p : model.parameters().layout()) {
+            if (missing.remove(p.name())) {
+                compare(p, expected.floats(p.name()), largestOfAll, comparison);
+            }
+        }
+        missing.forEach(name -> comparison.add(name + " (no such parameter)", Double.NaN));
+        return comparison.check(group + " gradients", GRADIENTS);
+    }
+
+    /** The gradient of a key bias is zero in exact arithmetic: a constant added to all scores of a row changes nothing. */
+    private void compare(Parameter p, float[] expected, double largestOfAll, Comparison comparison) {
+        float[] ours = gradient.read(p);
+        if (comparison.differInSize(p.name(), ours, expected)) {
+            return;
+        }
+        if (p.name().endsWith("in_proj_bias")) {
+            int third = expected.length / 3; // q, k, v: the middle third is a key bias
+            Arrays.fill(ours, third, 2 * third, 0);
+            Arrays.fill(expected, third, 2 * third, 0);
+        }
+        boolean keyBias = p.name().endsWith("key.bias");
+        comparison.add(p.name(), difference(ours, expected) / (keyBias ? largestOfAll : largest(expected)));
+    }
+
+    /** Three steps of flm without corruption, from the golden weights on. */
+    Check optimizer(Safetensors expected) {
+        JsonNode o = golden.meta().get("optimizer");
+        JsonNode rates = o.get("group_lr_used_at_step");
+        TextBatch batch = golden.flm("r0");
+        for (int step = 0; step < rates.size(); step++) {
+            train(batch, golden.flmWeights(batch));
+            model.parameters().update(gradient, step + 1, rates.get(step).get(0).asDouble(), settings(), 1);
+        }
+        Set<String> noisy = new HashSet<>();
+        o.path("noise_dominated").forEach(n -> noisy.add(n.asText()));
+        o.path("noise_dominated").fieldNames().forEachRemaining(noisy::add);
+        Comparison comparison = new Comparison();
+        for (Parameter p : model.parameters().layout()) {
+            if (!noisy.contains(p.name()) && expected.tensors().containsKey(p.name())) {
+                compareUpdates(p, expected.floats(p.name()), comparison);
+            }
+        }
+        return comparison.check("3 optimizer steps, of the largest update", UPDATES);
+    }
+
+    private void compareUpdates(Parameter p, float[] expected, Comparison comparison) {
+        float[] before = golden.weights().floats(p.name());
+        if (comparison.differInSize(p.name(), before, expected)) { // the model has the size of the weights
+            return;
+        }
+        FloatBuffer ours = FloatBuffer.allocate((int) p.size());
+        model.parameters().read(ParameterStore.Buffer.VALUES, p.offset(), ours);
+        double update = difference(expected, before);
+        if (update > 0) {
+            comparison.add(p.name(), difference(ours.array(), expected) / update);
+        }
+    }
+
+    private OptimizerSettings settings() {
+        JsonNode c = golden.meta().get("config");
+        return new OptimizerSettings(
+                c.get("adam_betas").get(0).asDouble(),
+                c.get("adam_betas").get(1).asDouble(),
+                c.get("adam_eps").asDouble(),
+                c.get("weight_decay").asDouble(),
+                0,
+                c.path("lr_mult_cross_modal").asDouble(5));
+    }
+}

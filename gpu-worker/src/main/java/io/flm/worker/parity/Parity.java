@@ -1,0 +1,163 @@
+package io.flm.worker.parity;
+
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.flm.data.Objective;
+import io.flm.data.TextBatch;
+import io.flm.worker.checkpoint.Safetensors;
+import io.flm.worker.evaluate.Decoder;
+import io.flm.worker.model.FlmModel;
+import io.flm.worker.model.FlmModel.Compute;
+import io.flm.worker.model.PositionTable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The model held against a folder of golden data: inputs, outputs, gradients and optimizer steps of the official
+ * implementation. Errors are relative to the largest magnitude of the tensor.
+ */
+public final class Parity {
+    private static final double POSITIONS = 2e-4;
+
+    /**
+     * One comparison.
+     *
+     * @param group what was compared, such as {@code r0.3 gradients}
+     * @param error the largest relative error
+     * @param tolerance what it may be
+     * @param worst the tensor that has it
+     * @param tensors how many were compared
+     */
+    public record Check(String group, double error, double tolerance, String worst, int tensors) {
+        public boolean passed() {
+            return error <= tolerance; // false for NaN
+        }
+    }
+
+    private final Golden golden;
+    private final Compute compute;
+    private final List<Check> checks = new ArrayList<>();
+
+    private Parity(Golden golden, Compute compute) {
+        this.golden = golden;
+        this.compute = compute;
+    }
+
+    /** Runs all comparisons that the folder has data for. The thread must be prepared for the engine. */
+    public static List<Check> check(Path folder, Compute compute) {
+        try (Golden golden = new Golden(folder)) {
+            Parity parity = new Parity(golden, compute);
+            parity.flm();
+            parity.oneStream(Objective.MLM);
+            parity.oneStream(Objective.AR);
+            return List.copyOf(parity.checks);
+        }
+    }
+
+    private void flm() {
+        try (FlmModel model = golden.model(Objective.FLM, compute)) {
+            for (Map.Entry<String, JsonNode> rate : golden.meta().get("flm").properties()) {
+                flm(model, rate.getKey());
+            }
+            captions(model);
+            positions(model);
+            try (Safetensors expected = golden.open("weights-after-3-steps")) { // last, as it changes the weights
+                if (expected != null) {
+                    checks.add(new GradientParity(golden, model).optimizer(expected));
+                }
+            }
+        }
+    }
+
+    private void flm(FlmModel model, String rate) {
+        TextBatch batch = golden.flm(rate);
+        try (Safetensors outputs = golden.open("outputs-flm-" + rate);
+                Safetensors gradients = golden.open("grads-flm-" + rate)) {
+            if (outputs != null) {
+                checks.addAll(new GraphParity(golden, model).flm(rate, outputs));
+            }
+            if (gradients != null) {
+                double[] weights = golden.flmWeights(batch);
+                checks.add(new GradientParity(golden, model).gradients(rate, batch, weights, gradients));
+            }
+        }
+    }
+
+    private void oneStream(Objective objective) {
+        String key = objective.key();
+        try (Safetensors outputs = golden.open("outputs-" + key);
+                Safetensors gradients = golden.open("grads-" + key)) {
+            if (outputs == null) {
+                return;
+            }
+            TextBatch batch = objective == Objective.MLM ? golden.mlm() : golden.ar();
+            try (FlmModel model = golden.model(objective, compute)) {
+                checks.addAll(new GraphParity(golden, model).oneStream(key, batch, outputs));
+                if (gradients != null) {
+                    double[] mean = {1.0 / batch.targetCounts()[0]};
+                    checks.add(new GradientParity(golden, model).gradients(key, batch, mean, gradients));
+                }
+            }
+        }
+    }
+
+    /** A position table made for other picture sizes. */
+    private void positions(FlmModel model) {
+        try (Safetensors expected = golden.open("outputs-posinterp")) {
+            if (expected == null) {
+                return;
+            }
+            float[] table = expected.floats("from");
+            Comparison comparison = new Comparison();
+            expected.tensors().forEach((name, tensor) -> {
+                if (!name.equals("from")) {
+                    int side = (int) Math.round(Math.sqrt((double) tensor.shape()[0] - 1));
+                    float[] resized = expected.floats(name);
+                    float[] ours = PositionTable.resized(model, table, side);
+                    if (!comparison.differInSize(name, ours, resized)) {
+                        comparison.add(name, Comparison.difference(ours, resized) / Comparison.largest(resized));
+                    }
+                }
+            });
+            checks.add(comparison.check("image positions resized", POSITIONS));
+        }
+    }
+
+    private void captions(FlmModel model) {
+        JsonNode task = golden.meta().path("tasks").path("caption");
+        if (task.isMissingNode()) {
+            return;
+        }
+        int[] start = ints(task.get("start_ids"));
+        int[] stop = ints(task.get("stop_ids"));
+        int[][] ours;
+        try (NDManager scope = model.newScope()) {
+            int longest = start.length + task.get("steps").asInt();
+            ours = new Decoder(model).greedy(model.imageFeatures(scope, golden.image(scope)), start, stop, longest);
+        }
+        int wrong = 0;
+        for (int row = 0; row < golden.rows(); row++) {
+            int[] expected = ints(task.get("captions").get(row));
+            int[] caption = ours[row];
+            int end = caption.length;
+            int last = caption[end - 1];
+            if (end > start.length && Arrays.stream(stop).anyMatch(s -> s == last)) {
+                end--;
+            }
+            wrong += Arrays.equals(Arrays.copyOfRange(caption, start.length, end), expected) ? 0 : 1;
+        }
+        checks.add(new Check(
+                "greedy captions, share of wrong ones", (double) wrong / golden.rows(), 0, "", golden.rows()));
+    }
+
+    private static int[] ints(JsonNode array) {
+        int[] values = new int[array.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = array.get(i).asInt();
+        }
+        return values;
+    }
+}
