@@ -28,8 +28,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Nodes in processes of their own, each {@code flm node --join HOST:PORT --run DIR}. They end with this process, however it ends:
- * it ends them, or they see that their standard input was closed. One that ends by itself is started again, by its name.
+ * Nodes in processes of their own, each {@code flm node --join HOST:PORT --run DIR}. Their standard input brings them their
+ * configuration, which a file in the run's folder would not: others may be able to write there. They end with this process,
+ * however it ends: it ends them, or they see that their standard input was closed. One that ends by itself is started again, by
+ * its name.
  */
 final class ChildNodes implements Nodes {
     private static final Logger LOG = LoggerFactory.getLogger(ChildNodes.class);
@@ -93,13 +95,10 @@ final class ChildNodes implements Nodes {
             places.add(new Place(i + 1, devices.get(i)));
         }
         try {
-            Files.writeString(configuration(), request.configuration().render());
+            NodeFiles.makeFolder(run);
             for (Place place : places) {
                 start(place, first.toString());
             }
-        } catch (IOException e) {
-            close();
-            throw new UserException(configuration() + ": cannot be written (" + e.getMessage() + ")", e);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -148,11 +147,6 @@ final class ChildNodes implements Nodes {
         }
     }
 
-    /** What the nodes are started with: a resumed run's own may say other things. */
-    private Path configuration() {
-        return NodeFiles.makeFolder(run).resolve("nodes.conf");
-    }
-
     private void start(Place place, String join) {
         boolean begins = join.equals(first.toString()) && place.index == 1;
         List<String> arguments = new ArrayList<>(List.of(
@@ -163,8 +157,6 @@ final class ChildNodes implements Nodes {
                 run.toString(),
                 "--name",
                 place.name,
-                "--config",
-                configuration().toString(),
                 "--driven",
                 "--devices",
                 place.devices,
@@ -188,7 +180,7 @@ final class ChildNodes implements Nodes {
             place.process = process;
             place.startedAt = nanoTime.getAsLong();
             place.endedAt = 0;
-            relay(place, process);
+            converse(place, process);
             LOG.info("{}: process {}", place.name, process.pid());
         } catch (IOException e) {
             throw new UserException(place.name + ": no process can be started (" + e.getMessage() + ")", e);
@@ -212,11 +204,16 @@ final class ChildNodes implements Nodes {
         return builder;
     }
 
-    /** What a node says to its user, its user here hears. */
-    private void relay(Place place, Process process) {
+    /** Tells a node its configuration; what it says to its user then, its user here hears. */
+    private void converse(Place place, Process process) {
         String name = place.name;
         Thread thread = new Thread(
                 () -> {
+                    try {
+                        NodeCommand.tell(process.getOutputStream(), request.configuration());
+                    } catch (IOException e) { // it has ended: what it said tells why
+                        LOG.info("{}: does not take its configuration", name, e);
+                    }
                     try (BufferedReader lines = new BufferedReader(
                             new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
                         for (String line = lines.readLine(); line != null; line = lines.readLine()) {

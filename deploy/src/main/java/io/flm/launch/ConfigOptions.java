@@ -41,6 +41,11 @@ final class ConfigOptions {
         return over(Configuration.builder().run(runConfiguration, environment::warn), environment);
     }
 
+    /** The same over what this node's driver says. */
+    Configuration.Builder layersOver(String driver, Environment environment) {
+        return over(Configuration.builder().text(driver, "driver", environment.home()), environment);
+    }
+
     /** The same over a checkpoint's configuration, unless a preset is named. */
     Configuration.Builder layersFrom(Checkpoint checkpoint, Environment environment) {
         return preset == null

@@ -1,6 +1,7 @@
 package io.flm.launch;
 
 import io.flm.worker.evaluate.Report;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -48,7 +49,8 @@ final class EvaluateCommand implements Callable<Integer> {
                         model.from(environment),
                         model.overrides(environment),
                         data.stream().map(environment::resolve).toList(),
-                        html == null ? null : environment.resolve(html));
+                        html == null ? null : environment.resolve(html),
+                        Files::writeString);
         if (json) {
             environment.out().println(Json.line(report.toMap()));
         }

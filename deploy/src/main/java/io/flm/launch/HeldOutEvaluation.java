@@ -10,7 +10,6 @@ import io.flm.worker.evaluate.Score;
 import io.flm.worker.evaluate.TrainedModel;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +24,12 @@ final class HeldOutEvaluation {
     private final Screen screen;
     private final LongSupplier nanoTime;
 
+    /** Writes a page: to a file that the user named, or to one of a run's folder. */
+    @FunctionalInterface
+    interface PageWriting {
+        void write(Path file, String page) throws IOException;
+    }
+
     HeldOutEvaluation(Screen screen, LongSupplier nanoTime) {
         this.screen = screen;
         this.nanoTime = nanoTime;
@@ -36,8 +41,9 @@ final class HeldOutEvaluation {
      * @param overrides settings that differ from those of the checkpoint
      * @param heldOut data; none: those that the settings name
      * @param html where the page goes; null: none
+     * @param writing how the page is written there
      */
-    Report run(Path runOrCheckpoint, Config overrides, List<Path> heldOut, @Nullable Path html) {
+    Report run(Path runOrCheckpoint, Config overrides, List<Path> heldOut, @Nullable Path html, PageWriting writing) {
         try (Waiting waiting = Waiting.shown(screen, "loading the model");
                 TrainedModel model = TrainedModel.load(runOrCheckpoint, overrides, screen::say)) {
             long startedAt = nanoTime.getAsLong();
@@ -48,7 +54,7 @@ final class HeldOutEvaluation {
             waiting.on("writing the page");
             tell(report, (nanoTime.getAsLong() - startedAt) / 1e9);
             if (html != null) {
-                write(html, page(model, report, heldOut));
+                write(html, page(model, report, heldOut), writing);
                 screen.say("page: " + html);
             }
             return report;
@@ -131,9 +137,9 @@ final class HeldOutEvaluation {
                 paths.stream().map(path -> String.valueOf(path.getFileName())).toList());
     }
 
-    private static void write(Path file, String page) {
+    private static void write(Path file, String page, PageWriting writing) {
         try {
-            Files.writeString(file, page);
+            writing.write(file, page);
         } catch (IOException e) {
             throw new UserException(
                     file + ": the page cannot be written (" + e.getMessage() + "); give another --html", e);

@@ -35,7 +35,7 @@ final class LastStatus {
     static void write(Path folder, RunView view) {
         Path file = RunFiles.statusOf(folder);
         try {
-            NodeFiles.replace(file, Json.line(view) + "\n", "rw-r--r--");
+            PlainFile.replace(file, Json.line(view) + "\n");
         } catch (IOException e) {
             LOG.info("{}: cannot be written", file, e);
         }

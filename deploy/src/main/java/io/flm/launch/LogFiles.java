@@ -5,9 +5,12 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
-import ch.qos.logback.core.FileAppender;
+import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
+import io.flm.data.UserException;
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,9 +23,25 @@ import org.slf4j.LoggerFactory;
  * reaches standard error.
  */
 final class LogFiles implements Logs {
+    /** A file of which a full disk costs what it does not take, and not what comes after. */
+    private static final class Lossy extends FilterOutputStream {
+        private Lossy(OutputStream file) {
+            super(file);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) {
+            try {
+                out.write(bytes, offset, length);
+            } catch (IOException e) {
+                // Where the log cannot be written, nobody can be told in the log.
+            }
+        }
+    }
+
     private final Consumer<String> warnings;
     private @Nullable Logger root;
-    private @Nullable FileAppender<ILoggingEvent> appender;
+    private @Nullable OutputStreamAppender<ILoggingEvent> appender;
     private @Nullable Path file;
     private boolean temporary;
     private String unkept = ""; // why there is no file
@@ -86,6 +105,12 @@ final class LogFiles implements Logs {
 
     @Override
     public synchronized void to(Path newFile) {
+        OutputStream out;
+        try {
+            out = new Lossy(PlainFile.append(newFile));
+        } catch (IOException e) {
+            throw new UserException(newFile + ": no log can be written there (" + e.getMessage() + ")", e);
+        }
         end();
         LoggerContext context = root().getLoggerContext();
         LogLayout layout = new LogLayout();
@@ -96,10 +121,10 @@ final class LogFiles implements Logs {
         encoder.setLayout(layout);
         encoder.setCharset(StandardCharsets.UTF_8);
         encoder.start();
-        FileAppender<ILoggingEvent> next = new FileAppender<>();
+        OutputStreamAppender<ILoggingEvent> next = new OutputStreamAppender<>();
         next.setContext(context);
         next.setEncoder(encoder);
-        next.setFile(newFile.toString());
+        next.setOutputStream(out);
         next.start();
         root().addAppender(next);
         appender = next;
@@ -130,7 +155,7 @@ final class LogFiles implements Logs {
     }
 
     private void end() {
-        FileAppender<ILoggingEvent> last = appender;
+        OutputStreamAppender<ILoggingEvent> last = appender;
         if (last == null) {
             return;
         }

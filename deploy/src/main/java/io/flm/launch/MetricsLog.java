@@ -2,12 +2,13 @@ package io.flm.launch;
 
 import io.flm.data.Objective;
 import io.flm.worker.StepResult;
+import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +87,7 @@ final class MetricsLog implements AutoCloseable {
                     lines.stream().filter(line -> stepOf(line) < first.step()).toList();
             startedAt -= kept.isEmpty() ? 0 : (long) (secondsOf(kept.get(kept.size() - 1)) * 1e9);
             if (kept.size() < lines.size()) {
-                Files.write(file, kept);
+                PlainFile.replace(file, String.join("\n", kept) + (kept.isEmpty() ? "" : "\n"));
             }
         }
         Writer opened = opening.open(file);
@@ -95,8 +96,7 @@ final class MetricsLog implements AutoCloseable {
     }
 
     private static Writer append(Path file) throws IOException {
-        return Files.newBufferedWriter(
-                file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        return new BufferedWriter(new OutputStreamWriter(PlainFile.append(file), StandardCharsets.UTF_8));
     }
 
     /** A line that was cut in the middle belongs to no step. */

@@ -5,25 +5,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SeekableByteChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -59,13 +50,19 @@ final class NodeFiles {
     static Path makeFolder(Path run) {
         Path folder = folder(run);
         try {
-            if (!Files.isDirectory(folder)) {
+            if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
                 Files.createDirectories(run);
-                Files.createDirectory(folder, permissions(folder, "rwxr-xr-x"));
+                Files.createDirectory(folder, PlainFile.permissions(folder, "rwxr-xr-x"));
             }
             return folder;
         } catch (FileAlreadyExistsException e) {
-            return folder; // another node was faster
+            if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+                return folder; // another node was faster
+            }
+            throw new UserException(
+                    folder + ": is a link or a file, and nodes leave their files in a folder there;"
+                            + " remove it, or choose another --run",
+                    e);
         } catch (IOException e) {
             throw new UserException(folder + ": cannot be made (" + e.getMessage() + "); choose another --run", e);
         }
@@ -86,38 +83,13 @@ final class NodeFiles {
         map.put("pid", entry.pid());
         try {
             if (!token.isEmpty() && isLoopback(entry.http())) {
-                replace(folder.resolve(entry.name() + TOKEN), token + "\n", "rw-------");
+                PlainFile.replace(folder.resolve(entry.name() + TOKEN), token + "\n", "rw-------");
             }
-            replace(file, Json.line(map) + "\n", "rw-r--r--");
+            PlainFile.replace(file, Json.line(map) + "\n");
             return file;
         } catch (IOException e) {
             throw new UserException(file + ": cannot be written (" + e.getMessage() + "); choose another --run", e);
         }
-    }
-
-    /** Writes or replaces a file at once; no link is followed. */
-    static void replace(Path file, String text, String permissions) throws IOException {
-        Path part = file.resolveSibling(file.getFileName() + ".part");
-        Files.deleteIfExists(part); // a link there would be followed
-        try (SeekableByteChannel out = Files.newByteChannel(
-                part,
-                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-                permissions(part, permissions))) {
-            out.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
-        }
-        try {
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            Files.move(part, file, StandardCopyOption.REPLACE_EXISTING);
-        }
-    }
-
-    private static FileAttribute<?>[] permissions(Path path, String permissions) {
-        return path.getFileSystem().supportedFileAttributeViews().contains("posix")
-                ? new FileAttribute<?>[] {
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
-                }
-                : new FileAttribute<?>[0];
     }
 
     /** Of a node that has ended. */

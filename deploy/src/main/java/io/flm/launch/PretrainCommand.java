@@ -132,6 +132,9 @@ final class PretrainCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         checkOptions();
         Path folder = folder();
+        if (resume) {
+            RunFiles.requireOwnParts(folder);
+        }
         Configuration configuration = configuration(folder);
         Settings.checkNode(configuration.config());
         Settings.checkRun(configuration.config());
@@ -290,7 +293,7 @@ final class PretrainCommand implements Callable<Integer> {
 
     private static void write(Path file, String text) {
         try {
-            Files.writeString(file, text);
+            PlainFile.replace(file, text);
         } catch (IOException e) {
             throw new UserException(file + ": cannot be written (" + e.getMessage() + ")", e);
         }
@@ -336,7 +339,7 @@ final class PretrainCommand implements Callable<Integer> {
         if (evaluates && checkpoint != null) {
             try {
                 Report heldOut = new HeldOutEvaluation(environment.screen(), environment.nanoTime())
-                        .run(checkpoint, config, List.of(), folder.resolve("held-out.html"));
+                        .run(checkpoint, config, List.of(), folder.resolve("held-out.html"), PlainFile::replace);
                 write(folder.resolve("held-out.json"), Json.line(heldOut.toMap()) + System.lineSeparator());
                 summary.put("heldOut", heldOut.toMap());
             } catch (RuntimeException | Error e) { // the run is finished all the same

@@ -7,11 +7,13 @@ import io.flm.worker.checkpoint.RunFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -29,6 +31,17 @@ import java.util.stream.Stream;
  */
 final class RunFiles implements AutoCloseable {
     private static final int MOST_OWNER_BYTES = 1024;
+    private static final Set<String> FOLDERS = Set.of("checkpoints", "nodes");
+    private static final Set<String> FILES = Set.of(
+            "lock",
+            "effective.conf",
+            "changes",
+            "plan",
+            "metrics.jsonl",
+            "status.json",
+            "flm.log",
+            "held-out.json",
+            "held-out.html");
 
     /** What there was of the folder before. */
     private enum Before {
@@ -71,7 +84,36 @@ final class RunFiles implements AutoCloseable {
 
     /** Whether a folder holds a run. */
     static boolean isRun(Path folder) {
-        return Files.isRegularFile(configurationOf(folder));
+        return Files.isRegularFile(configurationOf(folder), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /**
+     * Looks at a run's folder before anything of it is read or written: it may be somebody else's, or have come in an archive. A
+     * link in it would let a run add to, replace or delete files elsewhere, and a pipe would let it wait for ever. The folder itself
+     * may be a link, which the user named. Who puts a link there later finds that {@link PlainFile} follows none.
+     *
+     * @throws UserException naming what is not a run's own file or folder
+     */
+    static void requireOwnParts(Path folder) {
+        for (String name : FILES) {
+            Path file = folder.resolve(name);
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+                    && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw notOwn(file, "file");
+            }
+        }
+        for (String name : FOLDERS) {
+            Path part = folder.resolve(name);
+            if (Files.exists(part, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(part, LinkOption.NOFOLLOW_LINKS)) {
+                throw notOwn(part, "folder");
+            }
+        }
+    }
+
+    private static UserException notOwn(Path part, String kind) {
+        return new UserException(part + (Files.isSymbolicLink(part) ? ": is a link" : ": is no " + kind)
+                + ", and a run reads and writes nothing outside of its folder; put the " + kind
+                + " itself there, or choose another --run");
     }
 
     /**
@@ -80,6 +122,7 @@ final class RunFiles implements AutoCloseable {
      * @throws UserException where it holds another run
      */
     static void belongTo(Path folder, RunPlan plan, Configuration configuration) {
+        requireOwnParts(folder);
         Path owner = folder.resolve("plan");
         try {
             boolean ours = Files.isRegularFile(owner)
@@ -91,9 +134,9 @@ final class RunFiles implements AutoCloseable {
                         + "; resume that with --resume, or give this one another name");
             }
             Files.createDirectories(folder);
-            Files.writeString(owner, plan.id() + "\n");
+            PlainFile.replace(owner, plan.id() + "\n");
             if (!isRun(folder)) {
-                Files.writeString(configurationOf(folder), configuration.render());
+                PlainFile.replace(configurationOf(folder), configuration.render());
             }
         } catch (IOException e) {
             throw new UserException(folder + ": no run can be kept there (" + e + "); give the node another --run", e);
@@ -104,7 +147,7 @@ final class RunFiles implements AutoCloseable {
     static void tellChanges(Path folder, List<String> changes) {
         Path file = folder.resolve("changes");
         try {
-            Files.write(file, changes);
+            PlainFile.replace(file, String.join("\n", changes) + "\n");
         } catch (IOException e) {
             throw new UserException(file + ": cannot be written (" + e.getMessage() + ")", e);
         }
@@ -167,6 +210,7 @@ final class RunFiles implements AutoCloseable {
 
     /** Takes the folder of a run that was interrupted. */
     static RunFiles resume(Path folder) {
+        requireOwnParts(folder);
         if (!isRun(folder)) {
             throw new UserException(folder + ": no run there to resume; check --run, or leave --resume out");
         }

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flm.data.UserException;
+import io.flm.worker.RunPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RunFilesTest {
     @TempDir
@@ -98,5 +101,58 @@ class RunFilesTest {
         Files.writeString(run.configuration(), "");
         run.discard();
         assertThat(run.path()).doesNotExist();
+    }
+
+    /** As it may come in somebody's archive. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "effective.conf",
+                "lock",
+                "changes",
+                "plan",
+                "metrics.jsonl",
+                "status.json",
+                "flm.log",
+                "held-out.json",
+                "held-out.html",
+                "nodes",
+                "checkpoints"
+            })
+    void aRunWithALinkInThePlaceOfAPartIsRefusedAndNothingIsWrittenThroughIt(String part) throws IOException {
+        Path run = aRun("run");
+        Path victim = part.equals("nodes") || part.equals("checkpoints")
+                ? Files.createDirectory(parent.resolve("victim"))
+                : Files.writeString(parent.resolve("victim"), "mine");
+        Files.deleteIfExists(run.resolve(part));
+        Files.createSymbolicLink(run.resolve(part), victim);
+        Configuration configuration =
+                Configuration.builder().preset("tiny", Path.of("/")).build();
+        assertThatThrownBy(() -> RunFiles.resume(run))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(run.resolve(part) + ": is a link");
+        assertThatThrownBy(() -> RunFiles.belongTo(run, RunPlan.of("run", "id", "", "1", 1, 1), configuration))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(run.resolve(part) + ": is a link");
+        if (Files.isDirectory(victim)) {
+            assertThat(victim).isEmptyDirectory();
+        } else {
+            assertThat(victim).hasContent("mine");
+        }
+    }
+
+    @Test
+    void aNewRunsLockIsNoLinkEither() throws IOException {
+        Path victim = Files.writeString(parent.resolve("victim"), "mine");
+        Path run = Files.createDirectory(parent.resolve("run"));
+        Files.createSymbolicLink(run.resolve("lock"), victim);
+        assertThatThrownBy(() -> RunFiles.create(run)).isInstanceOf(UserException.class);
+        assertThat(victim).hasContent("mine");
+    }
+
+    @Test
+    void theFolderItselfMayBeALink() throws IOException {
+        Path link = Files.createSymbolicLink(parent.resolve("link"), aRun("run"));
+        RunFiles.resume(link).close();
     }
 }

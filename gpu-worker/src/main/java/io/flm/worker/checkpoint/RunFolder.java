@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
@@ -72,7 +73,7 @@ public final class RunFolder implements AutoCloseable {
     public static boolean isHeld(Path folder) {
         Path file = folder.resolve(LOCK);
         synchronized (HELD) {
-            if (!Files.isRegularFile(file)) {
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
                 return false;
             }
             try {
@@ -96,8 +97,12 @@ public final class RunFolder implements AutoCloseable {
             if (HELD.contains(realFolder)) {
                 throw inUse(folder, ProcessHandle.current().pid() + ", this one");
             }
-            FileChannel channel = FileChannel.open(
-                    file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileChannel channel = FileChannel.open( // a link there may lead to any file of this user's
+                    file,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE,
+                    LinkOption.NOFOLLOW_LINKS);
             try {
                 if (channel.tryLock() == null) {
                     String owner = new String(SmallFile.read(file, MOST_OWNER_BYTES), StandardCharsets.UTF_8).strip();
