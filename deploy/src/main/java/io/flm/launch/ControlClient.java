@@ -39,7 +39,7 @@ final class ControlClient {
 
         private final String what;
 
-        private Unavailable(String what, String advice) {
+        Unavailable(String what, String advice) {
             super(what + advice);
             this.what = what;
         }

@@ -81,7 +81,8 @@ final class FollowedRun implements Pretraining {
         this.client = new ControlClient(nodes::targets);
         this.train = TrainSettings.from(request.config());
         this.resume = request.resume();
-        LastStatus.write(request.run(), LastStatus.starting(request.run(), request.name(), train.steps()));
+        LastStatus.write(
+                request.run(), LastStatus.starting(request.run(), request.name(), train.steps()), request.where());
     }
 
     @Override
@@ -174,7 +175,7 @@ final class FollowedRun implements Pretraining {
             }
             if (view != null && view.id().equals(id)) {
                 if (view.state().equals("failed")) {
-                    LastStatus.write(request.run(), view);
+                    LastStatus.write(request.run(), view, request.where());
                     throw new UserException(view.reason());
                 }
                 if (view.state().equals("waiting")) {
@@ -305,7 +306,7 @@ final class FollowedRun implements Pretraining {
         last = view;
         boolean changed = before == null || !before.state().equals(view.state());
         if (changed || view.ended() || now - keptAt > KEEP_PERIOD.toNanos()) {
-            LastStatus.write(request.run(), view);
+            LastStatus.write(request.run(), view, request.where());
             keptAt = now;
         }
         if (firstStep < 0 && hasBegun(view)) {

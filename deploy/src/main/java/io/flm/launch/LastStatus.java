@@ -1,8 +1,10 @@
 package io.flm.launch;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.flm.coordinator.RunView;
 import io.flm.data.SmallFile;
 import io.flm.worker.checkpoint.RunFolder;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -29,13 +32,29 @@ final class LastStatus {
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
 
+    /** The field that says how many processes trained the run; none: one. */
+    private static final String NODES = "nodes";
+
+    private static final int IN_A_CLUSTER = 0;
+
     private LastStatus() {}
 
-    /** Replaces what was there. A run does not fail for want of it. */
-    static void write(Path folder, RunView view) {
+    /**
+     * Replaces what was there. A run does not fail for want of it.
+     *
+     * @param where it is trained; the way back there is kept, but for addresses: a folder that somebody else may have written does
+     *     not say whom this user's program speaks to
+     */
+    static void write(Path folder, RunView view, RunRequest.Where where) {
         Path file = RunFiles.statusOf(folder);
+        ObjectNode kept = JSON.valueToTree(view);
+        if (where instanceof RunRequest.Children children) {
+            kept.put(NODES, children.count());
+        } else if (where instanceof RunRequest.Cluster) {
+            kept.put(NODES, IN_A_CLUSTER);
+        }
         try {
-            PlainFile.replace(file, Json.line(view) + "\n");
+            PlainFile.replace(file, kept + "\n");
         } catch (IOException e) {
             LOG.info("{}: cannot be written", file, e);
         }
@@ -96,7 +115,17 @@ final class LastStatus {
         return as(
                 last == null ? view(name, "", "", 0) : last,
                 "stopped",
-                how + "; go on with " + Program.hint("pretrain", "--run", folder.toString(), "--resume"));
+                how + "; go on with " + Program.hint(resumption(folder)));
+    }
+
+    private static List<String> resumption(Path folder) {
+        List<String> arguments = new ArrayList<>(List.of("pretrain", "--run", folder.toString(), "--resume"));
+        JsonNode nodes = tree(folder).map(tree -> tree.get(NODES)).orElse(null);
+        if (nodes != null && nodes.isInt()) {
+            boolean cluster = nodes.asInt() == IN_A_CLUSTER;
+            arguments.addAll(cluster ? List.of("--cluster", "HOST:PORT") : List.of("--nodes", nodes.asText()));
+        }
+        return arguments;
     }
 
     private static RunView as(RunView last, String state, String reason) {
@@ -122,15 +151,24 @@ final class LastStatus {
                 List.of());
     }
 
-    /** Of a folder that may be somebody else's. */
     private static Optional<RunView> read(Path folder) {
+        try {
+            @Nullable RunView view = JSON.treeToValue(tree(folder).orElse(null), RunView.class);
+            return Optional.ofNullable(view).filter(LastStatus::isWhole);
+        } catch (IOException | RuntimeException e) {
+            LOG.info("{}: no status", RunFiles.statusOf(folder), e);
+            return Optional.empty();
+        }
+    }
+
+    /** Of a folder that may be somebody else's. */
+    private static Optional<JsonNode> tree(Path folder) {
         Path file = RunFiles.statusOf(folder);
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             return Optional.empty();
         }
         try {
-            @Nullable RunView view = JSON.readValue(SmallFile.read(file, MOST_BYTES), RunView.class);
-            return Optional.ofNullable(view).filter(LastStatus::isWhole);
+            return Optional.ofNullable(JSON.readTree(SmallFile.read(file, MOST_BYTES)));
         } catch (IOException | RuntimeException e) {
             LOG.info("{}: no status", file, e);
             return Optional.empty();

@@ -65,7 +65,11 @@ final class StatusCommand implements Callable<Integer> {
         long tries = 0;
         while (true) {
             try {
-                return client.get("/run", RunView.class);
+                RunView run = client.get("/run", RunView.class);
+                if (run.id().isEmpty() && folder != null && LastStatus.isUnderWay(folder)) {
+                    throw new ControlClient.Unavailable("no node of " + folder + " knows the run yet", "");
+                }
+                return run;
             } catch (ControlClient.Unavailable e) {
                 if (folder != null) {
                     RunView run = LastStatus.of(folder);

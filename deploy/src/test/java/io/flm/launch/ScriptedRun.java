@@ -108,6 +108,30 @@ final class ScriptedRun implements Pretraining.Starter {
                 List.of());
     }
 
+    /** What a node says before a run is submitted to it. */
+    static RunView idle() {
+        return new RunView(
+                "",
+                "",
+                "idle",
+                "no run was submitted yet",
+                0,
+                0,
+                0,
+                null,
+                List.of(),
+                0,
+                0,
+                null,
+                null,
+                0,
+                0,
+                null,
+                null,
+                List.of(),
+                List.of());
+    }
+
     private static void raise(List<Throwable> failures) {
         if (failures.isEmpty()) {
             return;
