@@ -511,6 +511,19 @@ class LauncherScriptTest {
     }
 
     @Test
+    @EnabledOnOs(OS.LINUX)
+    void aBuildThatHasEndedKeepsNobodyWaiting() throws Exception {
+        java("17.0.15");
+        maven("3.8.7", "sleep 0.2");
+        Process build = start(folder.resolve("repo/deploy/flm"), "version");
+        build.getOutputStream().close();
+        assertThat(build.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        Process next =
+                new ProcessBuilder("flock", "-n", folder.resolve("repo/deploy").toString(), "true").start();
+        assertThat(next.waitFor()).as("the lock is free").isZero();
+    }
+
+    @Test
     @EnabledOnOs(OS.LINUX) // macOS has no flock
     void twoFirstStartsBuildOnce() throws Exception {
         java("17.0.15");
