@@ -37,6 +37,7 @@ final class ChildNodes implements Nodes {
     private static final Logger LOG = LoggerFactory.getLogger(ChildNodes.class);
     private static final Duration PAUSE = Duration.ofSeconds(2);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+    private static final Duration LAST_WORDS_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration LEAVE_TIMEOUT = Duration.ofSeconds(10);
     /** A child that ends sooner, again and again, is started again after ever longer pauses. */
     private static final Duration SHORT_LIFE = Duration.ofSeconds(30);
@@ -51,6 +52,7 @@ final class ChildNodes implements Nodes {
         private final String name;
         private final String devices;
         private @Nullable Process process;
+        private @Nullable Thread output;
         private volatile String lastLine = "";
         private long startedAt;
         private long endedAt;
@@ -231,6 +233,19 @@ final class ChildNodes implements Nodes {
                 "output-" + name);
         thread.setDaemon(true);
         thread.start();
+        place.output = thread;
+    }
+
+    /** Of a process that has ended, whose last words may still be on their way. */
+    private static void awaitOutput(Place place) {
+        Thread output = place.output;
+        try {
+            if (output != null) {
+                output.join(LAST_WORDS_TIMEOUT.toMillis());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** The children that answer; files that others left in the folder, or put there, lead nowhere. */
@@ -277,6 +292,7 @@ final class ChildNodes implements Nodes {
             long now = nanoTime.getAsLong();
             if (place.endedAt == 0) {
                 place.endedAt = now;
+                awaitOutput(place);
                 targets(); // where it answered, if it did
                 NodeFiles.remove(run, place.name);
                 String how =

@@ -14,12 +14,15 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -29,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 final class ControlClient {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration WHOLE_TIMEOUT = ANSWER_TIMEOUT.multipliedBy(2);
+    private static final int MOST_ANSWER = 16 << 20; // a run with a thousand workers takes one MiB
     private static final ObjectMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES) // of a node with a later version
             .build();
@@ -94,7 +99,7 @@ final class ControlClient {
         String unavailable = "";
         for (NodeAddress target : lastOneFirst(all)) {
             try {
-                HttpResponse<String> response = http.send(request(target, method, path, body), BodyHandlers.ofString());
+                HttpResponse<String> response = exchange(request(target, method, path, body));
                 last = target;
                 if (response.statusCode() == 503) {
                     unavailable = detail(response);
@@ -120,6 +125,22 @@ final class ControlClient {
                                 .map(e -> e.getKey() + " (" + e.getValue() + ")")
                                 .collect(Collectors.joining(", ")),
                 "; it may have ended; otherwise give the HTTP address of another one with --node HOST:PORT");
+    }
+
+    /** With an end in size and time: the timeout of a request ends where the answer begins. */
+    private HttpResponse<String> exchange(HttpRequest request) throws IOException, InterruptedException {
+        CompletableFuture<HttpResponse<String>> answer = http.sendAsync(request, begun -> new BoundedText(MOST_ANSWER));
+        try {
+            return answer.get(WHOLE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            answer.cancel(true);
+            throw new HttpTimeoutException("no whole answer within " + WHOLE_TIMEOUT.toSeconds() + " s");
+        } catch (InterruptedException e) {
+            answer.cancel(true);
+            throw e;
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException failure ? failure : new IOException(e.getCause());
+        }
     }
 
     /** Whoever answered the last time probably answers again. */

@@ -107,6 +107,8 @@ final class Hocon {
             throw new UserException(file + ": not a configuration file: " + firstLine(e), e);
         } catch (StackOverflowError e) {
             throw new UserException(file + ": nested too deeply, or it includes itself", e);
+        } catch (OutOfMemoryError e) { // each ${a}${a} doubles what it refers to
+            throw new UserException(file + ": what its ${...} stand for does not fit into memory; write it out", e);
         }
     }
 

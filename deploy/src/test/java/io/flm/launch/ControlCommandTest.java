@@ -66,6 +66,17 @@ class ControlCommandTest {
                         new WorkerView("b-w1", "b", "cuda:0", "drained", -1, "", 0, 0, 90, "a fan is broken")));
     }
 
+    /** Whatever listens there may send for ever. */
+    @Test
+    void anAnswerWithoutEndIsNotRead() {
+        node.answer("GET /api/v1/run", 200, " ".repeat((16 << 20) + 1));
+        assertThat(world.flm("status", "--node", node.address())).isNotZero();
+        assertThat(world.err())
+                .singleElement()
+                .asString()
+                .contains(node.address() + " (answers with more than 16777216 bytes; is it an flm node?)");
+    }
+
     @Test
     void statusShowsTheRunAndEachWorker() {
         node.answer("GET /api/v1/run", 200, view("training"));
