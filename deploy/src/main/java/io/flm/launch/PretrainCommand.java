@@ -317,10 +317,12 @@ final class PretrainCommand implements Callable<Integer> {
                     + "; log: " + logs.place());
             return failure.exitCode();
         }
-        if (interrupts.asked().isPresent() && !resume && result.steps() == 0 && result.checkpoint() == null) {
+        boolean late = interrupts.asked().isEmpty() && result.finished(); // by the time limit
+        boolean ended = late || interrupts.asked().isPresent();
+        if (ended && !resume && result.steps() == 0 && result.checkpoint() == null) {
             begun.set(false); // there is nothing to go on from
-            environment.say(result.reason() + ", before the first step");
-            return interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.OK);
+            environment.say(result.reason() + ", before the first step" + (late ? "; give more --minutes" : ""));
+            return interrupts.asked().map(Interrupts.Signal::exitCode).orElse(late ? Failure.FAILED : Failure.OK);
         }
         environment.say(String.format(
                 Locale.ROOT,
@@ -328,7 +330,7 @@ final class PretrainCommand implements Callable<Integer> {
                 result.reason(),
                 result.samplesPerSecond(),
                 result.checkpoint() == null ? "none" : result.checkpoint()));
-        if (!result.finished()) {
+        if (!result.finished() || (late && result.steps() == 0)) {
             environment.say("go on with: " + environment.program().command(request.resumption()));
         }
         Map<String, @Nullable Object> summary = summary(result, folder);

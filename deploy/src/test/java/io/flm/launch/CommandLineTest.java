@@ -220,6 +220,17 @@ class CommandLineTest {
     }
 
     @Test
+    void aRunWhoseTimeWasOverBeforeItsFirstStepSaysWhatItNeedsAndLeavesNothing() {
+        runs.endBeforeTheFirstStep();
+        assertThat(world.flm("pretrain", "--preset", "tiny", "--run", "r", "--minutes", "0.01"))
+                .isEqualTo(Failure.FAILED);
+        assertThat(world.err())
+                .last()
+                .isEqualTo("flm: the time limit is reached, before the first step; give more --minutes");
+        assertThat(folder.resolve("r")).doesNotExist();
+    }
+
+    @Test
     void aRunThatWasStoppedIsSaidHowToGoOnWithWhereItWas() throws IOException {
         runs.endStopped();
         Path token = Files.writeString(folder.resolve("token"), "0123456789abcdef\n");

@@ -16,6 +16,7 @@ final class ScriptedRun implements Pretraining.Starter {
     private final List<Throwable> onAwait = new ArrayList<>();
     private @Nullable Path checkpoint;
     private boolean stopped;
+    private boolean late;
     private int open;
 
     /** What was asked for, in order. */
@@ -45,6 +46,11 @@ final class ScriptedRun implements Pretraining.Starter {
         stopped = true;
     }
 
+    /** From now on the time limit comes before the first step. */
+    void endBeforeTheFirstStep() {
+        late = true;
+    }
+
     /** How many runs were started and not closed. */
     int open() {
         return open;
@@ -68,6 +74,9 @@ final class ScriptedRun implements Pretraining.Starter {
             @Override
             public RunResult await() {
                 raise(onAwait);
+                if (late) {
+                    return new RunResult(0, null, 0, "", null, true, "the time limit is reached");
+                }
                 long steps = request.config().getLong("flm.train.steps");
                 listener.onStart(new RunListener.Start(
                         Objective.FLM, 1000, List.of("local-w1 cpu"), "127.0.0.1:1", 0, steps, "seed 1"));
