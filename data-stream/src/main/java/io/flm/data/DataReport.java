@@ -18,6 +18,7 @@ import java.util.function.LongConsumer;
  * @param captions all captions of usable samples
  * @param tokenLengths how many of them have which length in tokens, special tokens included, before the cut at max-tokens
  * @param bad {@code shard:key: cause} of each sample that cannot be used
+ * @param badTrained how many of them are not held out
  * @param leftOut what is no sample, such as a picture without a caption
  * @param sha256 of the shards' tables of contents
  */
@@ -29,8 +30,14 @@ public record DataReport(
         long captions,
         SortedMap<Integer, Integer> tokenLengths,
         List<String> bad,
+        long badTrained,
         LeftOut leftOut,
         String sha256) {
+
+    /** How many samples are trained on, the bad ones among them. */
+    public long trained() {
+        return samples - heldOut;
+    }
 
     /** Reads and decodes every sample. */
     public static DataReport of(
@@ -39,9 +46,12 @@ public record DataReport(
         SortedMap<Integer, Integer> lengths = new TreeMap<>();
         List<String> bad = new ArrayList<>();
         Pictures pictures = Pictures.with(settings.pictures());
+        Split training = Split.training(settings.holdOut());
         long captions = 0;
+        long badTrained = 0;
         for (long index = 0; index < source.size(); index++) {
             progress.accept(index);
+            String cause = null;
             try {
                 List<String> texts = source.captions(index);
                 int[] size = pictures.size(pictures.read(source, index));
@@ -52,9 +62,13 @@ public record DataReport(
                     captions++;
                 }
             } catch (SampleException e) {
-                bad.add(String.valueOf(e.getMessage()));
+                cause = String.valueOf(e.getMessage());
             } catch (IOException e) {
-                bad.add(source.name(index) + ": " + e.getMessage());
+                cause = source.name(index) + ": " + e.getMessage();
+            }
+            if (cause != null) {
+                bad.add(cause);
+                badTrained += source.isTaken(index, training) ? 1 : 0;
             }
         }
         return new DataReport(
@@ -65,6 +79,7 @@ public record DataReport(
                 captions,
                 lengths,
                 List.copyOf(bad),
+                badTrained,
                 source.leftOut(),
                 source.sha256());
     }

@@ -83,16 +83,54 @@ public final class SampleSource implements AutoCloseable {
                 shards.add(TarShard.open(found.get(i), labels.get(i), files, unpacked, leftOut));
             }
             SampleSource source = new SampleSource(List.copyOf(shards), split, labels, leftOut, files, unpacked);
-            if (source.inAll() == 0) {
-                throw new UserException(
-                        paths + ": hold no sample, a picture (png, jpg, webp) beside a txt or json of the"
-                                + " same name" + (leftOut.total() == 0 ? ", nor another file" : ", but " + leftOut)
-                                + "; give other --data");
-            }
+            requireSamples(source.inAll(), paths, leftOut);
             return source;
         } catch (RuntimeException e) {
             close(files, unpacked);
             throw e;
+        }
+    }
+
+    /** How many samples a split takes, and how many it leaves. */
+    public record Counts(long taken, long left) {
+        public long inAll() {
+            return taken + left;
+        }
+    }
+
+    /**
+     * Counts samples of shards and keeps none of them open. It ends with the shard after which there are {@code enough} of either
+     * kind: a thousand shards need not be read to know that something is held out.
+     */
+    public static Counts count(List<Path> paths, Split split, long enough) {
+        LeftOut leftOut = new LeftOut();
+        OpenFiles files = new OpenFiles();
+        Unpacked unpacked = new Unpacked();
+        try {
+            long taken = 0;
+            long left = 0;
+            for (Path file : ShardPaths.files(paths, leftOut)) {
+                List<Parts> samples = TarShard.open(file, String.valueOf(file), files, unpacked, leftOut)
+                        .samples();
+                int its = split.of(samples).size();
+                taken += its;
+                left += samples.size() - its;
+                if (taken >= enough && left >= enough) {
+                    break;
+                }
+            }
+            requireSamples(taken + left, paths, leftOut);
+            return new Counts(taken, left);
+        } finally {
+            close(files, unpacked);
+        }
+    }
+
+    private static void requireSamples(long count, List<Path> paths, LeftOut leftOut) {
+        if (count == 0) {
+            throw new UserException(paths + ": hold no sample, a picture (png, jpg, webp) beside a txt or json of the"
+                    + " same name" + (leftOut.total() == 0 ? ", nor another file" : ", but " + leftOut)
+                    + "; give other --data");
         }
     }
 
@@ -118,6 +156,11 @@ public final class SampleSource implements AutoCloseable {
         return shards.stream()
                 .mapToLong(shard -> other.of(shard.samples()).size())
                 .sum();
+    }
+
+    /** Whether another split would take a sample. */
+    boolean isTaken(long index, Split other) {
+        return !other.of(List.of(parts(index))).isEmpty();
     }
 
     /** The samples of each shard, in their order. */

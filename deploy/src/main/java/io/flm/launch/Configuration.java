@@ -58,6 +58,15 @@ final class Configuration {
         this.origins = origins;
     }
 
+    /**
+     * Whether somebody asked for the share that is held out. Else it is the default for data of one's own, or what a run or a checkpoint
+     * began with.
+     */
+    boolean asksForHoldOut() {
+        String origin = origins.getOrDefault("flm.data.hold-out", DEFAULT);
+        return origin.startsWith("--") || origin.startsWith("file ");
+    }
+
     /** The whole configuration, Akka's part included. */
     Config config() {
         return config;

@@ -101,7 +101,7 @@ final class DataInspectCommand implements Callable<Integer> {
                         environment.resolve(html),
                         ContactSheet.of(title(report), facts, counts(report.tokenLengths()), sheets.of(show)));
             }
-            boolean stops = report.bad().size() > settings.mostBad(report.samples());
+            boolean stops = report.badTrained() > settings.mostBad(report.trained());
             List<Sheet> example = sheets.of(1);
             environment
                     .out()
@@ -112,10 +112,10 @@ final class DataInspectCommand implements Callable<Integer> {
             if (stops) {
                 environment.say(String.format(
                         Locale.ROOT,
-                        "%,d of %,d samples are bad, more than flm.data.bad-sample-rate = %s allows: training would stop at"
-                                + " them; mend them or raise the rate",
-                        report.bad().size(),
-                        report.samples(),
+                        "%,d of %,d samples to train on are bad, more than flm.data.bad-sample-rate = %s allows: training"
+                                + " would stop at them; mend them or raise the rate",
+                        report.badTrained(),
+                        report.trained(),
                         settings.badSampleRate()));
             }
             return stops ? Failure.FAILED : Failure.OK;
@@ -172,6 +172,7 @@ final class DataInspectCommand implements Callable<Integer> {
         map.put("shapes", report.shapes());
         map.put("tokenLengths", report.tokenLengths());
         map.put("bad", report.bad());
+        map.put("badTrained", report.badTrained());
         map.put("stops", stops); // training
         map.put("leftOut", report.leftOut().names()); // the first of each kind
         map.put("leftOutCounts", report.leftOut().counts());
@@ -183,7 +184,7 @@ final class DataInspectCommand implements Callable<Integer> {
     private static String render(DataReport report, DataSettings settings, List<String> reading, List<Sheet> example) {
         StringBuilder text = new StringBuilder();
         text.append(line("samples", "%,d with %,d captions", report.samples(), report.captions()));
-        text.append(line("held out", "%,d of them, never trained on (flm.data.hold-out)", report.heldOut()));
+        text.append(line("held out", "%s", new HeldOutShare(settings, report.heldOut(), report.trained()).sentence()));
         reading.forEach(sentence -> text.append(line("reading", "%s", sentence)));
         example.forEach(sheet -> text.append(line("example", "%s", Reading.example(sheet))));
         shards(text, report.shards());
@@ -192,7 +193,8 @@ final class DataInspectCommand implements Callable<Integer> {
         report.leftOut().counts().forEach((kind, count) -> text.append(line("left out", "%,d %s", count, kind)));
         first(text, "left out", report.leftOut().names(), report.leftOut().total());
         first(text, "bad", report.bad(), report.bad().size());
-        text.append(line("bad", "%,d samples", report.bad().size()));
+        text.append(
+                line("bad", "%,d samples, %,d of them to train on", report.bad().size(), report.badTrained()));
         text.append(line("sha256", "%s", report.sha256()));
         return text.toString();
     }

@@ -135,14 +135,11 @@ final class NodeRun implements AutoCloseable {
         }
     }
 
-    /** Told now, not when the run has ended. */
+    /** Told now, not when the run has ended. Which share was asked for is not known here; the default one never is. */
     private void requireHeldOut(DataSettings data) {
-        long heldOut = samples.inAll() - samples.size();
-        if (data.holdOut() > 0 && data.evalPaths().isEmpty() && heldOut < 2) {
-            throw new UserException("flm.data.hold-out = " + data.holdOut() + " holds out " + heldOut + " of "
-                    + samples.inAll() + " samples, and an evaluation needs 2: raise it with --hold-out, give"
-                    + " --eval-data, or train on all without an evaluation with --hold-out 0");
-        }
+        new HeldOutShare(data, samples.inAll() - samples.size(), samples.size())
+                .check(data.holdOut() != Presets.HOLD_OUT)
+                .ifPresent(LOG::info);
     }
 
     /** Says in the log and in the run's folder what differs from here on. */

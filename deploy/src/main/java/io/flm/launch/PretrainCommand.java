@@ -1,19 +1,17 @@
 package io.flm.launch;
 
 import com.typesafe.config.Config;
+import io.flm.data.DataSettings;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
-import io.flm.worker.evaluate.HeldOutData;
-import io.flm.worker.evaluate.Report;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -139,13 +137,17 @@ final class PretrainCommand implements Callable<Integer> {
         Settings.checkNode(configuration.config());
         Settings.checkRun(configuration.config());
         RunRequest.Where where = where(configuration.config());
-        RunEstimate estimate = estimate(configuration.config(), where, folder);
+        Optional<HeldOutShare> heldOut = heldOut(configuration.config(), where);
+        RunEstimate estimate = estimate(configuration.config(), where, folder, heldOut);
         if (dryRun) {
             environment.out().print(json ? Json.line(estimate.toMap()) + "\n" : estimate.text(measuring()));
         }
         if (!(where instanceof RunRequest.Cluster)) { // its nodes check for themselves
             estimate.check().forEach(environment::warn);
         }
+        heldOut.flatMap(share -> share.check(configuration))
+                .filter(note -> !dryRun)
+                .ifPresent(environment::say);
         if (dryRun) {
             return Failure.OK;
         }
@@ -194,10 +196,22 @@ final class PretrainCommand implements Callable<Integer> {
         }
     }
 
-    private RunEstimate estimate(Config config, RunRequest.Where where, Path folder) {
+    /** What a run of this machine holds out of its data; the nodes of a cluster have their own. */
+    private Optional<HeldOutShare> heldOut(Config config, RunRequest.Where where) {
+        DataSettings data = DataSettings.from(config);
+        if (where instanceof RunRequest.Cluster || !HeldOutShare.matters(data)) {
+            return Optional.empty();
+        }
+        try (Waiting waiting = Waiting.shown(environment.screen(), "looking at the data")) {
+            waiting.on("reading the tables of " + data.paths());
+            return Optional.of(HeldOutShare.count(data, dryRun));
+        }
+    }
+
+    private RunEstimate estimate(Config config, RunRequest.Where where, Path folder, Optional<HeldOutShare> heldOut) {
         MemoryNeed.Layout layout = RunEstimate.layout(where, config)
                 .orElse(new MemoryNeed.Layout(1, 1, 1, false, false)); // of a node with one worker
-        return new RunEstimate(config, layout, environment.memory().get(), folder);
+        return new RunEstimate(config, layout, environment.memory().get(), folder, heldOut);
     }
 
     /** The command at hand, of a few steps, in a folder of its own. */
@@ -288,21 +302,12 @@ final class PretrainCommand implements Callable<Integer> {
     }
 
     private static void write(Path file, Configuration configuration) {
-        write(file, configuration.render());
-    }
-
-    private static void write(Path file, String text) {
-        try {
-            PlainFile.replace(file, text);
-        } catch (IOException e) {
-            throw new UserException(file + ": cannot be written (" + e.getMessage() + ")", e);
-        }
+        RunFiles.write(file, configuration.render());
     }
 
     private int train(Pretraining pretraining, Interrupts interrupts, RunRequest request, AtomicBoolean begun)
             throws InterruptedException {
         Path folder = request.run();
-        Config config = request.config();
         RunResult result;
         try {
             result = pretraining.await();
@@ -335,15 +340,11 @@ final class PretrainCommand implements Callable<Integer> {
         }
         Map<String, @Nullable Object> summary = summary(result, folder);
         Path checkpoint = result.checkpoint();
-        boolean evaluates =
-                result.finished() && interrupts.asked().isEmpty() && isHere(checkpoint) && isHeldOut(config);
         int exitCode = interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.OK);
-        if (evaluates && checkpoint != null) {
+        if (result.finished() && interrupts.asked().isEmpty() && checkpoint != null) {
             try {
-                Report heldOut = new HeldOutEvaluation(environment.screen(), environment.nanoTime())
-                        .run(checkpoint, config, List.of(), folder.resolve("held-out.html"), PlainFile::replace);
-                write(folder.resolve("held-out.json"), Json.line(heldOut.toMap()) + System.lineSeparator());
-                summary.put("heldOut", heldOut.toMap());
+                LastEvaluation.of(environment, request, checkpoint)
+                        .ifPresent(report -> summary.put("heldOut", report.toMap()));
             } catch (RuntimeException | Error e) { // the run is finished all the same
                 log().error("the evaluation failed", e);
                 environment.say(Failure.of(e).line() + "; evaluate it with "
@@ -355,25 +356,6 @@ final class PretrainCommand implements Callable<Integer> {
             environment.out().println(Json.line(summary));
         }
         return exitCode;
-    }
-
-    private boolean isHeldOut(Config config) {
-        if (!HeldOutData.exists(config)) {
-            environment.say(
-                    "not evaluated: no held-out data; give them with --eval-data, or hold out a share of your own"
-                            + " with --hold-out 1%");
-        }
-        return HeldOutData.exists(config);
-    }
-
-    /** A checkpoint of a cluster lies on the disk of one of its nodes, which may be another host. */
-    private boolean isHere(@Nullable Path checkpoint) {
-        if (checkpoint != null && !Files.isDirectory(checkpoint)) {
-            environment.say("the checkpoint is on another host: evaluate it there with "
-                    + Program.hint("evaluate", "--from", checkpoint.toString()));
-            return false;
-        }
-        return checkpoint != null;
     }
 
     private static Map<String, @Nullable Object> summary(RunResult result, Path folder) {

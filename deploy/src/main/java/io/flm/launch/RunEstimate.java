@@ -37,19 +37,22 @@ final class RunEstimate {
     private final int nodes;
     private final Codec codec;
     private final long parameters;
+    private final Optional<HeldOutShare> heldOut;
 
     /**
      * An estimate.
      *
      * @param run the run's folder, which need not exist
      * @param layout of one machine; of a cluster, a node of one worker
+     * @param heldOut of its own data; empty: nothing, or not known here
      */
-    RunEstimate(Config config, MemoryNeed.Layout layout, FreeMemory memory, Path run) {
+    RunEstimate(Config config, MemoryNeed.Layout layout, FreeMemory memory, Path run, Optional<HeldOutShare> heldOut) {
         this.train = TrainSettings.from(config);
         this.checkpoints = CheckpointSettings.from(config);
         this.need = new MemoryNeed(config, layout);
         this.memory = memory;
         this.run = run;
+        this.heldOut = heldOut;
         this.nodes = layout.nodes();
         this.codec = NodeSettings.exchange(config).codec();
         this.parameters = ModelSettings.from(config).parameterCount(train.objective());
@@ -155,6 +158,7 @@ final class RunEstimate {
         map.put("freeDiskBytes", free.isPresent() ? (long) free.getAsDouble() : null);
         map.put("exchangeBytesPerStep", (long) exchangeBytes());
         map.put("samples", (long) samples());
+        map.put("heldOut", heldOut.map(HeldOutShare::heldOut).orElse(null));
         OptionalDouble hours = hours();
         map.put("hours", hours.isPresent() ? hours.getAsDouble() : null);
         return map;
@@ -200,6 +204,7 @@ final class RunEstimate {
                         ? "none between nodes"
                         : String.format(Locale.ROOT, "each node sends %.1f MB a step", exchangeBytes() / 1e6));
         line(text, "samples", String.format(Locale.ROOT, "%,.0f in %,d steps", samples(), train.steps()));
+        heldOut.ifPresent(share -> line(text, "held out", share.sentence()));
         OptionalDouble hours = hours();
         line(
                 text,

@@ -153,6 +153,15 @@ final class RunFiles implements AutoCloseable {
         }
     }
 
+    /** Writes one of the folder's files whole. */
+    static void write(Path file, String text) {
+        try {
+            PlainFile.replace(file, text);
+        } catch (IOException e) {
+            throw new UserException(file + ": cannot be written (" + e.getMessage() + ")", e);
+        }
+    }
+
     /** The first of {@code runs/NAME-1}, {@code runs/NAME-2}, ... that does not exist. */
     static Path next(Path runs, String name) {
         for (int number = 1; ; number++) {

@@ -18,6 +18,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -37,6 +39,18 @@ class CommandLineTest {
     @BeforeEach
     void inAFolderOfItsOwn() {
         world = new TestEnvironment(folder, runs);
+    }
+
+    /** A shard of so many samples, of which nothing is read but their names. */
+    private void shard(String name, int samples) throws IOException {
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(Files.newOutputStream(folder.resolve(name)))) {
+            for (int i = 0; i < samples; i++) {
+                for (String form : List.of(".png", ".txt")) {
+                    tar.putArchiveEntry(new TarArchiveEntry(i + form));
+                    tar.closeArchiveEntry();
+                }
+            }
+        }
     }
 
     private int pretrain(String... options) {
@@ -82,6 +96,7 @@ class CommandLineTest {
 
     @Test
     void configurationComesFromDefaultsThenPresetThenFileThenSetThenOptions() throws IOException {
+        shard("x.tar", 200);
         Path file = Files.writeString(
                 folder.resolve("my.conf"),
                 "flm.train { lanes = 2, micro-batch = 3, seed = 4 }\n"
@@ -104,7 +119,8 @@ class CommandLineTest {
     }
 
     @Test
-    void whatThePresetsSetForTheirDataGoesWithTheirDataOnly() {
+    void whatThePresetsSetForTheirDataGoesWithTheirDataOnly() throws IOException {
+        shard("x.tar", 200);
         assertThat(world.flm("pretrain")).isZero();
         assertThat(world.flm("pretrain", "--data", "x.tar", "--tokenizer", "t.json"))
                 .as("%s", world.err())
@@ -141,13 +157,83 @@ class CommandLineTest {
     }
 
     @Test
-    void aResumedRunHoldsOutWhatItHeldOut() {
+    void aResumedRunHoldsOutWhatItHeldOut() throws IOException {
+        shard("x.tar", 200);
         assertThat(world.flm("pretrain", "--data", "x.tar", "--tokenizer", "t.json", "--run", "r"))
                 .isZero();
         assertThat(world.flm("pretrain", "--run", "r", "--resume", "--eval-data", "y.tar"))
                 .isZero();
         assertThat(runs.requests().get(1).config().getDouble("flm.data.hold-out"))
                 .isEqualTo(0.01);
+    }
+
+    /** Of data of one's own; by default a hundredth is held out. */
+    @Test
+    void fewSamplesAreTrainedOnWithoutAnEvaluation() throws IOException {
+        shard("x.tar", 20);
+        assertThat(world.flm("pretrain", "--data", "x.tar", "--tokenizer", "t.json", "--run", "r"))
+                .as("%s", world.err())
+                .isZero();
+        String tooFew =
+                "flm: flm.data.hold-out = 0.01 holds out 0 of 20 samples, and an evaluation needs 2: the run is not"
+                        + " evaluated when it ends; for that give --hold-out 20% or --eval-data";
+        assertThat(world.err()).contains(tooFew);
+        assertThat(world.flm("pretrain", "--run", "r", "--resume"))
+                .as("%s", world.err())
+                .isZero();
+        assertThat(runs.requests()).hasSize(2);
+    }
+
+    @Test
+    void aShareThatIsAskedForMustHoldOutEnough() throws IOException {
+        shard("x.tar", 20);
+        String[] own = {"pretrain", "--data", "x.tar", "--tokenizer", "t.json"};
+        for (String[] asking : new String[][] {
+            {"--hold-out", "1%"}, {"--set", "flm.data.hold-out=0.01"}, {"--set", "flm.evaluate.every=5"}
+        }) {
+            assertThat(world.flm(Stream.concat(Arrays.stream(own), Arrays.stream(asking))
+                            .toArray(String[]::new)))
+                    .isEqualTo(Failure.REFUSED);
+            assertThat(world.err())
+                    .singleElement()
+                    .asString()
+                    .contains(
+                            "flm.data.hold-out = 0.01 holds out 0 of 20 samples, and an evaluation needs 2: raise it with");
+        }
+        assertThat(world.flm("pretrain", "--data", "x.tar", "--tokenizer", "t.json", "--hold-out", "99.999%"))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).singleElement().asString().contains("20 of 20 samples, so nothing is left to train on");
+        assertThat(runs.requests()).isEmpty();
+        assertThat(folder.resolve("runs")).doesNotExist();
+        assertThat(world.flm("pretrain", "--data", "x.tar", "--tokenizer", "t.json", "--hold-out", "20%"))
+                .as("%s", world.err())
+                .isZero();
+    }
+
+    @Test
+    void aDryRunCountsWhatIsHeldOut() throws IOException {
+        shard("x.tar", 20);
+        shard("y.tar", 1000);
+        assertThat(world.flm("pretrain", "--dry-run", "--data", "x.tar", "--tokenizer", "t.json"))
+                .as("%s", world.err())
+                .isZero();
+        assertThat(world.out())
+                .contains("held out     0 of 20 samples, never trained on (flm.data.hold-out = 0.01); too few for an"
+                        + " evaluation: give --hold-out 20% or --eval-data");
+        assertThat(world.flm(
+                        "pretrain",
+                        "--dry-run",
+                        "--json",
+                        "--data",
+                        "x.tar",
+                        "--data",
+                        "y.tar",
+                        "--tokenizer",
+                        "t.json"))
+                .as("%s", world.err())
+                .isZero();
+        assertThat(new ObjectMapper().readTree(world.out()).path("heldOut").asLong())
+                .isEqualTo(9);
     }
 
     @ParameterizedTest
@@ -249,7 +335,8 @@ class CommandLineTest {
 
     @Test
     void aModelThatIsTooLargeForTheMachineIsRefusedBeforeAnythingIsBuilt() throws IOException {
-        Path data = Files.writeString(folder.resolve("a.tar"), "");
+        shard("a.tar", 200);
+        Path data = folder.resolve("a.tar");
         String[] headline = {
             "pretrain", "--preset", "headline", "--steps", "2", "--data", "a.tar", "--tokenizer", "a.tar"
         };

@@ -55,6 +55,8 @@ class DataCommandTest {
                         TOKENIZER,
                         "--json",
                         "--set",
+                        "flm.data.hold-out=0",
+                        "--set",
                         "flm.data.bad-sample-rate=0"))
                 .isEqualTo(Failure.FAILED);
         JsonNode report = new ObjectMapper().readTree(world.out());
@@ -65,7 +67,7 @@ class DataCommandTest {
         assertThat(world.err())
                 .singleElement()
                 .isEqualTo(
-                        "flm: 1 of 3 samples are bad, more than flm.data.bad-sample-rate = 0.0 allows: training would"
+                        "flm: 1 of 3 samples to train on are bad, more than flm.data.bad-sample-rate = 0.0 allows: training would"
                                 + " stop at them; mend them or raise the rate");
     }
 
@@ -159,6 +161,31 @@ class DataCommandTest {
         assertThat(world.flm(all)).isZero();
         assertThat(new ObjectMapper().readTree(world.out()).path("heldOut").asInt(-1))
                 .isEqualTo(2);
+    }
+
+    /** As training does: of these the torn one is held out by a hundredth, a and b are not. */
+    @Test
+    void whetherTrainingStopsFollowsFromTheSamplesThatItTrainsOn() throws IOException {
+        shard("pictures.tar", true);
+        String[] inspect = {
+            "data", "inspect", "pictures.tar", "--tokenizer", TOKENIZER, "--set", "flm.data.bad-sample-rate=0"
+        };
+        assertThat(world.flm(inspect)).as("%s", world.err()).isEqualTo(Failure.OK);
+        assertThat(world.out()).contains("bad        1 samples, 0 of them to train on");
+        String[] onAll = Stream.concat(Stream.of(inspect), Stream.of("--set", "flm.data.hold-out=0"))
+                .toArray(String[]::new);
+        assertThat(world.flm(onAll)).isEqualTo(Failure.FAILED);
+        assertThat(world.out()).contains("bad        1 samples, 1 of them to train on");
+    }
+
+    @Test
+    void inspectSaysWhereTooFewAreHeldOut() throws IOException {
+        shard("pictures.tar", false);
+        assertThat(world.flm("data", "inspect", "pictures.tar", "--tokenizer", TOKENIZER))
+                .isZero();
+        assertThat(world.out())
+                .contains("held out   0 of 2 samples, never trained on (flm.data.hold-out = 0.01); too few for an"
+                        + " evaluation: give --hold-out 20% or --eval-data");
     }
 
     @Test

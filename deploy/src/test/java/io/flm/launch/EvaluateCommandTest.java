@@ -1,6 +1,7 @@
 package io.flm.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,6 +13,7 @@ import io.flm.worker.checkpoint.FlatFloats;
 import io.flm.worker.checkpoint.RunIdentity;
 import io.flm.worker.checkpoint.TensorRange;
 import io.flm.worker.checkpoint.TrainingState;
+import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
@@ -24,6 +26,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +108,40 @@ class EvaluateCommandTest {
                 .contains("<title>run, step 20</title>")
                 .contains("emoji-fluent.tar.gz");
         assertThat(world.err()).anySatisfy(line -> assertThat(line).contains("Cloze accuracy"));
+    }
+
+    /** A finished run has not failed because the default share holds out too little; the share that was asked for is to be looked at. */
+    @Test
+    void aRunEndsWithoutAnEvaluationWhereTheDefaultShareHoldsOutTooLittle() throws IOException {
+        Path data = folder.resolve("few.tar");
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(Files.newOutputStream(data))) {
+            for (String name : List.of("0.png", "0.txt")) {
+                tar.putArchiveEntry(new TarArchiveEntry(name));
+                tar.closeArchiveEntry();
+            }
+        }
+        assertThat(LastEvaluation.of(world.environment(), finished(data, "data of one's own"), folder.resolve("run")))
+                .isEmpty();
+        assertThat(world.err())
+                .last()
+                .asString()
+                .startsWith("flm: not evaluated: [" + data + "]: 0 usable held-out samples")
+                .contains("--data PATH");
+        assertThatThrownBy(() ->
+                        LastEvaluation.of(world.environment(), finished(data, "--hold-out"), folder.resolve("run")))
+                .isInstanceOf(HeldOutData.TooFew.class);
+    }
+
+    private RunRequest finished(Path data, String holdOut) {
+        Path tokenizer = TestEnvironment.ROOT.resolve("data-stream/emoji/tokenizer-emoji-2k.json");
+        Configuration configuration = Configuration.builder()
+                .preset("tiny", TestEnvironment.ROOT)
+                .option("flm.data.paths", List.of(data.toString()), "--data", folder)
+                .option("flm.data.tokenizer", tokenizer.toString(), "--tokenizer", folder)
+                .option("flm.data.hold-out", 0.01, holdOut, folder)
+                .build();
+        return new RunRequest(
+                configuration, folder.resolve("run"), TestEnvironment.ROOT, false, 1, new RunRequest.Here());
     }
 
     @Test

@@ -13,6 +13,18 @@ import java.util.List;
  * @param split which of their samples
  */
 public record HeldOutData(List<Path> paths, Split split) {
+    /** Samples are compared with each other, so one alone cannot be evaluated on. */
+    public static final int LEAST = 2;
+
+    /** There are fewer usable samples than an evaluation needs. */
+    public static final class TooFew extends UserException {
+        private static final long serialVersionUID = 1L;
+
+        TooFew(String message) {
+            super(message);
+        }
+    }
+
     /** All samples of data that are given for it. */
     static HeldOutData of(List<Path> paths) {
         return new HeldOutData(paths, Split.ALL);

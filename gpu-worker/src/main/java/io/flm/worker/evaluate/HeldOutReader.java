@@ -6,7 +6,6 @@ import io.flm.data.RandomStream.Purpose;
 import io.flm.data.SampleException;
 import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
-import io.flm.data.UserException;
 import io.flm.worker.evaluate.HeldOut.Example;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -54,9 +53,9 @@ record HeldOutReader(
                 }
             }
         }
-        if (examples.size() < 2) {
-            throw new UserException(data.paths() + ": " + examples.size()
-                    + " usable samples; evaluation compares, so it needs at least 2: give more --data");
+        if (examples.size() < HeldOutData.LEAST) {
+            throw new HeldOutData.TooFew(data.paths() + ": " + examples.size()
+                    + " usable held-out samples, and an evaluation" + " compares at least " + HeldOutData.LEAST);
         }
         return new HeldOut(imageSize, examples);
     }
