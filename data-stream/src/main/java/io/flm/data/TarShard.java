@@ -202,8 +202,8 @@ final class TarShard {
     }
 
     /**
-     * Adds its name and its table of contents. This is part of what checkpoints are compared by: as long as the same samples come
-     * of the same bytes, the text stays the same.
+     * Adds its name and its table of contents, of each file that a caption may come from. This is part of what checkpoints are compared
+     * by: as long as the same samples come of the same bytes, the text stays the same.
      */
     void digest(MessageDigest digest) {
         digest.update(name.getBytes(StandardCharsets.UTF_8));
@@ -211,7 +211,8 @@ final class TarShard {
         for (Parts sample : samples) {
             Range caption = sample.json != null ? sample.json : sample.text;
             String line = separator + "Entry[key=" + sample.key + ", image=" + sample.image + ", caption=" + caption
-                    + ", json=" + (sample.json != null) + "]";
+                    + ", json=" + (sample.json != null)
+                    + (sample.json != null && sample.text != null ? ", otherwise=" + sample.text : "") + "]";
             digest.update(line.getBytes(StandardCharsets.UTF_8));
             separator = ", ";
         }

@@ -9,6 +9,8 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -116,11 +118,30 @@ class SampleSourceTest {
                 .with("b.txt", "a fish");
         try (SampleSource source = open(shards)) {
             String table = "a.tar[Entry[key=a, image=Range[offset=512, sizeBytes=" + PICTURE.length
-                    + "], caption=Range[offset=2560, sizeBytes=26], json=true], Entry[key=b, image=Range[offset=3584, sizeBytes="
+                    + "], caption=Range[offset=2560, sizeBytes=26], json=true, otherwise=Range[offset=1536, sizeBytes=11]], Entry[key=b, image=Range[offset=3584, sizeBytes="
                     + PICTURE.length + "], caption=Range[offset=4608, sizeBytes=6], json=false]]";
             assertThat(PICTURE).hasSizeLessThan(513);
             assertThat(source.sha256()).isEqualTo(Hashes.sha256(table.getBytes(StandardCharsets.UTF_8)));
         }
+    }
+
+    /** The text beside a JSON is what a sample says where the JSON holds no caption. */
+    @Test
+    void aTextBesideAJsonIsOfTheDatasIdentity() throws Exception {
+        Path file = folder.resolve("a.tar");
+        List<String> identities = new ArrayList<>();
+        for (String text : List.of("a fish", "a red fish")) {
+            Path written = new Shards()
+                    .with("a.png", PICTURE)
+                    .with("a.json", "{}")
+                    .with("a.txt", text)
+                    .write(file);
+            try (SampleSource source = SampleSource.open(List.of(written))) {
+                assertThat(source.captions(0)).containsExactly(text);
+                identities.add(source.sha256());
+            }
+        }
+        assertThat(identities).doesNotHaveDuplicates();
     }
 
     @Test
