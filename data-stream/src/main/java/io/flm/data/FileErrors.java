@@ -31,8 +31,10 @@ final class FileErrors {
     /** Of a shard at {@code file} that cannot be opened. */
     static UserException opening(Path file, IOException e) {
         if (e instanceof TarEntries.Damage) {
-            return new UserException(
-                    file + ": not a whole tar file (" + e.getMessage() + "); fetch it again, or leave it out", e);
+            String mend = e instanceof TarEntries.NoEnd
+                    ? "fetch it again, or, if nothing is missing, append 1024 zero bytes to it"
+                    : "fetch it again, or leave it out";
+            return new UserException(file + ": not a whole tar file (" + e.getMessage() + "); " + mend, e);
         }
         String cause;
         if (e instanceof NoSuchFileException) {

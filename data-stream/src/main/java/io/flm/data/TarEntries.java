@@ -55,10 +55,19 @@ final class TarEntries {
     record Entry(String name, Type type, long offset, long sizeBytes, String target) {}
 
     /** The file is no tar file, or a damaged one; the message says where. */
-    static final class Damage extends IOException {
+    static class Damage extends IOException {
         private static final long serialVersionUID = 1L;
 
         Damage(String message) {
+            super(message);
+        }
+    }
+
+    /** All entries are whole, but nothing says that they are all. */
+    static final class NoEnd extends Damage {
+        private static final long serialVersionUID = 1L;
+
+        NoEnd(String message) {
             super(message);
         }
     }
@@ -112,6 +121,9 @@ final class TarEntries {
                 position = entry(header, position, type, extension);
                 extension = new Extension();
             }
+        }
+        if (!ended && position == size) {
+            throw new NoEnd("ends at byte " + size + " without the mark of an end, as if it were cut there");
         }
         if (!ended) {
             throw new Damage("cut at byte " + size + ", before the mark of its end");
