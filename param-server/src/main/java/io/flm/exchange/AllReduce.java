@@ -9,22 +9,19 @@ import io.flm.exchange.wire.MessageHeaderEncoder;
 import io.flm.exchange.wire.SumDecoder;
 import io.flm.exchange.wire.SumEncoder;
 import io.flm.exchange.wire.TotalsDecoder;
-import io.flm.exchange.wire.TotalsEncoder;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
-import org.agrona.CloseHelper;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sharded all-reduce of one group: contributions go to the owner of each shard, who adds them along the tree, and its
- * sums go to all. Chunks move on their own, so the first sums are back while the last contributions are still computed.
+ * The sharded all-reduce of one group. Contributions go to the node that owns a shard; it adds them along the tree and sends the
+ * sums to all. Chunks move on their own, so the first sums are back while the last contributions are still computed.
  *
- * <p>A chunk is added when its last contribution arrives, out of the transport's buffer; those that came before were copied
- * aside. Sums are written where the trainer wants them, if it waits already, else aside. Guarded by the group's monitor.
+ * <p>A chunk is added when its last contribution arrives, out of the transport's buffer; those that came before lie in staging
+ * buffers. A sum is written to where a trainer waits for it, or else to a staging buffer. Guarded by the group's monitor.
  */
 final class AllReduce {
     private static final int MESSAGE_BYTES = MessageHeaderEncoder.ENCODED_LENGTH;
@@ -40,43 +37,32 @@ final class AllReduce {
 
     private final GroupSpec spec;
     private final int node;
-    private final int firstRank;
-    private final int localRanks;
-    private final LaneRange ownLanes;
+    private final List<Integer> localRanks;
+    private final TotalsFrames totals;
     private final ShardLayout layout;
     private final TreeSum.Scratch scratch = new TreeSum.Scratch();
     private final List<TreeSum> ofSubtree = new ArrayList<>(); // adds this node's leaves of each subtree that it sends
-    private final StagingBuffer[] results; // sums by segment, for who did not await yet
-    private final StagingBuffer[][][] staged; // contributions that came before the last one, by segment, node, subtree
+    private final StagingBuffers staging;
 
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
     private final ContributionEncoder contribution = new ContributionEncoder();
     private final ContributionDecoder contributionIn = new ContributionDecoder();
     private final SumEncoder sum = new SumEncoder();
     private final SumDecoder sumIn = new SumDecoder();
-    private final TotalsEncoder totals = new TotalsEncoder();
-    private final TotalsDecoder totalsIn = new TotalsDecoder();
     private final FrameValues incoming;
     private final FrameValues outgoing;
 
-    /** What the other side did not send as agreed; the generation cannot go on. */
-    static final class ProtocolException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        ProtocolException(String message) {
-            super(message);
-        }
-    }
-
-    AllReduce(GroupSpec spec, int node, int firstRank, int localRanks, int chunkBytes) {
+    /**
+     * @param node this one
+     * @param chunkBytes of values in a frame
+     */
+    AllReduce(GroupSpec spec, int node, int chunkBytes) {
         this.spec = spec;
         this.node = node;
-        this.firstRank = firstRank;
-        this.localRanks = localRanks;
-        this.ownLanes = spec.nodeLanes(node);
+        this.localRanks = spec.ranksOf(node);
+        this.totals = new TotalsFrames(spec.nodeLanes(node), spec.laneCount());
         this.layout = new ShardLayout(spec, node, chunkBytes / spec.codec().bytes() / 16 * 16);
-        this.results = buffers(spec.segments());
-        this.staged = new StagingBuffer[spec.segments()][spec.nodeCount()][];
+        this.staging = new StagingBuffers(spec.segments(), spec.nodeCount());
         this.incoming = new FrameValues(spec.codec());
         this.outgoing = new FrameValues(spec.codec());
         List<LaneRange> leaves = layout.localLeaves();
@@ -90,39 +76,24 @@ final class AllReduce {
         }
     }
 
-    private static StagingBuffer[] buffers(int count) {
-        return Stream.generate(StagingBuffer::new).limit(count).toArray(StagingBuffer[]::new);
-    }
-
-    /** Frees what was kept aside; nothing else may be called any more. */
+    /** Frees the staging buffers; nothing else may be called any more. */
     void close() {
-        for (int segment = 0; segment < results.length; segment++) {
-            results[segment].close();
-            for (StagingBuffer[] ofNode : staged[segment]) {
-                if (ofNode != null) {
-                    CloseHelper.closeAll(ofNode);
-                }
-            }
-        }
+        staging.close();
     }
 
-    // What this node's workers do.
+    // Called by this node's trainers.
 
     /** A rank's contribution; the last one of the node makes the segment ready. */
     void contribute(ReduceRound round, int segment, int rank, List<Partial> partials) {
         int size = partials.get(0).values().limit();
+        Slot slot = slot(round, segment, size);
         for (Partial partial : partials) {
-            if (partial.values().limit() != size) {
+            if (partial.values().limit() != slot.size) {
                 throw new IllegalArgumentException("rank " + rank + ": segment " + segment + " with "
-                        + partial.values().limit() + " floats, others have " + size);
+                        + partial.values().limit() + " floats, others have " + slot.size);
             }
         }
-        Slot slot = slot(round, segment, size);
-        if (slot.size != size) {
-            throw new IllegalArgumentException(
-                    "rank " + rank + ": segment " + segment + " with " + size + " floats, others have " + slot.size);
-        }
-        slot.contributions.set(rank - firstRank, partials);
+        slot.contributions.set(localRanks.indexOf(rank), partials);
         if (--slot.contributionsMissing > 0) {
             return;
         }
@@ -148,11 +119,11 @@ final class AllReduce {
     private Slot slot(ReduceRound round, int segment, int size) {
         Slot slot = round.slots[segment];
         if (slot == null) {
-            slot = new Slot(segment, size, localRanks, spec.nodeCount(), layout.leafCount());
+            slot = new Slot(segment, size, localRanks.size(), spec.nodeCount(), layout.leafCount());
             for (int each = 0; each < spec.nodeCount(); each++) {
                 if (each != node) {
                     int subtrees = layout.subtrees(each).size();
-                    StagingBuffer[] places = staged(segment, each, subtrees);
+                    StagingBuffer[] places = staging.contributions(segment, each, subtrees);
                     for (StagingBuffer place : places) {
                         place.of(layout.shardFrom(node, size), layout.shardTo(node, size));
                     }
@@ -164,46 +135,45 @@ final class AllReduce {
                     slot.chunksMissing += layout.chunkCount(each, size);
                 }
             }
-            results[segment].of(0, size);
+            staging.sums(segment).of(0, size);
             round.slots[segment] = slot;
         }
         return slot;
     }
 
-    private StagingBuffer[] staged(int segment, int from, int subtrees) {
-        StagingBuffer[] places = staged[segment][from];
-        if (places == null) {
-            places = buffers(subtrees);
-            staged[segment][from] = places;
-        }
-        return places;
-    }
-
-    /** The sums of a segment that were kept aside. */
+    /** The sums of a segment that no trainer waited for. */
     StagingBuffer results(Slot slot) {
-        return results[slot.segment];
+        return staging.sums(slot.segment);
     }
 
     // Sending.
 
-    /** Sends one frame of a round to a node; false where there is none, or no room. */
-    boolean send(ReduceRound round, Peer peer) {
-        Cursor cursor = round.cursors[peer.node];
-        return sendSum(round, peer, cursor) || sendTotals(round, peer, cursor) || sendContribution(round, peer, cursor);
+    /** Sends one frame of a round, or of the one before, to a node; false if there is none, or no room. */
+    boolean send(ReduceRound round, int to, FrameWriter out) {
+        if (round.before != null && send(round.before, to, out)) {
+            return true;
+        }
+        Cursor cursor = round.cursors[to];
+        return sendSum(round, out, cursor)
+                || totals.send(round, out, cursor)
+                || sendContribution(round, to, out, cursor);
     }
 
-    /** Whether a node has been sent all that it needs of this one for a committed round. */
-    boolean isSent(ReduceRound round, Peer peer) {
-        Cursor cursor = round.cursors[peer.node];
+    /** Whether a node has been sent all that it needs of this one for a complete round, and the one before. */
+    boolean isSent(ReduceRound round, int to) {
+        if (round.before != null && !isSent(round.before, to)) {
+            return false;
+        }
+        Cursor cursor = round.cursors[to];
         for (Slot slot : round.contributed) {
             if (!layout.mirrored() && cursor.sums[slot.segment] < slot.added) {
                 return false;
             }
         }
-        return cursor.totals == ownLanes.count();
+        return totals.areSent(cursor);
     }
 
-    private boolean sendSum(ReduceRound round, Peer peer, Cursor cursor) {
+    private boolean sendSum(ReduceRound round, FrameWriter out, Cursor cursor) {
         if (layout.mirrored()) {
             return false;
         }
@@ -213,7 +183,6 @@ final class AllReduce {
                 int from = layout.chunkFrom(node, slot.size, chunk);
                 int count = layout.chunkTo(node, slot.size, chunk) - from;
                 int bytes = count * spec.codec().bytes();
-                FrameWriter out = peer.gradients();
                 if (!out.claim(SUM_BYTES + bytes)) {
                     return false;
                 }
@@ -237,9 +206,9 @@ final class AllReduce {
         return out.bytes(at + Integer.BYTES, bytes);
     }
 
-    private boolean sendContribution(ReduceRound round, Peer peer, Cursor cursor) {
+    private boolean sendContribution(ReduceRound round, int receiver, FrameWriter out, Cursor cursor) {
         while (cursor.segment < round.contributed.size()
-                && cursor.chunk == layout.chunkCount(peer.node, round.contributed.get(cursor.segment).size)) {
+                && cursor.chunk == layout.chunkCount(receiver, round.contributed.get(cursor.segment).size)) {
             cursor.segment++; // at once where the shard is empty
             cursor.chunk = 0;
         }
@@ -247,10 +216,9 @@ final class AllReduce {
             return false;
         }
         Slot slot = round.contributed.get(cursor.segment);
-        int from = layout.chunkFrom(peer.node, slot.size, cursor.chunk);
-        int to = layout.chunkTo(peer.node, slot.size, cursor.chunk);
+        int from = layout.chunkFrom(receiver, slot.size, cursor.chunk);
+        int to = layout.chunkTo(receiver, slot.size, cursor.chunk);
         int bytes = (to - from) * spec.codec().bytes();
-        FrameWriter out = peer.gradients();
         if (!out.claim(CONTRIBUTION_BYTES + bytes)) {
             return false;
         }
@@ -267,12 +235,7 @@ final class AllReduce {
             if (leaves.size() == 1) {
                 outgoing.copyFrom(leaves.get(0), from, from, to - from);
             } else {
-                TreeSum.Leaf[] sources = new TreeSum.Leaf[leaves.size()];
-                for (int leaf = 0; leaf < sources.length; leaf++) {
-                    FloatBuffer source = leaves.get(leaf);
-                    sources[leaf] = (at, into, count) -> source.get(at, into, 0, count);
-                }
-                ofSubtree.get(cursor.subtree).add(sources, from, to, outgoing, scratch);
+                ofSubtree.get(cursor.subtree).add(leaves, from, to, outgoing, scratch);
             }
         } catch (RuntimeException | Error e) { // else all frames behind it would wait for this one
             out.abort();
@@ -287,68 +250,15 @@ final class AllReduce {
         return true;
     }
 
-    private boolean sendTotals(ReduceRound round, Peer peer, Cursor cursor) {
-        if (round.localTotalsMissing > 0 || cursor.totals == ownLanes.count()) {
-            return false;
-        }
-        int firstLane = ownLanes.from() + cursor.totals;
-        int heads = lane(round, firstLane).targetCounts().length;
-        FrameWriter out = peer.gradients();
-        int fixed = MESSAGE_BYTES
-                + TotalsEncoder.BLOCK_LENGTH
-                + TotalsEncoder.LanesEncoder.sbeHeaderSize()
-                + TotalsEncoder.ByHeadEncoder.sbeHeaderSize();
-        int ofLane = TotalsEncoder.LanesEncoder.sbeBlockLength() + heads * TotalsEncoder.ByHeadEncoder.sbeBlockLength();
-        int count = Math.min(ownLanes.count() - cursor.totals, (out.maxBodyLength() - fixed) / ofLane);
-        if (count == 0) {
-            throw new IllegalArgumentException("totals of " + heads + " heads do not fit a frame");
-        }
-        if (!out.claim(fixed + count * ofLane)) {
-            return false;
-        }
-        totals.wrapAndApplyHeader(out.body(), out.bodyOffset(), header)
-                .step(round.step)
-                .stop(round.localStop ? 1 : 0)
-                .heads(heads)
-                .firstLane(firstLane);
-        TotalsEncoder.LanesEncoder laneOut = totals.lanesCount(count);
-        for (int lane = firstLane; lane < firstLane + count; lane++) {
-            laneOut.next()
-                    .tokens(lane(round, lane).tokens())
-                    .samples(lane(round, lane).samples());
-        }
-        TotalsEncoder.ByHeadEncoder headOut = totals.byHeadCount(count * heads);
-        for (int lane = firstLane; lane < firstLane + count; lane++) {
-            LaneTotals its = lane(round, lane);
-            for (int head = 0; head < heads; head++) {
-                headOut.next()
-                        .targetCount(its.targetCounts()[head])
-                        .lossSum(its.lossSums()[head])
-                        .correctCount(its.correctCounts()[head]);
-            }
-        }
-        out.commit();
-        cursor.totals += count;
-        return true;
-    }
-
-    private static LaneTotals lane(ReduceRound round, int lane) {
-        LaneTotals its = round.totals[lane];
-        if (its == null) {
-            throw new IllegalStateException("no totals of lane " + lane);
-        }
-        return its;
-    }
-
     // Receiving.
 
     /** Takes a frame of a round that has begun. */
-    void receive(ReduceRound round, Peer peer, FrameReader frame) {
+    void receive(ReduceRound round, int sender, FrameReader frame) {
         MessageHeaderDecoder in = frame.header();
         switch (in.templateId()) {
-            case ContributionDecoder.TEMPLATE_ID -> receiveContribution(round, peer, frame);
-            case SumDecoder.TEMPLATE_ID -> receiveSum(round, peer, frame);
-            case TotalsDecoder.TEMPLATE_ID -> receiveTotals(round, frame);
+            case ContributionDecoder.TEMPLATE_ID -> receiveContribution(round, sender, frame);
+            case SumDecoder.TEMPLATE_ID -> receiveSum(round, sender, frame);
+            case TotalsDecoder.TEMPLATE_ID -> totals.receive(round, frame);
             default -> throw new ProtocolException("message " + in.templateId() + " among gradients");
         }
     }
@@ -358,11 +268,11 @@ final class AllReduce {
         return frame.body().getLong(frame.bodyOffset() + MessageHeaderDecoder.ENCODED_LENGTH, ByteOrder.LITTLE_ENDIAN);
     }
 
-    private void receiveContribution(ReduceRound round, Peer peer, FrameReader frame) {
+    private void receiveContribution(ReduceRound round, int sender, FrameReader frame) {
         contributionIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
         Slot slot = slot(round, segment(contributionIn.segment()), contributionIn.segmentSize());
-        int subtrees = layout.subtrees(peer.node).size();
-        int chunk = slot.received[peer.node] / subtrees;
+        int subtrees = layout.subtrees(sender).size();
+        int chunk = slot.received[sender] / subtrees;
         int from = layout.chunkFrom(node, slot.size, chunk);
         int to = layout.chunkTo(node, slot.size, chunk);
         if (contributionIn.segmentSize() != slot.size) {
@@ -373,19 +283,20 @@ final class AllReduce {
         if (bytes == null
                 || chunk >= layout.chunkCount(node, slot.size)
                 || contributionIn.first() != from
-                || contributionIn.subtree() != slot.received[peer.node] % subtrees) {
+                || contributionIn.subtree() != slot.received[sender] % subtrees) {
             throw new ProtocolException("not the contribution that was due to segment " + slot.segment);
         }
         incoming.wrap(bytes, from);
-        slot.received[peer.node]++;
-        int leaf = layout.firstLeaf(peer.node) + contributionIn.subtree();
+        slot.received[sender]++;
+        int leaf = layout.firstLeaf(sender) + contributionIn.subtree();
         if (slot.added == chunk && isReady(slot, chunk)) {
             TreeSum.Leaf place = slot.leaves[leaf];
             slot.leaves[leaf] = incoming;
             addChunk(slot);
             slot.leaves[leaf] = place;
         } else {
-            staged(slot.segment, peer.node, subtrees)[contributionIn.subtree()].each(from, to, incoming::copyTo);
+            staging.contributions(slot.segment, sender, subtrees)[contributionIn.subtree()].each(
+                    from, to, incoming::copyTo);
         }
     }
 
@@ -440,14 +351,14 @@ final class AllReduce {
         }
         FloatBuffer direct = target;
         if (direct == null || !layout.mirrored()) {
-            StagingBuffer aside = results(slot);
+            StagingBuffer results = results(slot);
             layout.tree()
                     .add(
                             slot.leaves,
                             from,
                             to,
                             (at, values, count) -> {
-                                aside.put(at, values, count);
+                                results.put(at, values, count);
                                 if (direct != null) {
                                     direct.put(at, values, 0, count);
                                 }
@@ -457,69 +368,33 @@ final class AllReduce {
             layout.tree().add(slot.leaves, from, to, (at, values, count) -> direct.put(at, values, 0, count), scratch);
         }
         if (direct == null) {
-            slot.setAside(from, to);
+            slot.stage(from, to);
         }
         slot.added++;
         slot.chunksMissing--;
     }
 
-    private void receiveSum(ReduceRound round, Peer peer, FrameReader frame) {
+    private void receiveSum(ReduceRound round, int sender, FrameReader frame) {
         sumIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
         Slot slot = round.slots[segment(sumIn.segment())];
         if (slot == null || layout.mirrored()) {
             throw new ProtocolException("a sum of segment " + sumIn.segment() + " before its contributions");
         }
-        int chunk = slot.sumsReceived[peer.node];
-        int from = layout.chunkFrom(peer.node, slot.size, chunk);
-        int to = layout.chunkTo(peer.node, slot.size, chunk);
+        int chunk = slot.sumsReceived[sender];
+        int from = layout.chunkFrom(sender, slot.size, chunk);
+        int to = layout.chunkTo(sender, slot.size, chunk);
         ByteBuffer bytes = bytes(frame, sumIn.limit(), from, to);
-        if (bytes == null || chunk >= layout.chunkCount(peer.node, slot.size) || sumIn.first() != from) {
+        if (bytes == null || chunk >= layout.chunkCount(sender, slot.size) || sumIn.first() != from) {
             throw new ProtocolException("not the sum that was due of segment " + slot.segment);
         }
         incoming.wrap(bytes, from);
         if (slot.target == null) {
             results(slot).each(from, to, incoming::copyTo);
-            slot.setAside(from, to);
+            slot.stage(from, to);
         } else {
             incoming.copyTo(slot.target, from, from, to - from);
         }
-        slot.sumsReceived[peer.node]++;
+        slot.sumsReceived[sender]++;
         slot.chunksMissing--;
-    }
-
-    private void receiveTotals(ReduceRound round, FrameReader frame) {
-        totalsIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
-        int firstLane = totalsIn.firstLane();
-        int heads = totalsIn.heads();
-        round.stop |= totalsIn.stop() != 0;
-        TotalsDecoder.LanesDecoder lanes = totalsIn.lanes();
-        int count = lanes.count();
-        long[][] counts = new long[count][2];
-        for (int lane = 0; lane < count; lane++) {
-            lanes.next();
-            counts[lane][0] = lanes.tokens();
-            counts[lane][1] = lanes.samples();
-        }
-        TotalsDecoder.ByHeadDecoder byHead = totalsIn.byHead();
-        if (firstLane < 0 || firstLane + count > spec.laneCount() || byHead.count() != count * heads) {
-            throw new ProtocolException("totals of lanes " + firstLane + " to " + (firstLane + count));
-        }
-        for (int lane = 0; lane < count; lane++) {
-            long[] targetCounts = new long[heads];
-            double[] lossSums = new double[heads];
-            long[] correctCounts = new long[heads];
-            for (int head = 0; head < heads; head++) {
-                byHead.next();
-                targetCounts[head] = byHead.targetCount();
-                lossSums[head] = byHead.lossSum();
-                correctCounts[head] = byHead.correctCount();
-            }
-            if (round.totals[firstLane + lane] != null) {
-                throw new ProtocolException("totals of lane " + (firstLane + lane) + " again");
-            }
-            round.totals[firstLane + lane] = new LaneTotals(
-                    firstLane + lane, targetCounts, lossSums, correctCounts, counts[lane][0], counts[lane][1]);
-            round.totalsMissing--;
-        }
     }
 }

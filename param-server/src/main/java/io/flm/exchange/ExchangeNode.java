@@ -21,7 +21,7 @@ public final class ExchangeNode implements AutoCloseable {
     private final Endpoint endpoint;
     private @Nullable Transport transport;
     private final LiveCounters counts;
-    private @Nullable ProcessGroup newest;
+    private @Nullable ProcessGroup<?> newest;
     private boolean closed;
 
     private ExchangeNode(
@@ -75,7 +75,7 @@ public final class ExchangeNode implements AutoCloseable {
         if (closed) {
             throw new ExchangeException("rank " + rank + ": the node was closed");
         }
-        ProcessGroup group = newest;
+        ProcessGroup<?> group = newest;
         if (group != null && spec.generation() < group.spec().generation()) {
             throw new ExchangeException("rank " + rank + ": generation " + spec.generation() + " is over, "
                     + group.spec().generation() + " has begun");
@@ -91,18 +91,17 @@ public final class ExchangeNode implements AutoCloseable {
             throw new IllegalArgumentException(
                     "rank " + rank + " joins with " + spec + "; the others have " + group.spec());
         }
-        group.join(rank);
-        return new RankExchange(group, rank);
+        return group.join(rank);
     }
 
-    private ProcessGroup form(GroupSpec spec, int rank) throws ExchangeException {
+    private ProcessGroup<?> form(GroupSpec spec, int rank) throws ExchangeException {
         if (spec.nodeCount() == 1) {
             return new LocalGroup(spec);
         }
         int node = spec.ranks().get(rank).node();
         Transport running = running(node);
         MultiNodeGroup group = new MultiNodeGroup(spec, node, running);
-        running.attach(group);
+        running.attach(group.session());
         return group;
     }
 
@@ -141,7 +140,7 @@ public final class ExchangeNode implements AutoCloseable {
     /** Ends the generation and the transport; leaves no thread and no file. */
     @Override
     public void close() {
-        ProcessGroup group;
+        ProcessGroup<?> group;
         Transport last;
         synchronized (this) {
             closed = true;

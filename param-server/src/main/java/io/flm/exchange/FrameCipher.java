@@ -21,13 +21,16 @@ final class FrameCipher {
     private final Cipher cipher;
     private final byte[] nonce = new byte[NONCE_BYTES];
 
-    /** @param session Aeron's number of the stream: a sender that comes back in the same generation has another */
-    FrameCipher(GroupSpec spec, int from, int to, int stream, int session) {
+    /**
+     * @param groupKey of all members
+     * @param session Aeron's number of the stream: a sender that comes back in the same generation has another
+     */
+    FrameCipher(byte[] groupKey, long generation, int from, int to, int stream, int session) {
         ByteBuffer info = ByteBuffer.allocate(64).put("flm exchange".getBytes(StandardCharsets.US_ASCII));
-        info.putLong(spec.generation()).putInt(from).putInt(to).putInt(stream).putInt(session);
+        info.putLong(generation).putInt(from).putInt(to).putInt(stream).putInt(session);
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(spec.key(), "HmacSHA256"));
+            mac.init(new SecretKeySpec(groupKey, "HmacSHA256"));
             mac.update(info.flip());
             key = new SecretKeySpec(mac.doFinal(), "AES");
             cipher = Cipher.getInstance("AES/GCM/NoPadding");

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The frames by which the members of a generation come and go; of one thread at a time. */
 final class GroupFrames {
@@ -58,7 +59,11 @@ final class GroupFrames {
         return true;
     }
 
-    Hello hello(FrameReader frame) {
+    /** The Hello in a frame; null: it holds another message. */
+    @Nullable Hello hello(FrameReader frame) {
+        if (frame.header().templateId() != HelloDecoder.TEMPLATE_ID) {
+            return null;
+        }
         helloIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
         return new Hello(helloIn.spec(), helloIn.chunkBytes(), helloIn.ringAnswer(), helloIn.ring());
     }
@@ -86,7 +91,11 @@ final class GroupFrames {
         return true;
     }
 
-    Leave leave(FrameReader frame) {
+    /** The Leave in a frame; null: it holds another message. */
+    @Nullable Leave leave(FrameReader frame) {
+        if (frame.header().templateId() != LeaveDecoder.TEMPLATE_ID) {
+            return null;
+        }
         leaveIn.wrapAndApplyHeader(frame.body(), frame.bodyOffset(), frame.header());
         long nextStep = leaveIn.nextStep();
         List<Integer> lost = new ArrayList<>();

@@ -101,11 +101,17 @@ public record GroupSpec(
 
     /** The lanes of all ranks of a node. */
     public LaneRange nodeLanes(int node) {
-        List<LaneRange> its = ranks.stream()
-                .filter(rank -> rank.node() == node)
-                .map(Rank::lanes)
+        List<Integer> its = ranksOf(node);
+        return new LaneRange(
+                lanes(its.get(0)).from(), lanes(its.get(its.size() - 1)).to());
+    }
+
+    /** The ranks that run on a node. */
+    List<Integer> ranksOf(int node) {
+        return IntStream.range(0, ranks.size())
+                .filter(rank -> ranks.get(rank).node() == node)
+                .boxed()
                 .toList();
-        return new LaneRange(its.get(0).from(), its.get(its.size() - 1).to());
     }
 
     public boolean encrypted() {
@@ -114,14 +120,9 @@ public record GroupSpec(
 
     /** The ranks of a node as an error names them: {@code rank 3} or {@code ranks 2-3}. */
     String rankNames(int node) {
-        int first = -1;
-        int last = -1;
-        for (int rank = 0; rank < ranks.size(); rank++) {
-            if (ranks.get(rank).node() == node) {
-                first = first < 0 ? rank : first;
-                last = rank;
-            }
-        }
+        List<Integer> its = ranksOf(node);
+        int first = its.get(0);
+        int last = its.get(its.size() - 1);
         return first == last ? "rank " + first : "ranks " + first + "-" + last;
     }
 

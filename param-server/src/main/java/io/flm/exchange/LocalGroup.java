@@ -5,7 +5,6 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -21,51 +20,39 @@ import org.jspecify.annotations.Nullable;
  * step has its {@link Round}, and one buffer of sums serves all steps. That buffer is why a sum may replace a contribution:
  * nobody's contribution is written while another still reads it.
  */
-final class LocalGroup implements ProcessGroup {
+final class LocalGroup extends ProcessGroup<LocalGroup.LocalRound> {
     /** Floats that a thread adds before it looks for the next chunk: some 30 µs, so nobody waits long for a straggler. */
     static final int CHUNK = 1 << 16;
 
-    private final GroupSpec spec;
     private final FloatBuffer[] sums;
     private final TreeSum.Scratch[] scratch; // by rank
-    private final BitSet present = new BitSet();
-    private final List<Offer> offers = new ArrayList<>();
+    private final List<StateOffer> offers = new ArrayList<>();
 
-    private @Nullable LocalRound newest;
     private int adding;
     private @Nullable String failure;
 
-    private record Offer(int rank, long step, StateSource source) {}
-
     LocalGroup(GroupSpec spec) {
-        this.spec = spec;
+        super(spec, spec.worldSize());
         this.sums = new FloatBuffer[spec.segments()];
         this.scratch = new TreeSum.Scratch[spec.worldSize()];
         Arrays.setAll(scratch, rank -> new TreeSum.Scratch());
     }
 
     /** One step: who has contributed what. */
-    private static final class LocalRound implements Round {
-        private final long step;
-        private final BitSet begun = new BitSet();
+    static final class LocalRound extends Round {
         private final Slot[] slots;
         private final List<List<LaneTotals>> totals;
         private int totalsMissing;
         private boolean stop;
 
         private LocalRound(long step, int segments, int worldSize) {
-            this.step = step;
+            super(step);
             this.slots = new Slot[segments];
             for (int segment = 0; segment < segments; segment++) {
                 slots[segment] = new Slot(worldSize);
             }
             this.totals = new ArrayList<>(Collections.nCopies(worldSize, List.of()));
             this.totalsMissing = worldSize;
-        }
-
-        @Override
-        public long step() {
-            return step;
         }
     }
 
@@ -89,72 +76,37 @@ final class LocalGroup implements ProcessGroup {
         }
     }
 
-    @Override
-    public GroupSpec spec() {
-        return spec;
-    }
-
     private int worldSize() {
-        return spec.worldSize();
+        return spec().worldSize();
     }
 
     @Override
-    public synchronized void join(int rank) {
-        if (present.get(rank)) {
-            throw new IllegalStateException("rank " + rank + " joins generation " + spec.generation() + " twice");
-        }
-        present.set(rank);
-    }
-
-    @Override
-    public synchronized void offer(int rank, long step, StateSource source) throws ExchangeException {
-        requireRunning();
-        offers.add(new Offer(rank, step, source));
+    synchronized void offer(int rank, long step, StateSource source) throws ExchangeException {
+        requireRunning(rank);
+        offers.add(new StateOffer(rank, step, source));
         notifyAll();
     }
 
     @Override
-    public void fetch(int rank, StateDownload download, Consumer<StateDownload.Progress> progress)
-            throws ExchangeException {
-        awaitUntil(() -> !offers.isEmpty());
-        Offer offer;
+    void fetch(int rank, StateDownload download, Consumer<StateDownload.Progress> progress) throws ExchangeException {
+        StateOffer offer;
         synchronized (this) {
+            awaitUntil(rank, () -> !offers.isEmpty());
             offer = offers.get(0);
         }
-        StateSource source = offer.source();
-        StateCopy.Reading reading = (offset, into) -> {
-            synchronized (this) {
-                requireRunning();
-                source.read(offset, into);
-            }
-        };
-        StateCopy.copy(offer.step(), source.sizeBytes(), reading, offer.rank(), download, progress);
+        copy(rank, offer, download, progress);
     }
 
     @Override
-    public synchronized Round begin(int rank, long step) throws ExchangeException {
-        requireRunning();
-        LocalRound round = newest;
-        if (round == null || (round.step != step && round.begun.cardinality() == worldSize())) {
-            if (round != null && round.step > step) {
-                throw new IllegalStateException("rank " + rank + ": step " + step + " begun after step " + round.step);
-            }
-            round = new LocalRound(step, sums.length, worldSize());
-            newest = round;
-        }
-        if (round.step != step || round.begun.get(rank)) {
-            throw new IllegalStateException(
-                    "rank " + rank + ": step " + step + " begun, while the members are at step " + round.step);
-        }
-        round.begun.set(rank);
-        return round;
+    LocalRound newRound(int rank, long step) {
+        return new LocalRound(step, sums.length, worldSize());
     }
 
     @Override
-    public synchronized void contribute(Round of, int segment, int rank, List<Partial> partials)
+    synchronized void contribute(LocalRound round, int segment, int rank, List<Partial> partials)
             throws ExchangeException {
-        requireRunning();
-        Slot slot = ((LocalRound) of).slots[segment];
+        requireRunning(rank);
+        Slot slot = round.slots[segment];
         for (Partial partial : partials) {
             if (slot.size < 0) {
                 slot.size = partial.values().limit();
@@ -168,7 +120,7 @@ final class LocalGroup implements ProcessGroup {
             List<Partial> all =
                     slot.contributions.stream().flatMap(List::stream).toList();
             slot.leaves = all.stream().map(Partial::values).toList();
-            slot.tree = TreeSum.of(all.stream().map(Partial::lanes).toList(), spec.laneCount(), spec.codec());
+            slot.tree = TreeSum.of(all.stream().map(Partial::lanes).toList(), spec().laneCount(), spec().codec());
             FloatBuffer sum = sums[segment];
             if (worldSize() > 1 && (sum == null || sum.limit() != slot.size)) {
                 sums[segment] = ByteBuffer.allocateDirect(Math.multiplyExact(slot.size, Float.BYTES))
@@ -180,10 +132,9 @@ final class LocalGroup implements ProcessGroup {
     }
 
     @Override
-    public synchronized void contribute(Round of, int rank, List<LaneTotals> lanes, boolean stop)
+    synchronized void contribute(LocalRound round, int rank, List<LaneTotals> lanes, boolean stop)
             throws ExchangeException {
-        requireRunning();
-        LocalRound round = (LocalRound) of;
+        requireRunning(rank);
         round.totals.set(rank, lanes);
         round.stop |= stop;
         if (--round.totalsMissing == 0) {
@@ -192,9 +143,9 @@ final class LocalGroup implements ProcessGroup {
     }
 
     @Override
-    public void await(Round of, int segment, int rank, FloatBuffer sum) throws ExchangeException {
-        Slot slot = ((LocalRound) of).slots[segment];
-        awaitUntil(() -> slot.missing == 0);
+    void await(LocalRound round, int segment, int rank, FloatBuffer sum) throws ExchangeException {
+        Slot slot = round.slots[segment];
+        awaitUntil(rank, () -> slot.missing == 0);
         if (sum.limit() != slot.size) {
             throw new IllegalArgumentException(
                     "segment " + segment + " has " + slot.size + " floats, its sum has room for " + sum.limit());
@@ -213,24 +164,18 @@ final class LocalGroup implements ProcessGroup {
                 chunkEnded(slot, added);
             }
         }
-        awaitUntil(() -> slot.chunksAdded == slot.chunkCount());
+        awaitUntil(rank, () -> slot.chunksAdded == slot.chunkCount());
         sum.put(0, shared, 0, slot.size);
     }
 
     @Override
-    public StepTotals awaitTotals(Round of, int rank) throws ExchangeException {
-        LocalRound round = (LocalRound) of;
-        awaitUntil(() -> round.totalsMissing == 0);
+    StepTotals awaitTotals(LocalRound round, int rank) throws ExchangeException {
+        awaitUntil(rank, () -> round.totalsMissing == 0);
         return StepTotals.of(round.totals.stream().flatMap(List::stream).toList(), round.stop);
     }
 
     @Override
-    public void leave(int rank) {
-        fail("rank " + rank + " left generation " + spec.generation());
-    }
-
-    @Override
-    public synchronized void fail(String reason) {
+    synchronized void fail(String reason) {
         if (failure == null) {
             failure = reason;
             notifyAll();
@@ -291,10 +236,10 @@ final class LocalGroup implements ProcessGroup {
      * Waits. After a failure, chunks that are being added are still finished, and what is complete then is given to whoever
      * asks: so a step is committed by all who remain or by none.
      */
-    private synchronized void awaitUntil(BooleanSupplier ready) throws ExchangeException {
+    private synchronized void awaitUntil(int rank, BooleanSupplier ready) throws ExchangeException {
         while (!ready.getAsBoolean()) {
             if (adding == 0) {
-                requireRunning();
+                requireRunning(rank);
             }
             try {
                 wait();
@@ -305,7 +250,8 @@ final class LocalGroup implements ProcessGroup {
         }
     }
 
-    private void requireRunning() throws ExchangeException {
+    @Override
+    void requireRunning(int rank) throws ExchangeException {
         if (failure != null) {
             String reason = failure;
             fail(reason); // Waits until nobody reads the contributions of the member that this exception reaches.

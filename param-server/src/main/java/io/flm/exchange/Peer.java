@@ -7,7 +7,7 @@ import org.agrona.CloseHelper;
 import org.agrona.concurrent.ControlledMessageHandler;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@link MultiNodeGroup} knows of another node. */
+/** What a process group knows of another node, and its frames to and from it. */
 final class Peer {
     private static final int RING_SESSION = 0; // there is one ring for each direction in a generation
 
@@ -18,7 +18,7 @@ final class Peer {
     private final Incoming gradientsIn = new Incoming();
     private final Incoming controlIn = new Incoming();
 
-    Transport.@Nullable Link link;
+    Links.@Nullable Link link;
     private @Nullable FrameWriter gradientsOut;
     private @Nullable SharedRing ringOut; // offered, or in use
     private @Nullable SharedRing ringIn;
@@ -88,18 +88,24 @@ final class Peer {
     }
 
     /** Opens both streams; the gradients go by {@code ring} instead once the other has it. */
-    void use(Transport.Link to, @Nullable SharedRing ring) {
+    void use(Links.Link to, @Nullable SharedRing ring) {
         link = to;
         ringOut = ring;
-        FrameWriter gradients =
-                writer(new PublicationOutput(to.gradients), Transport.GRADIENTS, to.gradients.sessionId());
+        FrameWriter gradients = writer(
+                new PublicationOutput(to.gradients()),
+                Transport.GRADIENTS,
+                to.gradients().sessionId());
         gradientsOut = gradients;
         chunkBytesOut = gradients.maxBodyLength() - AllReduce.OVERHEAD_BYTES;
-        controlOut = writer(new PublicationOutput(to.control), Transport.CONTROL, to.control.sessionId());
+        controlOut = writer(
+                new PublicationOutput(to.control()),
+                Transport.CONTROL,
+                to.control().sessionId());
     }
 
     private FrameWriter writer(FrameOutput output, int stream, int session) {
-        FrameCipher cipher = spec.encrypted() ? new FrameCipher(spec, self, node, stream, session) : null;
+        FrameCipher cipher =
+                spec.encrypted() ? new FrameCipher(spec.key(), spec.generation(), self, node, stream, session) : null;
         return new FrameWriter(output, spec.generation(), self, cipher, counts);
     }
 
@@ -212,7 +218,7 @@ final class Peer {
 
     private @Nullable FrameCipher cipherFrom(@Nullable Image image, int stream) {
         int session = image == null ? RING_SESSION : image.sessionId();
-        return spec.encrypted() ? new FrameCipher(spec, node, self, stream, session) : null;
+        return spec.encrypted() ? new FrameCipher(spec.key(), spec.generation(), node, self, stream, session) : null;
     }
 
     String name() {

@@ -8,14 +8,14 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** One rank's end of a {@link ProcessGroup}: refuses calls that are out of order, whatever the members meet over. */
-final class RankExchange implements Exchange {
-    private final ProcessGroup group;
+/** One rank's end of a {@link ProcessGroup}: refuses calls that are out of order. */
+final class RankExchange<R extends Round> implements Exchange {
+    private final ProcessGroup<R> group;
     private final int rank;
     private final int laneCount;
-    private @Nullable MemberReduction current;
+    private @Nullable RankReduction current;
 
-    RankExchange(ProcessGroup group, int rank) {
+    RankExchange(ProcessGroup<R> group, int rank) {
         this.group = group;
         this.rank = rank;
         this.laneCount = group.spec().laneCount();
@@ -52,7 +52,7 @@ final class RankExchange implements Exchange {
 
     private void requireBeforeFirstStep(String what) {
         if (current != null) {
-            throw new IllegalStateException("rank " + rank + ": " + what + " after step " + current.round.step()
+            throw new IllegalStateException("rank " + rank + ": " + what + " after step " + current.round.step
                     + " was begun; a state moves before a generation's first step");
         }
     }
@@ -61,9 +61,9 @@ final class RankExchange implements Exchange {
     public Reduction begin(long step) throws ExchangeException {
         if (current != null && !current.isAwaited()) {
             throw new IllegalStateException(
-                    "rank " + rank + ": step " + step + " begun before step " + current.round.step() + " was awaited");
+                    "rank " + rank + ": step " + step + " begun before step " + current.round.step + " was awaited");
         }
-        MemberReduction reduction = new MemberReduction(group.begin(rank, step));
+        RankReduction reduction = new RankReduction(group.begin(rank, step));
         current = reduction;
         return reduction;
     }
@@ -73,15 +73,15 @@ final class RankExchange implements Exchange {
         group.leave(rank);
     }
 
-    private final class MemberReduction implements Reduction {
-        private final ProcessGroup.Round round;
+    private final class RankReduction implements Reduction {
+        private final R round;
         private final BitSet contributed = new BitSet();
         private final BitSet awaited = new BitSet();
 
         /** The bit behind those of the segments: the totals. */
         private final int totals = group.spec().segments();
 
-        private MemberReduction(ProcessGroup.Round round) {
+        private RankReduction(R round) {
             this.round = round;
         }
 
@@ -135,7 +135,7 @@ final class RankExchange implements Exchange {
             if (done.get(segment) || current != this) {
                 throw new IllegalStateException(
                         "rank " + rank + ": " + (segment == totals ? "totals" : "segment " + segment) + " " + what
-                                + " twice, or after step " + round.step());
+                                + " twice, or after step " + round.step);
             }
             done.set(segment);
         }

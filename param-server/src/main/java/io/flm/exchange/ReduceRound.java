@@ -2,20 +2,22 @@ package io.flm.exchange;
 
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
-import java.util.BitSet;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** One step of a {@link MultiNodeGroup}: what has been contributed, received, added and sent. Guarded by the group's monitor. */
-final class ReduceRound implements ProcessGroup.Round {
-    final long step;
+/** One step of the {@link AllReduce}: what has been contributed, received, added and sent. Guarded by the group's monitor. */
+final class ReduceRound extends Round {
+    /** The step before, until the next one begins: a slow node may still need sums of it. */
+    @Nullable ReduceRound before;
+
     final @Nullable Slot[] slots;
 
     /** Segments in the order in which this node's workers completed them: so they are sent. */
     final List<Slot> contributed = new ArrayList<>();
 
-    final BitSet begun = new BitSet(); // ranks
     final @Nullable LaneTotals[] totals; // by lane
     int totalsMissing;
     int localTotalsMissing;
@@ -50,7 +52,7 @@ final class ReduceRound implements ProcessGroup.Round {
         final List<List<Partial>> contributions; // by local rank
         int contributionsMissing;
 
-        /** The tree's leaves: this node's, once all its workers have contributed; frames set aside for all others. */
+        /** The tree's leaves: this node's, once all its workers have contributed; frames of all others are staged. */
         final TreeSum.@Nullable Leaf[] leaves;
 
         /** The buffers of each subtree that this node sends. */
@@ -75,7 +77,7 @@ final class ReduceRound implements ProcessGroup.Round {
         @Nullable FloatBuffer target;
 
         /** What lies in the results and not in {@link #target}: pairs of from and to. */
-        final List<int[]> aside = new ArrayList<>();
+        final List<int[]> staged = new ArrayList<>();
 
         private boolean announced;
 
@@ -99,24 +101,28 @@ final class ReduceRound implements ProcessGroup.Round {
         }
 
         /** Whether it has become complete since the last call. */
-        boolean announce() {
+        private boolean announce() {
             boolean news = !announced && isComplete();
             announced |= news;
             return news;
         }
 
-        void setAside(int from, int to) {
-            int[] last = aside.isEmpty() ? null : aside.get(aside.size() - 1);
+        void stage(int from, int to) {
+            int[] last = staged.isEmpty() ? null : staged.get(staged.size() - 1);
             if (last != null && last[1] == from) {
                 last[1] = to;
             } else {
-                aside.add(new int[] {from, to});
+                staged.add(new int[] {from, to});
             }
         }
     }
 
-    ReduceRound(long step, GroupSpec spec, int localRanks) {
-        this.step = step;
+    ReduceRound(long step, GroupSpec spec, int localRanks, @Nullable ReduceRound before) {
+        super(step);
+        this.before = before;
+        if (before != null) {
+            before.before = null;
+        }
         this.slots = new Slot[spec.segments()];
         this.totals = new LaneTotals[spec.laneCount()];
         this.totalsMissing = spec.laneCount();
@@ -127,16 +133,30 @@ final class ReduceRound implements ProcessGroup.Round {
         }
     }
 
-    @Override
-    public long step() {
-        return step;
+    /** The totals of the lanes of one local rank. */
+    void contribute(List<LaneTotals> lanes, boolean asksToStop) {
+        for (LaneTotals lane : lanes) {
+            totals[lane.lane()] = lane;
+            totalsMissing--;
+        }
+        stop |= asksToStop;
+        localStop |= asksToStop;
+        localTotalsMissing--;
     }
 
-    /** Whether all totals have come since the last call. */
-    boolean announceTotals() {
+    /** Whether a segment, or the totals, have become complete since the last call. */
+    boolean announce() {
         boolean news = !totalsAnnounced && hasTotals();
         totalsAnnounced |= news;
+        for (Slot slot : contributed) {
+            news |= slot.announce();
+        }
         return news;
+    }
+
+    /** Of all lanes. */
+    StepTotals stepTotals() {
+        return StepTotals.of(Arrays.stream(totals).map(Objects::requireNonNull).toList(), stop);
     }
 
     boolean hasTotals() {

@@ -53,10 +53,6 @@ final class ShardLayout {
         return mirrored;
     }
 
-    int chunk() {
-        return chunk;
-    }
-
     /** The subtrees that a node sends. */
     List<LaneRange> subtrees(int node) {
         return subtrees.get(node);

@@ -11,7 +11,7 @@ import io.flm.exchange.wire.StateRequestDecoder;
 import io.flm.exchange.wire.StateRequestEncoder;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,10 +25,9 @@ final class StateTransfer {
             + StateChunkEncoder.BLOCK_LENGTH
             + StateChunkEncoder.bytesHeaderLength();
     private static final int BURST = 8;
-    private static final int HASH_BYTES = 1 << 18;
 
     private final LiveCounters counts;
-    private final List<Offer> offers = new ArrayList<>();
+    private final List<StateOffer> offers = new ArrayList<>();
     private final List<Sending> sendings = new ArrayList<>();
     private final List<Receiving> receivings = new ArrayList<>();
     private final MessageHeaderEncoder header = new MessageHeaderEncoder();
@@ -40,39 +39,6 @@ final class StateTransfer {
     private final StateChunkDecoder chunkIn = new StateChunkDecoder();
     private final StateEndEncoder end = new StateEndEncoder();
     private final StateEndDecoder endIn = new StateEndDecoder();
-
-    /** A state that a rank of this node holds; hashed once for all who fetch it. */
-    static final class Offer {
-        final int rank;
-        final long step;
-        final StateSource source;
-        private final MessageDigest digest = StateDownload.sha256();
-        private @Nullable ByteBuffer block;
-        private long hashedBytes;
-        private byte @Nullable [] hash;
-
-        private Offer(int rank, long step, StateSource source) {
-            this.rank = rank;
-            this.step = step;
-            this.source = source;
-        }
-
-        /** Hashes the next block; gives the hash once there is no more. */
-        private byte @Nullable [] hashOn() {
-            if (hash == null) {
-                ByteBuffer bytes = block == null ? ByteBuffer.allocateDirect(HASH_BYTES) : block;
-                block = bytes;
-                bytes.clear().limit((int) Math.min(HASH_BYTES, source.sizeBytes() - hashedBytes));
-                source.read(hashedBytes, bytes);
-                hashedBytes += bytes.flip().limit();
-                digest.update(bytes);
-                if (hashedBytes == source.sizeBytes()) {
-                    hash = digest.digest();
-                }
-            }
-            return hash;
-        }
-    }
 
     /** A state that goes from a rank of this node to one elsewhere. */
     private static final class Sending {
@@ -92,20 +58,47 @@ final class StateTransfer {
 
     /** A state that comes to a rank of this node. */
     static final class Receiving {
-        final StateDownload download;
-        final int receiver;
-        final int donor;
+        private final StateDownload download;
+        private final int receiver;
+        private final int donor;
         private final Peer from;
         private boolean asked;
-        boolean ended;
+        private @Nullable String failure;
 
-        @Nullable String failure;
+        private final long resumedBytes;
+        private final long begunNs = System.nanoTime();
+        private long seenBytes;
+        private long seenNs = begunNs;
 
         private Receiving(StateDownload download, int receiver, int donor, Peer from) {
             this.download = download;
             this.receiver = receiver;
             this.donor = donor;
             this.from = from;
+            this.resumedBytes = download.receivedBytes();
+            this.seenBytes = resumedBytes;
+        }
+
+        /** Why it cannot go on; null: it can. No byte for longer than {@code patience} is a reason. */
+        @Nullable String problem(Duration patience) {
+            long now = System.nanoTime();
+            long received = download.receivedBytes();
+            if (received > seenBytes) {
+                seenBytes = received;
+                seenNs = now;
+            }
+            if (failure == null && now - seenNs > patience.toNanos()) {
+                return "rank " + donor + " sent nothing of its state for " + patience.toMillis()
+                        + " ms (flm.exchange.join-timeout)";
+            }
+            return failure;
+        }
+
+        StateDownload.Progress progress() {
+            long received = download.receivedBytes();
+            double seconds = (System.nanoTime() - begunNs) / 1e9;
+            return new StateDownload.Progress(
+                    received, download.sizeBytes(), (received - resumedBytes) / seconds, donor);
         }
     }
 
@@ -114,11 +107,11 @@ final class StateTransfer {
     }
 
     void offer(int rank, long step, StateSource source) {
-        offers.add(new Offer(rank, step, source));
+        offers.add(new StateOffer(rank, step, source));
     }
 
     /** What a rank of this node offers, if any does. */
-    @Nullable Offer anyOffer() {
+    @Nullable StateOffer anyOffer() {
         return offers.isEmpty() ? null : offers.get(0);
     }
 
@@ -138,10 +131,6 @@ final class StateTransfer {
         receivings.remove(receiving);
     }
 
-    boolean isIdle() {
-        return receivings.isEmpty() && sendings.isEmpty();
-    }
-
     /** Sends requests and bytes; the number of frames sent. */
     int work() {
         int work = 0;
@@ -153,7 +142,7 @@ final class StateTransfer {
         }
         for (int index = sendings.size() - 1; index >= 0; index--) {
             Sending sending = sendings.get(index);
-            Offer offer = offer(sending.donor);
+            StateOffer offer = offer(sending.donor);
             if (offer == null) {
                 continue; // its trainer has not come to it yet
             }
@@ -168,15 +157,15 @@ final class StateTransfer {
                 if (hash != null && sendEnd(sending, hash)) {
                     sendings.remove(index);
                 }
-            } else if (offer.hashedBytes < sending.position) {
+            } else if (offer.hashedBytes() < sending.position) {
                 offer.hashOn(); // keeps up with the sending, while the bytes are in the cache
             }
         }
         return work;
     }
 
-    private @Nullable Offer offer(int rank) {
-        for (Offer offer : offers) {
+    private @Nullable StateOffer offer(int rank) {
+        for (StateOffer offer : offers) {
             if (offer.rank == rank) {
                 return offer;
             }
@@ -198,7 +187,7 @@ final class StateTransfer {
         return true;
     }
 
-    private boolean sendChunk(Sending sending, Offer offer) {
+    private boolean sendChunk(Sending sending, StateOffer offer) {
         FrameWriter out = sending.to.control();
         long size = offer.source.sizeBytes();
         if (!sending.begun) {
@@ -323,9 +312,7 @@ final class StateTransfer {
         }
         byte[] hash = new byte[StateEndDecoder.sha256Length()];
         endIn.getSha256(hash, 0, hash.length);
-        if (receiving.download.end(hash)) {
-            receiving.ended = true;
-        } else {
+        if (!receiving.download.end(hash)) {
             receiving.failure = "the state of rank " + receiving.donor + " does not have its SHA-256";
         }
     }

@@ -98,15 +98,20 @@ public final class TreeSum {
      * @param sum written at the same indices; may be one of the leaves
      */
     public void add(List<FloatBuffer> leaves, int from, int to, FloatBuffer sum, Scratch scratch) {
+        add(leaves, from, to, (at, values, count) -> sum.put(at, values, 0, count), scratch);
+    }
+
+    /** As above, to any place. */
+    void add(List<FloatBuffer> leaves, int from, int to, Sum sum, Scratch scratch) {
         Leaf[] sources = new Leaf[leaves.size()];
         for (int leaf = 0; leaf < sources.length; leaf++) {
             FloatBuffer values = leaves.get(leaf);
             sources[leaf] = (at, into, count) -> values.get(at, into, 0, count);
         }
-        add(sources, from, to, (at, values, count) -> sum.put(at, values, 0, count), scratch);
+        add(sources, from, to, sum, scratch);
     }
 
-    /** As above, between any places; {@code sum} may write where a leaf reads. */
+    /** As above, from any places; {@code sum} may write where a leaf reads. */
     void add(Leaf[] leaves, int from, int to, Sum sum, Scratch scratch) {
         float[][] stack = scratch.stack(depth);
         for (int start = from; start < to; start += BLOCK) {

@@ -59,19 +59,6 @@ class FrameTest {
         driver.close();
     }
 
-    private static GroupSpec spec(byte[] key) {
-        return Cluster.encrypted(
-                new GroupSpec(
-                        GENERATION,
-                        1,
-                        Codec.FP32,
-                        List.of(new GroupSpec.Rank(new LaneRange(0, 1), 0), new GroupSpec.Rank(new LaneRange(1, 2), 1)),
-                        List.of("a:1", "b:2"),
-                        List.of(),
-                        new byte[0]),
-                key);
-    }
-
     private static byte[] key(int seed) {
         byte[] key = new byte[GroupSpec.KEY_BYTES];
         new Random(seed).nextBytes(key);
@@ -116,7 +103,7 @@ class FrameTest {
     void comesOutAsItWentIn() {
         for (FrameCipher[] ends : new FrameCipher[][] {
             {null, null},
-            {new FrameCipher(spec(key(1)), 1, 0, 2, 77), new FrameCipher(spec(key(1)), 1, 0, 2, 77)}
+            {new FrameCipher(key(1), GENERATION, 1, 0, 2, 77), new FrameCipher(key(1), GENERATION, 1, 0, 2, 77)}
         }) {
             FrameReader frame = new FrameReader();
             assertThat(open(frame, sent(ends[0]), ends[1])).isEqualTo(Opened.WHOLE);
@@ -147,21 +134,23 @@ class FrameTest {
 
     @Test
     void isBelievedOnlyWithTheSealOfItsDirection() {
-        byte[] frame = sent(new FrameCipher(spec(key(1)), 1, 0, 2, 77));
-        assertThat(open(frame, new FrameCipher(spec(key(1)), 1, 0, 2, 77))).isEqualTo(Opened.WHOLE);
+        byte[] frame = sent(new FrameCipher(key(1), GENERATION, 1, 0, 2, 77));
+        assertThat(open(frame, new FrameCipher(key(1), GENERATION, 1, 0, 2, 77)))
+                .isEqualTo(Opened.WHOLE);
         for (FrameCipher other : List.of(
-                new FrameCipher(spec(key(2)), 1, 0, 2, 77),
-                new FrameCipher(spec(key(1)), 0, 1, 2, 77),
-                new FrameCipher(spec(key(1)), 1, 0, 1, 77),
-                new FrameCipher(spec(key(1)), 1, 0, 2, 78))) {
+                new FrameCipher(key(2), GENERATION, 1, 0, 2, 77),
+                new FrameCipher(key(1), GENERATION, 0, 1, 2, 77),
+                new FrameCipher(key(1), GENERATION, 1, 0, 1, 77),
+                new FrameCipher(key(1), GENERATION, 1, 0, 2, 78))) {
             assertThat(open(frame, other)).isEqualTo(Opened.UNAUTHENTICATED);
         }
-        assertThat(open(sent(null), new FrameCipher(spec(key(1)), 1, 0, 2, 77))).isEqualTo(Opened.UNAUTHENTICATED);
+        assertThat(open(sent(null), new FrameCipher(key(1), GENERATION, 1, 0, 2, 77)))
+                .isEqualTo(Opened.UNAUTHENTICATED);
         assertThat(open(frame, null)).isEqualTo(Opened.CORRUPT);
         for (int bit = 0; bit < frame.length * Byte.SIZE; bit++) {
             byte[] damaged = frame.clone();
             damaged[bit / Byte.SIZE] ^= (byte) (1 << bit % Byte.SIZE);
-            assertThat(open(damaged, new FrameCipher(spec(key(1)), 1, 0, 2, 77)))
+            assertThat(open(damaged, new FrameCipher(key(1), GENERATION, 1, 0, 2, 77)))
                     .as("bit %d", bit)
                     .isNotEqualTo(Opened.WHOLE);
         }

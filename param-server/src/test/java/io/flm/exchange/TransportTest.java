@@ -175,12 +175,12 @@ class TransportTest {
 
     @Test
     void whereThereIsNoRoomItSaysHowMuchIsNeededAndHowToGiveIt() {
-        assertThat(Transport.lackOfRoom(folder, 1)).isNull();
-        assertThat(Transport.lackOfRoom(folder, 1L << 60))
+        assertThat(TransportDriver.lackOfRoom(folder, 1)).isNull();
+        assertThat(TransportDriver.lackOfRoom(folder, 1L << 60))
                 .startsWith(folder + ": ")
                 .contains(" MiB of room, and the exchange may need 1099511627776 MiB; give it more")
                 .hasLineCount(1);
-        assertThat(Transport.lackOfRoom(folder.resolve("missing"), 1)).endsWith("set flm.exchange.directory");
+        assertThat(TransportDriver.lackOfRoom(folder.resolve("missing"), 1)).endsWith("set flm.exchange.directory");
     }
 
     @Test

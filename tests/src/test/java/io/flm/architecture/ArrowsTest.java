@@ -3,10 +3,13 @@ package io.flm.architecture;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
@@ -51,6 +54,29 @@ final class ArrowsTest {
             .should()
             .dependOnClassesThat(resideInAnyPackage("akka..", "ai.djl..")
                     .or(resideInAPackage("io.flm..").and(not(resideInAPackage("io.flm.exchange..")))));
+
+    private static final DescribedPredicate<JavaClass> EXCHANGE_GROUP =
+            exchange("ProcessGroup|LocalGroup|MultiNodeGroup"
+                    + "|GroupSession|GroupFrames|Peers?|StateTransfer|StateOffer|StateCopy|RankExchange|ExchangeNode");
+
+    private static final DescribedPredicate<JavaClass> EXCHANGE_SUMS = exchange("LaneTree|TreeSum|AllReduce|ShardLayout"
+            + "|Round|ReduceRound|StagingBuffers?|TotalsFrames|FrameValues|Partial|LaneTotals|StepTotals");
+
+    private static final DescribedPredicate<JavaClass> EXCHANGE_TRANSPORT = exchange("Transport|TransportDriver"
+            + "|TransportSession|Links|DriverDirectory|NetworkSizes|SharedRing|Frame(Reader|Writer|Output|Cipher)"
+            + "|PublicationOutput|StreamAuthenticator|Endpoint");
+
+    private static DescribedPredicate<JavaClass> exchange(String names) {
+        return nameMatching("io\\.flm\\.exchange\\.(" + names + ")(\\$.*)?").forSubtype();
+    }
+
+    @ArchTest
+    static final ArchRule THE_EXCHANGES_SUMS_KNOW_NO_GROUP =
+            noClasses().that(EXCHANGE_SUMS).should().dependOnClassesThat(EXCHANGE_GROUP);
+
+    @ArchTest
+    static final ArchRule THE_EXCHANGES_TRANSPORT_KNOWS_NEITHER_GROUP_NOR_SUMS =
+            noClasses().that(EXCHANGE_TRANSPORT).should().dependOnClassesThat(EXCHANGE_GROUP.or(EXCHANGE_SUMS));
 
     @ArchTest
     static final ArchRule TENSORS_ARE_THE_WORKERS = noClasses()
