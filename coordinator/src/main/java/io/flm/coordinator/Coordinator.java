@@ -77,7 +77,7 @@ public final class Coordinator {
     private Coordinator() {}
 
     /** A coordinator that hears of its workers by the receptionist. */
-    public static Behavior<Command> create(CoordinatorSettings settings, Surroundings surroundings) {
+    public static Behavior<Command> create(CoordinatorSettings settings, CoordinatorEnvironment surroundings) {
         return Behaviors.setup(context -> {
             context.getSystem()
                     .receptionist()
@@ -91,7 +91,7 @@ public final class Coordinator {
     }
 
     /** A coordinator that hears of its workers by {@link Listed} only. */
-    public static Behavior<Command> told(CoordinatorSettings settings, Surroundings surroundings) {
+    public static Behavior<Command> told(CoordinatorSettings settings, CoordinatorEnvironment surroundings) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             timers.startTimerWithFixedDelay(new State.Tick(), Duration.ofMillis(settings.tickMs()));
             Run run = new Run(

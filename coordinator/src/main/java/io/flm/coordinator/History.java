@@ -26,7 +26,7 @@ final class History {
                 .map(m -> new MemberView(m.worker(), m.node(), m.lanes().toString()))
                 .toList();
         generations.addLast(new GenerationView(
-                generation.number(), generation.firstStep(), at.toString(), Brief.of(why), -1, members));
+                generation.number(), generation.firstStep(), at.toString(), Excerpt.of(why), -1, members));
         while (generations.size() > MOST || (generations.size() > 1 && sizeBytes() > MOST_BYTES)) {
             generations.removeFirst();
         }

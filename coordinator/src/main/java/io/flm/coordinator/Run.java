@@ -40,7 +40,7 @@ final class Run {
 
     final ActorContext<Coordinator.Command> context;
     final CoordinatorSettings settings;
-    final Surroundings world;
+    final CoordinatorEnvironment world;
     final ActorRef<Worker.Report> reports;
     final Roster roster = new Roster();
     final History history = new History();
@@ -101,7 +101,7 @@ final class Run {
     Run(
             ActorContext<Coordinator.Command> context,
             CoordinatorSettings settings,
-            Surroundings world,
+            CoordinatorEnvironment world,
             ActorRef<Worker.Report> reports) {
         this.context = context;
         this.settings = settings;
@@ -245,14 +245,14 @@ final class Run {
                 .map(Worker.Described::node)
                 .collect(Collectors.toSet());
         broken.keySet().forEach(node -> brokenSince.putIfAbsent(node, now()));
-        Set<String> out = Hearing.broken(broken.keySet(), nodes, holders);
+        Set<String> out = Reachability.broken(broken.keySet(), nodes, holders);
         out.forEach(node -> setAside(
                 workersOf(node, free),
                 "left generation " + g.number() + ", which committed no step: " + broken.get(node)));
         unheard.keySet().removeAll(broken.keySet());
         unheard.values().forEach(others -> others.removeAll(broken.keySet()));
         nodes.removeAll(out);
-        Hearing.leftOut(unheard, nodes, holders).forEach((node, others) -> {
+        Reachability.leftOut(unheard, nodes, holders).forEach((node, others) -> {
             setAside(
                     workersOf(node, free),
                     "did not hear " + String.join(", ", others) + ", or was not heard there, in generation "
@@ -303,14 +303,14 @@ final class Run {
 
     void note(String note, Set<String> about) {
         context.getLog().warn("run {}: {}", name(), note);
-        notes.addLast(new Note(Brief.of(note), about));
+        notes.addLast(new Note(Excerpt.of(note), about));
         if (notes.size() > NOTES) {
             notes.removeFirst();
         }
     }
 
     void noteOnce(String note, String about) {
-        if (notes.stream().noneMatch(known -> known.text().equals(Brief.of(note)))) {
+        if (notes.stream().noneMatch(known -> known.text().equals(Excerpt.of(note)))) {
             note(note, Set.of(about));
         }
     }
@@ -428,7 +428,7 @@ final class Run {
                 plan == null ? "" : plan.run(),
                 plan == null ? "" : plan.id(),
                 state,
-                Brief.of(reason),
+                Excerpt.of(reason),
                 generationNumber(),
                 committedSteps,
                 plan == null ? 0 : plan.totalSteps(),
@@ -481,7 +481,7 @@ final class Run {
                 d == null ? 0 : d.laneMs(),
                 d == null || d.generation() == null ? 0 : d.generation().number(),
                 d == null ? 0 : d.steps(),
-                state.equals("spare") ? "all places of the generation are taken" : Brief.of(c.reason(), count));
+                state.equals("spare") ? "all places of the generation are taken" : Excerpt.of(c.reason(), count));
     }
 
     private boolean isFull(Generation g) {

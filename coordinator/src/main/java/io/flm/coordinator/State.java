@@ -239,7 +239,7 @@ abstract class State extends AbstractBehavior<Command> {
 
     /** All that was to be done is done. */
     final Behavior<Command> finish(String why) {
-        run.revise(run.plan().finished(run.ending(), Brief.of(why)));
+        run.revise(run.plan().finished(run.ending(), Excerpt.of(why)));
         State next = new Finished(run, why);
         run.ended(next.view());
         return transition(next);
@@ -250,7 +250,7 @@ abstract class State extends AbstractBehavior<Command> {
         if (run.generation != null) {
             run.tellMembers(new Worker.Abandon(run.epoch, run.generationNumber(), why, run.reports));
         }
-        run.revise(run.plan().withIntent(Intent.FAILED, Brief.of(why)));
+        run.revise(run.plan().withIntent(Intent.FAILED, Excerpt.of(why)));
         State next = new Failed(run, why);
         run.ended(next.view());
         return transition(next);

@@ -70,8 +70,8 @@ abstract class UnderWay extends State {
         }
         run.causedAt = run.now();
         String reason = why.isBlank() ? "the operator asked" : why;
-        run.revise(
-                run.plan().withDrained(worker, Brief.of(reason, run.candidates().size())));
+        run.revise(run.plan()
+                .withDrained(worker, Excerpt.of(reason, run.candidates().size())));
         return onPlanChanged();
     }
 

@@ -1,9 +1,9 @@
 /**
- * The coordinator: the cluster singleton that forms generations of workers, and its HTTP endpoint.
+ * The coordinator: the cluster singleton that forms generations of workers, and what it decides by.
  *
  * <p>It acts on change only: no step waits for it. Read {@link io.flm.coordinator.Coordinator}, its protocol, then a state, such
  * as {@link io.flm.coordinator.Training}; {@link io.flm.coordinator.State} is what all do alike. Decisions are made in {@link
- * io.flm.coordinator.Membership}, {@link io.flm.coordinator.Hearing}, {@link io.flm.coordinator.Attempts} and {@link
+ * io.flm.coordinator.Membership}, {@link io.flm.coordinator.Reachability}, {@link io.flm.coordinator.Attempts} and {@link
  * io.flm.coordinator.Lanes}, which have no clock and no actors; {@link
  * io.flm.coordinator.Roster} keeps the books on workers.
  *

@@ -78,7 +78,7 @@ final class TestCluster implements AutoCloseable {
     }
 
     private ActorRef<Coordinator.Command> start() {
-        Surroundings world = new Surroundings(
+        CoordinatorEnvironment world = new CoordinatorEnvironment(
                 () -> Instant.ofEpochMilli(BEGAN_AT).plusNanos(actors.nanoTime()), actors::nanoTime, () -> "secret");
         return actors.spawn(reports(Coordinator.told(settings, world)), "coordinator-" + ++coordinators);
     }

@@ -2,10 +2,10 @@ package io.flm.launch;
 
 import io.flm.coordinator.Coordinator.Answer;
 import io.flm.coordinator.GenerationsView.GenerationView;
-import io.flm.coordinator.HttpEndpoint.Submitted;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.RunView.WorkerView;
-import io.flm.coordinator.Submission;
+import io.flm.coordinator.http.HttpEndpoint.Submitted;
+import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.train.TrainSettings;

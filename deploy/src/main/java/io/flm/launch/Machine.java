@@ -2,7 +2,7 @@ package io.flm.launch;
 
 import com.sun.management.OperatingSystemMXBean;
 import com.typesafe.config.Config;
-import io.flm.coordinator.HttpSettings;
+import io.flm.coordinator.http.HttpSettings;
 import io.flm.data.UserException;
 import io.flm.worker.torch.TorchRoute;
 import java.io.IOException;

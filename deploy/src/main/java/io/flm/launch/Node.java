@@ -2,8 +2,8 @@ package io.flm.launch;
 
 import ai.djl.Device;
 import com.typesafe.config.Config;
-import io.flm.coordinator.HttpSettings;
-import io.flm.coordinator.Submission;
+import io.flm.coordinator.http.HttpSettings;
+import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
 import io.flm.exchange.ExchangeNode;

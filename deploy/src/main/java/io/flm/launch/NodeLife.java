@@ -27,11 +27,11 @@ import akka.remote.RemoteTransportException;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
 import io.flm.coordinator.Coordinator;
+import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
-import io.flm.coordinator.HttpEndpoint;
-import io.flm.coordinator.HttpSettings;
-import io.flm.coordinator.Submission;
-import io.flm.coordinator.Surroundings;
+import io.flm.coordinator.http.HttpEndpoint;
+import io.flm.coordinator.http.HttpSettings;
+import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeCounters;
 import io.flm.exchange.GroupSpec;
@@ -161,7 +161,7 @@ final class NodeLife {
                     .init(SingletonActor.of(
                             Coordinator.create(
                                     coordinating,
-                                    new Surroundings(Clock.systemUTC(), System::nanoTime, NodeLife::newKey)),
+                                    new CoordinatorEnvironment(Clock.systemUTC(), System::nanoTime, NodeLife::newKey)),
                             "coordinator")));
             return Behaviors.receive(Member.class)
                     .onMessage(Member.class, member -> {

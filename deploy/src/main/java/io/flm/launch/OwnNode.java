@@ -3,7 +3,7 @@ package io.flm.launch;
 import ai.djl.Device;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
-import io.flm.coordinator.HttpSettings;
+import io.flm.coordinator.http.HttpSettings;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.train.TrainSettings;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package io.flm.launch;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
-import io.flm.coordinator.Submission;
+import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.worker.RunPlan;
 import io.flm.worker.train.TrainSettings;

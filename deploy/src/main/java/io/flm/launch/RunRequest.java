@@ -1,7 +1,7 @@
 package io.flm.launch;
 
 import com.typesafe.config.Config;
-import io.flm.coordinator.Submission;
+import io.flm.coordinator.http.Submission;
 import io.flm.worker.torch.TorchRoute;
 import java.nio.file.Path;
 import java.util.ArrayList;

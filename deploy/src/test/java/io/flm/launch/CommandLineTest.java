@@ -564,7 +564,7 @@ class CommandLineTest {
         assertThat(runs.requests().get(0).name()).isEqualTo("my-run-2");
         assertThat(folder.resolve("my run (2)/effective.conf")).exists();
         for (String odd : new String[] {"\u00fc\u00f6", ".hidden", "-", "a".repeat(200)}) {
-            new io.flm.coordinator.Submission(io.flm.coordinator.Submission.nameOf(odd), "", 0, 0, false);
+            new io.flm.coordinator.http.Submission(io.flm.coordinator.http.Submission.nameOf(odd), "", 0, 0, false);
         }
     }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flm.coordinator.Coordinator.Answer;
-import io.flm.coordinator.HttpEndpoint.Submitted;
 import io.flm.coordinator.RunView;
+import io.flm.coordinator.http.HttpEndpoint.Submitted;
 import io.flm.data.UserException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -10,11 +10,11 @@ import akka.serialization.SerializationExtension;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.flm.coordinator.Coordinator;
+import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.GenerationsView;
 import io.flm.coordinator.RunView;
-import io.flm.coordinator.Submission;
-import io.flm.coordinator.Surroundings;
+import io.flm.coordinator.http.Submission;
 import io.flm.virtual.VirtualActors;
 import io.flm.worker.FailureKind;
 import io.flm.worker.Generation;
@@ -117,7 +117,7 @@ class MessageSizeTest {
             ActorRef<Coordinator.Command> coordinator = actors.spawn(
                     Coordinator.told(
                             settings,
-                            new Surroundings(
+                            new CoordinatorEnvironment(
                                     () -> Instant.ofEpochSecond(1_700_000_000).plusNanos(actors.nanoTime()),
                                     actors::nanoTime,
                                     () -> "k".repeat(44))),

@@ -3,7 +3,7 @@ package io.flm.launch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.flm.coordinator.Submission;
+import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.worker.RunPlan;
 import java.nio.file.Files;

@@ -6,8 +6,8 @@ import akka.actor.typed.BehaviorInterceptor;
 import akka.actor.typed.TypedActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import io.flm.coordinator.Coordinator;
+import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
-import io.flm.coordinator.Surroundings;
 import io.flm.worker.Worker;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -55,8 +55,8 @@ final class Life {
 
     void startCoordinator(CoordinatorSettings settings) {
         World world = node.world;
-        Surroundings surroundings =
-                new Surroundings(() -> Instant.ofEpochSecond(0, world.nanoTime()), world::nanoTime, () -> "no key");
+        CoordinatorEnvironment surroundings = new CoordinatorEnvironment(
+                () -> Instant.ofEpochSecond(0, world.nanoTime()), world::nanoTime, () -> "no key");
         ActorRef<Object> started = world.actors.spawn(
                 received(Coordinator.told(settings, surroundings)), "coordinator-" + node.index + "-" + number);
         coordinator = started.narrow();

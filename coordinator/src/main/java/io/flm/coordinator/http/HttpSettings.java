@@ -1,4 +1,4 @@
-package io.flm.coordinator;
+package io.flm.coordinator.http;
 
 import com.typesafe.config.Config;
 import io.flm.data.SmallFile;

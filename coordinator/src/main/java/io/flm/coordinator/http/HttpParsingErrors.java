@@ -1,4 +1,4 @@
-package io.flm.coordinator;
+package io.flm.coordinator.http;
 
 import akka.event.LoggingAdapter;
 import akka.http.ParsingErrorHandler;

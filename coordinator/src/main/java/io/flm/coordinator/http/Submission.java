@@ -1,4 +1,4 @@
-package io.flm.coordinator;
+package io.flm.coordinator.http;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.flm.data.UserException;

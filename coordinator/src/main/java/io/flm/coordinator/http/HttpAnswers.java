@@ -1,4 +1,4 @@
-package io.flm.coordinator;
+package io.flm.coordinator.http;
 
 import akka.http.javadsl.model.ContentTypes;
 import akka.http.javadsl.model.HttpCharsets;

@@ -1,4 +1,4 @@
-package io.flm.coordinator;
+package io.flm.coordinator.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,9 +9,12 @@ import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
+import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.Coordinator.Answer;
+import io.flm.coordinator.GenerationsView;
 import io.flm.coordinator.GenerationsView.GenerationView;
 import io.flm.coordinator.GenerationsView.MemberView;
+import io.flm.coordinator.RunView;
 import io.flm.coordinator.RunView.CheckpointView;
 import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.UserException;

@@ -6,11 +6,11 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-class HearingTest {
+class ReachabilityTest {
     private static final Set<String> ALL = Set.of("a", "b", "c", "d");
 
     private static Set<String> leftOut(Map<String, Set<String>> unheard, Set<String> holders) {
-        return Hearing.leftOut(unheard, ALL, holders).keySet();
+        return Reachability.leftOut(unheard, ALL, holders).keySet();
     }
 
     @Test
@@ -19,7 +19,7 @@ class HearingTest {
         assertThat(leftOut(Map.of("b", Set.of("a")), ALL)).containsExactly("a");
         Map<String, Set<String>> everybody =
                 Map.of("a", Set.of("b", "c", "d"), "b", Set.of("a"), "c", Set.of("a"), "d", Set.of("a"));
-        assertThat(Hearing.leftOut(everybody, ALL, ALL)).isEqualTo(Map.of("a", Set.of("b", "c", "d")));
+        assertThat(Reachability.leftOut(everybody, ALL, ALL)).isEqualTo(Map.of("a", Set.of("b", "c", "d")));
     }
 
     @Test

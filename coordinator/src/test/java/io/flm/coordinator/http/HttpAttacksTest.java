@@ -1,10 +1,11 @@
-package io.flm.coordinator;
+package io.flm.coordinator.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Behaviors;
+import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.Coordinator.Answer;
 import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;

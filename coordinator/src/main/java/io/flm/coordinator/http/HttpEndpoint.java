@@ -1,4 +1,4 @@
-package io.flm.coordinator;
+package io.flm.coordinator.http;
 
 import static akka.http.javadsl.server.Directives.complete;
 import static akka.http.javadsl.server.Directives.completeWithFuture;
@@ -44,7 +44,10 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.Coordinator.Answer;
+import io.flm.coordinator.GenerationsView;
+import io.flm.coordinator.RunView;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;

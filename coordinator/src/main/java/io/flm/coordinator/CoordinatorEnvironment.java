@@ -11,7 +11,7 @@ import java.util.function.Supplier;
  * @param nanoTime never goes back, for waits
  * @param keys makes the key of a generation whose frames are encrypted
  */
-public record Surroundings(InstantSource clock, LongSupplier nanoTime, Supplier<String> keys) {
+public record CoordinatorEnvironment(InstantSource clock, LongSupplier nanoTime, Supplier<String> keys) {
     long nowMs() {
         return nanoTime.getAsLong() / 1_000_000;
     }

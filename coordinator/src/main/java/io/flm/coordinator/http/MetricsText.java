@@ -1,5 +1,6 @@
-package io.flm.coordinator;
+package io.flm.coordinator.http;
 
+import io.flm.coordinator.RunView;
 import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.PlainText;
 import io.flm.exchange.ExchangeCounters;

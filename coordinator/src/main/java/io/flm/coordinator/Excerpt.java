@@ -1,12 +1,12 @@
 package io.flm.coordinator;
 
 /** Cuts texts for whoever looks at a run: what one node tells another must fit into a frame, however many workers there are. */
-final class Brief {
+final class Excerpt {
     private static final int LONGEST = 1000;
     private static final int LONGEST_TOGETHER = 128 * 1024;
     private static final String CUT = " ...";
 
-    private Brief() {}
+    private Excerpt() {}
 
     /** A text that stands alone. */
     static String of(String text) {

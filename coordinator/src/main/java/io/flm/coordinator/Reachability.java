@@ -12,8 +12,8 @@ import java.util.TreeSet;
  * Who is left out where nodes do not hear each other in the exchange, though all of them answer the coordinator: decided here. No
  * clock, no I/O.
  */
-final class Hearing {
-    private Hearing() {}
+final class Reachability {
+    private Reachability() {}
 
     /**
      * The nodes without which all others hear each other, one after the other: who is apart from the most nodes; of equal ones who
