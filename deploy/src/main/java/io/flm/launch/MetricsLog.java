@@ -2,6 +2,7 @@ package io.flm.launch;
 
 import io.flm.data.Objective;
 import io.flm.worker.StepResult;
+import io.flm.worker.model.Loss;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStreamWriter;
@@ -114,16 +115,10 @@ final class MetricsLog implements AutoCloseable {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("step", result.step());
         line.put("loss", result.loss());
-        for (int head = 0; head < of.headCount(); head++) {
-            double count = Math.max(1, result.totals().targetCounts()[head]);
-            line.put(of.headName(head) + "Loss", result.totals().lossSums()[head] / count);
-            line.put(of.headName(head) + "Accuracy", result.totals().correctCounts()[head] / count);
-        }
-        StepResult.HeldOut heldOut = result.heldOut();
-        for (int head = 0; heldOut != null && head < of.headCount(); head++) {
-            double count = Math.max(1, heldOut.targetCounts()[head]);
-            line.put("heldOut." + of.headName(head) + "Loss", heldOut.lossSums()[head] / count);
-            line.put("heldOut." + of.headName(head) + "Accuracy", heldOut.correctCounts()[head] / count);
+        put(line, "", of, result.byHead());
+        Loss heldOut = result.heldOut();
+        if (heldOut != null) {
+            put(line, "heldOut.", of, heldOut);
         }
         line.put("learningRate", result.learningRate());
         line.put("gradientNorm", result.gradientNorm());
@@ -136,6 +131,13 @@ final class MetricsLog implements AutoCloseable {
         line.put("optimizerMs", result.times().optimizerNs() / 1e6);
         line.put("seconds", (nanoTime.getAsLong() - startedAt) / 1e9);
         return line;
+    }
+
+    private static void put(Map<String, Object> line, String prefix, Objective of, Loss loss) {
+        for (int head = 0; head < of.headCount(); head++) {
+            line.put(prefix + of.headName(head) + "Loss", loss.mean(head));
+            line.put(prefix + of.headName(head) + "Accuracy", loss.accuracy(head));
+        }
     }
 
     @Override

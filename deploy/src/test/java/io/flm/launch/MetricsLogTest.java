@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.Objective;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.StepResult;
+import io.flm.worker.model.Loss;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ class MetricsLogTest {
     @Test
     void aStepsGradientAndWhatHeldOutSamplesSaidAreKept() throws IOException {
         try (MetricsLog log = log(new AtomicLong())) {
-            log.add(step(0, new StepResult.HeldOut(new long[] {10}, new double[] {25}, new long[] {4})));
+            log.add(step(0, new Loss(new long[] {10}, new double[] {25}, new long[] {4})));
             log.add(step(1, null));
         }
         JsonNode first = lines().get(0);
@@ -61,7 +62,7 @@ class MetricsLogTest {
         return new MetricsLog(folder.resolve("metrics.jsonl"), Objective.MLM, clock::get);
     }
 
-    private static StepResult step(long step, StepResult.@Nullable HeldOut heldOut) {
+    private static StepResult step(long step, @Nullable Loss heldOut) {
         StepTotals totals = new StepTotals(new long[] {8}, new double[] {16}, new long[] {2}, 30, 4, false);
         return new StepResult(step, 2, totals, 1e-3, 0.5, heldOut, new StepResult.Times(0, SECOND, SECOND, 0, 0));
     }

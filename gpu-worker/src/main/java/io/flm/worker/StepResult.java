@@ -1,6 +1,7 @@
 package io.flm.worker;
 
 import io.flm.exchange.StepTotals;
+import io.flm.worker.model.Loss;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,15 +21,12 @@ public record StepResult(
         StepTotals totals,
         double learningRate,
         double gradientNorm,
-        @Nullable HeldOut heldOut,
+        @Nullable Loss heldOut,
         Times times) {
-    /**
-     * Counts and sums over the held-out samples, by head of the objective.
-     *
-     * @param lossSums summed cross entropy
-     * @param correctCounts predictions that were right
-     */
-    public record HeldOut(long[] targetCounts, double[] lossSums, long[] correctCounts) {}
+    /** The loss of the global batch, by head of the objective. */
+    public Loss byHead() {
+        return new Loss(totals.targetCounts(), totals.lossSums(), totals.correctCounts());
+    }
 
     /** Nanoseconds: waiting for batches and taking them to the device, forward, backward, waiting for the exchange, optimizer. */
     public record Times(long dataNs, long forwardNs, long backwardNs, long exchangeNs, long optimizerNs) {

@@ -2,10 +2,9 @@ package io.flm.worker;
 
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
-import io.flm.exchange.StepTotals;
+import io.flm.worker.model.Loss;
 import io.flm.worker.torch.MemoryShortage;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
@@ -14,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -207,7 +207,7 @@ public final class TrainerThread implements Trainee {
                 meter.add(result);
                 long now = nanoTime.getAsLong();
                 if (stop || now - meter.since() >= 1_000_000_000L / PROGRESS_PER_SECOND) {
-                    listener.accept(new Progressed(result, heads(r.heads(), result.totals()), meter.read(now)));
+                    listener.accept(new Progressed(result, heads(r.heads(), result.byHead()), meter.read(now)));
                 }
             }
         } finally {
@@ -234,13 +234,10 @@ public final class TrainerThread implements Trainee {
         }
     }
 
-    private static List<Head> heads(List<String> names, StepTotals totals) {
-        List<Head> heads = new ArrayList<>();
-        for (int head = 0; head < names.size(); head++) {
-            double count = Math.max(1, totals.targetCounts()[head]);
-            heads.add(new Head(names.get(head), totals.lossSums()[head] / count, totals.correctCounts()[head] / count));
-        }
-        return heads;
+    private static List<Head> heads(List<String> names, Loss loss) {
+        return IntStream.range(0, names.size())
+                .mapToObj(head -> new Head(names.get(head), loss.mean(head), loss.accuracy(head)))
+                .toList();
     }
 
     private void execute(Runnable task) {

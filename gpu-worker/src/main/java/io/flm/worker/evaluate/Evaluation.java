@@ -75,9 +75,18 @@ final class Evaluation {
             end = left < 2 ? examples.size() : from + settings.batch(); // one alone would have no other one's picture
             measure.add(examples.subList(from, end), from);
         }
-        put(Score.TOKEN_LOSS, measure.corrupted.loss(), measure.corruptedPrior.loss());
-        put(Score.TOKEN_ACCURACY, measure.corrupted.accuracy(), measure.corruptedPrior.accuracy());
-        put(Score.CLOZE_ACCURACY, measure.cloze.accuracy(), measure.clozePrior.accuracy());
+        put(
+                Score.TOKEN_LOSS,
+                measure.corrupted().mean(0),
+                measure.corruptedPrior().mean(0));
+        put(
+                Score.TOKEN_ACCURACY,
+                measure.corrupted().accuracy(0),
+                measure.corruptedPrior().accuracy(0));
+        put(
+                Score.CLOZE_ACCURACY,
+                measure.cloze().accuracy(0),
+                measure.clozePrior().accuracy(0));
     }
 
     private List<Pool> retrieval(List<List<Example>> pools, Progress progress) {

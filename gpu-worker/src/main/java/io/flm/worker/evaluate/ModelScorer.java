@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import io.flm.data.Objective;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.FlmModel;
+import io.flm.worker.model.TargetScores;
 import io.flm.worker.torch.Torch;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -55,10 +56,8 @@ final class ModelScorer implements Scorer {
     }
 
     @Override
-    public List<Scored> score(TextBatch batch, Seen seen) {
-        return model.score(batch, features(seen)).stream()
-                .map(head -> new Scored(head.logProbs(), head.best()))
-                .toList();
+    public List<TargetScores> score(TextBatch batch, Seen seen) {
+        return model.score(batch, features(seen));
     }
 
     @Override

@@ -2,8 +2,8 @@ package io.flm.worker.evaluate;
 
 import io.flm.data.TextBatch;
 import io.flm.worker.evaluate.HeldOut.Example;
-import io.flm.worker.evaluate.Scorer.Scored;
 import io.flm.worker.evaluate.Scorer.Seen;
+import io.flm.worker.model.TargetScores;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -84,7 +84,7 @@ final class Retrieval {
         return new Pool(pool, logProbs);
     }
 
-    private static double[] sums(TextBatch names, Scored scored) {
+    private static double[] sums(TextBatch names, TargetScores scored) {
         double[] sums = new double[names.rows()];
         int[] positions = names.heads().get(0).positions();
         for (int k = 0; k < positions.length; k++) {

@@ -2,6 +2,7 @@ package io.flm.worker.evaluate;
 
 import io.flm.data.Objective;
 import io.flm.data.TextBatch;
+import io.flm.worker.model.TargetScores;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -21,9 +22,6 @@ interface Scorer {
         void close();
     }
 
-    /** How a head scored its targets. */
-    record Scored(float[] logProbs, int[] best) {}
-
     Objective objective();
 
     /** @param pixels uint8 [rows, 3, S, S], a direct buffer */
@@ -35,7 +33,7 @@ interface Scorer {
      * @param batch of this model's objective; a model of flm also takes batches of ar
      * @return by head of the batch's objective
      */
-    List<Scored> score(TextBatch batch, Seen seen);
+    List<TargetScores> score(TextBatch batch, Seen seen);
 
     /** The likeliest next token of the l2r stream, again and again, until a token of {@code stop} or {@code maxLength}. */
     int[][] greedy(Seen seen, int[] start, int[] stop, int maxLength);

@@ -2,10 +2,11 @@ package io.flm.worker.evaluate;
 
 import io.flm.data.Objective;
 import io.flm.data.RandomStream;
+import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.evaluate.HeldOut.Example;
-import io.flm.worker.evaluate.Scorer.Scored;
 import io.flm.worker.evaluate.Scorer.Seen;
+import io.flm.worker.model.Loss;
 import java.util.List;
 
 /**
@@ -13,34 +14,12 @@ import java.util.List;
  * (or the masked model's head) at a corruption rate and at none.
  */
 final class TokenMeasure {
-    /** Sums over predictions. */
-    static final class Sums {
-        private double loss;
-        private long correct;
-        private long count;
+    private static final Loss NOTHING = Loss.none(1);
 
-        private void add(TextBatch batch, Scored scored) {
-            int[] expected = batch.heads().get(0).ids();
-            for (int k = 0; k < expected.length; k++) {
-                loss -= scored.logProbs()[k];
-                correct += scored.best()[k] == expected[k] ? 1 : 0;
-                count++;
-            }
-        }
-
-        double loss() {
-            return loss / Math.max(1, count);
-        }
-
-        double accuracy() {
-            return (double) correct / Math.max(1, count);
-        }
-    }
-
-    final Sums corrupted = new Sums();
-    final Sums corruptedPrior = new Sums();
-    final Sums cloze = new Sums();
-    final Sums clozePrior = new Sums();
+    private Loss corrupted = NOTHING;
+    private Loss corruptedPrior = NOTHING;
+    private Loss cloze = NOTHING;
+    private Loss clozePrior = NOTHING;
 
     private final Scorer scorer;
     private final Texts texts;
@@ -59,31 +38,49 @@ final class TokenMeasure {
                 Seen wrong = own.shifted()) {
             RandomStream random = RandomStream.of(settings.seed(), RandomStream.Purpose.CORRUPT, index);
             TextBatch holes = texts.corrupted(scorer.objective(), settings.spanRate(), rows, random);
-            score(holes, own, corrupted);
-            score(holes, wrong, corruptedPrior);
+            corrupted = corrupted.plus(score(holes, own));
+            corruptedPrior = corruptedPrior.plus(score(holes, wrong));
             if (scorer.objective() == Objective.FLM) {
                 TextBatch whole = texts.clozeOfStreams(rows);
-                score(whole, own, cloze);
-                score(whole, wrong, clozePrior);
+                cloze = cloze.plus(score(whole, own));
+                clozePrior = clozePrior.plus(score(whole, wrong));
             } else {
                 for (int r = 0; r < rows.size(); r++) {
                     TextBatch whole = texts.clozeOfMasks(rows.get(r));
-                    score(whole, own, r, cloze);
-                    score(whole, wrong, r, clozePrior);
+                    cloze = cloze.plus(score(whole, own, r));
+                    clozePrior = clozePrior.plus(score(whole, wrong, r));
                 }
             }
         }
     }
 
-    private void score(TextBatch batch, Seen seen, int row, Sums into) {
+    private Loss score(TextBatch batch, Seen seen, int row) {
         try (Seen one = seen.row(row)) {
-            score(batch, one, into);
+            return score(batch, one);
         }
     }
 
-    private void score(TextBatch batch, Seen seen, Sums into) {
-        if (batch.heads().get(0).count() > 0) {
-            into.add(batch, scorer.score(batch, seen).get(0));
-        }
+    /** Of the first head. */
+    private Loss score(TextBatch batch, Seen seen) {
+        List<Targets> first = batch.heads().subList(0, 1);
+        return first.get(0).count() == 0 ? NOTHING : Loss.of(first, scorer.score(batch, seen));
+    }
+
+    // ---- what was found, with the own picture and with another one
+
+    Loss corrupted() {
+        return corrupted;
+    }
+
+    Loss corruptedPrior() {
+        return corruptedPrior;
+    }
+
+    Loss cloze() {
+        return cloze;
+    }
+
+    Loss clozePrior() {
+        return clozePrior;
     }
 }

@@ -1,5 +1,6 @@
 package io.flm.worker.evaluate;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import io.flm.data.Corruption;
@@ -10,10 +11,9 @@ import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
 import io.flm.data.TextBatch;
 import io.flm.data.Tokenizer;
-import io.flm.worker.StepResult;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.model.FlmModel;
-import io.flm.worker.model.FlmModel.TargetScores;
+import io.flm.worker.model.Loss;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Trainer;
 import java.nio.ByteBuffer;
@@ -81,26 +81,14 @@ public final class Validation implements Trainer.Validation {
     }
 
     @Override
-    public StepResult.HeldOut of(FlmModel model, int lane) {
-        int heads = objective.headCount();
-        long[] counts = new long[heads];
-        double[] losses = new double[heads];
-        long[] correct = new long[heads];
+    public Loss of(FlmModel model, int lane) {
+        Loss loss = Loss.none(objective.headCount());
         for (Rows rows : byLane.get(lane)) {
             try (NDManager scope = model.newScope()) {
-                List<TargetScores> scores =
-                        model.score(rows.text, model.imageFeatures(scope, rows.pixels, rows.text.rows()));
-                for (int head = 0; head < heads; head++) {
-                    TargetScores its = scores.get(head);
-                    int[] right = rows.text.heads().get(head).ids();
-                    counts[head] += right.length;
-                    for (int k = 0; k < right.length; k++) {
-                        losses[head] -= its.logProbs()[k];
-                        correct[head] += its.best()[k] == right[k] ? 1 : 0;
-                    }
-                }
+                NDArray features = model.imageFeatures(scope, rows.pixels, rows.text.rows());
+                loss = loss.plus(Loss.of(rows.text.heads(), model.score(rows.text, features)));
             }
         }
-        return new StepResult.HeldOut(counts, losses, correct);
+        return loss;
     }
 }

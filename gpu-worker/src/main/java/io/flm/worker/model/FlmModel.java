@@ -11,7 +11,6 @@ import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.TextInput.Spans;
 import io.flm.worker.torch.Script;
-import io.flm.worker.torch.Script.Params;
 import io.flm.worker.torch.Torch;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,25 +34,13 @@ public final class FlmModel implements AutoCloseable {
     /** What a pass is computed with. */
     public record Compute(Device device, Precision precision, boolean recompute) {}
 
-    /**
-     * What a lane's forward pass found, by head of the objective.
-     *
-     * @param lossSums summed cross entropy
-     * @param correctCounts predictions that were right
-     * @param times where the time went
-     */
-    public record LaneResult(double[] lossSums, long[] correctCounts, Times times) {}
+    /** What a lane's forward pass found, and where the time went. */
+    public record LaneResult(Loss loss, Times times) {}
 
     /** What a lane took: the batch to the device, forward, backward. For people to look at; nothing depends on it. */
     public record Times(long dataNanos, long forwardNanos, long backwardNanos) {}
 
-    /**
-     * How a head scored its targets.
-     *
-     * @param logProbs natural logarithm of each target's probability
-     * @param best the likeliest token at each target's place
-     */
-    public record TargetScores(float[] logProbs, int[] best) {}
+    private static final List<NDArray> NONE = List.of();
 
     private final ModelSettings settings;
     private final Objective objective;
@@ -63,31 +50,26 @@ public final class FlmModel implements AutoCloseable {
     private final ParameterStore store;
 
     private final ImageEncoder imageEncoder;
-    private final TextStreams streams;
+    private final TextEncoder textEncoder;
+    private final Fusion fusion;
     private final @Nullable Reconstructor reconstructor;
-    private final Params textTransform;
-    private final Params imageTransform;
-    private final NDArray types;
-    private final NDArray flmTypes;
-    private final Params head;
+    private final TokenHead head;
 
     /** A model with zero weights: see {@link ParameterStore#initialize}. The thread must be prepared for the engine. */
     public FlmModel(ModelSettings settings, Objective objective, Compute compute) {
         this.settings = settings;
         this.objective = objective;
         this.compute = compute;
+        Architecture architecture = Architecture.of(settings, objective);
+        imageEncoder = architecture.imageEncoder();
+        textEncoder = architecture.textEncoder();
+        fusion = architecture.fusion();
+        reconstructor = architecture.reconstructor();
+        head = architecture.head();
         owner = Torch.newManager(compute.device());
         try {
             script = new Script(owner, "flm.kernels", "Kernels", kernels());
-            store = new ParameterStore(script, owner, ParameterNames.of(settings, objective));
-            imageEncoder = new ImageEncoder(settings, store);
-            streams = new TextStreams(settings, store);
-            reconstructor = objective == Objective.FLM ? new Reconstructor(settings, store) : null;
-            textTransform = Layers.linear(store, ParameterNames.TEXT_TRANSFORM);
-            imageTransform = Layers.linear(store, ParameterNames.IMAGE_TRANSFORM);
-            types = store.view(ParameterNames.TYPES);
-            flmTypes = objective == Objective.FLM ? store.view(ParameterNames.FLM_TYPES) : types;
-            head = Layers.head(store, objective == Objective.MLM ? ParameterNames.MLM_HEAD : ParameterNames.LM_HEAD);
+            store = new ParameterStore(script, owner, architecture.parameters());
         } catch (RuntimeException | Error e) {
             owner.close(); // else what was made before memory ran out is kept for good
             throw e;
@@ -130,11 +112,7 @@ public final class FlmModel implements AutoCloseable {
 
     /** Pictures [B, 3, S, S], normalised -> [B, P, W]. */
     private NDArray encodeImage(Stages stages, NDArray image) {
-        return stages.run(
-                        ParameterNames.IMAGE,
-                        List.of(),
-                        List.of(),
-                        (k, in) -> List.of(k.observe("image.features", imageEncoder.encode(k, image))))
+        return stages.run(Stage.IMAGE, NONE, NONE, (k, in) -> List.of(imageEncoder.encode(k, image)))
                 .get(0);
     }
 
@@ -148,7 +126,7 @@ public final class FlmModel implements AutoCloseable {
         Encoded encoded = encode(stages, text, picture);
         Spans spans = text.spans();
         if (spans == null) {
-            return stages.run(ParameterNames.PREDICT, List.of(), List.of(last(encoded.top())), readout::read);
+            return stages.run(Stage.PREDICT, NONE, List.of(last(encoded.top())), readout::read);
         }
         Reconstructor rec = reconstructor();
         List<NDArray> inputs = new ArrayList<>(encoded.bottom());
@@ -156,9 +134,7 @@ public final class FlmModel implements AutoCloseable {
         inputs.addAll(encoded.query());
         int bottoms = encoded.bottom().size();
         int tops = encoded.top().size();
-        List<NDArray> borrowed =
-                List.of(textTransform.arrays().get(0), textTransform.arrays().get(1), flmTypes);
-        return stages.run(ParameterNames.PREDICT, borrowed, inputs, (k, in) -> {
+        return stages.run(Stage.PREDICT, fusion.usedByReconstructor(), inputs, (k, in) -> {
             List<NDArray> bottom = in.subList(0, bottoms);
             List<NDArray> top = in.subList(bottoms, bottoms + tops);
             NDArray query = last(in);
@@ -166,8 +142,7 @@ public final class FlmModel implements AutoCloseable {
             NDArray mask = k.observe("rec.mask", k.reconstructorMask(text.lengths(), spans.left(), spans.right()));
             // Predict, FLM §3.3: every token at once.
             NDArray x = rec.bottom(k, query, bottom, mask);
-            x = k.observe("rec.top_in", k.transform(x, textTransform, flmTypes, 1));
-            x = rec.top(k, x, top, mask);
+            x = rec.top(k, fusion.reconstructed(k, x), top, mask);
             return readout.read(k, List.of(x, last(top)));
         });
     }
@@ -175,23 +150,20 @@ public final class FlmModel implements AutoCloseable {
     /** Encode, FLM §3.1: text alone below the fusion, beside the picture above it. */
     private Encoded encode(Stages stages, TextInput text, NDArray picture) {
         Spans spans = text.spans();
-        List<NDArray> below = stages.run(ParameterNames.TEXT, List.of(), List.of(), (k, in) -> {
-            NDArray x = k.observe("text.embeddings", streams.embed(k, text.ids(), text.streams()));
-            List<NDArray> out = new ArrayList<>(streams.bottom(k, x, text.streamMask(k)));
+        List<NDArray> below = stages.run(Stage.TEXT, NONE, NONE, (k, in) -> {
+            NDArray x = k.observe("text.embeddings", textEncoder.embed(k, text.ids(), text.streams()));
+            List<NDArray> out = new ArrayList<>(textEncoder.encode(k, x, text.streamMask(k)));
             if (spans != null) {
-                out.add(k.observe("query.embeddings", streams.embed(k, spans.queryIds(), 1)));
+                out.add(k.observe("query.embeddings", textEncoder.embed(k, spans.queryIds(), 1)));
             }
             return out;
         });
         List<NDArray> bottom = below.subList(0, settings.bottomLayers());
         List<NDArray> query = below.subList(settings.bottomLayers(), below.size());
-        List<NDArray> top = stages.run(ParameterNames.FUSION, List.of(), List.of(last(bottom), picture), (k, in) -> {
-            NDArray x = text.streams() == 2
-                    ? k.transformStreams(in.get(0), textTransform, types, flmTypes)
-                    : k.transform(in.get(0), textTransform, types, 0);
-            NDArray keys = k.transform(in.get(1), imageTransform, types, 1); // [B, P, H]
-            k.observe("image.projected", keys);
-            return streams.top(k, k.observe("top_in", x), text.streamMask(k), keys, text.streams());
+        List<NDArray> top = stages.run(Stage.FUSION, NONE, List.of(last(bottom), picture), (k, in) -> {
+            NDArray x = fusion.text(k, in.get(0), text.streams());
+            NDArray image = fusion.image(k, in.get(1));
+            return fusion.encode(k, x, text.streamMask(k), image, text.streams());
         });
         return new Encoded(bottom, top, query);
     }
@@ -236,12 +208,12 @@ public final class FlmModel implements AutoCloseable {
             long began) {
         try (NDManager scope = owner.newSubManager()) {
             TextInput text = TextInput.of(scope, batch);
-            NDArray weights = scope.create(rowWeights(batch, headWeights));
+            NDArray weights = scope.create(Loss.weights(batch.targetCounts(), headWeights));
             RecordedStages stages = new RecordedStages(
                     script,
                     scope,
                     store,
-                    (stage, s) -> kernels(s, settings.dropout(), dropoutSeed + stage, Observer.NONE),
+                    (stage, s) -> kernels(s, settings.dropout(), dropoutSeed + stage.index(), Observer.NONE),
                     compute.recompute());
             long ready = System.nanoTime();
             NDArray statistics;
@@ -251,41 +223,21 @@ public final class FlmModel implements AutoCloseable {
                                 stages,
                                 text,
                                 encodeImage(stages, image),
-                                (k, features) -> k.tokenLoss(text.predictions(), weights, features, head))
+                                (k, features) -> head.loss(k, text.predictions(), weights, features))
                         .get(1);
             } finally {
                 Torch.record(false);
             }
             long forward = System.nanoTime();
             stages.backward((stage, gradients) -> {
-                into.put(stage, gradients);
-                stageReady.accept(stage);
+                into.put(stage.index(), gradients);
+                stageReady.accept(stage.index());
             });
             long done = System.nanoTime();
-            return result(statistics.toFloatArray(), new Times(ready - began, forward - ready, done - forward));
+            return new LaneResult(
+                    Loss.of(batch.targetCounts(), statistics.toFloatArray()),
+                    new Times(ready - began, forward - ready, done - forward));
         }
-    }
-
-    private static float[] rowWeights(TextBatch batch, double[] headWeights) {
-        float[] weights = new float[(int) Arrays.stream(batch.targetCounts()).sum()];
-        int at = 0;
-        for (int h = 0; h < headWeights.length; h++) {
-            int count = batch.heads().get(h).count();
-            Arrays.fill(weights, at, at + count, (float) headWeights[h]);
-            at += count;
-        }
-        return weights;
-    }
-
-    private static LaneResult result(float[] statistics, Times times) {
-        int heads = statistics.length / 2;
-        double[] losses = new double[heads];
-        long[] correct = new long[heads];
-        for (int h = 0; h < heads; h++) {
-            losses[h] = statistics[h];
-            correct[h] = (long) statistics[heads + h];
-        }
-        return new LaneResult(losses, correct, times);
     }
 
     // ---- evaluation -------------------------------------------------------------------------------------------------
@@ -336,7 +288,7 @@ public final class FlmModel implements AutoCloseable {
                     unrecorded(scope, Observer.NONE),
                     text,
                     imageFeatures,
-                    (k, features) -> k.tokenScores(text.predictions(), features, head));
+                    (k, features) -> head.scores(k, text.predictions(), features));
             float[] logProbs = scores.get(0).toFloatArray();
             long[] best = scores.get(1).toLongArray();
             List<TargetScores> heads = new ArrayList<>();
@@ -363,7 +315,7 @@ public final class FlmModel implements AutoCloseable {
             Stages stages = unrecorded(scope, observer);
             predict(stages, TextInput.of(scope, batch), encodeImage(stages, image), (k, features) -> {
                 for (int i = 0; i < features.size(); i++) {
-                    k.observe("logits." + i, k.logits(features.get(i).reshape(-1, settings.hidden()), head));
+                    k.observe("logits." + i, head.logits(k, features.get(i)));
                 }
                 return features;
             });

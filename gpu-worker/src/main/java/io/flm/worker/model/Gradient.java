@@ -45,7 +45,7 @@ public final class Gradient {
     }
 
     /** The whole gradient, on the device; the caller may change it. */
-    NDArray flat() {
+    public NDArray flat() {
         Arrays.fill(copied, false);
         return flat;
     }

@@ -12,8 +12,11 @@ import java.util.List;
  * that owns the results, the type of the matrix products, and the dropout seeds, which are counted from the stage's own.
  */
 final class Kernels {
-    private static final double BERT_EPSILON = 1e-5;
-    private static final double FUSION_EPSILON = 1e-12;
+    /** Of the norms below the fusion, and of the image encoder's. */
+    static final double BERT_EPSILON = 1e-5;
+
+    /** Of the norms above the fusion. */
+    static final double FUSION_EPSILON = 1e-12;
 
     private final Script script;
     private final NDManager scope;
@@ -97,34 +100,18 @@ final class Kernels {
         return script.call(scope, "norm", x, p.arrays().get(0), p.arrays().get(1), BERT_EPSILON);
     }
 
-    /** A layer below the fusion and one above differ in the epsilon of their norms. */
-    NDArray selfAttention(NDArray x, Params p, NDArray mask, boolean aboveFusion) {
-        return script.call(
-                scope, "self_attention", x, p, mask, settings.heads(), epsilon(aboveFusion), type, dropout, nextSeed());
+    NDArray selfAttention(NDArray x, Params p, NDArray mask, double epsilon) {
+        return script.call(scope, "self_attention", x, p, mask, settings.heads(), epsilon, type, dropout, nextSeed());
     }
 
     /** @param mask none or one */
-    NDArray crossAttention(NDArray x, NDArray memory, Params p, List<NDArray> mask) {
+    NDArray crossAttention(NDArray x, NDArray memory, Params p, List<NDArray> mask, double epsilon) {
         return script.call(
-                scope,
-                "cross_attention",
-                x,
-                memory,
-                p,
-                mask,
-                settings.heads(),
-                FUSION_EPSILON,
-                type,
-                dropout,
-                nextSeed());
+                scope, "cross_attention", x, memory, p, mask, settings.heads(), epsilon, type, dropout, nextSeed());
     }
 
-    NDArray feedForward(NDArray x, Params p, boolean aboveFusion) {
-        return script.call(scope, "feed_forward", x, p, epsilon(aboveFusion), type, dropout, nextSeed());
-    }
-
-    private static double epsilon(boolean aboveFusion) {
-        return aboveFusion ? FUSION_EPSILON : BERT_EPSILON;
+    NDArray feedForward(NDArray x, Params p, double epsilon) {
+        return script.call(scope, "feed_forward", x, p, epsilon, type, dropout, nextSeed());
     }
 
     NDArray transform(NDArray x, Params p, NDArray types, int row) {
@@ -145,18 +132,17 @@ final class Kernels {
 
     // ---- predictions
 
-    NDArray logits(NDArray x, Params head) {
-        return script.call(scope, "logits", x, head, type);
+    NDArray logits(NDArray x, Params p) {
+        return script.call(scope, "logits", x, p, type);
     }
 
     /** The weighted loss (a scalar), and [2 * heads]: loss sums, then right predictions. */
-    List<NDArray> tokenLoss(TextInput.Predictions in, NDArray weights, List<NDArray> features, Params head) {
-        return script.callList(
-                scope, "token_loss", features, in.rows(), in.targets(), weights, in.counts(), head, type);
+    List<NDArray> tokenLoss(TextInput.Predictions in, NDArray weights, List<NDArray> features, Params p) {
+        return script.callList(scope, "token_loss", features, in.rows(), in.targets(), weights, in.counts(), p, type);
     }
 
     /** The log-probability of each target, and the likeliest token. */
-    List<NDArray> tokenScores(TextInput.Predictions in, List<NDArray> features, Params head) {
-        return script.callList(scope, "token_scores", features, in.rows(), in.targets(), head, type);
+    List<NDArray> tokenScores(TextInput.Predictions in, List<NDArray> features, Params p) {
+        return script.callList(scope, "token_scores", features, in.rows(), in.targets(), p, type);
     }
 }

@@ -79,9 +79,7 @@ public record ModelSettings(
 
     /** How many parameters the model of an objective has. */
     public long parameterCount(Objective objective) {
-        return ParameterNames.of(this, objective).stream()
-                .mapToLong(ParameterNames.Unit::size)
-                .sum();
+        return Architecture.of(this, objective).parameters().size();
     }
 
     private static int positive(Config c, String key) {

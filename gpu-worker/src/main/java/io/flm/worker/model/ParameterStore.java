@@ -5,8 +5,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.flm.data.RandomStream;
-import io.flm.worker.model.ParameterNames.Init;
-import io.flm.worker.model.ParameterNames.Unit;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Script.Params;
 import io.flm.worker.torch.Torch;
@@ -17,10 +15,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 
 /**
  * All parameters of a model as views into one flat float32 array, and the AdamW moments in equal layout. The order is stage,
@@ -30,57 +28,71 @@ public final class ParameterStore {
     /** Where a kernel argument lies. */
     record Range(long offset, long[] shape) {}
 
-    private record Group(RateGroup rate, boolean decay, long from, long size, Params p, Params m, Params v) {}
+    /**
+     * Neighbours that share a rate and a decay, of one stage: what the optimizer updates at once.
+     *
+     * @param from where they begin in the flat buffer
+     */
+    public record Group(
+            RateGroup rate,
+            boolean decay,
+            long from,
+            long size,
+            Params values,
+            Params firstMoments,
+            Params secondMoments) {}
 
     private static final long CHUNK = 1 << 20; // floats a copy, so that a copy through the host stays small
 
     private final Script script;
     private final NDManager owner;
-    private final List<Unit> units; // in flat order
+    private final List<KernelArgument> arguments; // in flat order
     private final List<Parameter> layout = new ArrayList<>();
     private final List<List<Range>> ranges = new ArrayList<>();
-    private final List<List<String>> keys = new ArrayList<>();
-    private final Map<String, NDArray> views = new HashMap<>();
-    private final long[] stageStarts = new long[ParameterNames.STAGES + 1];
+    private final List<List<NDArray>> stages = new ArrayList<>(); // views by stage, in flat order
+    private final IdentityHashMap<KernelArgument, NDArray> views = new IdentityHashMap<>();
+    private final long[] stageStarts = new long[Stage.COUNT + 1];
     private final NDArray values;
     private final NDArray firstMoments;
     private final NDArray secondMoments;
-    private final NDArray step;
-    private final NDArray divisor;
     private final List<Group> groups = new ArrayList<>();
     private final List<Params> lent = new ArrayList<>(); // they hold the memory of their arrays until closed
 
-    ParameterStore(Script script, NDManager owner, List<Unit> declared) {
+    /** Gives the layers' parameters their memory. */
+    ParameterStore(Script script, NDManager owner, Parameters declared) {
         this.script = script;
         this.owner = owner;
-        units = declared.stream()
-                .sorted(Comparator.comparingInt(Unit::stage)
-                        .thenComparing(Unit::group)
-                        .thenComparing(Unit::decay))
+        arguments = declared.arguments()
+                .sorted(Comparator.comparing(KernelArgument::stage)
+                        .thenComparing(KernelArgument::group)
+                        .thenComparing(KernelArgument::decay))
                 .toList();
-        long size = units.stream().mapToLong(Unit::size).sum();
+        long size = declared.size();
         values = owner.zeros(new Shape(size), DataType.FLOAT32);
         firstMoments = owner.zeros(new Shape(size), DataType.FLOAT32);
         secondMoments = owner.zeros(new Shape(size), DataType.FLOAT32);
-        step = owner.zeros(new Shape(), DataType.FLOAT32);
-        divisor = owner.ones(new Shape(), DataType.FLOAT32);
-        for (int stage = 0; stage < ParameterNames.STAGES; stage++) {
+        for (int stage = 0; stage < Stage.COUNT; stage++) {
             ranges.add(new ArrayList<>());
-            keys.add(new ArrayList<>());
+            stages.add(new ArrayList<>());
         }
         long at = 0;
-        for (Unit unit : units) {
-            NDArray view = Torch.view(owner, values, at, unit.packedShape());
+        for (KernelArgument argument : arguments) {
+            int stage = argument.stage().index();
+            NDArray view = Torch.view(owner, values, at, argument.packedShape());
             view.setRequiresGradient(true); // a leaf, since it was made with gradient mode off
-            views.put(unit.key(), view);
-            ranges.get(unit.stage()).add(new Range(at, unit.packedShape()));
-            keys.get(unit.stage()).add(unit.key());
-            long part = unit.size() / unit.names().size();
-            for (String name : unit.names()) {
-                layout.add(new Parameter(name, at, unit.shape(), unit.stage(), unit.group(), unit.decay()));
+            views.put(argument, view);
+            ranges.get(stage).add(new Range(at, argument.packedShape()));
+            stages.get(stage).add(view);
+            long part = argument.size() / argument.names().size();
+            for (String name : argument.names()) {
+                layout.add(new Parameter(name, at, argument.shape(), stage, argument.group(), argument.decay()));
                 at += part;
             }
-            stageStarts[unit.stage() + 1] = at;
+            stageStarts[stage + 1] = at;
+        }
+        for (LayerParameters layer : declared.layers()) {
+            layer.bind(
+                    lent(new Params(layer.arguments().stream().map(this::view).toList())));
         }
         formGroups();
     }
@@ -120,20 +132,15 @@ public final class ParameterStore {
 
     /** The number of values. */
     public long size() {
-        return stageStarts[ParameterNames.STAGES];
+        return stageStarts[Stage.COUNT];
     }
 
     public int stageCount() {
-        return ParameterNames.STAGES;
+        return Stage.COUNT;
     }
 
     public Gradient newGradient() {
         return new Gradient(script, owner, stageStarts, ranges);
-    }
-
-    /** The arrays of the units with these keys, as a kernel takes them. */
-    Params arguments(List<String> unitKeys) {
-        return lent(new Params(unitKeys.stream().map(this::view).toList()));
     }
 
     private Params lent(Params params) {
@@ -147,28 +154,24 @@ public final class ParameterStore {
         lent.clear();
     }
 
-    NDArray view(String key) {
-        NDArray view = views.get(key);
-        if (view == null) {
-            throw new IllegalArgumentException("no parameter " + key);
-        }
-        return view;
+    private NDArray view(KernelArgument argument) {
+        return Objects.requireNonNull(views.get(argument));
     }
 
-    /** The arrays of a stage's units, in flat order. */
-    List<NDArray> stage(int stage) {
-        return keys.get(stage).stream().map(this::view).toList();
+    /** The arrays of a stage's parameters, in flat order. */
+    List<NDArray> stage(Stage stage) {
+        return stages.get(stage.index());
     }
 
     /** Sets the initial values, each tensor from its own random stream, and clears the moments. */
     public void initialize(long seed) {
-        for (Unit unit : units) {
-            NDArray view = view(unit.key()).stopGradient();
-            if (unit.init() instanceof Init.Normal n) {
+        for (KernelArgument argument : arguments) {
+            NDArray view = view(argument).stopGradient();
+            if (argument.init() instanceof Init.Normal n) {
                 long key = RandomStream.key(
-                        seed, RandomStream.Purpose.WEIGHTS, unit.key().hashCode());
+                        seed, RandomStream.Purpose.WEIGHTS, argument.key().hashCode());
                 script.run("normal", view, n.deviation(), key >>> 1);
-            } else if (unit.init() instanceof Init.Constant c) {
+            } else if (argument.init() instanceof Init.Constant c) {
                 script.run("fill", view, c.value());
             }
             view.close();
@@ -177,45 +180,19 @@ public final class ParameterStore {
         script.run("fill", secondMoments, 0.0);
     }
 
-    /**
-     * One AdamW update. {@code gradient} is divided in place by {@code weight}.
-     *
-     * <p>The official order is: w -= s * m / (sqrt(v) + eps) with s = lr * sqrt(1 - b2^t) / (1 - b1^t), then w -= lr * decay *
-     * w. PyTorch's fused kernel decays first and adds eps to the corrected root, so it gets eps / sqrt(1 - b2^t), lr * (1 - lr *
-     * decay) and decay / (1 - lr * decay): the same numbers in exact arithmetic.
-     *
-     * @param number of this update, from 1
-     * @param rate the base learning rate
-     * @param weight the sum of the weights of all predictions
-     * @return the norm of the divided gradient, before it is clipped. To read it costs an eighth of the update's memory traffic
-     */
-    public double update(Gradient gradient, long number, double rate, OptimizerSettings o, double weight) {
-        double norm = script.callNumber("l2_norm", gradient.flat()) / weight;
-        double scale = o.clipNorm() > 0 ? weight * Math.max(1, norm / o.clipNorm()) : weight;
-        script.run("fill", step, (double) number);
-        script.run("fill", divisor, scale);
-        double root = Math.sqrt(1 - Math.pow(o.beta2(), (double) number));
-        for (Group g : groups) {
-            double lr = rate * o.factor(g.rate());
-            double decay = g.decay() ? o.decay() : 0;
-            double keep = 1 - lr * decay;
-            try (NDArray range = Torch.view(owner, gradient.flat(), g.from(), g.size())) {
-                script.run(
-                        "adamw",
-                        g.p(),
-                        List.of(range),
-                        g.m(),
-                        g.v(),
-                        step,
-                        divisor,
-                        lr * keep,
-                        decay / keep,
-                        o.beta1(),
-                        o.beta2(),
-                        o.epsilon() / root);
-            }
-        }
-        return norm;
+    /** What is updated at once: together all parameters. */
+    public List<Group> groups() {
+        return groups;
+    }
+
+    /** The kernels; those that update parameters write into the groups. */
+    public Script script() {
+        return script;
+    }
+
+    /** A float32 number on the parameters' device; it lives as long as they do. */
+    public NDArray newScalar() {
+        return owner.zeros(new Shape(), DataType.FLOAT32);
     }
 
     /** What the flat buffers hold. */

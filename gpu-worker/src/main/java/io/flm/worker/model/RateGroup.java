@@ -1,6 +1,6 @@
 package io.flm.worker.model;
 
-/** Parameters that learn at one rate; {@link OptimizerSettings#factor} says how much faster than the base rate. */
+/** Parameters that learn at one rate; the optimizer's settings say how much faster than the base rate. */
 public enum RateGroup {
     /** The encoders: pretrained in the official model. */
     BASE,

@@ -1,7 +1,6 @@
 package io.flm.worker.model;
 
 import ai.djl.ndarray.NDArray;
-import io.flm.worker.torch.Script.Params;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -10,22 +9,24 @@ import java.util.List;
  * depth, less what the spans hide; it predicts every token at once. B batch, L text length, H hidden.
  */
 final class Reconstructor {
-    private record Layer(Params streams, Params feedForward) {}
+    private record Layer(CrossAttention streams, FeedForward feedForward) {}
 
-    private final List<Layer> bottom = new ArrayList<>();
-    private final List<Layer> top = new ArrayList<>();
+    private final List<Layer> bottom;
+    private final List<Layer> top;
 
-    Reconstructor(ModelSettings settings, ParameterStore store) {
-        for (int i = 0; i < settings.reconstructorBottomLayers(); i++) {
-            bottom.add(layer(store, ParameterNames.RECONSTRUCTOR_BOTTOM + i + "."));
-        }
-        for (int i = 0; i < settings.reconstructorTopLayers(); i++) {
-            top.add(layer(store, ParameterNames.RECONSTRUCTOR_TOP + i + "."));
-        }
+    Reconstructor(ModelSettings settings, Parameters all) {
+        bottom = layers(settings, all, "fusion_layers_bottom.", settings.reconstructorBottomLayers());
+        top = layers(settings, all, "fusion_layers_top.", settings.reconstructorTopLayers());
     }
 
-    private static Layer layer(ParameterStore store, String n) {
-        return new Layer(Layers.crossAttention(store, n + "crossattention."), Layers.feedForward(store, n));
+    private static List<Layer> layers(ModelSettings settings, Parameters all, String prefix, int count) {
+        List<Layer> layers = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            layers.add(new Layer(
+                    new CrossAttention(all, Stage.PREDICT, prefix + i + ".", settings.hidden()),
+                    new FeedForward(all, Stage.PREDICT, prefix + i + ".", settings, Kernels.FUSION_EPSILON)));
+        }
+        return layers;
     }
 
     /** @param features the outputs of all bottom layers of both streams, [2B, L, H]; the last ones are read */
@@ -44,8 +45,8 @@ final class Reconstructor {
         int skipped = features.size() - layers.size();
         for (int i = 0; i < layers.size(); i++) {
             NDArray both = k.joinStreams(features.get(skipped + i)); // [B, 2L, H], a view
-            x = k.crossAttention(x, both, layers.get(i).streams(), List.of(mask));
-            x = k.observe(name + i, k.feedForward(x, layers.get(i).feedForward(), true));
+            x = layers.get(i).streams().apply(k, x, both, List.of(mask));
+            x = k.observe(name + i, layers.get(i).feedForward().apply(k, x));
         }
         return x;
     }

@@ -19,16 +19,16 @@ final class RecordedStages implements Stages {
     /** The kernels of a stage, in a scope: with the same seeds each time. */
     @FunctionalInterface
     interface KernelsOf {
-        Kernels of(int stage, NDManager scope);
+        Kernels of(Stage stage, NDManager scope);
     }
 
     /** Takes the gradients of a stage's own parameters, in flat order; closed when the call returns. */
     interface Sink {
-        void accept(int stage, List<NDArray> gradients);
+        void accept(Stage stage, List<NDArray> gradients);
     }
 
-    private record Stage(
-            int number,
+    private record Recorded(
+            Stage stage,
             List<NDArray> own,
             List<NDArray> borrowed,
             List<NDArray> sources,
@@ -42,7 +42,7 @@ final class RecordedStages implements Stages {
     private final ParameterStore parameters;
     private final KernelsOf kernels;
     private final boolean recompute;
-    private final Deque<Stage> stages = new ArrayDeque<>();
+    private final Deque<Recorded> stages = new ArrayDeque<>();
 
     RecordedStages(Script script, NDManager scope, ParameterStore parameters, KernelsOf kernels, boolean recompute) {
         this.script = script;
@@ -54,7 +54,7 @@ final class RecordedStages implements Stages {
 
     /** The gradients of borrowed parameters are added to those of the stage that lends them. */
     @Override
-    public List<NDArray> run(int number, List<NDArray> borrowed, List<NDArray> inputs, Body body) {
+    public List<NDArray> run(Stage stage, List<NDArray> borrowed, List<NDArray> inputs, Body body) {
         List<NDArray> leaves =
                 inputs.stream().map(x -> script.call(scope, "cut", x)).toList();
         NDManager kept = scope.newSubManager();
@@ -62,16 +62,16 @@ final class RecordedStages implements Stages {
         if (recompute) {
             Torch.record(false);
             try (NDManager discarded = scope.newSubManager()) {
-                outputs = body.run(kernels.of(number, discarded), leaves);
+                outputs = body.run(kernels.of(stage, discarded), leaves);
                 outputs.forEach(o -> o.attach(scope));
             } finally {
                 Torch.record(true);
             }
         } else {
-            outputs = body.run(kernels.of(number, kept), leaves);
+            outputs = body.run(kernels.of(stage, kept), leaves);
             outputs.forEach(o -> o.attach(scope));
         }
-        stages.push(new Stage(number, parameters.stage(number), borrowed, inputs, leaves, outputs, body, kept));
+        stages.push(new Recorded(stage, parameters.stage(stage), borrowed, inputs, leaves, outputs, body, kept));
         return outputs;
     }
 
@@ -82,18 +82,18 @@ final class RecordedStages implements Stages {
         NDArray loss = stages.element().outputs().get(0);
         upstream.put(loss, script.call(scope, "ones_like", loss));
         while (!stages.isEmpty()) {
-            Stage s = stages.pop();
+            Recorded s = stages.pop();
             try (NDManager kept = s.scope()) {
                 backward(s, kept, upstream, sink);
             }
         }
     }
 
-    private void backward(Stage s, NDManager kept, IdentityHashMap<NDArray, NDArray> upstream, Sink sink) {
+    private void backward(Recorded s, NDManager kept, IdentityHashMap<NDArray, NDArray> upstream, Sink sink) {
         Torch.record(true);
         List<NDArray> gradients;
         try {
-            List<NDArray> outputs = recompute ? s.body().run(kernels.of(s.number(), kept), s.leaves()) : s.outputs();
+            List<NDArray> outputs = recompute ? s.body().run(kernels.of(s.stage(), kept), s.leaves()) : s.outputs();
             List<NDArray> roots = new ArrayList<>();
             List<NDArray> seeds = new ArrayList<>();
             for (int i = 0; i < outputs.size(); i++) {
@@ -118,7 +118,7 @@ final class RecordedStages implements Stages {
                 complete.set(i, script.call(kept, "sum", complete.get(i), lent));
             }
         }
-        sink.accept(s.number(), complete);
+        sink.accept(s.stage(), complete);
         List<NDArray> targets = new ArrayList<>(s.borrowed());
         targets.addAll(s.sources());
         for (int i = 0; i < targets.size(); i++) {

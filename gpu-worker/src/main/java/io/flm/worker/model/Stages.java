@@ -18,10 +18,10 @@ interface Stages {
     /**
      * Runs a stage.
      *
-     * @param stage its number: an index of {@link ParameterStore#stage}, whose parameters it completes
+     * @param stage whose parameters' gradients it completes
      * @param borrowed parameters of earlier stages that this one also uses
      * @param inputs outputs of earlier stages; the body captures what comes from the batch
      * @return the body's outputs
      */
-    List<NDArray> run(int stage, List<NDArray> borrowed, List<NDArray> inputs, Body body);
+    List<NDArray> run(Stage stage, List<NDArray> borrowed, List<NDArray> inputs, Body body);
 }

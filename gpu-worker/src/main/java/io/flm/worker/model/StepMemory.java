@@ -13,7 +13,6 @@ import io.flm.data.Objective;
 public final class StepMemory {
     private static final int FLOAT = 4;
     private static final int HALF = 2;
-    private static final int STAGES = ParameterNames.STAGES;
 
     /**
      * What is computed.
@@ -55,33 +54,27 @@ public final class StepMemory {
         double[] outputs = {
             picture, (m.bottomLayers() * streams + (flm() ? 1 : 0)) * hidden, m.topLayers() * streams * hidden, 0
         };
-        double[] parameters = new double[STAGES];
-        for (ParameterNames.Unit unit : ParameterNames.of(m, work.objective())) {
-            parameters[unit.stage()] += unit.size();
-        }
+        double[] layers = {m.imageLayers(), m.bottomLayers(), m.topLayers(), m.topLayers()};
+        double[] parameters = new double[Stage.COUNT];
+        Architecture.of(m, work.objective())
+                .parameters()
+                .arguments()
+                .forEach(argument -> parameters[argument.stage().index()] += argument.size());
         double peak = 0;
         double alive = 0; // of the stages up to this one
         double upstream = 0; // gradients of their outputs, kept until the end
-        for (int stage = 0; stage < STAGES; stage++) {
+        for (int stage = 0; stage < Stage.COUNT; stage++) {
             alive += (work.recompute() ? outputs[stage] : kept[stage] + copies(parameters[stage]));
         }
-        for (int stage = STAGES - 1; stage >= 0; stage--) {
+        for (int stage = Stage.COUNT - 1; stage >= 0; stage--) {
             double again = work.recompute() ? kept[stage] + copies(parameters[stage]) : 0;
-            double passing = stage == ParameterNames.PREDICT ? lossBackward() : kept[stage] / 2 / layers(stage);
+            double passing = stage == Stage.PREDICT.index() ? lossBackward() : kept[stage] / 2 / layers[stage];
             double gradients = parameters[stage] * (FLOAT + (bf16 ? HALF : 0));
             peak = Math.max(peak, alive + again + upstream + passing + gradients);
             alive -= work.recompute() ? 0 : kept[stage] + copies(parameters[stage]);
             upstream += stage > 0 ? outputs[stage - 1] : 0;
         }
         return peak;
-    }
-
-    private double layers(int stage) {
-        return switch (stage) {
-            case ParameterNames.IMAGE -> m.imageLayers();
-            case ParameterNames.TEXT -> m.bottomLayers();
-            default -> m.topLayers();
-        };
     }
 
     /** Matrix products in bfloat16 keep a copy of their weights. */

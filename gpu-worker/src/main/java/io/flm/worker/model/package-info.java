@@ -1,9 +1,10 @@
 /**
  * The model of the paper "Accelerating Vision-Language Pretraining with Free Language Modeling" (arXiv 2303.14038).
  *
- * <p>Read {@link io.flm.worker.model.FlmModel}: encode, corrupt, predict. {@code ImageEncoder}, {@code TextStreams} and
- * {@code Reconstructor} are the paper's figures; {@code Kernels} is the typed way to the arithmetic in {@code kernels.py};
- * {@link io.flm.worker.model.ParameterStore} keeps all weights in one flat buffer under their official names.
+ * <p>Read {@link io.flm.worker.model.FlmModel}: encode, corrupt, predict. {@code ImageEncoder}, {@code TextEncoder}, {@code
+ * Fusion} and {@code Reconstructor} are the paper's figures. A layer's class declares its parameters, in the order in which its
+ * kernel in {@code kernels.py} unpacks them; {@code Kernels} is the typed way there. {@link
+ * io.flm.worker.model.ParameterStore} keeps all weights in one flat buffer under their official names.
  */
 @NullMarked
 package io.flm.worker.model;

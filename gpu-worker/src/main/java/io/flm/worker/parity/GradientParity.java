@@ -9,9 +9,10 @@ import io.flm.data.TextBatch;
 import io.flm.worker.checkpoint.Safetensors;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.Gradient;
-import io.flm.worker.model.OptimizerSettings;
 import io.flm.worker.model.Parameter;
 import io.flm.worker.model.ParameterStore;
+import io.flm.worker.optimize.AdamW;
+import io.flm.worker.optimize.OptimizerSettings;
 import io.flm.worker.parity.Parity.Check;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -77,9 +78,10 @@ final class GradientParity {
         JsonNode o = golden.meta().get("optimizer");
         JsonNode rates = o.get("group_lr_used_at_step");
         TextBatch batch = golden.flm("r0");
+        AdamW optimizer = new AdamW(model.parameters(), settings());
         for (int step = 0; step < rates.size(); step++) {
             train(batch, golden.flmWeights(batch));
-            model.parameters().update(gradient, step + 1, rates.get(step).get(0).asDouble(), settings(), 1);
+            optimizer.update(gradient, step + 1, rates.get(step).get(0).asDouble(), 1);
         }
         Set<String> noisy = new HashSet<>();
         o.path("noise_dominated").forEach(n -> noisy.add(n.asText()));

@@ -92,7 +92,8 @@ final class GraphParity {
         Gradient scratch = model.parameters().newGradient();
         try (NDManager scope = model.newScope()) {
             return model.train(batch, golden.image(scope), weights, 0, scratch, stage -> {})
-                    .lossSums();
+                    .loss()
+                    .sums();
         }
     }
 

@@ -4,8 +4,9 @@ import com.typesafe.config.Config;
 import io.flm.data.CorruptionSettings;
 import io.flm.data.Objective;
 import io.flm.data.UserException;
-import io.flm.worker.model.OptimizerSettings;
 import io.flm.worker.model.Precision;
+import io.flm.worker.optimize.OptimizerSettings;
+import io.flm.worker.optimize.Schedule;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -85,6 +86,11 @@ public record TrainSettings(
             case FLM -> new double[] {1, l2rWeight, r2lWeight};
             case MLM, AR -> new double[] {1};
         };
+    }
+
+    /** The learning rate of each step. */
+    public Schedule rates() {
+        return new Schedule(schedule, learningRate, warmupSteps, steps);
     }
 
     public OptimizerSettings optimizer() {

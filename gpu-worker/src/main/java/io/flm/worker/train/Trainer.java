@@ -22,14 +22,15 @@ import io.flm.worker.StepRunner;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.FlmModel.LaneResult;
 import io.flm.worker.model.Gradient;
+import io.flm.worker.model.Loss;
 import io.flm.worker.model.ParameterStore;
+import io.flm.worker.optimize.AdamW;
+import io.flm.worker.optimize.Schedule;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,7 +79,7 @@ public final class Trainer implements StepRunner {
             }
 
             @Override
-            public StepResult.HeldOut of(FlmModel model, int lane) {
+            public Loss of(FlmModel model, int lane) {
                 throw new IllegalStateException("validation is off");
             }
         };
@@ -87,11 +88,12 @@ public final class Trainer implements StepRunner {
         boolean isDue(long steps);
 
         /** What the model says of a lane's share. The weights, gradients and random numbers of training are not touched. */
-        StepResult.HeldOut of(FlmModel model, int lane);
+        Loss of(FlmModel model, int lane);
     }
 
     private final TrainSettings settings;
     private final Schedule schedule;
+    private final AdamW optimizer;
     private final double[] headWeights;
     private final FlmModel model;
     private final ParameterStore store;
@@ -133,10 +135,11 @@ public final class Trainer implements StepRunner {
             Validation validation,
             ActorSystem<?> system) {
         this.settings = settings;
-        this.schedule = Schedule.of(settings);
+        this.schedule = settings.rates();
         this.headWeights = settings.headWeights();
         this.model = model;
         this.store = model.parameters();
+        this.optimizer = new AdamW(store, settings.optimizer());
         this.sums = new LaneSums(settings.lanes(), codec, store::newGradient);
         this.ingest = ingest;
         this.badShare = ingest.badShare();
@@ -245,10 +248,11 @@ public final class Trainer implements StepRunner {
         }
         badShare.check(); // of the steps before: all members end after the same one
         long step = committedSteps;
-        List<StepResult.HeldOut> heldOut = validate(step, in.exchange().lanes());
+        List<Loss> heldOut = validate(step, in.exchange().lanes());
         Exchange.Reduction reduction = in.exchange().begin(step);
         LaneRange lanes = in.exchange().lanes();
         boolean alone = in.exchange().worldSize() == 1; // then its gradients need not leave the device
+        int heads = headWeights.length;
         List<LaneTotals> totals = new ArrayList<>();
         long dataNs = 0;
         long forwardNs = 0;
@@ -263,7 +267,7 @@ public final class Trainer implements StepRunner {
                         + batch.step() + ", lane " + batch.lane());
             }
             LaneResult result = trainLane(batch, lane == lanes.to() - 1 && !alone ? reduction : null);
-            totals.add(totals(batch, result, heldOut.isEmpty() ? null : heldOut.get(lane - lanes.from())));
+            totals.add(StepSums.of(batch, result.loss(), heldOut.isEmpty() ? null : heldOut.get(lane - lanes.from())));
             dataNs += result.times().dataNanos();
             forwardNs += result.times().forwardNanos();
         }
@@ -276,25 +280,26 @@ public final class Trainer implements StepRunner {
             total.load(stage);
         }
         StepTotals reduced = reduction.awaitTotals();
-        StepTotals all = trained(reduced);
+        StepTotals all = StepSums.trained(reduced, heads);
         long exchanged = System.nanoTime();
 
         double rate = schedule.rate(step);
-        double weight = weigh(all.targetCounts());
-        double norm = store.update(total, step + 1, rate, settings.optimizer(), weight);
+        Loss loss = new Loss(all.targetCounts(), all.lossSums(), all.correctCounts());
+        double weight = loss.weight(headWeights);
+        double norm = optimizer.update(total, step + 1, rate, weight);
         committedSteps = step + 1;
-        badShare.add(step, bad(reduced));
+        badShare.add(step, StepSums.bad(reduced));
         if (in.exchange().rank() == 0) {
             keeper.committed(store, committedSteps);
         }
         long updated = System.nanoTime();
         return new StepResult(
                 step,
-                weigh(all.lossSums()) / weight,
+                loss.mean(headWeights),
                 all,
                 rate,
                 norm,
-                heldOut.isEmpty() ? null : heldOut(reduced),
+                heldOut.isEmpty() ? null : StepSums.heldOut(reduced, heads),
                 new StepResult.Times(
                         dataNs,
                         forwardNs,
@@ -325,7 +330,7 @@ public final class Trainer implements StepRunner {
         if (failure[0] != null) {
             throw failure[0];
         }
-        for (double lossSum : result.lossSums()) {
+        for (double lossSum : result.loss().sums()) {
             if (!Double.isFinite(lossSum)) {
                 throw new UserException("step " + batch.step() + ", lane " + batch.lane() + ": the loss is " + lossSum
                         + "; lower flm.train.learning-rate, set flm.train.clip-norm, or look at the samples "
@@ -336,72 +341,12 @@ public final class Trainer implements StepRunner {
     }
 
     /** By lane of this worker; empty where the step does not ask. Before anything of the step: its times are training's. */
-    private List<StepResult.HeldOut> validate(long step, LaneRange lanes) {
+    private List<Loss> validate(long step, LaneRange lanes) {
         return validation.isDue(step)
                 ? IntStream.range(lanes.from(), lanes.to())
                         .mapToObj(lane -> validation.of(model, lane))
                         .toList()
                 : List.of();
-    }
-
-    /**
-     * The bad samples of the batch go along as a last head, with no losses.
-     *
-     * @param heldOut goes along as further heads; the step of every member has them, or none has
-     */
-    private static LaneTotals totals(LaneBatch batch, LaneResult result, StepResult.@Nullable HeldOut heldOut) {
-        long[] none = {};
-        return new LaneTotals(
-                batch.lane(),
-                joined(batch.text().targetCounts(), heldOut == null ? none : heldOut.targetCounts(), new long[] {
-                    batch.bad()
-                }),
-                Stream.of(result.lossSums(), heldOut == null ? new double[0] : heldOut.lossSums(), new double[1])
-                        .flatMapToDouble(Arrays::stream)
-                        .toArray(),
-                joined(result.correctCounts(), heldOut == null ? none : heldOut.correctCounts(), new long[1]),
-                Arrays.stream(batch.text().lengths()).asLongStream().sum(),
-                batch.rows());
-    }
-
-    private static long[] joined(long[]... parts) {
-        return Stream.of(parts).flatMapToLong(Arrays::stream).toArray();
-    }
-
-    private static long bad(StepTotals all) {
-        return all.targetCounts()[all.targetCounts().length - 1];
-    }
-
-    private StepTotals trained(StepTotals all) {
-        int heads = settings.objective().headCount();
-        return new StepTotals(
-                Arrays.copyOf(all.targetCounts(), heads),
-                Arrays.copyOf(all.lossSums(), heads),
-                Arrays.copyOf(all.correctCounts(), heads),
-                all.tokens(),
-                all.samples(),
-                all.stop());
-    }
-
-    private StepResult.HeldOut heldOut(StepTotals all) {
-        int from = settings.objective().headCount();
-        int to = all.targetCounts().length - 1; // the last counts bad samples
-        return new StepResult.HeldOut(
-                Arrays.copyOfRange(all.targetCounts(), from, to),
-                Arrays.copyOfRange(all.lossSums(), from, to),
-                Arrays.copyOfRange(all.correctCounts(), from, to));
-    }
-
-    private double weigh(long[] counts) {
-        return weigh(Arrays.stream(counts).asDoubleStream().toArray());
-    }
-
-    private double weigh(double[] byHead) {
-        double sum = 0;
-        for (int head = 0; head < byHead.length; head++) {
-            sum += headWeights[head] * byHead[head];
-        }
-        return sum;
     }
 
     @Override

@@ -2,7 +2,7 @@
 #
 #   B batch, L text length, H hidden, P image tokens, W image width, V vocabulary, N predictions
 #   x           activations [rows, tokens, width]
-#   p           a layer's parameters in the order in which ParameterNames.java declares them; q, k, v are packed
+#   p           a layer's parameters, unpacked in the order in which the layer's class declares them; q, k, v are packed
 #   mask        additive, 0 or -10000, [rows or 1, 1, queries or 1, keys]
 #   heads       attention heads
 #   dt          type of the matrix products: 6 float32, 15 bfloat16; all between them stays float32
@@ -77,31 +77,35 @@ class Kernels(Module):
   # ---- layers -------------------------------------------------------------------------------------------------------
 
   def self_attention(self, x: Tensor, p: List[Tensor], mask: Tensor, heads: int, eps: float, dt: int, rate: float, seed: int) -> Tensor:
-    q, k, v = self.linear(x, p[0], p[1], dt).chunk(3, -1)
-    h = self.linear(self.attend(q, k, v, mask, heads, rate, seed), p[2], p[3], dt)
-    return self.norm(x + self.dropout(h, rate, seed + 1), p[4], p[5], eps)
+    qkv_w, qkv_b, out_w, out_b, norm_g, norm_b = p
+    q, k, v = self.linear(x, qkv_w, qkv_b, dt).chunk(3, -1)
+    h = self.linear(self.attend(q, k, v, mask, heads, rate, seed), out_w, out_b, dt)
+    return self.norm(x + self.dropout(h, rate, seed + 1), norm_g, norm_b, eps)
 
   def cross_attention(self, x: Tensor, memory: Tensor, p: List[Tensor], mask: List[Tensor], heads: int, eps: float, dt: int, rate: float, seed: int) -> Tensor:
     """mask: no element or one."""
-    q = self.linear(x, p[0], p[1], dt)
-    k, v = self.linear(memory, p[2], p[3], dt).chunk(2, -1)
+    q_w, q_b, kv_w, kv_b, out_w, out_b, norm_g, norm_b = p
+    q = self.linear(x, q_w, q_b, dt)
+    k, v = self.linear(memory, kv_w, kv_b, dt).chunk(2, -1)
     if k.size(0) != q.size(0):  # one picture for all texts
       k, v = k.expand([q.size(0), -1, -1]), v.expand([q.size(0), -1, -1])
     m: Optional[Tensor] = None
     if len(mask) > 0:
       m = mask[0]
-    h = self.linear(self.attend(q, k, v, m, heads, rate, seed), p[4], p[5], dt)
-    return self.norm(x + self.dropout(h, rate, seed + 1), p[6], p[7], eps)
+    h = self.linear(self.attend(q, k, v, m, heads, rate, seed), out_w, out_b, dt)
+    return self.norm(x + self.dropout(h, rate, seed + 1), norm_g, norm_b, eps)
 
   def feed_forward(self, x: Tensor, p: List[Tensor], eps: float, dt: int, rate: float, seed: int) -> Tensor:
-    h = self.linear(torch.gelu(self.linear(x, p[0], p[1], dt)), p[2], p[3], dt)
-    return self.norm(x + self.dropout(h, rate, seed), p[4], p[5], eps)
+    wide_w, wide_b, out_w, out_b, norm_g, norm_b = p
+    h = self.linear(torch.gelu(self.linear(x, wide_w, wide_b, dt)), out_w, out_b, dt)
+    return self.norm(x + self.dropout(h, rate, seed), norm_g, norm_b, eps)
 
   def vit_block(self, x: Tensor, p: List[Tensor], heads: int, dt: int) -> Tensor:
-    q, k, v = self.linear(self.norm(x, p[0], p[1], 1e-5), p[2], p[3], dt).chunk(3, -1)
-    x = x + self.linear(self.attend(q, k, v, None, heads, 0., 0), p[4], p[5], dt)
-    h = self.linear(self.norm(x, p[6], p[7], 1e-5), p[8], p[9], dt)
-    return x + self.linear(h * torch.sigmoid(1.702 * h), p[10], p[11], dt)
+    norm1_g, norm1_b, qkv_w, qkv_b, out_w, out_b, norm2_g, norm2_b, wide_w, wide_b, narrow_w, narrow_b = p
+    q, k, v = self.linear(self.norm(x, norm1_g, norm1_b, 1e-5), qkv_w, qkv_b, dt).chunk(3, -1)
+    x = x + self.linear(self.attend(q, k, v, None, heads, 0., 0), out_w, out_b, dt)
+    h = self.linear(self.norm(x, norm2_g, norm2_b, 1e-5), wide_w, wide_b, dt)
+    return x + self.linear(h * torch.sigmoid(1.702 * h), narrow_w, narrow_b, dt)
 
   # ---- inputs -------------------------------------------------------------------------------------------------------
 
@@ -115,9 +119,10 @@ class Kernels(Module):
     """[B, 3, S, S] -> [B, P, W], the class token first. The convolution is a product with the unfolded patches."""
     b, g = image.size(0), image.size(2) // patch
     x = image.view([b, 3, g, patch, g, patch]).permute([0, 2, 4, 1, 3, 5]).reshape([b, g * g, 3 * patch * patch])
-    x = self.linear(x, p[0].flatten(1), None, dt).to(6)
-    x = torch.cat([p[1].expand([b, 1, -1]), x], 1) + p[2]
-    return self.norm(x, p[3], p[4], 1e-5)
+    patches, class_token, positions, norm_g, norm_b = p
+    x = self.linear(x, patches.flatten(1), None, dt).to(6)
+    x = torch.cat([class_token.expand([b, 1, -1]), x], 1) + positions
+    return self.norm(x, norm_g, norm_b, 1e-5)
 
   def resize_positions(self, table: Tensor, side: int) -> Tensor:
     """[1 + g * g, W] -> [1 + side * side, W]: the class row stays, the grid is resized bicubically."""
@@ -128,23 +133,26 @@ class Kernels(Module):
 
   def text_embedding(self, ids: Tensor, p: List[Tensor], copies: int, rate: float, seed: int) -> Tensor:
     """[B, L] -> [copies * B, L, H]; row copies * b + c is copy c of row b. Pads (id 1) have position 1, others count from 2."""
+    words, places, types, norm_g, norm_b = p
     real = ids.ne(1).to(4)
     positions = torch.cumsum(real, 1) * real + 1
-    x = torch.embedding(p[0], ids, 1) + torch.embedding(p[1], positions, 1) + p[2][0]
-    x = self.norm(x, p[3], p[4], 1e-5)
+    x = torch.embedding(words, ids, 1) + torch.embedding(places, positions, 1) + types[0]
+    x = self.norm(x, norm_g, norm_b, 1e-5)
     if copies > 1:
       x = torch.repeat_interleave(x, copies, 0)
     return self.dropout(x, rate, seed)
 
   def transform_streams(self, x: Tensor, p: List[Tensor], l2r_types: Tensor, r2l_types: Tensor, dt: int) -> Tensor:
     """Interleaved streams [2B, L, H]: type row 0 of its own table for each stream."""
-    y = self.linear(x, p[0], p[1], dt).to(6)
+    w, b = p
+    y = self.linear(x, w, b, dt).to(6)
     types = torch.stack([l2r_types[0], r2l_types[0]]).view([1, 2, 1, -1])
     return (y.view([x.size(0) // 2, 2, x.size(1), -1]) + types).view(y.shape)
 
   def transform(self, x: Tensor, p: List[Tensor], types: Tensor, row: int, dt: int) -> Tensor:
     """Linear, plus a type row."""
-    return self.linear(x, p[0], p[1], dt).to(6) + types[row]
+    w, b = p
+    return self.linear(x, w, b, dt).to(6) + types[row]
 
   # ---- masks: FLM sections 3.1 and 3.2 ------------------------------------------------------------------------------
 
@@ -188,8 +196,9 @@ class Kernels(Module):
 
   def logits(self, x: Tensor, p: List[Tensor], dt: int) -> Tensor:
     """[N, H] -> [N, V]: dense, erf GELU, norm, decoder."""
-    h = self.norm(torch.gelu(self.linear(x, p[0], p[1], dt)), p[2], p[3], 1e-12)
-    return self.linear(h, p[4], p[5], dt).to(6)
+    dense_w, dense_b, norm_g, norm_b, decoder_w, decoder_b = p
+    h = self.norm(torch.gelu(self.linear(x, dense_w, dense_b, dt)), norm_g, norm_b, 1e-12)
+    return self.linear(h, decoder_w, decoder_b, dt).to(6)
 
   def select(self, features: List[Tensor], rows: List[Tensor]) -> Tensor:
     """Rows of each [.., H] tensor, one after another: [N, H]."""

@@ -5,6 +5,7 @@ import io.flm.data.RandomStream;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.evaluate.HeldOut.Example;
+import io.flm.worker.model.TargetScores;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -126,9 +127,9 @@ final class KnownScorer implements Scorer {
     }
 
     @Override
-    public List<Scored> score(TextBatch batch, Seen seen) {
+    public List<TargetScores> score(TextBatch batch, Seen seen) {
         List<Integer> numbers = ((Numbers) seen).numbers();
-        List<Scored> heads = new ArrayList<>();
+        List<TargetScores> heads = new ArrayList<>();
         for (Targets head : batch.heads()) {
             float[] logProbs = new float[head.count()];
             int[] best = new int[head.count()];
@@ -140,7 +141,7 @@ final class KnownScorer implements Scorer {
                 boolean known = best[k] == head.ids()[k];
                 logProbs[k] = !sees ? (float) -Math.log(VOCABULARY) : known ? 0 : -20;
             }
-            heads.add(new Scored(logProbs, best));
+            heads.add(new TargetScores(logProbs, best));
         }
         return heads;
     }

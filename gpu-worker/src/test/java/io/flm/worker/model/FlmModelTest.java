@@ -12,7 +12,7 @@ import io.flm.data.Objective;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.FlmModel.LaneResult;
-import io.flm.worker.model.FlmModel.TargetScores;
+import io.flm.worker.optimize.AdamW;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Torch;
 import java.io.IOException;
@@ -32,8 +32,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class FlmModelTest {
-    private static final OptimizerSettings OPTIMIZER = SmallModel.optimizer(0);
-
     @BeforeEach
     void prepare() {
         Torch.prepareThread(1);
@@ -125,7 +123,7 @@ class FlmModelTest {
         Gradient scratch = model.parameters().newGradient();
         LaneResult result = model.train(batch, SmallModel.ones(model.objective()), 0, scratch, stage -> {});
         double sum = 0;
-        for (double s : result.lossSums()) {
+        for (double s : result.loss().sums()) {
             sum += s;
         }
         return sum;
@@ -143,9 +141,10 @@ class FlmModelTest {
             try (FlmModel model = SmallModel.of(objective, 0, precision, false)) {
                 double before = loss(model, batch);
                 Gradient gradient = model.parameters().newGradient();
+                AdamW optimizer = SmallModel.optimizer(model, 0);
                 for (int step = 1; step <= 60; step++) {
                     model.train(batch, SmallModel.ones(objective), step, gradient, stage -> {});
-                    model.parameters().update(gradient, step, 1e-3, OPTIMIZER, count);
+                    optimizer.update(gradient, step, 1e-3, count);
                 }
                 assertThat(loss(model, batch)).as("%s", precision).isLessThan(0.3 * before);
             }
@@ -169,7 +168,7 @@ class FlmModelTest {
             Gradient gradient = model.parameters().newGradient();
             model.train(batch, SmallModel.ones(Objective.FLM), 0, gradient, stage -> {});
             float[] before = flat(model, gradient);
-            model.parameters().update(gradient, 1, 1e-4, SmallModel.optimizer(0.25), 10);
+            SmallModel.optimizer(model, 0.25).update(gradient, 1, 1e-4, 10);
             float[] after = flat(model, gradient);
             double norm = 0;
             double dot = 0;
@@ -255,11 +254,12 @@ class FlmModelTest {
         try (FlmModel model = SmallModel.of(Objective.FLM, 0.1, Precision.FP32, false);
                 NDManager scope = model.newScope()) {
             Gradient gradient = model.parameters().newGradient();
+            AdamW optimizer = SmallModel.optimizer(model, 0);
             NDManager owner = scope.getParentManager();
             int before = owner.getManagedArrays().size();
             for (int step = 1; step <= 3; step++) {
                 model.train(batch, SmallModel.ones(Objective.FLM), step, gradient, stage -> {});
-                model.parameters().update(gradient, step, 1e-4, OPTIMIZER, 10);
+                optimizer.update(gradient, step, 1e-4, 10);
             }
             assertThat(owner.getManagedArrays()).hasSize(before);
         }

@@ -8,6 +8,8 @@ import io.flm.data.Objective;
 import io.flm.data.RandomStream;
 import io.flm.data.Words;
 import io.flm.worker.model.FlmModel.Compute;
+import io.flm.worker.optimize.AdamW;
+import io.flm.worker.optimize.OptimizerSettings;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -42,8 +44,8 @@ final class SmallModel {
         return new LaneBatch(0, 0, 16, pixels.flip(), corruption.plan(rows, random), List.of("a:1", "a:2", "a:3"), 0);
     }
 
-    static OptimizerSettings optimizer(double clipNorm) {
-        return new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, clipNorm, 5);
+    static AdamW optimizer(FlmModel model, double clipNorm) {
+        return new AdamW(model.parameters(), new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, clipNorm, 5));
     }
 
     /** Weight 1 for every prediction. */

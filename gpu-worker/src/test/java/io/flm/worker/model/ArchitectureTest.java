@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.Objective;
 import io.flm.data.UserException;
-import io.flm.worker.model.ParameterNames.Unit;
+import io.flm.worker.optimize.OptimizerSettings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -17,13 +17,17 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-class ParameterNamesTest {
+class ArchitectureTest {
     private record Group(double factor, boolean decay) {}
 
     /** The sizes of tests/golden/flm-tiny. */
     private static final ModelSettings TINY = new ModelSettings(120, 32, 4, 4, 2, 2, 2, 2, 40, 48, 16, 32, 4, 2, 0);
 
     private static final OptimizerSettings OFFICIAL = new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, 0, 5);
+
+    private static List<KernelArgument> arguments(ModelSettings settings, Objective objective) {
+        return Architecture.of(settings, objective).parameters().arguments().toList();
+    }
 
     @Test
     void everyParameterIsInItsOfficialOptimizerGroup() throws IOException {
@@ -38,7 +42,7 @@ class ParameterNamesTest {
         Set<String> untrained = new HashSet<>();
         meta.get("parameters_without_gradient").forEach(name -> untrained.add(name.asText()));
         Map<String, Group> ours = new TreeMap<>();
-        for (Unit unit : ParameterNames.of(TINY, Objective.FLM)) {
+        for (KernelArgument unit : arguments(TINY, Objective.FLM)) {
             unit.names().forEach(name -> ours.put(name, new Group(OFFICIAL.factor(unit.group()), unit.decay())));
         }
         official.keySet().removeAll(untrained);
@@ -48,8 +52,7 @@ class ParameterNamesTest {
     @Test
     void theHeadlineModelHasThePublishedNumberOfParameters() {
         ModelSettings headline = new ModelSettings(50_265, 768, 12, 4, 6, 6, 6, 6, 514, 288, 32, 768, 12, 11, 0.1);
-        List<Unit> units = ParameterNames.of(headline, Objective.FLM);
-        long trained = units.stream().mapToLong(Unit::size).sum();
+        long trained = headline.parameterCount(Objective.FLM);
         assertThat(headline.imageTokens()).isEqualTo(82);
         long poolers = 4 * (768 * 768 + 768); // of the official model; pretraining does not reach them
         assertThat(trained + poolers).isEqualTo(346_478_169);
@@ -57,10 +60,10 @@ class ParameterNamesTest {
 
     @Test
     void theLeftToRightObjectiveHasNoReconstructor() {
-        assertThat(ParameterNames.of(TINY, Objective.AR))
+        assertThat(arguments(TINY, Objective.AR))
                 .noneMatch(unit -> unit.key().contains("fusion_layers"))
                 .anyMatch(unit -> unit.key().startsWith("lm_score."));
-        assertThat(ParameterNames.of(TINY, Objective.MLM))
+        assertThat(arguments(TINY, Objective.MLM))
                 .noneMatch(unit -> unit.key().startsWith("lm_score."))
                 .anyMatch(unit -> unit.key().startsWith("mlm_score."));
     }

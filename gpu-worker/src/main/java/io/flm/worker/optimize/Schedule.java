@@ -1,4 +1,4 @@
-package io.flm.worker.train;
+package io.flm.worker.optimize;
 
 /**
  * The learning rate of each step: linear warm-up from 0, then constant, or down to 0 at the last step on a line or half a
@@ -14,10 +14,6 @@ public record Schedule(Shape shape, double base, long warmupSteps, long steps) {
         CONSTANT,
         LINEAR,
         COSINE
-    }
-
-    public static Schedule of(TrainSettings settings) {
-        return new Schedule(settings.schedule(), settings.learningRate(), settings.warmupSteps(), settings.steps());
     }
 
     /** The rate of a step, counted from 0. */

@@ -1,7 +1,9 @@
-package io.flm.worker.model;
+package io.flm.worker.optimize;
+
+import io.flm.worker.model.RateGroup;
 
 /**
- * AdamW, as transformers 4.6 has it: FLM §4.1.
+ * The settings of {@link AdamW}: FLM §4.1 for the defaults.
  *
  * @param decay weight decay of the parameters that have it
  * @param clipNorm largest norm of the whole gradient; 0: no clipping

@@ -1,4 +1,4 @@
-package io.flm.worker.train;
+package io.flm.worker.optimize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

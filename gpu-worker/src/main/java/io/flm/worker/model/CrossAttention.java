@@ -1,0 +1,28 @@
+package io.flm.worker.model;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+
+/** Attention to another sequence, its residual and norm. R rows, L text length, M length of the other, H hidden. */
+final class CrossAttention {
+    private final LayerParameters parameters;
+
+    /** @param prefix of the layer */
+    CrossAttention(Parameters all, Stage stage, String prefix, long h) {
+        parameters = all.of(stage, prefix + "crossattention.")
+                .linear("self.query.", h, h)
+                .packedLinear("self.kv.", List.of("self.key.", "self.value."), h, h)
+                .linear("output.dense.", h, h)
+                .norm("output.LayerNorm.", h);
+    }
+
+    /**
+     * [R, L, H] -> [R, L, H].
+     *
+     * @param memory [R or 1, M, H]
+     * @param mask none or one
+     */
+    NDArray apply(Kernels k, NDArray x, NDArray memory, List<NDArray> mask) {
+        return k.crossAttention(x, memory, parameters.get(), mask, Kernels.FUSION_EPSILON);
+    }
+}

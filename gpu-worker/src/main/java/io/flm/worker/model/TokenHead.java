@@ -1,0 +1,40 @@
+package io.flm.worker.model;
+
+import ai.djl.ndarray.NDArray;
+import io.flm.worker.model.TextInput.Predictions;
+import java.util.List;
+
+/** The language model's head: features [N, H] -> logits [N, V]. One head answers all predictions of an objective. */
+final class TokenHead {
+    private final LayerParameters parameters;
+    private final long hidden;
+
+    /** @param prefix of its names, {@code lm_score.} or the like */
+    TokenHead(ModelSettings settings, Parameters all, String prefix) {
+        hidden = settings.hidden();
+        parameters = all.of(Stage.PREDICT, prefix)
+                .linear("transform.dense.", hidden, hidden)
+                .norm("transform.LayerNorm.", hidden)
+                .tensor("decoder.weight", settings.vocabulary(), hidden)
+                .tensor("bias", Init.ZERO, settings.vocabulary());
+    }
+
+    /** [.., H] -> [N, V]. */
+    NDArray logits(Kernels k, NDArray features) {
+        return k.logits(features.reshape(-1, hidden), parameters.get());
+    }
+
+    /**
+     * The weighted sum of the cross entropies (a scalar), and [2 * heads]: their sums by head, then the right predictions.
+     *
+     * @param weights of each prediction [N]
+     */
+    List<NDArray> loss(Kernels k, Predictions predictions, NDArray weights, List<NDArray> features) {
+        return k.tokenLoss(predictions, weights, features, parameters.get());
+    }
+
+    /** The log-probability of each target, and the likeliest token in its place. */
+    List<NDArray> scores(Kernels k, Predictions predictions, List<NDArray> features) {
+        return k.tokenScores(predictions, features, parameters.get());
+    }
+}

@@ -1,0 +1,63 @@
+package io.flm.worker.train;
+
+import io.flm.data.LaneBatch;
+import io.flm.exchange.LaneTotals;
+import io.flm.exchange.StepTotals;
+import io.flm.worker.model.Loss;
+import java.util.Arrays;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What rides on the exchange beside gradients, as the exchange's heads: those of the objective; if the step looks at held-out
+ * samples, the same heads once more for these; last the bad samples, as a count without loss.
+ */
+final class StepSums {
+    private StepSums() {}
+
+    /**
+     * A lane's.
+     *
+     * @param heldOut the lane's held-out samples; the step of every member has them, or none has
+     */
+    static LaneTotals of(LaneBatch batch, Loss trained, @Nullable Loss heldOut) {
+        Loss asked = heldOut == null ? Loss.none(0) : heldOut;
+        return new LaneTotals(
+                batch.lane(),
+                joined(trained.targetCounts(), asked.targetCounts(), new long[] {batch.bad()}),
+                Stream.of(trained.sums(), asked.sums(), new double[1])
+                        .flatMapToDouble(Arrays::stream)
+                        .toArray(),
+                joined(trained.correctCounts(), asked.correctCounts(), new long[1]),
+                Arrays.stream(batch.text().lengths()).asLongStream().sum(),
+                batch.rows());
+    }
+
+    private static long[] joined(long[]... parts) {
+        return Stream.of(parts).flatMapToLong(Arrays::stream).toArray();
+    }
+
+    /** The objective's heads alone. */
+    static StepTotals trained(StepTotals all, int heads) {
+        Loss loss = heads(all, 0, heads);
+        return new StepTotals(
+                loss.targetCounts(), loss.sums(), loss.correctCounts(), all.tokens(), all.samples(), all.stop());
+    }
+
+    /** The heads of held-out samples, if the step looked at them. */
+    static Loss heldOut(StepTotals all, int heads) {
+        return heads(all, heads, 2 * heads);
+    }
+
+    /** The bad samples. */
+    static long bad(StepTotals all) {
+        return all.targetCounts()[all.targetCounts().length - 1];
+    }
+
+    private static Loss heads(StepTotals all, int from, int to) {
+        return new Loss(
+                Arrays.copyOfRange(all.targetCounts(), from, to),
+                Arrays.copyOfRange(all.lossSums(), from, to),
+                Arrays.copyOfRange(all.correctCounts(), from, to));
+    }
+}
