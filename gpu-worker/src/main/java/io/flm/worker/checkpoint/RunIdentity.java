@@ -177,25 +177,21 @@ public record RunIdentity(
         return Keys.known().find(key).map(Key::role).orElse(Key.Role.IDENTITY);
     }
 
-    /** Whether two values mean the same: 1 and 1.0 do, and the "1" of a command line; so do on and true. */
+    /** Whether two values mean the same: 1 and 1.0 do, and the "1" of a command line; so do on and true, 1 KiB and 1024. */
     private static boolean same(String key, @Nullable Object left, @Nullable Object right) {
         if (left == null || right == null) {
             return left == right;
         }
-        Object here = normal(key, left);
-        Object there = normal(key, right);
+        Object here = meaning(key, left);
+        Object there = meaning(key, right);
         return (here instanceof Number && there instanceof Number)
                 ? new BigDecimal(here.toString()).compareTo(new BigDecimal(there.toString())) == 0
                 : here.equals(there);
     }
 
-    private static Object normal(String key, Object value) {
+    private static Object meaning(String key, Object value) {
         ConfigValue raw = ConfigValueFactory.fromAnyRef(value);
-        return Keys.known()
-                .find(key)
-                .flatMap(known -> known.domain().check(raw))
-                .orElse(raw)
-                .unwrapped();
+        return Keys.known().find(key).map(known -> known.domain().meaning(raw)).orElse(value);
     }
 
     private static String show(@Nullable Object value) {

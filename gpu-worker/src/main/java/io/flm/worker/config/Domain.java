@@ -151,6 +151,18 @@ public record Domain(
         }
     }
 
+    /** What a value means, however it is written: of an amount the number, else the value as it is kept. */
+    public Object meaning(ConfigValue value) {
+        try {
+            return switch (kind) {
+                case WHOLE, FRACTION, DURATION, SIZE -> amount(kind, value).stripTrailingZeros();
+                default -> check(value).orElse(value).unwrapped();
+            };
+        } catch (ConfigException | NumberFormatException e) {
+            return value.unwrapped(); // it was altered
+        }
+    }
+
     private Optional<ConfigValue> kept(ConfigValue value, BigDecimal amount) {
         return switch (kind) {
             case WHOLE ->

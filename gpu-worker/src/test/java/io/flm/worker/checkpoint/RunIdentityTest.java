@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RunIdentityTest {
@@ -55,6 +56,28 @@ class RunIdentityTest {
         assertThatThrownBy(() -> before.requireSame(States.identity("flm.train.steps = 100, " + setting), "step-100"))
                 .isInstanceOf(UserException.class)
                 .hasMessageStartingWith("step-100 was trained with " + setting.substring(0, setting.indexOf(' ')));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "flm.data.picture-memory, 128 MiB, 134217728",
+        "flm.data.picture-memory, 128 MiB, 0.125 GiB",
+        "flm.data.cache-size, 1 GiB, 1024M",
+        "flm.exchange.liveness-timeout, 2 s, 2000 ms",
+        "flm.train.whole-word, on, true"
+    })
+    void anAmountIsTheSameInWhateverUnitsItIsWritten(String key, String one, String other) {
+        RunIdentity before = States.identity(key + " = " + one);
+        RunIdentity now = States.identity(key + " = " + other);
+        before.requireSame(now, "c");
+        assertThat(before.changesTo(now)).isEmpty();
+    }
+
+    @Test
+    void anotherSizeIsAnother() {
+        assertThatThrownBy(() -> States.identity("flm.data.picture-memory = 128 MiB")
+                        .requireSame(States.identity("flm.data.picture-memory = 128 MB"), "c"))
+                .hasMessageStartingWith("c was trained with flm.data.picture-memory = 128 MiB, not 128 MB");
     }
 
     @Test
