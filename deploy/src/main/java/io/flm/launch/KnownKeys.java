@@ -182,17 +182,29 @@ final class KnownKeys {
             return new UserException(key.substring(0, MOST_SHOWN) + "... (" + origin + "): no such key, of "
                     + key.length() + " letters; `flm config` lists them all");
         }
-        return new UserException(
-                key + " (" + origin + "): no such key; did you mean " + nearest(key) + "? `flm config` lists them all");
+        String group = key.substring(0, Math.max(0, key.lastIndexOf('.')));
+        return new UserException(key + " (" + origin + "): no such key; "
+                + nearest(key).map(near -> "did you mean " + near + "? ").orElse("")
+                + (nearest(key).isEmpty() && keys.isGroup(group)
+                        ? "`flm config " + group + "` lists those of its group"
+                        : "`flm config` lists them all"));
     }
 
-    /** The known key that is the fewest edits away; a right last part in a wrong group counts as near. */
-    String nearest(String key) {
+    /** The known key that is the fewest edits away; empty where none is meant by any likelihood. */
+    Optional<String> nearest(String key) {
         return keys().stream()
-                .min(Comparator.comparingInt((String known) ->
-                                Math.min(edits(key, known), 1 + edits(lastPart(key), lastPart(known))))
-                        .thenComparingInt(known -> edits(key, known)))
-                .orElseThrow();
+                .filter(known ->
+                        distance(key, known) <= Math.max(1, lastPart(key).length() / 3))
+                .min(Comparator.comparingInt((String known) -> distance(key, known))
+                        .thenComparingInt(known -> edits(key, known)));
+    }
+
+    /** In edits; the first words of a name in the right group are the nearest, a right last part in a wrong group is near. */
+    private static int distance(String key, String known) {
+        if (known.startsWith(key + "-")) {
+            return 0;
+        }
+        return Math.min(edits(key, known), 1 + edits(lastPart(key), lastPart(known)));
     }
 
     private static String lastPart(String key) {

@@ -24,8 +24,21 @@ class KnownKeysTest {
 
     @Test
     void aKeyInTheWrongGroupIsFoundByItsLastPart() {
-        assertThat(known.nearest("flm.worker.learning-rate")).isEqualTo("flm.train.learning-rate");
-        assertThat(known.nearest("lanes")).isEqualTo("flm.train.lanes");
+        assertThat(known.nearest("flm.worker.learning-rate")).contains("flm.train.learning-rate");
+        assertThat(known.nearest("lanes")).contains("flm.train.lanes");
+    }
+
+    @Test
+    void theFirstWordOfAKeyIsNearerThanAKeyOfAnotherGroup() {
+        assertThat(known.nearest("flm.checkpoint.every")).contains("flm.checkpoint.every-steps");
+    }
+
+    @Test
+    void whereNoKeyIsNearNoneIsNamed() {
+        assertThat(known.nearest("flm.train.warp-drive")).isEmpty();
+        assertThatThrownBy(() -> known.parse("flm.train.warp-drive", "0.1", "--set"))
+                .hasMessage(
+                        "flm.train.warp-drive (--set): no such key; `flm config flm.train` lists those of its group");
     }
 
     @Test
