@@ -42,6 +42,9 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
     /** {@code auto}, {@code bundled}, {@code host} or {@code download}; the launcher sets it. */
     public static final String PROPERTY = "io.flm.torch";
 
+    /** DJL's own switch: it then fetches nothing. */
+    private static final String OFFLINE = "ai.djl.offline";
+
     static final String BUNDLED_VERSION = "2.7.1";
     private static final String DOWNLOAD_CUDA = "12.8";
 
@@ -117,6 +120,11 @@ public record TorchRoute(Kind kind, String torch, String libraries, String cuda)
             // DJL would look for a CUDA runtime of its own to tell the flavor; the bridge's folder has one library
             // whatever it is.
             System.setProperty("PYTORCH_FLAVOR", "cpu");
+        }
+        // DJL would report each start to its makers, for which it asks the cloud's metadata address where it runs.
+        System.setProperty("OPT_OUT_TRACKING", "true");
+        if (kind != Kind.DOWNLOAD && System.getProperty(OFFLINE) == null) {
+            System.setProperty(OFFLINE, "true");
         }
         try {
             Engine.getEngine("PyTorch");
