@@ -284,7 +284,10 @@ final class Transport implements AutoCloseable {
             stoodStillNs = pauseNs;
             stoodStillUntilNs = now + 2 * livenessNs;
             links.makeStale();
-            LOG.warn("this process stood still for {} ms", pauseNs / 1_000_000);
+            LOG.warn(
+                    "this process stood still for {} ms; where it was not suspended, its machine has too few free cores"
+                            + " or swaps: start fewer workers or other programs there",
+                    pauseNs / 1_000_000);
         }
     }
 
