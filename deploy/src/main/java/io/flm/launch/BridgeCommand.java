@@ -16,7 +16,8 @@ import picocli.CommandLine.Option;
                 "Lets this host's own torch compute, which may know its GPUs: compiles a small bridge to it once (g++) and"
                         + " chooses it for all later runs.",
         mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
+        versionProvider = Version.class,
+        sortOptions = false)
 final class BridgeCommand implements Callable<Integer> {
     private static final class Elsewhere {
         @Option(
@@ -32,11 +33,16 @@ final class BridgeCommand implements Callable<Integer> {
 
     @Option(
             names = "--python",
+            paramLabel = "PYTHON",
             defaultValue = "python3",
-            description = "The Python that has torch 2.7 or later (default: ${DEFAULT-VALUE}).")
+            description = "The Python that has torch 2.7 or later. Default: ${DEFAULT-VALUE}.")
     private String python = "python3";
 
-    @Option(names = "--compiler", defaultValue = "g++", description = "The C++ compiler (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--compiler",
+            paramLabel = "COMPILER",
+            defaultValue = "g++",
+            description = "The C++ compiler. Default: ${DEFAULT-VALUE}.")
     private String compiler = "g++";
 
     @ArgGroup

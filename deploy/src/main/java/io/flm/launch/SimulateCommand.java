@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
         name = "simulate",
         description = {
             "Runs the coordinator and workers of a whole cluster in virtual time, with simulated devices and network.",
-            "With --seed or --seeds: faults that the seed draws, and every property that must hold is watched."
-                    + " With --mtbf: what share of the time a cluster trains whose nodes fail that often."
+            "Tests the program: draws a cluster and faults from each seed, and watches every property that must hold.",
+            "With --mtbf it plans a cluster: what share of the time one trains whose nodes fail that often."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
@@ -33,13 +33,16 @@ final class SimulateCommand implements Callable<Integer> {
     private final Environment environment;
     private final Logs logs;
 
-    @Option(names = "--seed", paramLabel = "N", description = "The seed, or the first of them (1).")
+    @Option(names = "--seed", paramLabel = "N", description = "The seed, or the first of them. Default: 1.")
     private long seed = 1;
 
-    @Option(names = "--seeds", paramLabel = "N", description = "So many seeds, one after the other (1).")
+    @Option(names = "--seeds", paramLabel = "N", description = "So many seeds, one after the other. Default: 1.")
     private int seeds = 1;
 
-    @Option(names = "--workers", paramLabel = "N", description = "Nodes of one worker each, 2 to 512; else drawn.")
+    @Option(
+            names = "--workers",
+            paramLabel = "N",
+            description = "Nodes of one worker each, 2 to 512. Default: drawn, with --mtbf 64.")
     private @Nullable Integer workers;
 
     @Option(
@@ -48,48 +51,50 @@ final class SimulateCommand implements Callable<Integer> {
             description = "To plan a cluster: mean hours between failures of one node.")
     private @Nullable Double mtbf;
 
-    @Option(names = "--hours", paramLabel = "H", description = "With --mtbf: virtual hours (1).")
+    @Option(names = "--hours", paramLabel = "H", description = "With --mtbf: virtual hours. Default: 1.")
     private double hours = 1;
 
-    @Option(names = "--step", paramLabel = "S", description = "With --mtbf: seconds that a step takes (1).")
+    @Option(names = "--step", paramLabel = "S", description = "With --mtbf: seconds that a step takes. Default: 1.")
     private double step = 1;
 
     @Option(
             names = "--restart",
             paramLabel = "S",
-            description = "With --mtbf: seconds until a node that failed is there again (60).")
+            description = "With --mtbf: seconds until a node that failed is there again. Default: 60.")
     private long restart = 60;
 
     @Option(
             names = "--state",
             paramLabel = "GB",
-            description =
-                    "With --mtbf: size of weights and optimizer state (5): saved and fetched at 1 GB/s, unless these"
-                            + " say else.")
+            description = "With --mtbf: size of weights and optimizer state, saved and fetched at 1 GB/s. Default: 5.")
     private double state = 5;
 
     @Option(
             names = "--save",
             paramLabel = "S",
-            description = "With --mtbf: seconds to write a checkpoint, while steps go on.")
+            description = "With --mtbf: seconds to write a checkpoint, while steps go on. Default: by --state.")
     private @Nullable Double save;
 
     @Option(
             names = "--fetch",
             paramLabel = "S",
-            description = "With --mtbf: seconds until a new member has fetched the state, while all wait.")
+            description =
+                    "With --mtbf: seconds until a new member has fetched the state, while all wait. Default: by --state.")
     private @Nullable Double fetch;
 
     @Option(
             names = "--prepare",
             paramLabel = "S",
-            description = "With --mtbf: seconds to build model and data, while the others go on (10).")
+            description = "With --mtbf: seconds to build model and data, while the others go on. Default: 10.")
     private double prepare = 10;
 
-    @Option(names = "--checkpoint", paramLabel = "N", description = "With --mtbf: steps between checkpoints (100).")
+    @Option(
+            names = "--checkpoint",
+            paramLabel = "N",
+            description = "With --mtbf: steps between checkpoints. Default: 100.")
     private int checkpoint = 100;
 
-    @Option(names = "--story", description = "Tells what the run does, with virtual times.")
+    @Option(names = "--story", description = "Tells what the run does meanwhile, each line with its virtual time.")
     private boolean story;
 
     @Option(names = "--json", description = "Prints one JSON object.")

@@ -31,6 +31,7 @@ class SimulateCommandTest {
         List<String> lines = world.out().lines().toList();
         assertThat(lines.get(0)).startsWith("seed 3: 4 nodes");
         assertThat(lines).contains("every property holds");
+        assertThat(world.out()).as("no names of Java's").doesNotContain("[", "atMs", "forMs");
         assertThat(lines.get(lines.size() - 1)).startsWith("repeat: ").endsWith("flm simulate --seed 3 --workers 4");
     }
 

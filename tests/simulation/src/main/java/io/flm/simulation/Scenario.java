@@ -54,9 +54,6 @@ public record Scenario(
 
     private static final double HOUR_MS = 3_600_000;
 
-    /** Longer than any run. */
-    private static final double FOR_GOOD_MS = 1e9;
-
     /** Of a cluster that is planned, between nodes. */
     private static final double PLANNED_DELAY_MS = 1;
 
@@ -100,7 +97,7 @@ public record Scenario(
             faults.add(fault(random, nodes, faultsEndMs));
         }
         if (random.nextInt(4) == 0) {
-            faults.add(new Fault.DeadTransport(random.nextLong(faultsEndMs), FOR_GOOD_MS, random.nextInt(nodes)));
+            faults.add(new Fault.DeadTransport(random.nextLong(faultsEndMs), Fault.FOR_GOOD_MS, random.nextInt(nodes)));
         }
         faults.sort(Comparator.comparingDouble(Fault::atMs));
         return new Scenario(
@@ -253,7 +250,7 @@ public record Scenario(
     public String text() {
         return String.format(
                         Locale.ROOT,
-                        "seed %d: %d nodes (%d of them late), %d lanes of %.0f to %.0f ms, %d steps, at least %d"
+                        "seed %d: %d nodes (%d of them late), %d lanes of %.0f to %.0f ms, %s, at least %d"
                                 + " workers; prepared in %.0f ms, states fetched in %.0f ms, saved in %.0f ms every %d"
                                 + " steps%n",
                         seed,
@@ -262,7 +259,7 @@ public record Scenario(
                         lanes,
                         laneMs.stream().mapToDouble(d -> d).min().orElse(0),
                         laneMs.stream().mapToDouble(d -> d).max().orElse(0),
-                        totalSteps,
+                        endless() ? "steps without end" : totalSteps + " steps",
                         minWorkers,
                         prepareMs,
                         fetchMs,
