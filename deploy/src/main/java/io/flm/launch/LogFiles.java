@@ -109,7 +109,7 @@ final class LogFiles implements Logs {
         try {
             out = new Lossy(PlainFile.append(newFile));
         } catch (IOException e) {
-            throw new UserException(newFile + ": no log can be written there (" + e.getMessage() + ")", e);
+            throw new UserException(newFile + ": no log can be written there (" + e + ")", e);
         }
         end();
         LoggerContext context = root().getLoggerContext();

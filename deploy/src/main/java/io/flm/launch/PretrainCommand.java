@@ -7,7 +7,6 @@ import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -129,6 +128,10 @@ final class PretrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         checkOptions();
+        AtomicReference<@Nullable RunFiles> held = new AtomicReference<>();
+        AtomicReference<@Nullable Pretraining> started = new AtomicReference<>();
+        AtomicBoolean begun = new AtomicBoolean();
+        Interrupts interrupts = interrupts(held, started, begun);
         Path folder = folder();
         if (resume) {
             RunFiles.requireOwnParts(folder);
@@ -151,23 +154,11 @@ final class PretrainCommand implements Callable<Integer> {
         if (dryRun) {
             return Failure.OK;
         }
-        RunFiles files = resume ? RunFiles.resume(folder) : RunFiles.create(folder);
-        AtomicReference<@Nullable Pretraining> started = new AtomicReference<>();
-        AtomicBoolean begun = new AtomicBoolean();
-        Interrupts interrupts = Interrupts.on(environment.nanoTime(), signal -> {
-            Pretraining pretraining = started.get();
-            if (pretraining == null) { // what starts cannot be asked to stop, and holds nothing yet
-                environment.say(signal.shown() + ": ended before the run began");
-                files.discard();
-                Runtime.getRuntime().halt(signal.exitCode());
-                return;
-            }
-            String how =
-                    signal.shown() + ": stopping" + (begun.get() ? " after the step at hand, with a checkpoint" : "");
-            log().info("{}", how);
-            environment.say(how + "; Ctrl-C again ends at once");
-            pretraining.stop(signal.shown());
-        });
+        RunFiles files;
+        synchronized (held) {
+            files = resume ? RunFiles.resume(folder) : RunFiles.create(folder);
+            held.set(files);
+        }
         try {
             logs.to(files.log());
             environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.place());
@@ -194,6 +185,32 @@ final class PretrainCommand implements Callable<Integer> {
                 files.discard();
             }
         }
+    }
+
+    /** From the first on: what a JVM does of its own on a signal lets this thread make the run's folder meanwhile. */
+    private Interrupts interrupts(
+            AtomicReference<@Nullable RunFiles> held,
+            AtomicReference<@Nullable Pretraining> started,
+            AtomicBoolean begun) {
+        return Interrupts.on(environment.nanoTime(), signal -> {
+            Pretraining pretraining = started.get();
+            if (pretraining == null) { // what starts cannot be asked to stop, and holds nothing yet
+                synchronized (held) { // while the folder is made, there is none to discard
+                    environment.say(signal.shown() + ": ended before the run began");
+                    RunFiles files = held.get();
+                    if (files != null) {
+                        files.discard();
+                    }
+                    Runtime.getRuntime().halt(signal.exitCode());
+                }
+                return;
+            }
+            String how =
+                    signal.shown() + ": stopping" + (begun.get() ? " after the step at hand, with a checkpoint" : "");
+            log().info("{}", how);
+            environment.say(how + "; Ctrl-C again ends at once");
+            pretraining.stop(signal.shown());
+        });
     }
 
     /** What a run of this machine holds out of its data; the nodes of a cluster have their own. */
@@ -338,7 +355,7 @@ final class PretrainCommand implements Callable<Integer> {
         if (!result.finished() || (late && result.steps() == 0)) {
             environment.say("go on with: " + environment.program().command(request.resumption()));
         }
-        Map<String, @Nullable Object> summary = summary(result, folder);
+        Map<String, @Nullable Object> summary = result.toMap(folder);
         Path checkpoint = result.checkpoint();
         int exitCode = interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.OK);
         if (result.finished() && interrupts.asked().isEmpty() && checkpoint != null) {
@@ -356,19 +373,5 @@ final class PretrainCommand implements Callable<Integer> {
             environment.out().println(Json.line(summary));
         }
         return exitCode;
-    }
-
-    private static Map<String, @Nullable Object> summary(RunResult result, Path folder) {
-        Map<String, @Nullable Object> summary = new LinkedHashMap<>();
-        summary.put("steps", result.steps());
-        summary.put("loss", result.loss());
-        summary.put("samplesPerSecond", result.samplesPerSecond());
-        summary.put("weightsSha256", result.weightsSha256());
-        summary.put("run", folder.toString());
-        summary.put(
-                "checkpoint",
-                result.checkpoint() == null ? null : result.checkpoint().toString());
-        summary.put("heldOut", null); // until it is evaluated
-        return summary;
     }
 }

@@ -1,6 +1,8 @@
 package io.flm.launch;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,4 +23,17 @@ record RunResult(
         String weightsSha256,
         @Nullable Path checkpoint,
         boolean finished,
-        String reason) {}
+        String reason) {
+    /** For {@code --json}; the evaluation's figures are put in where there is one. */
+    Map<String, @Nullable Object> toMap(Path run) {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        map.put("steps", steps);
+        map.put("loss", loss);
+        map.put("samplesPerSecond", samplesPerSecond);
+        map.put("weightsSha256", weightsSha256);
+        map.put("run", run.toString());
+        map.put("checkpoint", checkpoint == null ? null : checkpoint.toString());
+        map.put("heldOut", null);
+        return map;
+    }
+}
