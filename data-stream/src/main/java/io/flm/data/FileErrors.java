@@ -66,11 +66,6 @@ final class FileErrors {
         return reason(e).toLowerCase(Locale.ROOT).contains("too many open files");
     }
 
-    static boolean isNoRoom(IOException e) {
-        String reason = reason(e).toLowerCase(Locale.ROOT);
-        return reason.contains("no space left") || reason.contains("quota exceeded");
-    }
-
     /** What the system said, without the file's name. */
     static String reason(IOException e) {
         String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();

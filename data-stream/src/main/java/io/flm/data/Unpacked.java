@@ -156,7 +156,7 @@ final class Unpacked implements AutoCloseable {
 
     private UserException noRoom(Path file, IOException e) {
         String cause =
-                FileErrors.isNoRoom(e) ? "no room in " + folder + " to unpack it" : folder + ": " + e.getMessage();
+                WriteErrors.full(e) != null ? "no room in " + folder + " to unpack it" : folder + ": " + e.getMessage();
         return new UserException(
                 file + ": " + cause + "; make room, name another folder by TMPDIR, or unpack it with gunzip", e);
     }

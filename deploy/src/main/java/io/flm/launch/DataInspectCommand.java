@@ -6,7 +6,7 @@ import io.flm.data.DataSettings;
 import io.flm.data.PlainText;
 import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
-import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
 import io.flm.launch.html.ContactSheet;
 import io.flm.launch.html.ContactSheet.Sheet;
 import java.io.IOException;
@@ -137,7 +137,7 @@ final class DataInspectCommand implements Callable<Integer> {
         try {
             Files.writeString(file, page);
         } catch (IOException e) {
-            throw new UserException(file + ": cannot be written (" + e + "); give --html another file", e);
+            throw WriteErrors.of(file, e, "give --html another file");
         }
         environment.say("page: " + file);
     }

@@ -2,14 +2,13 @@ package io.flm.launch;
 
 import com.typesafe.config.ConfigException;
 import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
 import io.flm.worker.torch.MemoryShortage;
-import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -77,10 +76,8 @@ record Failure(String line, int exitCode, boolean internal) {
         if (cause instanceof FileSystemException e) {
             return knownFileCause(e);
         }
-        if (cause instanceof IOException e && isDiskFull(e)) {
-            return "the disk is full: " + e.getMessage() + "; make room and go on with --resume";
-        }
-        return null;
+        String full = WriteErrors.full(cause);
+        return full == null ? null : full + " (" + cause.getMessage() + "); make room and go on with --resume";
     }
 
     private static boolean isNative(Throwable cause) {
@@ -89,8 +86,9 @@ record Failure(String line, int exitCode, boolean internal) {
     }
 
     private static @Nullable String knownFileCause(FileSystemException e) {
-        if (isDiskFull(e)) {
-            return e.getFile() + ": the disk is full; make room and go on with --resume";
+        String full = WriteErrors.full(e);
+        if (full != null) {
+            return e.getFile() + ": " + full + "; make room and go on with --resume";
         }
         if (e instanceof NoSuchFileException) {
             return e.getFile() + ": no such file";
@@ -102,11 +100,6 @@ record Failure(String line, int exitCode, boolean internal) {
             return e.getFile() + ": exists already, and is not what is wanted there";
         }
         return e.getFile() + ": " + e.getReason();
-    }
-
-    private static boolean isDiskFull(IOException e) {
-        String message = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-        return message.contains("no space left") || message.contains("disk quota exceeded");
     }
 
     private static String oneLine(String message) {

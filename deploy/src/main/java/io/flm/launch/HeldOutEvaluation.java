@@ -2,7 +2,7 @@ package io.flm.launch;
 
 import com.typesafe.config.Config;
 import io.flm.data.Split;
-import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
 import io.flm.launch.html.EvaluationPage;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
@@ -141,8 +141,7 @@ final class HeldOutEvaluation {
         try {
             writing.write(file, page);
         } catch (IOException e) {
-            throw new UserException(
-                    file + ": the page cannot be written (" + e.getMessage() + "); give another --html", e);
+            throw WriteErrors.of(file, e, "give the page another --html");
         }
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -88,7 +89,7 @@ final class NodeFiles {
             PlainFile.replace(file, Json.line(map) + "\n");
             return file;
         } catch (IOException e) {
-            throw new UserException(file + ": cannot be written (" + e.getMessage() + "); choose another --run", e);
+            throw WriteErrors.of(file, e, "choose another --run");
         }
     }
 

@@ -2,6 +2,7 @@ package io.flm.launch;
 
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
 import io.flm.worker.RunPlan;
 import io.flm.worker.checkpoint.RunFolder;
 import java.io.IOException;
@@ -139,7 +140,7 @@ final class RunFiles implements AutoCloseable {
                 PlainFile.replace(configurationOf(folder), configuration.render());
             }
         } catch (IOException e) {
-            throw new UserException(folder + ": no run can be kept there (" + e + "); give the node another --run", e);
+            throw WriteErrors.of(folder, e, "no run can be kept there; give the node another --run");
         }
     }
 
@@ -149,7 +150,7 @@ final class RunFiles implements AutoCloseable {
         try {
             PlainFile.replace(file, String.join("\n", changes) + "\n");
         } catch (IOException e) {
-            throw new UserException(file + ": cannot be written (" + e.getMessage() + ")", e);
+            throw WriteErrors.of(file, e, "look at the run's folder, or choose another --run");
         }
     }
 
@@ -158,7 +159,7 @@ final class RunFiles implements AutoCloseable {
         try {
             PlainFile.replace(file, text);
         } catch (IOException e) {
-            throw new UserException(file + ": cannot be written (" + e.getMessage() + ")", e);
+            throw WriteErrors.of(file, e, "look at the run's folder, or choose another --run");
         }
     }
 

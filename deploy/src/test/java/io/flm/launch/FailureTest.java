@@ -7,11 +7,14 @@ import ai.djl.engine.EngineException;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 
@@ -42,6 +45,19 @@ class FailureTest {
         assertThat(Failure.of(new UncheckedIOException(new IOException("No space left on device")))
                         .line())
                 .contains("the disk is full");
+        assertThat(Failure.of(new IllegalStateException(new IOException("Disk quota exceeded")))
+                        .line())
+                .contains("the disk quota is used up", "make room and go on with --resume");
+        assertThat(WriteErrors.of(
+                        Path.of("run/held-out.html"),
+                        new FileSystemException("run/held-out.html.1.part", null, "No space left on device"),
+                        "give another --html"))
+                .hasMessage("run/held-out.html: cannot be written (the disk is full); make room");
+        assertThat(WriteErrors.of(
+                        Path.of("run/held-out.html"),
+                        new AccessDeniedException("run/held-out.html.1.part"),
+                        "give another --html"))
+                .hasMessage("run/held-out.html: cannot be written (AccessDeniedException); give another --html");
         assertThat(Failure.of(new NoSuchFileException("x.tar")).line()).isEqualTo("x.tar: no such file");
         assertThat(Failure.of(new InvalidPathException("a?.tar", "unmappable characters"))
                         .line())

@@ -1,9 +1,9 @@
 package io.flm.worker.checkpoint;
 
+import io.flm.data.WriteErrors;
 import io.flm.worker.torch.MemoryShortage;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -153,10 +153,7 @@ public final class CheckpointWriter implements AutoCloseable {
     }
 
     private static String why(Throwable cause) {
-        String text = String.valueOf(cause.getMessage()).toLowerCase(Locale.ROOT);
-        if (text.contains("no space left")) {
-            return "the disk is full; make room";
-        }
-        return text.contains("quota exceeded") ? "the disk quota is used up; make room" : cause.toString();
+        String full = WriteErrors.full(cause);
+        return full == null ? cause.toString() : full + "; make room";
     }
 }

@@ -2,6 +2,7 @@ package io.flm.worker.checkpoint;
 
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -65,7 +66,7 @@ public final class RunFolder implements AutoCloseable {
                 throw e;
             }
         } catch (IOException e) {
-            throw new UserException(folder + ": no run can be kept there: " + e + "; choose another --run", e);
+            throw WriteErrors.of(folder, e, "no run can be kept there; choose another --run");
         }
     }
 
