@@ -19,7 +19,7 @@ import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.checkpoint.CheckpointWriter;
 import io.flm.worker.checkpoint.RunIdentity;
-import io.flm.worker.evaluate.Validation;
+import io.flm.worker.evaluate.HeldOutValidation;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.torch.Torch;
@@ -119,7 +119,7 @@ final class NodeRun implements AutoCloseable {
                     .orElse(wanted);
             keeper = new CheckpointKeeper(store, checkpoints, identity, origin, from, train, this::onCheckpoint);
             closings.push(keeper::close);
-            validation = Validation.from(config, tokenizer, model.imageSize(), LOG::warn);
+            validation = HeldOutValidation.from(config, tokenizer, model.imageSize(), LOG::warn);
             metrics = new MetricsLog(RunFiles.metricsOf(folder), train.objective(), nanoTime);
             closings.push(metrics::close);
         } catch (RuntimeException | Error e) {

@@ -22,7 +22,7 @@ import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.checkpoint.RunIdentity;
-import io.flm.worker.evaluate.Validation;
+import io.flm.worker.evaluate.HeldOutValidation;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.Loss;
 import io.flm.worker.model.ModelSettings;
@@ -217,7 +217,7 @@ class TrainerTest {
                         "flm.evaluate { every = 2, every-samples = 50 }, flm.data.eval-paths = [\""
                                 + EMOJI.resolve("emoji-noto.tar.gz") + "\"]")
                 .withFallback(CONFIG);
-        Trainer.Validation validation = Validation.from(config, tokenizer, SIZES.imageSize(), line -> {});
+        Trainer.Validation validation = HeldOutValidation.from(config, tokenizer, SIZES.imageSize(), line -> {});
         int half = train.lanes() / 2;
         Trained plain = train(Trainer.Validation.NONE, new LaneRange(0, train.lanes()));
         Trained alone = train(validation, new LaneRange(0, train.lanes()));

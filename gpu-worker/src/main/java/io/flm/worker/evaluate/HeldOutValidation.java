@@ -26,7 +26,7 @@ import java.util.function.Consumer;
  * same samples with the same spans or masks, without augmentation and dropout. Sample k is lane k mod lanes's, so the figures do
  * not depend on who runs which lane.
  */
-public final class Validation implements Trainer.Validation {
+public final class HeldOutValidation implements Trainer.Validation {
     private final long every;
     private final Objective objective;
     private final List<List<Rows>> byLane;
@@ -34,7 +34,7 @@ public final class Validation implements Trainer.Validation {
     /** @param pixels uint8 [B, 3, S, S] */
     private record Rows(TextBatch text, ByteBuffer pixels) {}
 
-    private Validation(long every, Objective objective, List<List<Rows>> byLane) {
+    private HeldOutValidation(long every, Objective objective, List<List<Rows>> byLane) {
         this.every = every;
         this.objective = objective;
         this.byLane = byLane;
@@ -72,7 +72,7 @@ public final class Validation implements Trainer.Validation {
             }
             byLane.add(batches);
         }
-        return new Validation(every, train.objective(), byLane);
+        return new HeldOutValidation(every, train.objective(), byLane);
     }
 
     @Override
