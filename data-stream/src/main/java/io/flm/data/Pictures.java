@@ -21,10 +21,17 @@ public final class Pictures {
     private static final long OTHERS_MIB = 64;
 
     /** Half of the heap: what threads decode together. One picture may take more, alone. */
-    private static final DecodeMemory MEMORY =
-            new DecodeMemory(Runtime.getRuntime().maxMemory() / 2);
+    private static final long TOGETHER = Runtime.getRuntime().maxMemory() / 2;
+
+    private static final DecodeMemory MEMORY = new DecodeMemory(TOGETHER);
 
     private final PictureSettings settings;
+
+    /** The most that threads of a process decode at a time, bytes; small pictures take a small part of it. */
+    public static double mostBytes(PictureSettings settings, int threads) {
+        double picture = (double) settings.memoryBytes();
+        return Math.max(picture, Math.min(threads * picture, (double) TOGETHER));
+    }
 
     /** Throws a {@link UserException} where the heap of this process is too small for what the settings allow a picture. */
     public static Pictures with(PictureSettings settings) {

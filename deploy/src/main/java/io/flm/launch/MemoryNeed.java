@@ -3,6 +3,7 @@ package io.flm.launch;
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
 import io.flm.data.Objective;
+import io.flm.data.Pictures;
 import io.flm.data.UserException;
 import io.flm.exchange.LaneRange;
 import io.flm.exchange.LaneTree;
@@ -18,6 +19,9 @@ import java.util.Optional;
  * About how much memory a run takes on one machine at its worst moment, so that what cannot fit is refused before anything is
  * built instead of being killed on the way. A test holds the sum against the peaks of real processes on CPUs; on CUDA devices it
  * was not measured.
+ *
+ * <p>What decoding takes is not in the sum: small pictures take next to nothing of what large ones may, and nobody knows before they
+ * are read. {@link #decoding} tells the bound beside it.
  *
  * <p>The figures are doubles: what a typing error asks for may not fit a long.
  */
@@ -141,6 +145,11 @@ final class MemoryNeed {
                 layout.nodes() * (PROGRAM + heap + (layout.driven() ? TRANSPORT : 0))
                         + (layout.driven() ? DRIVER + heap : 0));
         return parts;
+    }
+
+    /** The most that the machine holds beside {@link #ofMachine} while the largest pictures that are allowed are decoded. */
+    double decoding() {
+        return layout.nodes() * Pictures.mostBytes(data.pictures(), data.decodeThreads());
     }
 
     /** What one CUDA device holds, by part, bytes; empty where none computes. */

@@ -148,6 +148,7 @@ final class RunEstimate {
         Map<String, @Nullable Object> map = new LinkedHashMap<>();
         map.put("parameters", parameters);
         map.put("memoryBytes", whole(need.ofMachine()));
+        map.put("decodingMostBytes", (long) need.decoding());
         map.put("freeMemoryBytes", (long) memory.bytes());
         if (!need.ofCard().isEmpty()) {
             map.put("cudaMemoryBytes", whole(need.ofCard()));
@@ -180,6 +181,13 @@ final class RunEstimate {
         StringBuilder text = new StringBuilder();
         line(text, "parameters", String.format(Locale.ROOT, "%,d", parameters));
         memory(text, "memory", need.ofMachine());
+        line(
+                text,
+                "",
+                String.format(
+                        Locale.ROOT,
+                        "and up to %.2f GiB while large pictures are decoded (flm.data.picture-memory, decode-threads)",
+                        need.decoding() / GIB));
         line(text, "", String.format(Locale.ROOT, "%s %.1f GiB", memory.limit(), memory.bytes() / GIB));
         if (!need.ofCard().isEmpty()) {
             memory(text, "of each card", need.ofCard());

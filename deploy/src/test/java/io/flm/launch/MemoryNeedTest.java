@@ -2,6 +2,7 @@ package io.flm.launch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
@@ -55,6 +56,20 @@ class MemoryNeedTest {
         assertThat(need(c, 2, 2).bytes())
                 .as("there are two lanes: two workers have none")
                 .isEqualTo(processes);
+    }
+
+    /** By what is allowed, never by more than half of the heap, but for one picture that is alone. */
+    @Test
+    void decodingIsBoundedBesideTheSum() {
+        double heap = (double) Runtime.getRuntime().maxMemory();
+        for (int threads : new int[] {1, 3, 1000}) {
+            Config c = config("mid", "flm.data.picture-memory = 8 MiB", "flm.data.decode-threads = " + threads);
+            double bound = Math.max((double) (8 << 20), Math.min(threads * (double) (8 << 20), heap / 2));
+            assertThat(need(c, 1, 1).decoding()).isCloseTo(bound, within(1.0));
+            assertThat(need(c, 2, 1).decoding()).isCloseTo(2 * bound, within(1.0));
+        }
+        Config large = config("mid", "flm.data.picture-memory = 1 TiB");
+        assertThat(need(large, 1, 1).decoding()).isEqualTo((double) (1L << 40));
     }
 
     @Test
