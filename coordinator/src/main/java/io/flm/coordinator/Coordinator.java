@@ -12,14 +12,19 @@ import java.util.Set;
 
 /**
  * Brings runs about: the protocol. The cluster has one coordinator at a time; commands may be sent from any node. Each of
- * its states is a class of this package; their transitions are in the package's documentation.
+ * its states is a class of this package; docs/architecture.md has the table of their transitions.
  */
 public final class Coordinator {
     /** What a coordinator understands. */
-    public sealed interface Command permits Request, Listed, Reported, State.Internal {}
+    public sealed interface Command permits Request, Listed, Reported, State.Tick {}
 
     /** What an operator may ask. */
     public sealed interface Request extends Command, WireMessage {}
+
+    /** A request that changes what the run does. It gets an {@link Answer}. */
+    public sealed interface Change extends Request {
+        ActorRef<Answer> replyTo();
+    }
 
     /** Asks for the run as it stands. */
     public record GetRun(ActorRef<RunView> replyTo) implements Request {}
@@ -36,25 +41,25 @@ public final class Coordinator {
     public record AwaitEnd(String id, ActorRef<RunView> replyTo) implements Request {}
 
     /** Begins a run, unless another is under way. */
-    public record Submit(RunPlan plan, ActorRef<Answer> replyTo) implements Request {}
+    public record Submit(RunPlan plan, ActorRef<Answer> replyTo) implements Change {}
 
     /** Halts the members after the same step, writes a checkpoint and waits. */
-    public record Pause(String reason, ActorRef<Answer> replyTo) implements Request {}
+    public record Pause(String reason, ActorRef<Answer> replyTo) implements Change {}
 
     /** Goes on after a pause. */
-    public record Continue(ActorRef<Answer> replyTo) implements Request {}
+    public record Continue(ActorRef<Answer> replyTo) implements Change {}
 
     /** Writes a checkpoint after the step at hand. */
-    public record SaveNow(ActorRef<Answer> replyTo) implements Request {}
+    public record SaveNow(ActorRef<Answer> replyTo) implements Change {}
 
     /** Ends the run after the step at hand, with a checkpoint. */
-    public record Stop(String reason, ActorRef<Answer> replyTo) implements Request {}
+    public record Stop(String reason, ActorRef<Answer> replyTo) implements Change {}
 
     /** Leaves a worker out, from the next generation on, which is made soon. */
-    public record Drain(String worker, String reason, ActorRef<Answer> replyTo) implements Request {}
+    public record Drain(String worker, String reason, ActorRef<Answer> replyTo) implements Change {}
 
     /** Takes a drained worker in again. */
-    public record Admit(String worker, ActorRef<Answer> replyTo) implements Request {}
+    public record Admit(String worker, ActorRef<Answer> replyTo) implements Change {}
 
     /**
      * Whether a command was accepted. What it leads to is seen in {@link RunView}.

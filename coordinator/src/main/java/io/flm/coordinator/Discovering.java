@@ -1,8 +1,6 @@
 package io.flm.coordinator;
 
-import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
-import io.flm.coordinator.Coordinator.Answer;
 import io.flm.coordinator.Coordinator.Command;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
@@ -17,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * This coordinator has just started, or moved here from a node that was lost: it asks every worker for what it knows. A
- * generation that trains goes on meanwhile, and is adopted as it is. Orders of the operator wait.
+ * generation that trains goes on meanwhile, and is adopted as it is. What the operator asks for waits.
  */
 final class Discovering extends State {
     private final List<Command> later = new ArrayList<>();
@@ -38,18 +36,14 @@ final class Discovering extends State {
         return true;
     }
 
+    /** No plan is known yet that a worker could be told. */
     @Override
     Behavior<Command> onDescribed(Described d) {
         return evaluate();
     }
 
     @Override
-    Behavior<Command> onTick() {
-        super.onTick();
-        return evaluate();
-    }
-
-    private Behavior<Command> evaluate() {
+    Behavior<Command> evaluate() {
         List<Described> workers = new ArrayList<>();
         boolean all = !run.roster.entries().isEmpty(); // a node has workers: they are listed soon
         for (Roster.Entry e : run.roster.entries()) {
@@ -95,7 +89,7 @@ final class Discovering extends State {
         run.committedSteps = Math.max(run.committedSteps, steps);
         RunView found = next.view();
         if (found.ended()) {
-            run.ended(found);
+            run.endListeners.tell(found);
         }
         return transition(next);
     }
@@ -147,43 +141,9 @@ final class Discovering extends State {
                 };
     }
 
-    private Behavior<Command> later(Command m) {
+    @Override
+    Behavior<Command> onChange(Coordinator.Change m) {
         later.add(m);
         return this;
-    }
-
-    @Override
-    Behavior<Command> onSubmit(Coordinator.Submit m) {
-        return later(m);
-    }
-
-    @Override
-    Behavior<Command> onPause(String why, ActorRef<Answer> replyTo) {
-        return later(new Coordinator.Pause(why, replyTo));
-    }
-
-    @Override
-    Behavior<Command> onContinue(ActorRef<Answer> replyTo) {
-        return later(new Coordinator.Continue(replyTo));
-    }
-
-    @Override
-    Behavior<Command> onSaveNow(ActorRef<Answer> replyTo) {
-        return later(new Coordinator.SaveNow(replyTo));
-    }
-
-    @Override
-    Behavior<Command> onStop(String why, ActorRef<Answer> replyTo) {
-        return later(new Coordinator.Stop(why, replyTo));
-    }
-
-    @Override
-    Behavior<Command> onDrain(String worker, String why, ActorRef<Answer> replyTo) {
-        return later(new Coordinator.Drain(worker, why, replyTo));
-    }
-
-    @Override
-    Behavior<Command> onAdmit(String worker, ActorRef<Answer> replyTo) {
-        return later(new Coordinator.Admit(worker, replyTo));
     }
 }

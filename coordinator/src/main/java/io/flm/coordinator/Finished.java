@@ -1,8 +1,24 @@
 package io.flm.coordinator;
 
+import akka.actor.typed.Behavior;
+import io.flm.coordinator.Coordinator.Command;
+import io.flm.worker.Worker;
+
 /** The run ended as it should, or as it was told to. */
-final class Finished extends Free {
+final class Finished extends State {
     Finished(Run run, String reason) {
         super(run, reason);
+    }
+
+    @Override
+    Behavior<Command> onSubmit(Coordinator.Submit m) {
+        return beginRun(m);
+    }
+
+    /** Orders that were lost are given again: the end of a run must reach all of its workers. */
+    @Override
+    Behavior<Command> onDescribed(Worker.Described d) {
+        run.tellEnd(d, reason);
+        return this;
     }
 }

@@ -28,7 +28,7 @@ final class Membership {
         /** It has not answered lately. */
         SILENT,
         /** It did not join in time, or the others did not hear it; it is left out for a while. */
-        ASIDE,
+        QUARANTINED,
         /** The operator wants it left out. */
         DRAINED,
         /** Its program or its data are others than the run's. */
@@ -49,7 +49,7 @@ final class Membership {
         /** Whether it may become ready without the operator. */
         boolean mayCome() {
             return switch (standing) {
-                case READY, BUSY, PREPARING, SILENT, ASIDE -> true;
+                case READY, BUSY, PREPARING, SILENT, QUARANTINED -> true;
                 case DRAINED, REFUSED, UNFIT -> false;
             };
         }
@@ -204,7 +204,7 @@ final class Membership {
         List<Worker.Described> holders = new ArrayList<>();
         for (Candidate c : candidates) {
             Worker.Described d = c.self();
-            boolean leftOut = (c.standing() == Standing.DRAINED || c.standing() == Standing.ASIDE)
+            boolean leftOut = (c.standing() == Standing.DRAINED || c.standing() == Standing.QUARANTINED)
                     && d != null
                     && d.phase() == Worker.Phase.WAITING
                     && d.run().equals(plan.id());
@@ -229,7 +229,7 @@ final class Membership {
                 .map(e -> "; " + word(e.getKey()) + ": "
                         + e.getValue().stream()
                                 .map(c -> switch (c.standing()) {
-                                    case REFUSED, UNFIT, ASIDE, SILENT -> c.name() + " (" + c.reason() + ")";
+                                    case REFUSED, UNFIT, QUARANTINED, SILENT -> c.name() + " (" + c.reason() + ")";
                                     default -> c.name();
                                 })
                                 .collect(Collectors.joining(", ")))
@@ -238,7 +238,7 @@ final class Membership {
 
     static String word(Standing standing) {
         return switch (standing) {
-            case ASIDE -> "set aside";
+            case QUARANTINED -> "set aside";
             default -> standing.name().toLowerCase(Locale.ROOT);
         };
     }

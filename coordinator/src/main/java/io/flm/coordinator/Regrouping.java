@@ -14,7 +14,7 @@ import java.util.Set;
  * The generation is over, or given up: every worker is asked to leave it and to say what it holds. Who answers counts; who does
  * not is waited for as long as the settings say, and joins later.
  */
-final class Regrouping extends Between {
+final class Regrouping extends State {
     private final Set<String> suspects;
     private long askedAt;
 
@@ -34,9 +34,9 @@ final class Regrouping extends Between {
     Behavior<Command> begin() {
         if (run.saveWantedAt > 0) {
             run.saveWantedAt = 0;
-            run.note(
+            run.notes.add(
                     "the checkpoint that was asked for is not written, since the generation ended; ask again",
-                    Set.of(Run.CHECKPOINT));
+                    Set.of(Notes.CHECKPOINT));
         }
         run.roster.forgetAnswers(since);
         ask();
@@ -52,6 +52,12 @@ final class Regrouping extends Between {
         }
     }
 
+    @Override
+    Behavior<Command> onDescribed(Worker.Described d) {
+        run.fence(d, reason);
+        return super.onDescribed(d);
+    }
+
     /** A failure of the user's is the cause, even where others have told first that a member left. */
     @Override
     Behavior<Command> onGeneration(Worker.GenerationReport report) {
@@ -59,7 +65,7 @@ final class Regrouping extends Between {
             return fail(f.cause());
         }
         if (report instanceof Worker.Failed f && f.kind() == FailureKind.BROKEN) {
-            run.noteOnce("worker " + f.worker() + " is left out: " + f.cause(), f.worker());
+            run.notes.addOnce("worker " + f.worker() + " is left out: " + f.cause(), f.worker());
         }
         return this;
     }
@@ -82,13 +88,13 @@ final class Regrouping extends Between {
         if (!pending().isEmpty()) {
             return this;
         }
-        run.judge(Membership.holders(run.plan(), fenced()), reason);
+        run.judge(Membership.holders(run.plan(), run.fenced()), reason);
         return transition(new Waiting(run, reason));
     }
 
     /** Who is still waited for. */
     private List<String> pending() {
-        return fenced().stream()
+        return run.fenced().stream()
                 .filter(this::isWorthWaiting)
                 .map(Candidate::name)
                 .toList();

@@ -48,11 +48,11 @@ final class Roster {
     private static final int MOST_DOUBLINGS = 6;
 
     /** Of a process: one that is started again is another worker. */
-    private record Aside(ActorRef<Worker.Command> ref, long until, int doublings, String reason) {}
+    private record Quarantine(ActorRef<Worker.Command> ref, long until, int doublings, String reason) {}
 
     private final TreeMap<ActorRef<Worker.Command>, Entry> entries = new TreeMap<>();
     private final Map<String, Entry> byName = new HashMap<>();
-    private final Map<String, Aside> aside = new HashMap<>();
+    private final Map<String, Quarantine> quarantines = new HashMap<>();
 
     /** Takes up a new listing. */
     void list(Set<ActorRef<Worker.Command>> listed, long now) {
@@ -88,34 +88,35 @@ final class Roster {
     }
 
     /** Leaves a worker out for so long at most, and each time again for twice as long, until it is forgiven. */
-    void setAside(String worker, long now, long ms, String reason) {
+    void quarantine(String worker, long now, long ms, String reason) {
         of(worker).ifPresent(e -> {
-            Aside before = aside.get(worker);
+            Quarantine before = quarantines.get(worker);
             int doublings = before == null || !before.ref().equals(e.ref)
                     ? 0
                     : Math.min(before.doublings() + 1, MOST_DOUBLINGS);
             long forMs = ms << doublings;
-            aside.put(
+            quarantines.put(
                     worker,
-                    new Aside(e.ref, now + forMs, doublings, "left out for up to " + forMs / 1000 + " s: " + reason));
+                    new Quarantine(
+                            e.ref, now + forMs, doublings, "left out for up to " + forMs / 1000 + " s: " + reason));
         });
     }
 
     /** What a worker was set aside for is over. */
     void forgive(String worker) {
-        aside.remove(worker);
+        quarantines.remove(worker);
     }
 
     /** Takes those in again at once that are set aside and hold at least so many steps; says whether there are any. */
     boolean takeBack(long steps, long now) {
         boolean any = false;
-        for (Map.Entry<String, Aside> left : aside.entrySet()) {
-            Aside a = left.getValue();
+        for (Map.Entry<String, Quarantine> left : quarantines.entrySet()) {
+            Quarantine q = left.getValue();
             boolean holds = of(left.getKey())
-                    .filter(e -> e.ref.equals(a.ref()) && e.self != null && e.self.steps() >= steps)
+                    .filter(e -> e.ref.equals(q.ref()) && e.self != null && e.self.steps() >= steps)
                     .isPresent();
-            if (holds && now < a.until()) {
-                left.setValue(new Aside(a.ref(), now, a.doublings(), a.reason()));
+            if (holds && now < q.until()) {
+                left.setValue(new Quarantine(q.ref(), now, q.doublings(), q.reason()));
                 any = true;
             }
         }
@@ -177,9 +178,9 @@ final class Roster {
         if (!e.answered) {
             return new Candidate(d.worker(), d, Standing.SILENT, "silent for " + (now - e.answeredAt) + " ms");
         }
-        Aside left = aside.get(d.worker());
+        Quarantine left = quarantines.get(d.worker());
         if (left != null && now < left.until() && left.ref().equals(e.ref)) {
-            return new Candidate(d.worker(), d, Standing.ASIDE, left.reason());
+            return new Candidate(d.worker(), d, Standing.QUARANTINED, left.reason());
         }
         return judged;
     }
@@ -192,7 +193,7 @@ final class Roster {
     /** Speeds are of a run. */
     void forgetSpeeds() {
         entries.values().forEach(e -> e.laneMs = 0);
-        aside.clear();
+        quarantines.clear();
     }
 
     /** The milliseconds that each member takes for a lane, by rank; 0: not known. */

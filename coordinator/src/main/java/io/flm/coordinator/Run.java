@@ -5,47 +5,30 @@ import akka.actor.typed.javadsl.ActorContext;
 import io.flm.coordinator.Membership.Candidate;
 import io.flm.coordinator.Membership.Standing;
 import io.flm.coordinator.RunView.CheckpointView;
-import io.flm.coordinator.RunView.WorkerView;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Worker;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What outlives a state of the coordinator: the plan, the workers, the newest generation and what is known of the training. */
 final class Run {
-    private static final int NOTES = 20;
-
-    /** What notes are about, beside workers: a checkpoint that was asked for. */
-    static final String CHECKPOINT = "(checkpoint)";
-
-    /**
-     * Told until it is over.
-     *
-     * @param about whose fault it tells; empty: what it tells stays true
-     */
-    private record Note(String text, Set<String> about) {}
-
-    private static final int WAITERS = 100;
-
     final ActorContext<Coordinator.Command> context;
     final CoordinatorSettings settings;
     final CoordinatorEnvironment world;
     final ActorRef<Worker.Report> reports;
     final Roster roster = new Roster();
     final History history = new History();
-    private final Deque<Note> notes = new ArrayDeque<>();
-    private final Deque<Coordinator.AwaitEnd> waiters = new ArrayDeque<>();
+    final Notes notes;
+    final ExchangeFailures failures = new ExchangeFailures();
+    final EndListeners endListeners = new EndListeners();
+    final Pace pace = new Pace();
 
     /** Of this coordinator: one more than the last one's; 0 until that is known. */
     long epoch;
@@ -68,21 +51,6 @@ final class Run {
     @Nullable String weightsSha256;
 
     long committedSteps;
-
-    /** When the newest generation's first report came, and of which step; then when the newest did. 0: none has. */
-    private long pacedSince;
-
-    private long pacedFrom;
-    private long pacedAt;
-
-    /** Of the newest generation, for each node the nodes that it did not hear. */
-    private final Map<String, Set<String>> unheard = new TreeMap<>();
-
-    /** Of the newest generation, the nodes whose own exchange failed, and how. */
-    private final Map<String, String> broken = new TreeMap<>();
-
-    /** Since when each node's own exchange fails, without a step of a generation with it meanwhile. */
-    private final Map<String, Long> brokenSince = new TreeMap<>();
 
     final Attempts attempts;
     private long judged;
@@ -108,6 +76,7 @@ final class Run {
         this.world = world;
         this.reports = reports;
         this.attempts = new Attempts(settings.retryPauseMs());
+        this.notes = new Notes(text -> context.getLog().warn("run {}: {}", name(), text));
     }
 
     long now() {
@@ -149,9 +118,7 @@ final class Run {
         causedAt = now();
         saveWantedAt = 0;
         fresh = false;
-        unheard.clear();
-        broken.clear();
-        brokenSince.clear();
+        failures.clear();
         attempts.forget();
         drained.clear();
         notes.clear();
@@ -170,14 +137,14 @@ final class Run {
     void take(Generation g, String why) {
         members = addresses(g);
         generation = g;
-        unheard.clear();
-        broken.clear();
+        failures.nextGeneration();
         fresh = false;
         if (g.firstStep() < committedSteps) {
-            note("nobody holds step " + committedSteps + " any more: steps from " + g.firstStep() + " are done again");
+            notes.add("nobody holds step " + committedSteps + " any more: steps from " + g.firstStep()
+                    + " are done again");
         }
         committedSteps = g.firstStep();
-        pacedSince = 0;
+        pace.restart();
         history.add(g, world.clock().instant(), why, causedAt);
     }
 
@@ -187,35 +154,20 @@ final class Run {
         progress = p;
         loss = p.loss();
         attempts.forget();
-        pacedAt = now();
-        if (pacedSince == 0) {
-            pacedSince = pacedAt;
-            pacedFrom = committedSteps;
-            over(members.keySet()); // they commit steps again
+        if (pace.progressed(committedSteps, now())) {
+            notes.over(members.keySet()); // they commit steps again
         }
-        history.committed(p.generation(), pacedAt);
-    }
-
-    /** Notes whom a member of the newest generation did not hear; or that it names itself, since its own exchange failed. */
-    void hear(Worker.Failed f) {
-        Generation g = generation();
-        String node = g.members().get(g.rankOf(f.worker())).node();
-        if (f.lostNodes().contains(node)) {
-            broken.putIfAbsent(node, f.cause());
-        } else if (!f.lostNodes().isEmpty()) {
-            unheard.computeIfAbsent(node, by -> new TreeSet<>()).addAll(f.lostNodes());
-        }
+        history.committed(p.generation(), now());
     }
 
     /** Whether a node's exchange has failed for so long that nobody waits any more for what it holds. */
     boolean isGivenUp(String node) {
-        Long since = brokenSince.get(node);
-        return since != null && now() - since >= settings.holderTimeoutMs();
+        Long failingSince = failures.failingSince(node);
+        return failingSince != null && now() - failingSince >= settings.holderTimeoutMs();
     }
 
     /**
-     * The newest generation is over. Where it committed no step, those are set aside with whom the next one would end likewise: whose
-     * own exchange failed, and who was not heard.
+     * The newest generation is over. If it committed no step, workers are set aside with which the next one would end likewise.
      *
      * @param free those that answer the coordinator and are in no generation
      * @param why it is over
@@ -226,39 +178,25 @@ final class Run {
         }
         Generation g = generation;
         judged = g.number();
-        List<Worker.Described> members =
+        List<Worker.Described> own =
                 free.stream().filter(d -> g.rankOf(d.worker()) >= 0).toList();
-        long held = Membership.topStep(members);
+        long held = Membership.topStep(own);
         if (Math.max(committedSteps, held) > g.firstStep()) {
-            g.members().forEach(m -> {
-                roster.forgive(m.worker());
-                brokenSince.remove(m.node());
-            });
+            g.members().forEach(m -> roster.forgive(m.worker()));
+            failures.forgive(g.nodes());
             attempts.forget();
-            broken.forEach((node, how) -> note("node " + node + ": " + how, Set.copyOf(workersOf(node, free))));
+            failures.broken()
+                    .forEach((node, how) -> notes.add("node " + node + ": " + how, Set.copyOf(workersOf(node, free))));
             return;
         }
-        attempts.failed(why, this.members.values(), now());
-        Set<String> nodes = members.stream().map(Worker.Described::node).collect(Collectors.toCollection(TreeSet::new));
-        Set<String> holders = members.stream()
+        attempts.failed(why, members.values(), now());
+        Set<String> nodes = own.stream().map(Worker.Described::node).collect(Collectors.toSet());
+        Set<String> holders = own.stream()
                 .filter(d -> d.steps() == held)
                 .map(Worker.Described::node)
                 .collect(Collectors.toSet());
-        broken.keySet().forEach(node -> brokenSince.putIfAbsent(node, now()));
-        Set<String> out = Reachability.broken(broken.keySet(), nodes, holders);
-        out.forEach(node -> setAside(
-                workersOf(node, free),
-                "left generation " + g.number() + ", which committed no step: " + broken.get(node)));
-        unheard.keySet().removeAll(broken.keySet());
-        unheard.values().forEach(others -> others.removeAll(broken.keySet()));
-        nodes.removeAll(out);
-        Reachability.leftOut(unheard, nodes, holders).forEach((node, others) -> {
-            setAside(
-                    workersOf(node, free),
-                    "did not hear " + String.join(", ", others) + ", or was not heard there, in generation "
-                            + g.number() + ", which committed no step; let UDP pass between them (flm.exchange.port)");
-        });
-        unheard.clear();
+        failures.leftOut(g.number(), nodes, holders, now())
+                .forEach((node, cause) -> quarantine(workersOf(node, free), cause));
     }
 
     private static List<String> workersOf(String node, List<Worker.Described> free) {
@@ -269,9 +207,9 @@ final class Run {
     }
 
     /** Leaves workers out for a while. */
-    void setAside(List<String> workers, String why) {
-        workers.forEach(name -> roster.setAside(name, now(), settings.setAsideMs(), why));
-        note(String.join(", ", workers) + " " + why, Set.copyOf(workers));
+    void quarantine(List<String> workers, String why) {
+        workers.forEach(name -> roster.quarantine(name, now(), settings.setAsideMs(), why));
+        notes.add(String.join(", ", workers) + " " + why, Set.copyOf(workers));
     }
 
     /** Changes the plan and tells every worker, each of which keeps it for the next coordinator. */
@@ -285,7 +223,7 @@ final class Run {
     }
 
     /** A process is drained, not a name: one that was started again is taken in. */
-    void admitRestarted(Worker.Described d) {
+    private void admitRestarted(Worker.Described d) {
         if (plan != null && plan.drained().containsKey(d.worker())) {
             ActorRef<Worker.Command> before = drained.putIfAbsent(d.worker(), d.self());
             if (before != null && !before.equals(d.self())) {
@@ -295,52 +233,6 @@ final class Run {
         } else {
             drained.remove(d.worker());
         }
-    }
-
-    void note(String note) {
-        note(note, Set.of());
-    }
-
-    void note(String note, Set<String> about) {
-        context.getLog().warn("run {}: {}", name(), note);
-        notes.addLast(new Note(Excerpt.of(note), about));
-        if (notes.size() > NOTES) {
-            notes.removeFirst();
-        }
-    }
-
-    void noteOnce(String note, String about) {
-        if (notes.stream().noneMatch(known -> known.text().equals(Excerpt.of(note)))) {
-            note(note, Set.of(about));
-        }
-    }
-
-    /** Or a checkpoint that a worker could not write: another's success does not mend its disk. */
-    static String checkpointOf(String worker) {
-        return "(checkpoint of " + worker + ")";
-    }
-
-    /** What was noted about these is over, of a note of several about all of them. */
-    void over(Set<String> about) {
-        notes.removeIf(note -> !note.about().isEmpty() && about.containsAll(note.about()));
-    }
-
-    void await(Coordinator.AwaitEnd m) {
-        waiters.addLast(m);
-        if (waiters.size() > WAITERS) {
-            waiters.removeFirst(); // it asks again
-        }
-    }
-
-    /** Tells those that await the end of this run. */
-    void ended(RunView last) {
-        waiters.removeIf(w -> {
-            boolean its = w.id().equals(last.id());
-            if (its) {
-                w.replyTo().tell(last);
-            }
-            return its;
-        });
     }
 
     List<Candidate> candidates() {
@@ -417,74 +309,83 @@ final class Run {
         checkpoint = path == null ? null : new CheckpointView(ending.checkpointStep(), path, ending.worker());
     }
 
+    /** The run as its operator sees it. */
     RunView view(String state, String reason) {
-        boolean trains = state.equals("training");
-        Worker.Progressed p = progress;
-        boolean inGeneration = trains || state.equals("forming") || state.equals("halting");
-        List<Candidate> candidates = candidates();
-        List<WorkerView> views = new ArrayList<>();
-        candidates.forEach(c -> views.add(view(c, inGeneration, candidates.size())));
-        return new RunView(
-                plan == null ? "" : plan.run(),
-                plan == null ? "" : plan.id(),
-                state,
-                Excerpt.of(reason),
-                generationNumber(),
-                committedSteps,
-                plan == null ? 0 : plan.totalSteps(),
-                loss,
-                p == null ? List.of() : p.heads(),
-                p == null || !trains ? 0 : p.rates().samplesPerSecond(),
-                p == null || !trains ? 0 : p.rates().tokensPerSecond(),
-                trains ? secondsLeft() : null,
-                p == null ? null : p.rates().shares(),
-                plan == null ? 0 : plan.minWorkers(),
-                plan == null ? 0 : plan.mostMembers(),
-                weightsSha256,
-                checkpoint,
-                notes.stream().map(Note::text).toList(),
-                views);
+        return new RunViewer(this, state).view(reason);
     }
 
-    /** By the generation's own steps: others had other members. */
-    private @Nullable Double secondsLeft() {
-        long done = committedSteps - pacedFrom;
-        if (plan == null || pacedSince == 0 || done < 1) {
-            return null;
-        }
-        double stepMs = (double) (pacedAt - pacedSince) / done;
-        double leftMs = (double) Math.max(0, plan.totalSteps() - committedSteps) * stepMs;
-        if (plan.deadline() > 0) {
-            leftMs = Math.min(
-                    leftMs, (double) Math.max(0, plan.deadline() - world.clock().millis()));
-        }
-        return leftMs / 1000;
+    /** Whether a run has not ended. */
+    boolean isUnderWay() {
+        return plan != null
+                && switch (plan.intent()) {
+                    case RUN, PAUSE, STOP -> true;
+                    case FINISHED, FAILED -> false;
+                };
     }
 
-    private WorkerView view(Candidate c, boolean inGeneration, int count) {
-        Worker.Described d = c.self();
-        Generation g = generation;
-        int rank = g == null || !inGeneration || c.standing() == Standing.REFUSED ? -1 : g.rankOf(c.name());
-        String state = Membership.word(c.standing());
-        if (d != null && (c.standing() == Standing.READY || c.standing() == Standing.BUSY)) {
-            state = inGeneration && rank < 0 && c.standing() == Standing.READY && g != null && isFull(g)
-                    ? "spare"
-                    : d.phase().name().toLowerCase(Locale.ROOT);
-        }
-        return new WorkerView(
-                c.name(),
-                d == null ? "" : d.node(),
-                d == null ? "" : d.device(),
-                state,
-                rank,
-                rank < 0 || g == null ? "" : g.members().get(rank).lanes().toString(),
-                d == null ? 0 : d.laneMs(),
-                d == null || d.generation() == null ? 0 : d.generation().number(),
-                d == null ? 0 : d.steps(),
-                state.equals("spare") ? "all places of the generation are taken" : Excerpt.of(c.reason(), count));
+    /** Whether this is the run of a plan. */
+    boolean isOf(RunPlan other) {
+        return plan != null && plan.id().equals(other.id());
     }
 
-    private boolean isFull(Generation g) {
-        return plan != null && g.worldSize() >= plan.mostMembers();
+    /** A worker says where it stands; false if it is not listed. */
+    boolean described(Worker.Described d) {
+        if (!roster.described(d, now())) {
+            return false;
+        }
+        if (epoch > 0 && d.epoch() > epoch) {
+            context.getLog().info("worker {} has seen epoch {}: going on as {}", d.worker(), d.epoch(), d.epoch() + 1);
+            epoch = d.epoch() + 1;
+        }
+        admitRestarted(d);
+        return true;
+    }
+
+    /**
+     * What the workers are to a new generation. Only those count as ready that will not enter an older one any more: what they hold
+     * cannot change until they are told.
+     */
+    List<Candidate> fenced() {
+        List<Candidate> fenced = new ArrayList<>();
+        for (Candidate c : candidates()) {
+            boolean behind = c.self() != null && isBehind(c.self());
+            boolean free = c.standing() == Standing.READY
+                    || c.standing() == Standing.DRAINED
+                    || (c.standing() == Standing.QUARANTINED
+                            && c.self() != null
+                            && c.self().phase() == Worker.Phase.WAITING);
+            fenced.add(
+                    behind && free
+                            ? new Candidate(
+                                    c.name(),
+                                    c.self(),
+                                    Standing.BUSY,
+                                    "is asked to leave generation " + generationNumber())
+                            : c);
+        }
+        return fenced;
+    }
+
+    private boolean isBehind(Worker.Described d) {
+        return d.lastGeneration() < generationNumber() || d.epoch() < epoch;
+    }
+
+    /** Between generations: no worker is to enter an older one any more, nor one of an older coordinator. */
+    void fence(Worker.Described d, String why) {
+        boolean inside = d.generation() != null && d.phase() != Worker.Phase.LEAVING;
+        if (inside || isBehind(d)) {
+            long number = Math.max(generationNumber(), d.lastGeneration());
+            d.self().tell(new Worker.Abandon(epoch, number, why, reports));
+        }
+    }
+
+    /** Tells a worker that the run has ended, if it does not know. */
+    void tellEnd(Worker.Described d, String why) {
+        if (plan != null && d.run().equals(plan.id())) {
+            bringUpToDate(d);
+            if (d.generation() != null) {
+                d.self().tell(new Worker.Abandon(epoch, d.generation().number(), why, reports));
+            }
+        }
     }
 }

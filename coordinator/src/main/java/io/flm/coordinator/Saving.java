@@ -16,7 +16,7 @@ import java.util.TreeMap;
  * Nothing trains: the weights of all that hold the last step are compared, and one of them writes a checkpoint; where it cannot,
  * another one is asked.
  */
-final class Saving extends Between {
+final class Saving extends State {
     private final long step;
     private final Map<String, String> hashes = new TreeMap<>();
     private final Map<String, String> failures = new TreeMap<>();
@@ -46,6 +46,12 @@ final class Saving extends Between {
     }
 
     @Override
+    Behavior<Command> onDescribed(Worker.Described d) {
+        run.fence(d, reason);
+        return super.onDescribed(d);
+    }
+
+    @Override
     Behavior<Command> onPlanChanged() {
         return this; // looked at when all is saved
     }
@@ -67,7 +73,7 @@ final class Saving extends Between {
 
     @Override
     Behavior<Command> evaluate() {
-        List<String> holders = Membership.holders(run.plan(), fenced()).stream()
+        List<String> holders = Membership.holders(run.plan(), run.fenced()).stream()
                 .filter(d -> d.steps() == step)
                 .map(Worker.Described::worker)
                 .toList();
@@ -135,14 +141,14 @@ final class Saving extends Between {
         }
         long newest = run.committedSteps; // more than step, where all that held it are lost
         if (saved && !failures.isEmpty()) {
-            run.note(whyUnsaved() + "; another worker has written it");
+            run.notes.add(whyUnsaved() + "; another worker has written it");
         }
         if (saved && step < newest) {
-            run.note("nobody holds step " + newest + " any more: the checkpoint is of step " + step);
+            run.notes.add("nobody holds step " + newest + " any more: the checkpoint is of step " + step);
         }
         boolean unsaved = newest > 0 && !saved;
         if (unsaved && plan.intent() == Intent.PAUSE) {
-            run.note("paused without a checkpoint of step " + newest + ": " + whyUnsaved());
+            run.notes.add("paused without a checkpoint of step " + newest + ": " + whyUnsaved());
         }
         if (plan.intent() == Intent.PAUSE) {
             return transition(new Paused(run, plan.intentReason()));

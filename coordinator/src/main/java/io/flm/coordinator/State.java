@@ -1,12 +1,12 @@
 package io.flm.coordinator;
 
-import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.Receive;
 import io.flm.coordinator.Coordinator.Answer;
 import io.flm.coordinator.Coordinator.Command;
 import io.flm.worker.Generation;
+import io.flm.worker.RunPlan;
 import io.flm.worker.RunPlan.Intent;
 import io.flm.worker.Worker;
 import java.util.Collection;
@@ -14,15 +14,13 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * What all states of a {@link Coordinator} do alike: questions are answered, the books on the workers are kept, silent workers
- * are asked, and orders of the operator become a new revision of the plan. What follows is the state's.
+ * A state of the {@link Coordinator}, and what all states do alike: answer questions, keep the {@link Roster}, ask silent workers,
+ * and put what the operator asks for into the plan. A subclass is one state. It overrides {@link #evaluate} and the {@code on...}
+ * methods, and is left by the methods at the end of this class or by {@link #transition}: docs/architecture.md has the table.
  */
 abstract class State extends AbstractBehavior<Command> {
-    /** What a coordinator tells itself. */
-    sealed interface Internal extends Command {}
-
     /** Time has passed. */
-    record Tick() implements Internal {}
+    record Tick() implements Command {}
 
     final Run run;
     final String reason;
@@ -49,13 +47,7 @@ abstract class State extends AbstractBehavior<Command> {
                     return this;
                 })
                 .onMessage(Coordinator.AwaitEnd.class, this::onAwaitEnd)
-                .onMessage(Coordinator.Submit.class, this::onSubmit)
-                .onMessage(Coordinator.Pause.class, m -> onPause(m.reason(), m.replyTo()))
-                .onMessage(Coordinator.Continue.class, m -> onContinue(m.replyTo()))
-                .onMessage(Coordinator.SaveNow.class, m -> onSaveNow(m.replyTo()))
-                .onMessage(Coordinator.Stop.class, m -> onStop(m.reason(), m.replyTo()))
-                .onMessage(Coordinator.Drain.class, m -> onDrain(m.worker(), m.reason(), m.replyTo()))
-                .onMessage(Coordinator.Admit.class, m -> onAdmit(m.worker(), m.replyTo()))
+                .onMessage(Coordinator.Change.class, this::onChange)
                 .onMessage(Coordinator.Listed.class, this::onListed)
                 .onMessage(Coordinator.Reported.class, m -> onReport(m.report()))
                 .onMessage(Tick.class, m -> onTick())
@@ -79,47 +71,61 @@ abstract class State extends AbstractBehavior<Command> {
         return run.now() - since;
     }
 
+    /** What a state does at once; it may lead to another one. */
+    Behavior<Command> begin() {
+        return this;
+    }
+
+    /** Decides what follows from what is known now. Called after each event, and at each tick. */
+    Behavior<Command> evaluate() {
+        return this;
+    }
+
+    // Questions and requests.
+
     private Behavior<Command> onAwaitEnd(Coordinator.AwaitEnd m) {
         if (view().ended() && run.plan().id().equals(m.id())) {
             m.replyTo().tell(view());
         } else {
-            run.await(m);
+            run.endListeners.add(m);
         }
         return this;
     }
 
+    Behavior<Command> onChange(Coordinator.Change m) {
+        if (m instanceof Coordinator.Submit submit) {
+            return onSubmit(submit);
+        }
+        if (m instanceof Coordinator.SaveNow save) {
+            return onSaveNow(save);
+        }
+        PlanChanges.Outcome outcome = PlanChanges.apply(run, key(), m);
+        answer(m, outcome.accepted(), outcome.reason());
+        return outcome.changed() ? onPlanChanged() : this;
+    }
+
     /** Only states without a run under way begin one; a submission that was doubled is no second run. */
     Behavior<Command> onSubmit(Coordinator.Submit m) {
-        boolean same = run.plan != null && run.plan.id().equals(m.plan().id());
-        String name = run.name();
-        return same
-                ? accept(m.replyTo(), "run " + name + " is submitted")
-                : decline(m.replyTo(), "run " + name + " is " + key() + "; stop it first");
+        return run.isOf(m.plan())
+                ? answer(m, true, "run " + run.name() + " is submitted")
+                : answer(m, false, "run " + run.name() + " is " + key() + "; stop it first");
     }
 
-    Behavior<Command> onPause(String why, ActorRef<Answer> replyTo) {
-        return decline(replyTo, "there is no run to pause");
+    Behavior<Command> onSaveNow(Coordinator.SaveNow m) {
+        return answer(m, false, "nothing trains now; a checkpoint is written when a run is paused or stopped");
     }
 
-    Behavior<Command> onContinue(ActorRef<Answer> replyTo) {
-        return decline(replyTo, "there is no run that was paused");
+    final Behavior<Command> answer(Coordinator.Change m, boolean accepted, String why) {
+        m.replyTo().tell(new Answer(accepted, key(), why));
+        return this;
     }
 
-    Behavior<Command> onSaveNow(ActorRef<Answer> replyTo) {
-        return decline(replyTo, "nothing trains now; a checkpoint is written when a run is paused or stopped");
+    /** The operator wants something else. */
+    Behavior<Command> onPlanChanged() {
+        return evaluate();
     }
 
-    Behavior<Command> onStop(String why, ActorRef<Answer> replyTo) {
-        return decline(replyTo, "there is no run to stop");
-    }
-
-    Behavior<Command> onDrain(String worker, String why, ActorRef<Answer> replyTo) {
-        return decline(replyTo, "there is no run to drain " + worker + " from");
-    }
-
-    Behavior<Command> onAdmit(String worker, ActorRef<Answer> replyTo) {
-        return decline(replyTo, "there is no run to take " + worker + " into");
-    }
+    // Workers.
 
     private Behavior<Command> onListed(Coordinator.Listed m) {
         run.roster.list(m.workers(), run.now());
@@ -129,17 +135,8 @@ abstract class State extends AbstractBehavior<Command> {
 
     private Behavior<Command> onReport(Worker.Report report) {
         if (report instanceof Worker.Described d) {
-            if (!run.roster.described(d, run.now())) {
-                return this; // not listed: it cannot be reached, and is listed again when it can
-            }
-            if (run.epoch > 0 && d.epoch() > run.epoch) {
-                run.context
-                        .getLog()
-                        .info("worker {} has seen epoch {}: going on as {}", d.worker(), d.epoch(), d.epoch() + 1);
-                run.epoch = d.epoch() + 1;
-            }
-            run.admitRestarted(d);
-            return onDescribed(d);
+            // One that is not listed cannot be reached, and is listed again when it can.
+            return run.described(d) ? onDescribed(d) : this;
         }
         if (report instanceof Worker.GenerationReport g) {
             boolean current = run.generation != null && g.generation() == run.generation.number();
@@ -147,7 +144,7 @@ abstract class State extends AbstractBehavior<Command> {
                 return onStale(g);
             }
             if (g instanceof Worker.Failed f) {
-                run.hear(f);
+                run.failures.add(run.generation(), f);
             }
             return onGeneration(g);
         }
@@ -160,6 +157,7 @@ abstract class State extends AbstractBehavior<Command> {
         return this;
     }
 
+    /** A worker said where it stands. */
     Behavior<Command> onDescribed(Worker.Described d) {
         run.bringUpToDate(d);
         return onWorkersChanged();
@@ -167,7 +165,7 @@ abstract class State extends AbstractBehavior<Command> {
 
     /** A worker came, went, or said where it stands. */
     Behavior<Command> onWorkersChanged() {
-        return this;
+        return evaluate();
     }
 
     /** A member says something of the generation at hand. */
@@ -179,42 +177,54 @@ abstract class State extends AbstractBehavior<Command> {
     Behavior<Command> onOther(Worker.Report report) {
         if (report instanceof Worker.Saved s) {
             run.saveWantedAt = 0;
-            run.over(Set.of(Run.CHECKPOINT, Run.checkpointOf(s.worker())));
+            run.notes.over(Set.of(Notes.CHECKPOINT, Notes.checkpointOf(s.worker())));
             run.checkpoint = new RunView.CheckpointView(s.step(), s.where(), s.worker());
         } else if (report instanceof Worker.SaveFailed f) {
             run.saveWantedAt = 0;
-            run.note(f.reason(), Set.of(Run.checkpointOf(f.worker())));
+            run.notes.add(f.reason(), Set.of(Notes.checkpointOf(f.worker())));
         }
         return this;
     }
 
     Behavior<Command> onTick() {
         run.askSilent(asksForPlans());
-        return this;
+        if (PlanChanges.stopAtTimeLimit(run)) {
+            Behavior<Command> next = onPlanChanged();
+            if (next != this) {
+                return next;
+            }
+        }
+        return onWorkersChanged();
     }
 
     boolean asksForPlans() {
         return false;
     }
 
-    final Behavior<Command> accept(ActorRef<Answer> replyTo, String why) {
-        replyTo.tell(new Answer(true, key(), why));
-        return this;
-    }
-
-    final Behavior<Command> decline(ActorRef<Answer> replyTo, String why) {
-        replyTo.tell(new Answer(false, key(), why));
-        return this;
-    }
+    // How states are left.
 
     final Behavior<Command> transition(State next) {
         run.context.getLog().info("run {}: {} -> {}: {}", run.name(), key(), next.key(), next.reason);
         return next.begin();
     }
 
-    /** What a state does at once; it may lead to another one. */
-    Behavior<Command> begin() {
-        return this;
+    /** Begins a run, where none is under way. */
+    final Behavior<Command> beginRun(Coordinator.Submit m) {
+        RunPlan plan = m.plan();
+        if (run.isOf(plan)) {
+            return answer(m, true, "run " + run.name() + " is submitted");
+        }
+        if (plan.minWorkers() > plan.mostMembers()) {
+            return answer(
+                    m,
+                    false,
+                    "run " + plan.run() + " wants at least " + plan.minWorkers() + " workers, but at most "
+                            + plan.mostMembers() + " have a lane; give more lanes, or fewer workers");
+        }
+        run.begin(plan);
+        run.fresh = true;
+        answer(m, true, "run " + plan.run() + " is submitted");
+        return transition(new Waiting(run, "submitted"));
     }
 
     /** Forms a generation: every member is told, and again until it has joined. */
@@ -229,6 +239,22 @@ abstract class State extends AbstractBehavior<Command> {
         return transition(new Forming(run, why));
     }
 
+    /** Asks the members to stop after the same step. */
+    final Behavior<Command> halt(Members members, String why) {
+        run.causedAt = run.now();
+        members.halt(why);
+        return transition(new Halting(run, why, members));
+    }
+
+    /** Goes on with the generation, or not. */
+    final Behavior<Command> follow(Members.Verdict verdict) {
+        return switch (verdict.next()) {
+            case GO_ON -> evaluate();
+            case REGROUP -> regroup(verdict.reason(), verdict.suspects());
+            case FAIL -> fail(verdict.reason());
+        };
+    }
+
     /** Gathers the workers anew, for another generation or for what the operator wants. */
     final Behavior<Command> regroup(String why, Collection<String> suspects) {
         if (!(this instanceof Halting)) { // there it began with the order to halt
@@ -241,7 +267,7 @@ abstract class State extends AbstractBehavior<Command> {
     final Behavior<Command> finish(String why) {
         run.revise(run.plan().finished(run.ending(), Excerpt.of(why)));
         State next = new Finished(run, why);
-        run.ended(next.view());
+        run.endListeners.tell(next.view());
         return transition(next);
     }
 
@@ -252,7 +278,7 @@ abstract class State extends AbstractBehavior<Command> {
         }
         run.revise(run.plan().withIntent(Intent.FAILED, Excerpt.of(why)));
         State next = new Failed(run, why);
-        run.ended(next.view());
+        run.endListeners.tell(next.view());
         return transition(next);
     }
 }

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Nothing trains: workers are prepared until there are enough for a generation. Leaves at once where there are. */
-final class Waiting extends Between {
+/** Nothing trains: workers are prepared until there are enough for a generation. Left at once if there are. */
+final class Waiting extends State {
     private String status;
 
     Waiting(Run run, String reason) {
@@ -37,13 +37,14 @@ final class Waiting extends Between {
     }
 
     @Override
-    Behavior<Command> onPlanChanged() {
-        return evaluate();
+    Behavior<Command> onDescribed(Worker.Described d) {
+        run.fence(d, reason);
+        return super.onDescribed(d);
     }
 
     @Override
     Behavior<Command> evaluate() {
-        List<Candidate> candidates = fenced();
+        List<Candidate> candidates = run.fenced();
         List<Worker.Described> ready = Membership.ready(candidates);
         agreeOnHashes(ready);
         RunPlan plan = run.plan();

@@ -1,13 +1,14 @@
 package io.flm.coordinator;
 
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 
-/** A test of what happens in a {@link TestCluster}, which it begins in one of these ways and which is closed after it. */
+/** A test of what happens in a {@link TestCluster}, which it begins in one of these ways; all are closed after it. */
 @Timeout(60)
 abstract class ClusterTest {
-    private @Nullable TestCluster open;
+    private final List<TestCluster> open = new ArrayList<>();
 
     final TestCluster cluster(String... workers) {
         return configured("", workers);
@@ -16,7 +17,7 @@ abstract class ClusterTest {
     /** With some settings other than those of {@code reference.conf}. */
     final TestCluster configured(String settings, String... workers) {
         TestCluster cluster = TestCluster.with(settings, workers);
-        open = cluster;
+        open.add(cluster);
         return cluster;
     }
 
@@ -38,8 +39,6 @@ abstract class ClusterTest {
 
     @AfterEach
     final void close() {
-        if (open != null) {
-            open.close();
-        }
+        open.forEach(TestCluster::close);
     }
 }
