@@ -7,6 +7,7 @@ import akka.http.javadsl.model.HttpHeader;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
 import akka.http.javadsl.model.StatusCode;
+import akka.http.javadsl.model.headers.RawHeader;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -42,6 +43,10 @@ final class HttpAnswers {
                         MediaTypes.applicationWithFixedCharset("problem+json", HttpCharsets.UTF_8)
                                 .toContentType(),
                         bytes(body)));
+    }
+
+    static HttpHeader header(String name, String value) {
+        return RawHeader.create(name, value);
     }
 
     private static byte[] bytes(Object body) {

@@ -20,12 +20,9 @@ import akka.actor.typed.javadsl.AskPattern;
 import akka.http.javadsl.Http;
 import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.model.HttpCharsets;
-import akka.http.javadsl.model.HttpHeader;
-import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
 import akka.http.javadsl.model.StatusCodes;
-import akka.http.javadsl.model.headers.RawHeader;
 import akka.http.javadsl.server.ExceptionHandler;
 import akka.http.javadsl.server.MethodRejection;
 import akka.http.javadsl.server.RejectionHandler;
@@ -51,8 +48,6 @@ import io.flm.coordinator.RunView;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -61,7 +56,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -102,7 +96,7 @@ public final class HttpEndpoint {
     private final ActorSystem<?> system;
     private final ActorRef<Coordinator.Command> coordinator;
     private final HttpSettings settings;
-    private final Predicate<String> ownNames;
+    private final HttpAccess access;
     private final Submission.Planner planner;
     private final Supplier<ExchangeCounters> exchange;
 
@@ -115,7 +109,7 @@ public final class HttpEndpoint {
         this.system = system;
         this.coordinator = coordinator;
         this.settings = settings;
-        this.ownNames = settings.ownNames();
+        this.access = new HttpAccess(settings);
         this.planner = planner;
         this.exchange = exchange;
     }
@@ -175,7 +169,9 @@ public final class HttpEndpoint {
                             .distinct()
                             .collect(Collectors.joining(", "));
                     return complete(HttpAnswers.problem(
-                            StatusCodes.METHOD_NOT_ALLOWED, "use " + methods + " here", header("Allow", methods)));
+                            StatusCodes.METHOD_NOT_ALLOWED,
+                            "use " + methods + " here",
+                            HttpAnswers.header("Allow", methods)));
                 })
                 .handleNotFound(complete(HttpAnswers.problem(StatusCodes.NOT_FOUND, PATHS)))
                 .build();
@@ -190,9 +186,9 @@ public final class HttpEndpoint {
                 exceptions,
                 () -> handleRejections(
                         rejections,
-                        () -> known(() -> concat(
+                        () -> access.known(() -> concat(
                                 pathPrefix("health", this::health),
-                                allowed(() -> concat(
+                                access.allowed(() -> concat(
                                         pathPrefix("api", () -> pathPrefix("v1", this::api)),
                                         path(
                                                 "metrics",
@@ -200,19 +196,6 @@ public final class HttpEndpoint {
                                                         .withEntity(
                                                                 MediaTypes.TEXT_PLAIN.toContentType(HttpCharsets.UTF_8),
                                                                 MetricsText.of(run, exchange.get())))))))))));
-    }
-
-    /** Lets in who calls this node by a name of its own. */
-    private Route known(Supplier<Route> inner) {
-        return extractRequest(request -> {
-            String name = request.getUri().host().address();
-            return ownNames.test(name)
-                    ? inner.get()
-                    : complete(HttpAnswers.problem(
-                            StatusCodes.MISDIRECTED_REQUEST,
-                            "this node does not answer to the name " + name
-                                    + "; call it localhost or 127.0.0.1, or add the name to flm.http.names"));
-        });
     }
 
     private Route health() {
@@ -232,39 +215,6 @@ public final class HttpEndpoint {
         };
         return HttpAnswers.json(
                 ready ? StatusCodes.OK : StatusCodes.SERVICE_UNAVAILABLE, new Ready(ready, run.state(), run.reason()));
-    }
-
-    /** Lets in who has the token. A web page of somebody else has no business here, whatever the browser knows. */
-    private Route allowed(Supplier<Route> inner) {
-        return extractRequest(request -> {
-            if (isOfAPage(request)) {
-                return complete(HttpAnswers.problem(
-                        StatusCodes.FORBIDDEN,
-                        "web pages are not served here; use flm, curl or the browser's address line"));
-            }
-            if (!settings.token().isEmpty() && !hasToken(request)) {
-                return complete(HttpAnswers.problem(
-                        StatusCodes.UNAUTHORIZED,
-                        "this node wants its token; send it as \"Authorization: Bearer ...\", with flm by --token-file",
-                        header("WWW-Authenticate", "Bearer")));
-            }
-            return inner.get();
-        });
-    }
-
-    /** What a browser adds where a page asks, and not its user; old ones say no more than where the page was. */
-    private static boolean isOfAPage(HttpRequest request) {
-        return request.getHeader("Origin").isPresent()
-                || request.getHeader("Referer").isPresent()
-                || request.getHeader("Sec-Fetch-Site")
-                        .filter(site -> !site.value().equals("none"))
-                        .isPresent();
-    }
-
-    private boolean hasToken(HttpRequest request) {
-        Optional<String> given = request.getHeader("Authorization").map(HttpHeader::value);
-        byte[] wanted = ("Bearer " + settings.token()).getBytes(StandardCharsets.UTF_8);
-        return MessageDigest.isEqual(wanted, given.orElse("").getBytes(StandardCharsets.UTF_8)); // in constant time
     }
 
     private Route api() {
@@ -344,7 +294,7 @@ public final class HttpEndpoint {
                 answer -> answer.accepted()
                         ? HttpAnswers.json(
                                         StatusCodes.CREATED, new Submitted(plan.id(), answer.state(), answer.reason()))
-                                .addHeader(header("Location", "/api/v1/run"))
+                                .addHeader(HttpAnswers.header("Location", "/api/v1/run"))
                         : HttpAnswers.problem(StatusCodes.CONFLICT, answer.reason()));
     }
 
@@ -423,10 +373,6 @@ public final class HttpEndpoint {
                 StatusCodes.SERVICE_UNAVAILABLE,
                 "the coordinator did not answer within " + ASK_TIMEOUT.toSeconds()
                         + " s: it is moving to another node, or this node is cut off; try again",
-                header("Retry-After", "1"));
-    }
-
-    private static HttpHeader header(String name, String value) {
-        return RawHeader.create(name, value);
+                HttpAnswers.header("Retry-After", "1"));
     }
 }
