@@ -7,10 +7,9 @@ import akka.stream.Materializer;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.SinkQueueWithCancel;
 import akka.stream.javadsl.Source;
-import java.util.Optional;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletionException;
 
-/** The batches of a stream, for one thread that waits for each: the trainer's. */
+/** The batches of some lanes, prepared ahead by {@link Ingest} and taken by one thread, which may wait: the trainer's. */
 public final class BatchReader implements AutoCloseable {
     private final SinkQueueWithCancel<LaneBatch> queue;
 
@@ -21,16 +20,21 @@ public final class BatchReader implements AutoCloseable {
                 Materializer.matFromSystem(system));
     }
 
-    /** Waits for the next batch. What failed the stream is thrown as it is: a {@link UserException} for bad samples. */
-    public LaneBatch next() throws InterruptedException {
+    /**
+     * Waits for the next batch: for each step its lanes in order. What failed the stream is thrown as it is: a {@link
+     * UserException} for bad samples.
+     */
+    public LaneBatch next() {
         try {
-            Optional<LaneBatch> batch = queue.pull().toCompletableFuture().get();
-            return batch.orElseThrow(() -> new IllegalStateException("the stream of batches was closed"));
-        } catch (ExecutionException e) {
+            return queue.pull()
+                    .toCompletableFuture()
+                    .join()
+                    .orElseThrow(() -> new IllegalStateException("the batches ended, though lanes have no end"));
+        } catch (CompletionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;
             }
-            throw new IllegalStateException("the stream of batches failed", e.getCause());
+            throw e;
         }
     }
 

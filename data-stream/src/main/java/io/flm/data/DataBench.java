@@ -29,16 +29,22 @@ public record DataBench(double samplesPerSecond, List<StageCount> stages, double
      * Runs the pipeline for a number of batches of 32.
      *
      * @param settings augmentation, threads and text as in training; nothing is cached
+     * @param corruption as in training
      * @param imageSize S
      * @param batches to time, after four that are not timed
      */
     public static DataBench run(
-            ClassicActorSystemProvider system, Tokenizer tokenizer, DataSettings settings, int imageSize, int batches) {
+            ClassicActorSystemProvider system,
+            Tokenizer tokenizer,
+            DataSettings settings,
+            Corruption corruption,
+            int imageSize,
+            int batches) {
         try {
             Path shard = Files.createTempFile("flm-bench-", ".tar");
             try {
                 write(shard);
-                return run(system, shard, tokenizer, settings.withCacheBytes(0), imageSize, batches);
+                return run(system, shard, tokenizer, settings.withCacheBytes(0), corruption, imageSize, batches);
             } finally {
                 Files.deleteIfExists(shard);
             }
@@ -52,10 +58,10 @@ public record DataBench(double samplesPerSecond, List<StageCount> stages, double
             Path shard,
             Tokenizer tokenizer,
             DataSettings settings,
+            Corruption corruption,
             int imageSize,
             int batches)
             throws IOException {
-        CorruptionSettings corruption = new CorruptionSettings(Objective.FLM, 0.3, 0.4, false);
         try (SampleSource source = SampleSource.open(List.of(shard));
                 Ingest ingest = Ingest.open(source, tokenizer, settings, corruption, imageSize, 1, MICRO_BATCH, 1);
                 BatchReader reader = ingest.reader(system, 0, 0, 1)) {
@@ -78,13 +84,8 @@ public record DataBench(double samplesPerSecond, List<StageCount> stages, double
     }
 
     private static void take(BatchReader reader, int count) {
-        try {
-            for (int i = 0; i < count; i++) {
-                reader.next();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new UserException("interrupted", e);
+        for (int i = 0; i < count; i++) {
+            reader.next();
         }
     }
 

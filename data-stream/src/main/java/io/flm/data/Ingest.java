@@ -76,20 +76,20 @@ public final class Ingest implements AutoCloseable {
 
     private record Decoded(Rows rows, List<Visit> visits, List<byte[]> pictures, int bad) {}
 
-    private record Corrupted(Decoded decoded, TextBatch text) {}
+    private record Corrupted(Decoded decoded, List<Sample> samples, TextBatch text) {}
 
     private Ingest(
             SampleSource source,
             Tokenizer tokenizer,
             DataSettings settings,
-            CorruptionSettings corruptionSettings,
+            Corruption corruption,
             int imageSize,
             int lanes,
             int microBatch,
             long seed) {
         this.source = source;
         this.settings = settings;
-        this.corruption = new Corruption(corruptionSettings, tokenizer.vocabulary(), settings.beginToken());
+        this.corruption = corruption;
         this.bad = new BadSamples(source.size());
         this.windows = new Windows(source, tokenizer, settings, bad, seed, lanes, microBatch, readTexts, tokenize);
         this.pictures = Pictures.with(settings.pictures(), cachedBytes(source, settings, imageSize));
@@ -128,7 +128,7 @@ public final class Ingest implements AutoCloseable {
             SampleSource source,
             Tokenizer tokenizer,
             DataSettings settings,
-            CorruptionSettings corruption,
+            Corruption corruption,
             int imageSize,
             int lanes,
             int microBatch,
@@ -284,8 +284,12 @@ public final class Ingest implements AutoCloseable {
     private Corrupted corrupt(Decoded decoded) {
         long start = System.nanoTime();
         RandomStream random = RandomStream.of(seed, Purpose.CORRUPT, decoded.rows.step, decoded.rows.lane);
-        List<int[]> rows = decoded.visits.stream().map(Visit::ids).toList();
-        Corrupted corrupted = new Corrupted(decoded, corruption.plan(rows, random));
+        List<Sample> samples = new ArrayList<>(microBatch);
+        for (int row = 0; row < microBatch; row++) {
+            Visit visit = decoded.visits.get(row);
+            samples.add(Sample.captioned(source.name(visit.index()), decoded.pictures.get(row), visit.ids()));
+        }
+        Corrupted corrupted = new Corrupted(decoded, samples, corruption.plan(samples, random));
         corrupt.add(microBatch, start);
         return corrupted;
     }
@@ -294,9 +298,8 @@ public final class Ingest implements AutoCloseable {
         long start = System.nanoTime();
         Decoded decoded = corrupted.decoded;
         ByteBuffer pixels = ByteBuffer.allocateDirect(Math.multiplyExact(microBatch, 3 * imageSize * imageSize));
-        decoded.pictures.forEach(pixels::put);
-        List<String> keys =
-                decoded.visits.stream().map(visit -> source.name(visit.index())).toList();
+        corrupted.samples.forEach(sample -> sample.pictures().forEach(pixels::put));
+        List<String> keys = corrupted.samples.stream().map(Sample::key).toList();
         LaneBatch laneBatch = new LaneBatch(
                 decoded.rows.step, decoded.rows.lane, imageSize, pixels.flip(), corrupted.text, keys, decoded.bad);
         batch.add(microBatch, start);

@@ -1,37 +1,89 @@
 package io.flm.data;
 
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The corrupted text of a batch. B rows, L padded length; all arrays are row-major [B, L].
  *
  * @param rows B
  * @param length L
- * @param ids what the streams read; for {@link Objective#MLM} with masks put in. Pads hold {@link Tokenizer#padId}
+ * @param ids what the streams read, with masks put in where the objective puts them. Pads hold the tokenizer's
  * @param lengths the real tokens of each row, [B]: {@code <s>} first, {@code </s>} last
- * @param queryIds what the reconstructor reads: {@code <mask>} at every real position but the first and the last, 0 at
- *     pads. Empty unless the objective is FLM
- * @param left the left extent of each position's span: position i loses l2r columns [i - left, i]; FLM only, else empty
- * @param right the right extent: position i loses r2l columns [i, i + right]; FLM only, else empty
- * @param heads what each head of the objective predicts, in the order of {@link Objective#headName}
+ * @param streams which ones read it
+ * @param reconstruction the reconstructor's input, where that is among them; else null
+ * @param heads what each head predicts: of the one stream, or of the reconstructor, the l2r and the r2l stream
  */
 public record TextBatch(
-        Objective objective,
         int rows,
         int length,
         int[] ids,
         int[] lengths,
-        int[] queryIds,
-        int[] left,
-        int[] right,
+        Streams streams,
+        @Nullable Reconstruction reconstruction,
         List<Targets> heads) {
 
     public TextBatch {
         heads = List.copyOf(heads);
-        if (ids.length != rows * length || lengths.length != rows || heads.size() != objective.headCount()) {
+        boolean reconstructed = streams == Streams.RECONSTRUCTED;
+        if (ids.length != rows * length
+                || lengths.length != rows
+                || heads.size() != (reconstructed ? 3 : 1)
+                || reconstructed != (reconstruction != null)) {
             throw new IllegalArgumentException("a batch of " + rows + " x " + length + " with " + ids.length + " ids, "
-                    + lengths.length + " lengths, " + heads.size() + " heads");
+                    + lengths.length + " lengths, " + heads.size() + " heads, streams " + streams);
         }
+    }
+
+    /** A batch that one stream reads: the rows, padded to the longest. */
+    public static TextBatch ofOneStream(Streams streams, List<int[]> rows, int padId, Targets targets) {
+        return padded(streams, rows, padId, null, List.of(targets));
+    }
+
+    /** A batch that the l2r stream reads: each token after {@code <s>} predicts the next one. */
+    public static TextBatch leftToRight(List<int[]> rows, int padId) {
+        int length = longest(rows);
+        Targets.Builder next = new Targets.Builder();
+        for (int r = 0; r < rows.size(); r++) {
+            int[] row = rows.get(r);
+            for (int i = 1; i + 1 < row.length; i++) {
+                next.add(r * length + i, row[i + 1]);
+            }
+        }
+        return ofOneStream(Streams.LEFT_TO_RIGHT, rows, padId, next.build());
+    }
+
+    /** A batch that both streams and the reconstructor read: the rows, padded to the longest. */
+    public static TextBatch reconstructed(
+            List<int[]> rows, int padId, Reconstruction reconstruction, List<Targets> heads) {
+        return padded(Streams.RECONSTRUCTED, rows, padId, reconstruction, heads);
+    }
+
+    private static TextBatch padded(
+            Streams streams,
+            List<int[]> rows,
+            int padId,
+            @Nullable Reconstruction reconstruction,
+            List<Targets> heads) {
+        int length = longest(rows);
+        int[] ids = new int[rows.size() * length];
+        Arrays.fill(ids, padId);
+        for (int r = 0; r < rows.size(); r++) {
+            System.arraycopy(rows.get(r), 0, ids, r * length, rows.get(r).length);
+        }
+        int[] lengths = rows.stream().mapToInt(row -> row.length).toArray();
+        return new TextBatch(rows.size(), length, ids, lengths, streams, reconstruction, heads);
+    }
+
+    /** L of rows that make a batch. */
+    public static int longest(List<int[]> rows) {
+        return rows.stream().mapToInt(row -> row.length).max().orElse(0);
+    }
+
+    /** The same text with other predictions. */
+    public TextBatch withHeads(List<Targets> others) {
+        return new TextBatch(rows, length, ids, lengths, streams, reconstruction, others);
     }
 
     /** The number of predictions of each head. */

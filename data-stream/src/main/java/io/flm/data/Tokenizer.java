@@ -257,8 +257,10 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /** What corruption must know of the vocabulary. */
-    public Corruption.Vocabulary vocabulary() {
-        return new Corruption.Vocabulary(size, padId, maskId, words);
+    public Vocabulary vocabulary() {
+        int[] period = ids(".");
+        int periodId = period.length == 0 ? -1 : period[period.length - 1];
+        return new Vocabulary(size, startId, padId, endId, maskId, periodId, words);
     }
 
     /** Of the file. */

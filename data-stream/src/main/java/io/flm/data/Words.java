@@ -89,7 +89,7 @@ public final class Words {
      * @param ids of all tokens
      * @param added tokens that are found in the text before the rest of it is cut into pieces: words of their own
      */
-    static Words of(JsonNode json, Map<String, Integer> ids, Set<String> added) {
+    public static Words of(JsonNode json, Map<String, Integer> ids, Set<String> added) {
         Words words = each(1 + ids.values().stream().mapToInt(id -> id).max().orElse(-1));
         Marks marks = marks(json);
         String unknown = unknown(json.path("model"));
@@ -265,7 +265,7 @@ public final class Words {
      *
      * @param previous the token before it in its row
      */
-    boolean begins(int previous, int id) {
+    public boolean begins(int previous, int id) {
         Back before = pieces[previous].back;
         return switch (pieces[id].front) {
             case BEGINS -> true;
@@ -276,7 +276,7 @@ public final class Words {
     }
 
     /** Throws a {@link UserException} for a tokenizer that does not tell. */
-    void check() {
+    public void check() {
         if (!refusal.isEmpty()) {
             throw new UserException("flm.train.whole-word = on: " + refusal + "; set it to off, or give a tokenizer of"
                     + " another kind: byte-level, Metaspace, WordPiece, word-level, or with an end_of_word_suffix");

@@ -4,7 +4,8 @@
  *
  * <p>Read {@link io.flm.data.Ingest} first: it is the graph of named stages. {@link io.flm.data.LaneBatch} is what comes
  * out of it, {@link io.flm.data.RandomStream} is why it comes out the same on every machine. Corruption is data: spans,
- * masks and labels are integers in a {@link io.flm.data.TextBatch}, and the model only obeys them.
+ * masks and targets are integers in a {@link io.flm.data.TextBatch}, which the objective's {@link io.flm.data.Corruption}
+ * makes of {@link io.flm.data.Sample}s, and the model only obeys them.
  */
 @NullMarked
 package io.flm.data;

@@ -47,7 +47,13 @@ class DataReportTest {
     void theBenchmarkTimesEveryStage() {
         ActorTestKit akka = ActorTestKit.create();
         try (Tokenizer tokenizer = Tokenizer.load(TokenizerTest.EMOJI)) {
-            DataBench bench = DataBench.run(akka.system(), tokenizer, SETTINGS, 64, 2);
+            DataBench bench = DataBench.run(
+                    akka.system(),
+                    tokenizer,
+                    SETTINGS,
+                    (samples, random) -> TextBatch.leftToRight(Sample.captions(samples), tokenizer.padId()),
+                    64,
+                    2);
             assertThat(bench.samplesPerSecond()).isPositive();
             assertThat(bench.stages()).hasSize(7).allMatch(stage -> stage.samples() >= 0);
             assertThat(bench.decoderShare()).isBetween(0.0, 1.0);

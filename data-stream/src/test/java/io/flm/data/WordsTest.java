@@ -59,13 +59,11 @@ class WordsTest {
     @Test
     void aTokenizerWithoutMarksIsRefusedByItsKindWhereWholeWordsAreMasked() {
         try (Tokenizer tokenizer = Tokenizer.load(Tokenizers.file("unmarked"))) {
-            CorruptionSettings whole = new CorruptionSettings(Objective.MLM, 0, 0.4, true);
-            assertThatThrownBy(() -> new Corruption(whole, tokenizer.vocabulary(), false))
+            Words words = tokenizer.vocabulary().words();
+            assertThatThrownBy(words::check)
                     .isInstanceOf(UserException.class)
                     .hasMessageStartingWith("flm.train.whole-word = on: this tokenizer (BPE, pre-tokenizer Whitespace)"
                             + " does not tell where words begin: its pieces have no mark of it; set it to off, or");
-            new Corruption(new CorruptionSettings(Objective.MLM, 0, 0.4, false), tokenizer.vocabulary(), false);
-            new Corruption(new CorruptionSettings(Objective.FLM, 0, 0.4, true), tokenizer.vocabulary(), false);
         }
     }
 

@@ -3,10 +3,13 @@ package io.flm.launch;
 import akka.actor.ActorSystem;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValueFactory;
+import io.flm.data.Corruption;
 import io.flm.data.DataBench;
 import io.flm.data.DataSettings;
 import io.flm.data.StageCount;
+import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
+import io.flm.worker.train.TrainSettings;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -45,7 +48,7 @@ final class DataBenchCommand implements Callable<Integer> {
         ActorSystem system = ActorSystem.create(
                 "flm-bench", config.withValue("akka.actor.provider", ConfigValueFactory.fromAnyRef("local")));
         try (Tokenizer tokenizer = Tokenizer.load(settings.tokenizer())) {
-            DataBench bench = measured(system, tokenizer, settings, config.getInt("flm.model.image-size"));
+            DataBench bench = measured(system, tokenizer, settings, config);
             environment.out().print(json ? Json.line(map(bench)) + System.lineSeparator() : render(bench, settings));
             return Failure.OK;
         } finally {
@@ -53,10 +56,13 @@ final class DataBenchCommand implements Callable<Integer> {
         }
     }
 
-    private DataBench measured(ActorSystem system, Tokenizer tokenizer, DataSettings settings, int imageSize) {
+    private DataBench measured(ActorSystem system, Tokenizer tokenizer, DataSettings settings, Config config) {
+        TextLayout layout = new TextLayout(tokenizer.vocabulary(), settings.beginToken());
+        Corruption corruption = TrainSettings.from(config).objective().corruption(layout);
+        int imageSize = config.getInt("flm.model.image-size");
         Waiting waiting = Waiting.shown(environment.screen(), "reading and decoding " + batches + " batches");
         try {
-            return DataBench.run(system, tokenizer, settings, imageSize, batches);
+            return DataBench.run(system, tokenizer, settings, corruption, imageSize, batches);
         } finally {
             waiting.close();
         }

@@ -215,8 +215,9 @@ final class FollowedRun implements Pretraining {
         lastStep = firstStep;
         lastStepAt = startedAt;
         listener.onStart(new RunListener.Start(
-                train.objective(),
-                ModelSettings.from(request.config()).parameterCount(train.objective()),
+                train.objective().key(),
+                ModelSettings.from(request.config())
+                        .parameterCount(train.objective().parts()),
                 view.workers().stream()
                         .map(worker -> worker.name() + " " + worker.device())
                         .toList(),

@@ -85,14 +85,8 @@ final class HeldOutEvaluation {
         Path run = run(checkpoint);
         Config config = model.config();
         Map<String, String> facts = new LinkedHashMap<>();
-        facts.put(
-                "objective",
-                report.objective().key()
-                        + switch (report.objective()) {
-                            case FLM -> ", span rate " + config.getDouble("flm.train.span-rate");
-                            case MLM -> ", mask rate " + config.getDouble("flm.train.mask-rate");
-                            case AR -> "";
-                        });
+        String setting = report.objective().setting();
+        facts.put("objective", report.objective().key() + (setting.isEmpty() ? "" : ", " + setting));
         facts.put("parameters", String.format(Locale.ROOT, "%,d", model.parameterCount()));
         facts.put(
                 "trained",

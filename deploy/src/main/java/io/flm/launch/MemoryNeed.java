@@ -2,7 +2,6 @@ package io.flm.launch;
 
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
-import io.flm.data.Objective;
 import io.flm.data.Pictures;
 import io.flm.data.UserException;
 import io.flm.exchange.LaneRange;
@@ -86,7 +85,7 @@ final class MemoryNeed {
         this.model = ModelSettings.from(config);
         this.data = DataSettings.from(config);
         this.layout = layout;
-        this.parameters = model.parameterCount(train.objective());
+        this.parameters = model.parameterCount(train.objective().parts());
     }
 
     /** Workers that get lanes. */
@@ -102,12 +101,13 @@ final class MemoryNeed {
         double step = StepMemory.peakBytes(
                 model,
                 new StepMemory.Work(
-                        train.objective(),
+                        train.objective().parts(),
+                        train.objective().heads().size(),
                         train.precision(),
                         train.recompute(),
                         train.microBatch(),
                         data.maxTokens(),
-                        train.objective() == Objective.MLM ? train.maskRate() : 1));
+                        train.objective().predictionRate()));
         parts.put("activations", workers * ((train.recompute() ? PASSING_RECOMPUTED : PASSING) * step + WORKER));
         return parts;
     }

@@ -1,6 +1,5 @@
 package io.flm.launch;
 
-import io.flm.data.Objective;
 import io.flm.worker.StepResult;
 import io.flm.worker.model.Loss;
 import java.io.BufferedWriter;
@@ -36,7 +35,7 @@ final class MetricsLog implements AutoCloseable {
     }
 
     private final Path file;
-    private final Objective objective;
+    private final List<String> heads;
     private final LongSupplier nanoTime;
     private final Opening opening;
     private @Nullable Writer writer;
@@ -44,14 +43,14 @@ final class MetricsLog implements AutoCloseable {
     private long nextStep = -1;
     private long startedAt; // when it would have been had it trained without a break
 
-    MetricsLog(Path file, Objective objective, LongSupplier nanoTime) {
-        this(file, objective, nanoTime, MetricsLog::append);
+    MetricsLog(Path file, List<String> heads, LongSupplier nanoTime) {
+        this(file, heads, nanoTime, MetricsLog::append);
     }
 
-    MetricsLog(Path file, Objective objective, LongSupplier nanoTime, Opening opening) {
+    MetricsLog(Path file, List<String> heads, LongSupplier nanoTime, Opening opening) {
         this.opening = opening;
         this.file = file;
-        this.objective = objective;
+        this.heads = heads;
         this.nanoTime = nanoTime;
     }
 
@@ -62,7 +61,7 @@ final class MetricsLog implements AutoCloseable {
             if (out == null || result.step() != nextStep) {
                 out = openAt(result);
             }
-            out.write(Json.line(metrics(objective, result)) + "\n");
+            out.write(Json.line(metrics(result)) + "\n");
             out.flush();
             nextStep = result.step() + 1;
             failing = false;
@@ -111,14 +110,14 @@ final class MetricsLog implements AutoCloseable {
         return matcher.find() ? Double.parseDouble(matcher.group(1)) : 0;
     }
 
-    private Map<String, Object> metrics(Objective of, StepResult result) {
+    private Map<String, Object> metrics(StepResult result) {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("step", result.step());
         line.put("loss", result.loss());
-        put(line, "", of, result.byHead());
+        put(line, "", result.byHead());
         Loss heldOut = result.heldOut();
         if (heldOut != null) {
-            put(line, "heldOut.", of, heldOut);
+            put(line, "heldOut.", heldOut);
         }
         line.put("learningRate", result.learningRate());
         line.put("gradientNorm", result.gradientNorm());
@@ -133,10 +132,10 @@ final class MetricsLog implements AutoCloseable {
         return line;
     }
 
-    private static void put(Map<String, Object> line, String prefix, Objective of, Loss loss) {
-        for (int head = 0; head < of.headCount(); head++) {
-            line.put(prefix + of.headName(head) + "Loss", loss.mean(head));
-            line.put(prefix + of.headName(head) + "Accuracy", loss.accuracy(head));
+    private void put(Map<String, Object> line, String prefix, Loss loss) {
+        for (int head = 0; head < heads.size(); head++) {
+            line.put(prefix + heads.get(head) + "Loss", loss.mean(head));
+            line.put(prefix + heads.get(head) + "Accuracy", loss.accuracy(head));
         }
     }
 

@@ -7,6 +7,7 @@ import io.flm.data.DataSettings;
 import io.flm.data.Ingest;
 import io.flm.data.SampleSource;
 import io.flm.data.Split;
+import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.exchange.Codec;
@@ -92,7 +93,7 @@ final class NodeRun implements AutoCloseable {
                     samples,
                     tokenizer,
                     data,
-                    train.corruption(),
+                    train.objective().corruption(new TextLayout(tokenizer.vocabulary(), data.beginToken())),
                     model.imageSize(),
                     train.lanes(),
                     train.microBatch(),
@@ -120,7 +121,8 @@ final class NodeRun implements AutoCloseable {
             keeper = new CheckpointKeeper(store, checkpoints, identity, origin, from, train, this::onCheckpoint);
             closings.push(keeper::close);
             validation = HeldOutValidation.from(config, tokenizer, model.imageSize(), LOG::warn);
-            metrics = new MetricsLog(RunFiles.metricsOf(folder), train.objective(), nanoTime);
+            metrics =
+                    new MetricsLog(RunFiles.metricsOf(folder), train.objective().headNames(), nanoTime);
             closings.push(metrics::close);
         } catch (RuntimeException | Error e) {
             close();
@@ -168,7 +170,7 @@ final class NodeRun implements AutoCloseable {
     StepRunner runner(Device device, ExchangeNode exchange, ActorSystem<?> system) {
         Torch.prepareThread(threads);
         FlmModel flm = new FlmModel(
-                model, train.objective(), new FlmModel.Compute(device, train.precision(), train.recompute()));
+                model, train.objective().parts(), new FlmModel.Compute(device, train.precision(), train.recompute()));
         try {
             return new Trainer(train, flm, ingest, exchange, codec, keeper, validation, system);
         } catch (RuntimeException | Error e) {

@@ -1,6 +1,5 @@
 package io.flm.launch;
 
-import io.flm.data.Objective;
 import io.flm.data.UserException;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,7 +30,7 @@ final class PretrainOptions {
     private @Nullable Path tokenizer;
 
     @Option(names = "--objective", paramLabel = "flm|mlm|ar", description = "What is predicted.")
-    private @Nullable Objective objective;
+    private @Nullable String objective;
 
     @Option(
             names = "--span-rate",
@@ -73,7 +72,7 @@ final class PretrainOptions {
         }
         option(layers, "flm.data.hold-out", holdOut == null ? null : share(holdOut), "--hold-out", folder);
         option(layers, "flm.data.tokenizer", tokenizer == null ? null : tokenizer.toString(), "--tokenizer", folder);
-        option(layers, "flm.train.objective", objective == null ? null : objective.key(), "--objective", folder);
+        option(layers, "flm.train.objective", objective, "--objective", folder);
         option(layers, "flm.train.span-rate", spanRate, "--span-rate", folder);
         if (length != null) {
             option(layers, "flm.train.steps", length.steps, "--steps", folder);

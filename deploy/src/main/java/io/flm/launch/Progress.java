@@ -43,7 +43,7 @@ final class Progress implements RunListener {
                 Locale.ROOT,
                 "flm: %,d parameters, objective %s, steps %d to %d from %s",
                 newStart.parameterCount(),
-                newStart.objective().key(),
+                newStart.objective(),
                 newStart.firstStep(),
                 newStart.totalSteps(),
                 newStart.origin()));

@@ -2,8 +2,8 @@ package io.flm.launch;
 
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
-import io.flm.data.Objective;
 import io.flm.launch.html.ContactSheet.Sheet;
+import io.flm.worker.objective.Objective;
 import io.flm.worker.train.TrainSettings;
 import java.util.List;
 import java.util.Locale;
@@ -31,7 +31,7 @@ final class Reading {
                         + " token sees, its own place at least. Evaluation hides %.2f (flm.evaluate.span-rate).",
                 training,
                 evaluation);
-        return objective == Objective.FLM
+        return objective.parts().reconstructor()
                 ? shown
                 : shown + " Objective " + objective.key() + " has no spans: the page shows those of flm.";
     }

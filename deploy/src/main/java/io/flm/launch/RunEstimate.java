@@ -55,7 +55,8 @@ final class RunEstimate {
         this.heldOut = heldOut;
         this.nodes = layout.nodes();
         this.codec = NodeSettings.exchange(config).codec();
-        this.parameters = ModelSettings.from(config).parameterCount(train.objective());
+        this.parameters =
+                ModelSettings.from(config).parameterCount(train.objective().parts());
     }
 
     /**

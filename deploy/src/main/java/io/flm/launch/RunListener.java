@@ -1,7 +1,6 @@
 package io.flm.launch;
 
 import io.flm.coordinator.RunView;
-import io.flm.data.Objective;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -17,7 +16,7 @@ interface RunListener {
      * @param origin where the state came from, such as {@code seed 1}
      */
     record Start(
-            Objective objective,
+            String objective,
             long parameterCount,
             List<String> workers,
             String http,

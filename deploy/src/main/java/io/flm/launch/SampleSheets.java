@@ -2,16 +2,17 @@ package io.flm.launch;
 
 import com.typesafe.config.Config;
 import io.flm.data.Corruption;
-import io.flm.data.CorruptionSettings;
 import io.flm.data.DataSettings;
-import io.flm.data.Objective;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
+import io.flm.data.Sample;
 import io.flm.data.SampleException;
 import io.flm.data.SampleSource;
+import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.launch.html.ContactSheet.Sheet;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,9 +22,8 @@ import java.util.Optional;
 /** Samples as training would see them: what augmentation makes of the picture, what spans hide of the text. */
 final class SampleSheets {
     private static final int DRAWS = 5;
-    private static final double MASK_RATE = 0.4; // of another objective, which is not shown
 
-    private final double spanRate;
+    private final FreeLanguageModeling spans;
     private final SampleSource source;
     private final Tokenizer tokenizer;
     private final DataSettings settings;
@@ -36,15 +36,15 @@ final class SampleSheets {
         this.tokenizer = tokenizer;
         this.settings = settings;
         this.pictures = Pictures.with(settings.pictures());
-        this.spanRate = config.getDouble("flm.train.span-rate");
+        this.spans = FreeLanguageModeling.from(config.getConfig("flm.train"));
         this.imageSize = config.getInt("flm.model.image-size");
         this.seed = config.getLong("flm.train.seed");
     }
 
     /** At most {@code count} samples, evenly from the whole source; bad ones are left out. */
     List<Sheet> of(int count) {
-        CorruptionSettings spans = new CorruptionSettings(Objective.FLM, spanRate, MASK_RATE, false);
-        Corruption corruption = new Corruption(spans, tokenizer.vocabulary(), settings.beginToken());
+        TextLayout layout = new TextLayout(tokenizer.vocabulary(), settings.beginToken());
+        Corruption corruption = spans.corruption(layout);
         long shown = Math.min(count, source.size());
         List<Sheet> sheets = new ArrayList<>();
         for (long i = 0; i < shown; i++) {
@@ -65,7 +65,11 @@ final class SampleSheets {
             int[] ids = tokenizer.encode(caption, settings.maxTokens(), settings.beginToken());
             RandomStream random = RandomStream.of(seed, Purpose.CORRUPT, index);
             return Optional.of(new Sheet(
-                    source.name(index), caption, pieces(ids), draws, corruption.plan(List.<int[]>of(ids), random)));
+                    source.name(index),
+                    caption,
+                    pieces(ids),
+                    draws,
+                    corruption.plan(Sample.ofTexts(List.<int[]>of(ids)), random)));
         } catch (SampleException | IOException e) {
             return Optional.empty(); // the report names it
         }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
-import io.flm.data.Objective;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.checkpoint.FlatFloats;
@@ -19,6 +18,7 @@ import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.ParameterStore.Buffer;
 import io.flm.worker.model.Precision;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
 import io.flm.worker.torch.Torch;
 import java.io.IOException;
 import java.nio.FloatBuffer;
@@ -62,7 +62,7 @@ class EvaluateCommandTest {
         Torch.prepareThread(1);
         try (FlmModel model = new FlmModel(
                 ModelSettings.from(config),
-                Objective.FLM,
+                FreeLanguageModeling.PARTS,
                 new FlmModel.Compute(Torch.devices("cpu").get(0), Precision.FP32, false))) {
             ParameterStore parameters = model.parameters();
             parameters.initialize(1);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.flm.data.Objective;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.StepResult;
 import io.flm.worker.model.Loss;
@@ -59,7 +58,7 @@ class MetricsLogTest {
     }
 
     private MetricsLog log(AtomicLong clock) {
-        return new MetricsLog(folder.resolve("metrics.jsonl"), Objective.MLM, clock::get);
+        return new MetricsLog(folder.resolve("metrics.jsonl"), List.of("mlm"), clock::get);
     }
 
     private static StepResult step(long step, @Nullable Loss heldOut) {

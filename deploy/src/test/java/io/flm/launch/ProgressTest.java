@@ -3,7 +3,6 @@ package io.flm.launch;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flm.data.Objective;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.StepResult;
 import java.io.ByteArrayOutputStream;
@@ -36,7 +35,7 @@ class ProgressTest {
 
     private static RunListener.Start start(long firstStep, long totalSteps) {
         return new RunListener.Start(
-                Objective.FLM, 1_234_567, List.of("local-w1 cpu"), "127.0.0.1:4711", firstStep, totalSteps, "seed 1");
+                "flm", 1_234_567, List.of("local-w1 cpu"), "127.0.0.1:4711", firstStep, totalSteps, "seed 1");
     }
 
     private static StepResult step(long step) {
@@ -113,13 +112,13 @@ class ProgressTest {
     @Test
     void metricsHoldOneLineForEachCommittedStepAlsoAfterAResumption() throws IOException {
         Path file = folder.resolve("metrics.jsonl");
-        try (MetricsLog metrics = new MetricsLog(file, Objective.FLM, () -> nanos)) {
+        try (MetricsLog metrics = new MetricsLog(file, List.of("rec", "l2r", "r2l"), () -> nanos)) {
             for (int step = 0; step < 6; step++) {
                 metrics.add(step(step));
             }
         }
         Files.writeString(file, "{\"step\":6,\"lo", StandardOpenOption.APPEND); // killed while it wrote
-        try (MetricsLog metrics = new MetricsLog(file, Objective.FLM, () -> nanos)) {
+        try (MetricsLog metrics = new MetricsLog(file, List.of("rec", "l2r", "r2l"), () -> nanos)) {
             metrics.add(step(4)); // the checkpoint was older than the last line
         }
         List<String> lines = Files.readAllLines(file);
@@ -131,8 +130,8 @@ class ProgressTest {
     @Test
     void metricsGoOnWhereAnotherNodeWroteMeanwhile() throws IOException {
         Path file = folder.resolve("metrics.jsonl");
-        try (MetricsLog one = new MetricsLog(file, Objective.FLM, () -> nanos);
-                MetricsLog other = new MetricsLog(file, Objective.FLM, () -> nanos)) {
+        try (MetricsLog one = new MetricsLog(file, List.of("rec", "l2r", "r2l"), () -> nanos);
+                MetricsLog other = new MetricsLog(file, List.of("rec", "l2r", "r2l"), () -> nanos)) {
             one.add(step(0));
             other.add(step(1));
             other.add(step(2));
@@ -147,7 +146,10 @@ class ProgressTest {
         boolean[] full = {true};
         Path file = folder.resolve("metrics.jsonl");
         try (MetricsLog metrics = new MetricsLog(
-                file, Objective.FLM, () -> nanos, path -> new FilterWriter(new FileWriter(path.toFile(), UTF_8, true)) {
+                file,
+                List.of("rec", "l2r", "r2l"),
+                () -> nanos,
+                path -> new FilterWriter(new FileWriter(path.toFile(), UTF_8, true)) {
                     @Override
                     public void flush() throws IOException {
                         if (full[0]) {

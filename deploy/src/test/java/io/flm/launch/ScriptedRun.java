@@ -1,7 +1,6 @@
 package io.flm.launch;
 
 import io.flm.coordinator.RunView;
-import io.flm.data.Objective;
 import io.flm.worker.Trainee.Head;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,8 +77,8 @@ final class ScriptedRun implements Pretraining.Starter {
                     return new RunResult(0, null, 0, "", null, true, "the time limit is reached");
                 }
                 long steps = request.config().getLong("flm.train.steps");
-                listener.onStart(new RunListener.Start(
-                        Objective.FLM, 1000, List.of("local-w1 cpu"), "127.0.0.1:1", 0, steps, "seed 1"));
+                listener.onStart(
+                        new RunListener.Start("flm", 1000, List.of("local-w1 cpu"), "127.0.0.1:1", 0, steps, "seed 1"));
                 for (long step = 1; step <= steps; step++) {
                     listener.onProgress(view(step, steps));
                 }

@@ -98,6 +98,26 @@ final class ArrowsTest {
     static final ArchRule PACKAGES_HAVE_NO_CYCLES =
             slices().matching("io.flm.(**)").should().beFreeOfCycles();
 
+    /**
+     * Whoever asks which objective it is has to be found and changed when one is added. Beside the list, two name objectives:
+     * the comparison with golden data of each, and the page that draws the spans of flm.
+     */
+    @ArchTest
+    static final ArchRule NOBODY_COMPARES_OBJECTIVES = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.flm.worker.objective..", "io.flm.worker.parity..")
+            .and()
+            .doNotHaveFullyQualifiedName("io.flm.worker.train.Objectives")
+            .and()
+            .doNotHaveSimpleName("SampleSheets")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.flm.worker.objective.*..");
+
+    @ArchTest
+    static final ArchRule OBJECTIVES_DO_NOT_KNOW_EACH_OTHER =
+            slices().matching("io.flm.worker.objective.(*)..").should().notDependOnEachOther();
+
     /** The launcher is where the clock and the seed come from: it hands them to all others. */
     @ArchTest
     static final ArchRule TIME_AND_CHANCE_ARE_GIVEN = noClasses()

@@ -4,6 +4,7 @@ import akka.actor.ClassicActorSystemProvider;
 import io.flm.data.BatchReader;
 import io.flm.data.Ingest;
 import io.flm.data.LaneBatch;
+import io.flm.data.Reconstruction;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.checkpoint.FlatFloats;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What every contender of the step benchmark starts with, as safetensors: the weights, and each step's global batch, lane
@@ -75,9 +77,10 @@ record StepInputs(Path folder, int lanes, int microBatch, int imageSize) {
             TextBatch text = parts.get(lane).text();
             int first = lane * microBatch;
             widen(text.ids(), text.length(), ids, length, first);
-            widen(text.queryIds(), text.length(), query, length, first);
-            widen(text.left(), text.length(), left, length, first);
-            widen(text.right(), text.length(), right, length, first);
+            Reconstruction reconstruction = Objects.requireNonNull(text.reconstruction());
+            widen(reconstruction.queryIds(), text.length(), query, length, first);
+            widen(reconstruction.left(), text.length(), left, length, first);
+            widen(reconstruction.right(), text.length(), right, length, first);
             System.arraycopy(text.lengths(), 0, lengths, first, microBatch);
             for (int h = 0; h < targets.length; h++) {
                 Targets t = text.heads().get(h);

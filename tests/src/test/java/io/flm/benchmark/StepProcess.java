@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigFactory;
 import io.flm.data.DataSettings;
 import io.flm.data.Ingest;
 import io.flm.data.SampleSource;
+import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.exchange.Codec;
 import io.flm.exchange.ExchangeNode;
@@ -73,11 +74,12 @@ public final class StepProcess implements AutoCloseable {
         tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
         samples = SampleSource.open(
                 config.getStringList("flm.data.paths").stream().map(Path::of).toList());
+        DataSettings data = DataSettings.from(config);
         ingest = Ingest.open(
                 samples,
                 tokenizer,
-                DataSettings.from(config),
-                train.corruption(),
+                data,
+                train.objective().corruption(new TextLayout(tokenizer.vocabulary(), data.beginToken())),
                 model.imageSize(),
                 train.lanes(),
                 train.microBatch(),
@@ -129,7 +131,7 @@ public final class StepProcess implements AutoCloseable {
     private Trainer trainer(Path folder) {
         Torch.prepareThread(threads);
         FlmModel flm = new FlmModel(
-                model, train.objective(), new FlmModel.Compute(device, train.precision(), train.recompute()));
+                model, train.objective().parts(), new FlmModel.Compute(device, train.precision(), train.recompute()));
         return new Trainer(
                 train,
                 flm,

@@ -1,8 +1,10 @@
 package io.flm.launch.html;
 
+import io.flm.data.Reconstruction;
 import io.flm.data.TextBatch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 
 /**
@@ -78,6 +80,7 @@ public final class ContactSheet {
 
     private static void spans(StringBuilder body, Sheet sheet) {
         int n = sheet.spans().lengths()[0];
+        Reconstruction spans = Objects.requireNonNull(sheet.spans().reconstruction());
         body.append("<table class=\"spans\"><thead><tr><th></th>");
         for (int half = 0; half < 2; half++) {
             sheet.tokens().stream()
@@ -88,7 +91,7 @@ public final class ContactSheet {
         body.append("</tr></thead><tbody>");
         for (int i = 1; i < n; i++) {
             body.append("<tr><th>").append(Html.escape(sheet.tokens().get(i))).append("</th>");
-            for (String cell : row(i, n, sheet.spans().left()[i], sheet.spans().right()[i])) {
+            for (String cell : row(i, n, spans.left()[i], spans.right()[i])) {
                 body.append("<td class=\"").append(cell).append("\"></td>");
             }
             body.append("</tr>");

@@ -2,12 +2,13 @@ package io.flm.launch.html;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flm.data.Objective;
+import io.flm.data.Reconstruction;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Report;
 import io.flm.worker.evaluate.Score;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ class PagesTest {
         Example example = new Example("shard:1", HOSTILE, new int[] {0, 2, 9, 2}, new byte[3 * 16]);
         Example other = new Example("shard:2", "lemon", new int[] {0, 2, 8, 2}, new byte[3 * 16]);
         return new Report(
-                Objective.FLM,
+                new FreeLanguageModeling(0.3, 1, 1),
                 1000,
                 0.3,
                 100,
@@ -91,17 +92,11 @@ class PagesTest {
 
     @Test
     void aContactSheetShowsWhatEachTokenMaySee() {
-        Targets none = new Targets(new int[0], new int[0]);
-        TextBatch spans = new TextBatch(
-                Objective.FLM,
+        TextBatch spans = TextBatch.reconstructed(
+                List.<int[]>of(new int[] {0, 8, 9, 2}),
                 1,
-                4,
-                new int[] {0, 8, 9, 2},
-                new int[] {4},
-                new int[] {0, 4, 4, 2},
-                new int[] {0, 0, 1, 0},
-                new int[] {0, 1, 0, 0},
-                List.of(none, none, none));
+                new Reconstruction(new int[] {0, 4, 4, 2}, new int[] {0, 0, 1, 0}, new int[] {0, 1, 0, 0}),
+                List.of(Targets.none(), Targets.none(), Targets.none()));
         ContactSheet.Sheet sheet = new ContactSheet.Sheet(
                 "shard:1", HOSTILE, List.of("<s>", "red", "apple", "</s>"), List.of(new byte[3 * 16]), spans);
         String page =

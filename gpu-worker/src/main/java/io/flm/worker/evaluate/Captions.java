@@ -17,14 +17,13 @@ final class Captions {
     private Captions() {}
 
     /** A caption for each picture, as text. */
-    static List<String> of(Scorer scorer, Texts texts, List<Example> examples, int batch) {
+    static List<String> of(Scorer scorer, CaptionFormat format, List<Example> examples, int batch) {
         List<String> captions = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += batch) {
             List<Example> some = examples.subList(from, Math.min(from + batch, examples.size()));
             try (Seen seen = scorer.see(HeldOut.pixels(some), some.size())) {
-                int[] stop = {texts.endId()};
-                for (int[] row : scorer.greedy(seen, texts.start(), stop, MAX_TOKENS)) {
-                    captions.add(texts.read(row));
+                for (int[] row : scorer.greedy(seen, format.start(), format.stop(), MAX_TOKENS)) {
+                    captions.add(format.read(row));
                 }
             }
         }

@@ -1,7 +1,7 @@
 package io.flm.worker.evaluate;
 
 import ai.djl.ndarray.NDArray;
-import io.flm.data.Objective;
+import io.flm.data.Streams;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.FlmModel;
@@ -58,9 +58,8 @@ public final class Decoder {
             Arrays.fill(ids, row * length + caption.length, (row + 1) * length, caption[caption.length - 1]);
             positions[row] = row * length + length - 1;
         }
-        int[] none = new int[0];
         List<Targets> heads = List.of(new Targets(positions, new int[rows]));
-        TextBatch batch = new TextBatch(Objective.AR, rows, length, ids, lengths, none, none, none, heads);
+        TextBatch batch = new TextBatch(rows, length, ids, lengths, Streams.LEFT_TO_RIGHT, null, heads);
         return model.score(batch, imageFeatures).get(0).best();
     }
 

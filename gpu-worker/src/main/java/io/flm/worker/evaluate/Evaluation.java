@@ -1,15 +1,16 @@
 package io.flm.worker.evaluate;
 
-import io.flm.data.Objective;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Report.Ranked;
 import io.flm.worker.evaluate.Report.Search;
 import io.flm.worker.evaluate.Report.Shown;
 import io.flm.worker.evaluate.Retrieval.Pool;
+import io.flm.worker.objective.HiddenTokens;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,15 +24,15 @@ final class Evaluation {
     private static final int SHOWN_BEST = 5;
 
     private final Scorer scorer;
-    private final Texts texts;
+    private final CaptionFormat format;
     private final EvaluationSettings settings;
     private final Map<Score, Double> scores = new EnumMap<>(Score.class);
     private final Map<Score, Double> priors = new EnumMap<>(Score.class);
     private final Map<Score, String> absent = new EnumMap<>(Score.class);
 
-    Evaluation(Scorer scorer, Texts texts, EvaluationSettings settings) {
+    Evaluation(Scorer scorer, CaptionFormat format, EvaluationSettings settings) {
         this.scorer = scorer;
-        this.texts = texts;
+        this.format = format;
         this.settings = settings;
     }
 
@@ -62,12 +63,13 @@ final class Evaluation {
     }
 
     private void tokens(List<Example> examples, Progress progress) {
-        if (scorer.objective() == Objective.AR) {
-            String why = "a model of objective ar has no reconstructor: it sees the left of a token only";
+        Optional<HiddenTokens> hidden = scorer.objective().hiddenTokens();
+        if (hidden.isEmpty()) {
+            String why = modelOf() + " has no reconstructor: it sees the left of a token only";
             leaveOut(why, Score.TOKEN_LOSS, Score.TOKEN_ACCURACY, Score.CLOZE_ACCURACY);
             return;
         }
-        TokenMeasure measure = new TokenMeasure(scorer, texts, settings);
+        TokenMeasure measure = new TokenMeasure(scorer, hidden.get(), format.layout(), settings);
         int end;
         for (int from = 0; from < examples.size(); from = end) {
             progress.at(0.5 * from / examples.size(), "tokens");
@@ -92,15 +94,15 @@ final class Evaluation {
     private List<Pool> retrieval(List<List<Example>> pools, Progress progress) {
         Score[] text = {Score.TEXT_RETRIEVAL_R1, Score.TEXT_RETRIEVAL_R5, Score.TEXT_RETRIEVAL_R10};
         Score[] image = {Score.IMAGE_RETRIEVAL_R1, Score.IMAGE_RETRIEVAL_R5, Score.IMAGE_RETRIEVAL_R10};
-        String why = scorer.objective() == Objective.MLM
-                ? "a model of objective mlm has no l2r stream, so no likelihood of a caption"
+        String why = !scorer.objective().hasLeftToRightStream()
+                ? modelOf() + " has no l2r stream, so no likelihood of a caption"
                 : pools.isEmpty() ? "fewer than two names to choose from" : "";
         if (!why.isEmpty()) {
             leaveOut(why, text);
             leaveOut(why, image);
             return List.of();
         }
-        Retrieval retrieval = new Retrieval(scorer, texts);
+        Retrieval retrieval = new Retrieval(scorer, format);
         List<Pool> searched = new ArrayList<>();
         for (List<Example> pool : pools) {
             progress.at(0.5 + 0.4 * searched.size() / pools.size(), "retrieval");
@@ -117,6 +119,10 @@ final class Evaluation {
             put(image[i], mean(searched, (pool, own) -> Retrieval.within(pool.column(own), own, k)), chance);
         }
         return searched;
+    }
+
+    private String modelOf() {
+        return "a model of objective " + scorer.objective().key();
     }
 
     private interface OfSample {
@@ -145,7 +151,7 @@ final class Evaluation {
             leaveOut(why, Score.CAPTION_EXACT_MATCH, Score.CAPTION_F1);
             return 0;
         }
-        List<String> captions = Captions.of(scorer, texts, pictures, settings.batch());
+        List<String> captions = Captions.of(scorer, format, pictures, settings.batch());
         double[] sums = new double[4];
         for (int i = 0; i < pictures.size(); i++) {
             String name = pictures.get(i).name();
@@ -163,10 +169,10 @@ final class Evaluation {
     }
 
     private @Nullable String whyNoCaptions() {
-        if (scorer.objective() == Objective.MLM) {
-            return "a model of objective mlm has no l2r stream to write captions with";
+        if (!scorer.objective().hasLeftToRightStream()) {
+            return modelOf() + " has no l2r stream to write captions with";
         }
-        return texts.beginToken()
+        return format.layout().beginToken()
                 ? null
                 : "trained without flm.data.begin-token, so the l2r stream never predicts a first word";
     }
@@ -174,7 +180,7 @@ final class Evaluation {
     private List<Shown> gallery(Pool pool) {
         int count = Math.min(GALLERY, pool.size());
         List<String> captions = whyNoCaptions() == null
-                ? Captions.of(scorer, texts, pool.examples().subList(0, count), settings.batch())
+                ? Captions.of(scorer, format, pool.examples().subList(0, count), settings.batch())
                 : List.of();
         List<Shown> gallery = new ArrayList<>();
         for (int picture = 0; picture < count; picture++) {

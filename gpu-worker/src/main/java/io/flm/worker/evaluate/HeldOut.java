@@ -1,5 +1,6 @@
 package io.flm.worker.evaluate;
 
+import io.flm.data.Sample;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -17,7 +18,12 @@ public record HeldOut(int imageSize, List<Example> examples) {
      * @param ids its tokens as the model reads them, begin token and all
      * @param pixels RGB values 0..255, [3, S, S]
      */
-    public record Example(String key, String name, int[] ids, byte[] pixels) {}
+    public record Example(String key, String name, int[] ids, byte[] pixels) {
+        /** As objectives take it. */
+        Sample sample() {
+            return Sample.captioned(key, pixels, ids);
+        }
+    }
 
     public HeldOut {
         examples = List.copyOf(examples);

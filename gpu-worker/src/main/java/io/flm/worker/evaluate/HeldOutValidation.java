@@ -5,11 +5,12 @@ import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import io.flm.data.Corruption;
 import io.flm.data.DataSettings;
-import io.flm.data.Objective;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
+import io.flm.data.Sample;
 import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.model.FlmModel;
@@ -28,15 +29,15 @@ import java.util.function.Consumer;
  */
 public final class HeldOutValidation implements Trainer.Validation {
     private final long every;
-    private final Objective objective;
+    private final int heads;
     private final List<List<Rows>> byLane;
 
     /** @param pixels uint8 [B, 3, S, S] */
     private record Rows(TextBatch text, ByteBuffer pixels) {}
 
-    private HeldOutValidation(long every, Objective objective, List<List<Rows>> byLane) {
+    private HeldOutValidation(long every, int heads, List<List<Rows>> byLane) {
         this.every = every;
-        this.objective = objective;
+        this.heads = heads;
         this.byLane = byLane;
     }
 
@@ -56,7 +57,7 @@ public final class HeldOutValidation implements Trainer.Validation {
                         tokenizer, Pictures.with(data.pictures()), imageSize, data.maxTokens(), data.beginToken(), note)
                 .read(HeldOutData.of(config), samples, config.getLong("flm.evaluate.seed"));
         TrainSettings train = TrainSettings.from(config);
-        Corruption corruption = new Corruption(train.corruption(), tokenizer.vocabulary(), data.beginToken());
+        Corruption corruption = train.objective().corruption(new TextLayout(tokenizer.vocabulary(), data.beginToken()));
         List<List<Rows>> byLane = new ArrayList<>();
         for (int lane = 0; lane < train.lanes(); lane++) {
             List<Example> own = new ArrayList<>();
@@ -67,12 +68,12 @@ public final class HeldOutValidation implements Trainer.Validation {
             List<Rows> batches = new ArrayList<>();
             for (int from = 0; from < own.size(); from += train.microBatch()) {
                 List<Example> batch = own.subList(from, Math.min(own.size(), from + train.microBatch()));
-                List<int[]> rows = batch.stream().map(Example::ids).toList();
+                List<Sample> rows = batch.stream().map(Example::sample).toList();
                 batches.add(new Rows(corruption.plan(rows, random), HeldOut.pixels(batch)));
             }
             byLane.add(batches);
         }
-        return new HeldOutValidation(every, train.objective(), byLane);
+        return new HeldOutValidation(every, train.objective().heads().size(), byLane);
     }
 
     @Override
@@ -82,7 +83,7 @@ public final class HeldOutValidation implements Trainer.Validation {
 
     @Override
     public Loss of(FlmModel model, int lane) {
-        Loss loss = Loss.none(objective.headCount());
+        Loss loss = Loss.none(heads);
         for (Rows rows : byLane.get(lane)) {
             try (NDManager scope = model.newScope()) {
                 NDArray features = model.imageFeatures(scope, rows.pixels, rows.text.rows());

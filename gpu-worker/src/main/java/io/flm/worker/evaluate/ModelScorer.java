@@ -2,10 +2,10 @@ package io.flm.worker.evaluate;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.flm.data.Objective;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.TargetScores;
+import io.flm.worker.objective.Objective;
 import io.flm.worker.torch.Torch;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -13,9 +13,12 @@ import java.util.List;
 /** Asks the true model. Pictures are encoded once; their features stay on the device. */
 final class ModelScorer implements Scorer {
     private final FlmModel model;
+    private final Objective objective;
 
-    ModelScorer(FlmModel model) {
+    /** @param objective that it was trained with */
+    ModelScorer(FlmModel model, Objective objective) {
         this.model = model;
+        this.objective = objective;
     }
 
     /** @param features [rows, P, W], in {@code scope} */
@@ -46,7 +49,7 @@ final class ModelScorer implements Scorer {
 
     @Override
     public Objective objective() {
-        return model.objective();
+        return objective;
     }
 
     @Override

@@ -1,7 +1,7 @@
 package io.flm.worker.evaluate;
 
-import io.flm.data.Objective;
 import io.flm.worker.evaluate.HeldOut.Example;
+import io.flm.worker.objective.Objective;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -41,11 +41,11 @@ final class Retrieval {
     }
 
     private final Scorer scorer;
-    private final Texts texts;
+    private final CaptionFormat format;
 
-    Retrieval(Scorer scorer, Texts texts) {
+    Retrieval(Scorer scorer, CaptionFormat format) {
         this.scorer = scorer;
-        this.texts = texts;
+        this.format = format;
     }
 
     /** Pools of {@code size} distinct names; where there are not enough names, fewer pools, or one smaller one. */
@@ -72,7 +72,7 @@ final class Retrieval {
     /** Scores every name of the pool with every picture; each picture is encoded once. */
     Pool score(List<Example> pool) {
         int n = pool.size();
-        TextBatch names = texts.leftToRight(pool.stream().map(Example::ids).toList());
+        TextBatch names = format.leftToRight(pool.stream().map(Example::ids).toList());
         double[][] logProbs = new double[n][];
         try (Seen pictures = scorer.see(HeldOut.pixels(pool), n)) {
             for (int picture = 0; picture < n; picture++) {

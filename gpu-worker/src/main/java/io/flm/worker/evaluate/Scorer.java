@@ -1,8 +1,8 @@
 package io.flm.worker.evaluate;
 
-import io.flm.data.Objective;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.TargetScores;
+import io.flm.worker.objective.Objective;
 import java.nio.ByteBuffer;
 import java.util.List;
 
@@ -30,8 +30,8 @@ interface Scorer {
     /**
      * How likely each target is.
      *
-     * @param batch of this model's objective; a model of flm also takes batches of ar
-     * @return by head of the batch's objective
+     * @param batch read by streams that the model was trained with
+     * @return by head of the batch
      */
     List<TargetScores> score(TextBatch batch, Seen seen);
 

@@ -1,17 +1,21 @@
 package io.flm.worker.evaluate;
 
-import io.flm.data.Objective;
 import io.flm.data.RandomStream;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Scorer.Seen;
 import io.flm.worker.model.Loss;
+import io.flm.worker.objective.HiddenTokens;
+import io.flm.worker.objective.HiddenTokens.Question;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
- * How well single tokens are predicted, with the sample's own picture and with that of another one: FLM §3, the reconstructor
- * (or the masked model's head) at a corruption rate and at none.
+ * How well single tokens are predicted, with the sample's own picture and with that of another one: where the
+ * context has holes, and where only the token itself is hidden.
  */
 final class TokenMeasure {
     private static final Loss NOTHING = Loss.none(1);
@@ -22,12 +26,14 @@ final class TokenMeasure {
     private Loss clozePrior = NOTHING;
 
     private final Scorer scorer;
-    private final Texts texts;
+    private final HiddenTokens hidden;
+    private final TextLayout layout;
     private final EvaluationSettings settings;
 
-    TokenMeasure(Scorer scorer, Texts texts, EvaluationSettings settings) {
+    TokenMeasure(Scorer scorer, HiddenTokens hidden, TextLayout layout, EvaluationSettings settings) {
         this.scorer = scorer;
-        this.texts = texts;
+        this.hidden = hidden;
+        this.layout = layout;
         this.settings = settings;
     }
 
@@ -37,26 +43,29 @@ final class TokenMeasure {
         try (Seen own = scorer.see(HeldOut.pixels(examples), examples.size());
                 Seen wrong = own.shifted()) {
             RandomStream random = RandomStream.of(settings.seed(), RandomStream.Purpose.CORRUPT, index);
-            TextBatch holes = texts.corrupted(scorer.objective(), settings.spanRate(), rows, random);
+            TextBatch holes = firstHead(hidden.corruption(settings.spanRate(), layout)
+                    .plan(examples.stream().map(Example::sample).toList(), random));
             corrupted = corrupted.plus(score(holes, own));
             corruptedPrior = corruptedPrior.plus(score(holes, wrong));
-            if (scorer.objective() == Objective.FLM) {
-                TextBatch whole = texts.clozeOfStreams(rows);
-                cloze = cloze.plus(score(whole, own));
-                clozePrior = clozePrior.plus(score(whole, wrong));
-            } else {
-                for (int r = 0; r < rows.size(); r++) {
-                    TextBatch whole = texts.clozeOfMasks(rows.get(r));
-                    cloze = cloze.plus(score(whole, own, r));
-                    clozePrior = clozePrior.plus(score(whole, wrong, r));
-                }
+            for (Question question : hidden.eachWord(rows, layout)) {
+                cloze = cloze.plus(score(question, own));
+                clozePrior = clozePrior.plus(score(question, wrong));
             }
         }
     }
 
-    private Loss score(TextBatch batch, Seen seen, int row) {
-        try (Seen one = seen.row(row)) {
-            return score(batch, one);
+    private static TextBatch firstHead(TextBatch batch) {
+        List<Targets> heads = new ArrayList<>(Collections.nCopies(batch.heads().size(), Targets.none()));
+        heads.set(0, batch.heads().get(0));
+        return batch.withHeads(heads);
+    }
+
+    private Loss score(Question question, Seen seen) {
+        if (question.picture() == Question.EACH) {
+            return score(question.batch(), seen);
+        }
+        try (Seen one = seen.row(question.picture())) {
+            return score(question.batch(), one);
         }
     }
 

@@ -3,12 +3,10 @@ package io.flm.worker.evaluate;
 import ai.djl.Device;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import io.flm.data.Corruption;
-import io.flm.data.CorruptionSettings;
-import io.flm.data.Objective;
 import io.flm.data.PictureSettings;
 import io.flm.data.Pictures;
 import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Checkpoint;
@@ -20,6 +18,7 @@ import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.Precision;
+import io.flm.worker.objective.Objective;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
@@ -45,7 +44,8 @@ public final class TrainedModel implements AutoCloseable {
     private final Config config;
     private final FlmModel model;
     private final Tokenizer tokenizer;
-    private final Texts texts;
+    private final Objective objective;
+    private final CaptionFormat format;
     private final Consumer<String> note;
 
     private TrainedModel(
@@ -55,7 +55,9 @@ public final class TrainedModel implements AutoCloseable {
         this.model = model;
         this.tokenizer = tokenizer;
         this.note = note;
-        this.texts = texts(tokenizer, config.getBoolean("flm.data.begin-token"));
+        this.objective = TrainSettings.from(config).objective();
+        TextLayout layout = new TextLayout(tokenizer.vocabulary(), config.getBoolean("flm.data.begin-token"));
+        this.format = new CaptionFormat(layout, tokenizer::decode);
     }
 
     /**
@@ -80,7 +82,7 @@ public final class TrainedModel implements AutoCloseable {
                     Torch.devices(config.getString("flm.worker.devices")).get(0);
             model = new FlmModel(
                     ModelSettings.from(config),
-                    TrainSettings.from(config).objective(),
+                    TrainSettings.from(config).objective().parts(),
                     new FlmModel.Compute(device, Precision.FP32, false));
             restore(checkpoint, model.parameters());
             return new TrainedModel(checkpoint, config, model, tokenizer, note);
@@ -109,24 +111,6 @@ public final class TrainedModel implements AutoCloseable {
                 layout, (offset, floats) -> parameters.write(ParameterStore.Buffer.VALUES, offset, floats));
     }
 
-    private static Texts texts(Tokenizer tokenizer, boolean beginToken) {
-        Corruption.Vocabulary vocabulary = tokenizer.vocabulary();
-        int[] period = tokenizer.ids(".");
-        return new Texts(
-                tokenizer.startId(),
-                tokenizer.padId(),
-                tokenizer.endId(),
-                tokenizer.maskId(),
-                period[period.length - 1],
-                beginToken,
-                tokenizer::decode,
-                (objective, rate, rows, random) -> {
-                    double maskRate = objective == Objective.MLM ? Math.max(rate, Double.MIN_NORMAL) : 1;
-                    CorruptionSettings settings = new CorruptionSettings(objective, rate, maskRate, false);
-                    return new Corruption(settings, vocabulary, beginToken).plan(rows, random);
-                });
-    }
-
     public Checkpoint checkpoint() {
         return checkpoint;
     }
@@ -137,7 +121,7 @@ public final class TrainedModel implements AutoCloseable {
     }
 
     public Objective objective() {
-        return model.objective();
+        return objective;
     }
 
     public long parameterCount() {
@@ -154,30 +138,29 @@ public final class TrainedModel implements AutoCloseable {
                         Pictures.with(PictureSettings.from(config)),
                         model.settings().imageSize(),
                         config.getInt("flm.data.max-tokens"),
-                        texts.beginToken(),
+                        format.layout().beginToken(),
                         note)
                 .read(data, settings.samples(), settings.seed());
-        return new Evaluation(new ModelScorer(model), texts, settings).run(examples, progress);
+        return new Evaluation(new ModelScorer(model, objective), format, settings).run(examples, progress);
     }
 
     /** A greedy caption for each picture. */
     public List<Caption> caption(List<Path> images) {
-        if (objective() == Objective.MLM) {
-            throw new UserException(
-                    checkpoint.folder() + ": a model of objective mlm has no l2r stream to write captions"
-                            + " with; give a model of flm or ar");
+        if (!objective.hasLeftToRightStream()) {
+            throw new UserException(checkpoint.folder() + ": a model of objective " + objective.key()
+                    + " has no l2r stream to write captions with; give a model of flm or ar");
         }
-        if (!texts.beginToken()) {
+        if (!format.layout().beginToken()) {
             note.accept("trained without flm.data.begin-token: the l2r stream never learnt to choose a first word");
         }
-        Scorer scorer = new ModelScorer(model);
+        Scorer scorer = new ModelScorer(model, objective);
         Pictures pictures = Pictures.with(PictureSettings.from(config));
         List<Caption> captions = new ArrayList<>();
         for (Path image : images) {
             Example example = new Example(image.toString(), "", new int[0], pixels(pictures, image));
             try (Seen seen = scorer.see(HeldOut.pixels(List.of(example)), 1)) {
-                int[] row = scorer.greedy(seen, texts.start(), new int[] {texts.endId()}, Captions.MAX_TOKENS)[0];
-                TextBatch text = texts.leftToRight(List.of(row));
+                int[] row = scorer.greedy(seen, format.start(), format.stop(), Captions.MAX_TOKENS)[0];
+                TextBatch text = format.leftToRight(List.of(row));
                 double logProbability = 0;
                 if (text.heads().get(0).count() > 0) {
                     float[] logProbs = scorer.score(text, seen).get(0).logProbs();
@@ -185,7 +168,7 @@ public final class TrainedModel implements AutoCloseable {
                         logProbability += logProb;
                     }
                 }
-                captions.add(new Caption(image, texts.read(row), logProbability));
+                captions.add(new Caption(image, format.read(row), logProbability));
             }
         }
         return captions;

@@ -6,7 +6,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.flm.data.LaneBatch;
-import io.flm.data.Objective;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.TextInput.Spans;
@@ -25,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Free language modeling: FLM (arXiv 2303.14038) §3. Two causal streams <em>encode</em> the text beside the image; spans
- * <em>corrupt</em> what each token may see of them; the reconstructor <em>predicts</em> every token. The objectives mlm and ar run
- * one stream of the same layers.
+ * <em>corrupt</em> what each token may see of them; the reconstructor <em>predicts</em> every token. Other
+ * objectives run one stream of the same layers.
  *
  * <p>B batch, L text length, P image tokens, W image width, H hidden, V vocabulary. One model belongs to one thread.
  */
@@ -43,7 +42,6 @@ public final class FlmModel implements AutoCloseable {
     private static final List<NDArray> NONE = List.of();
 
     private final ModelSettings settings;
-    private final Objective objective;
     private final Compute compute;
     private final NDManager owner;
     private final Script script;
@@ -56,11 +54,10 @@ public final class FlmModel implements AutoCloseable {
     private final TokenHead head;
 
     /** A model with zero weights: see {@link ParameterStore#initialize}. The thread must be prepared for the engine. */
-    public FlmModel(ModelSettings settings, Objective objective, Compute compute) {
+    public FlmModel(ModelSettings settings, ModelParts parts, Compute compute) {
         this.settings = settings;
-        this.objective = objective;
         this.compute = compute;
-        Architecture architecture = Architecture.of(settings, objective);
+        Architecture architecture = Architecture.of(settings, parts);
         imageEncoder = architecture.imageEncoder();
         textEncoder = architecture.textEncoder();
         fusion = architecture.fusion();
@@ -89,10 +86,6 @@ public final class FlmModel implements AutoCloseable {
 
     public ModelSettings settings() {
         return settings;
-    }
-
-    public Objective objective() {
-        return objective;
     }
 
     public ParameterStore parameters() {
@@ -184,7 +177,7 @@ public final class FlmModel implements AutoCloseable {
      * Forward and backward of sum over heads of weight * summed cross entropy. The gradient overwrites {@code into}.
      *
      * @param image normalised [B, 3, S, S]
-     * @param headWeights by head of the objective
+     * @param headWeights by head of the batch
      * @param dropoutSeed the same seed gives the same masks
      * @param stageReady is called as soon as a stage's range of {@code into} is complete, last stage first
      */
@@ -277,9 +270,9 @@ public final class FlmModel implements AutoCloseable {
     /**
      * How likely each target is.
      *
-     * @param batch of this model's objective; a model of flm also takes batches of ar, which its l2r stream answers
+     * @param batch read by streams that the model was trained with
      * @param imageFeatures [B, P, W], or [1, P, W] for one picture that all rows share
-     * @return by head of the batch's objective
+     * @return by head of the batch
      */
     public List<TargetScores> score(TextBatch batch, NDArray imageFeatures) {
         try (NDManager scope = owner.newSubManager()) {
@@ -341,7 +334,7 @@ public final class FlmModel implements AutoCloseable {
 
     private Reconstructor reconstructor() {
         if (reconstructor == null) {
-            throw new IllegalStateException("a model of " + objective.key() + " has no reconstructor");
+            throw new IllegalStateException("this model has no reconstructor");
         }
         return reconstructor;
     }

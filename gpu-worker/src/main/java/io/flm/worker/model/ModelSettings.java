@@ -1,7 +1,6 @@
 package io.flm.worker.model;
 
 import com.typesafe.config.Config;
-import io.flm.data.Objective;
 import io.flm.data.UserException;
 
 /**
@@ -77,9 +76,9 @@ public record ModelSettings(
         return side * side + 1;
     }
 
-    /** How many parameters the model of an objective has. */
-    public long parameterCount(Objective objective) {
-        return Architecture.of(this, objective).parameters().size();
+    /** How many parameters a model of these parts has. */
+    public long parameterCount(ModelParts parts) {
+        return Architecture.of(this, parts).parameters().size();
     }
 
     private static int positive(Config c, String key) {

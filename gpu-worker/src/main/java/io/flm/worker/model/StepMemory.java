@@ -1,7 +1,5 @@
 package io.flm.worker.model;
 
-import io.flm.data.Objective;
-
 /**
  * How much memory forward and backward of one lane take, beside the buffers of parameters, moments and lane gradients: the tensors
  * that autograd keeps for backward, kernel by kernel of {@code kernels.py}, summed over the stages that are alive together. A
@@ -17,12 +15,19 @@ public final class StepMemory {
     /**
      * What is computed.
      *
+     * @param heads predictions that are trained
      * @param rows B of a lane
      * @param length L, the longest text
      * @param predicted the share of a text's tokens that each head predicts
      */
     public record Work(
-            Objective objective, Precision precision, boolean recompute, int rows, int length, double predicted) {}
+            ModelParts parts,
+            int heads,
+            Precision precision,
+            boolean recompute,
+            int rows,
+            int length,
+            double predicted) {}
 
     private final ModelSettings m;
     private final Work work;
@@ -35,7 +40,7 @@ public final class StepMemory {
         this.m = m;
         this.work = work;
         bf16 = work.precision() == Precision.BF16;
-        streams = flm() ? 2 : 1;
+        streams = reconstructed() ? 2 : 1;
         hidden = (double) FLOAT * work.rows() * work.length() * m.hidden();
         picture = (double) FLOAT * work.rows() * m.imageTokens() * m.imageWidth();
     }
@@ -45,18 +50,21 @@ public final class StepMemory {
         return new StepMemory(model, work).peak();
     }
 
-    private boolean flm() {
-        return work.objective() == Objective.FLM;
+    private boolean reconstructed() {
+        return work.parts().reconstructor();
     }
 
     private double peak() {
         double[] kept = {imageStage(), textStage(), fusionStage(), predictStage()};
         double[] outputs = {
-            picture, (m.bottomLayers() * streams + (flm() ? 1 : 0)) * hidden, m.topLayers() * streams * hidden, 0
+            picture,
+            (m.bottomLayers() * streams + (reconstructed() ? 1 : 0)) * hidden,
+            m.topLayers() * streams * hidden,
+            0
         };
         double[] layers = {m.imageLayers(), m.bottomLayers(), m.topLayers(), m.topLayers()};
         double[] parameters = new double[Stage.COUNT];
-        Architecture.of(m, work.objective())
+        Architecture.of(m, work.parts())
                 .parameters()
                 .arguments()
                 .forEach(argument -> parameters[argument.stage().index()] += argument.size());
@@ -94,7 +102,7 @@ public final class StepMemory {
     }
 
     private double textStage() {
-        double embedded = (streams + 1 + (flm() ? 3 : 1)) * hidden;
+        double embedded = (streams + 1 + (reconstructed() ? 3 : 1)) * hidden;
         return embedded + m.bottomLayers() * (selfAttention() + feedForward(streams * hidden));
     }
 
@@ -102,14 +110,14 @@ public final class StepMemory {
         double keys = (double) FLOAT * work.rows() * m.imageTokens() * m.hidden();
         double queries = streams * hidden;
         double layer = selfAttention()
-                + crossAttention(queries, keys, (flm() ? 2 : 1) * work.length(), m.imageTokens())
+                + crossAttention(queries, keys, (reconstructed() ? 2 : 1) * work.length(), m.imageTokens())
                 + feedForward(queries);
         return queries + keys + m.topLayers() * layer;
     }
 
     private double predictStage() {
         double kept = 4 * predictions() * m.hidden() * FLOAT + predictions() * m.vocabulary() * FLOAT;
-        if (flm()) {
+        if (reconstructed()) {
             double layer = crossAttention(hidden, 2 * hidden, work.length(), 2 * work.length()) + feedForward(hidden);
             kept += hidden + (m.reconstructorBottomLayers() + m.reconstructorTopLayers()) * layer;
         }
@@ -117,7 +125,7 @@ public final class StepMemory {
     }
 
     private double predictions() {
-        return work.objective().headCount() * work.predicted() * work.rows() * (work.length() - 1.0);
+        return work.heads() * work.predicted() * work.rows() * (work.length() - 1.0);
     }
 
     /** The gradients of the log-probabilities and of the logits, beside the log-probabilities. */

@@ -3,7 +3,8 @@ package io.flm.worker.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
-import io.flm.data.Objective;
+import io.flm.data.Reconstruction;
+import io.flm.data.Streams;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import java.util.Arrays;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param ids what the streams read [B, L]
  * @param lengths real tokens of each row [B]
  * @param length L
- * @param objective says which streams read it
+ * @param read the streams that read it
  * @param spans what the reconstructor reads, and may not see; null where it is not asked
  * @param predictions which feature rows predict what
  */
@@ -24,7 +25,7 @@ record TextInput(
         NDArray ids,
         NDArray lengths,
         int length,
-        Objective objective,
+        Streams read,
         @Nullable Spans spans,
         Predictions predictions) {
     /**
@@ -51,31 +52,36 @@ record TextInput(
                 array(scope, batch.ids(), rows, length),
                 array(scope, batch.lengths(), rows),
                 length,
-                batch.objective(),
-                batch.objective() == Objective.FLM
-                        ? new Spans(
-                                array(scope, batch.queryIds(), rows, length),
-                                array(scope, batch.left(), rows, length),
-                                array(scope, batch.right(), rows, length))
-                        : null,
+                batch.streams(),
+                spans(scope, batch),
                 predictions(scope, batch));
     }
 
-    /** The streams that read the text: both causal ones, or one. */
+    private static @Nullable Spans spans(NDManager scope, TextBatch batch) {
+        Reconstruction r = batch.reconstruction();
+        return r == null
+                ? null
+                : new Spans(
+                        array(scope, r.queryIds(), batch.rows(), batch.length()),
+                        array(scope, r.left(), batch.rows(), batch.length()),
+                        array(scope, r.right(), batch.rows(), batch.length()));
+    }
+
+    /** How many streams read the text: both causal ones, or one. */
     int streams() {
         return spans == null ? 1 : 2;
     }
 
     /** What the tokens of the streams see of each other, additive. */
     NDArray streamMask(Kernels k) {
-        return switch (objective) {
-            case FLM -> k.streamMask(lengths, length);
-            case AR -> k.l2rMask(lengths, length);
-            case MLM -> k.paddingMask(lengths, length);
+        return switch (read) {
+            case RECONSTRUCTED -> k.streamMask(lengths, length);
+            case LEFT_TO_RIGHT -> k.l2rMask(lengths, length);
+            case BIDIRECTIONAL -> k.paddingMask(lengths, length);
         };
     }
 
-    /** FLM reads the reconstructor's features [B, L, H] and then the interleaved streams [2B, L, H]. */
+    /** Of one stream [B, L, H]; or of the reconstructor [B, L, H] and then of the interleaved streams [2B, L, H]. */
     private static Predictions predictions(NDManager scope, TextBatch batch) {
         List<Targets> heads = batch.heads();
         long[] ids = heads.stream()
@@ -83,7 +89,7 @@ record TextInput(
                 .asLongStream()
                 .toArray();
         NDArray targets = scope.create(ids);
-        if (batch.objective() != Objective.FLM) {
+        if (batch.streams() != Streams.RECONSTRUCTED) {
             return new Predictions(
                     List.of(scope.create(wide(heads.get(0).positions()))), targets, batch.targetCounts());
         }

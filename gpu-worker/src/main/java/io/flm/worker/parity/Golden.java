@@ -5,13 +5,15 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.flm.data.Objective;
+import io.flm.data.Reconstruction;
+import io.flm.data.Streams;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Safetensors;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.FlmModel.Compute;
+import io.flm.worker.model.ModelParts;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.Parameter;
 import io.flm.worker.model.ParameterStore;
@@ -83,8 +85,8 @@ final class Golden implements AutoCloseable {
     }
 
     /** A model of the folder's sizes and weights. */
-    FlmModel model(Objective objective, Compute compute) {
-        FlmModel model = new FlmModel(settings(), objective, compute);
+    FlmModel model(ModelParts parts, Compute compute) {
+        FlmModel model = new FlmModel(settings(), parts, compute);
         for (Parameter p : model.parameters().layout()) {
             String name = weights.tensors().containsKey(p.name()) ? p.name() : "heads." + p.name();
             long[] shape =
@@ -129,16 +131,12 @@ final class Golden implements AutoCloseable {
     /** The official labels: r2l predicts the end from the first pad row too. */
     TextBatch flm(String rate) {
         boolean spans = inputs.tensors().containsKey("span." + rate + ".left");
-        return new TextBatch(
-                Objective.FLM,
-                rows,
-                length,
-                ids,
-                lengths,
+        Reconstruction reconstruction = new Reconstruction(
                 ints("text_all_masks_ids"),
                 spans ? ints("span." + rate + ".left") : new int[rows * length],
-                spans ? ints("span." + rate + ".right") : new int[rows * length],
-                List.of(targets(i -> i >= 1, 0), l2rTargets(), targets(i -> i >= 2, -1)));
+                spans ? ints("span." + rate + ".right") : new int[rows * length]);
+        List<Targets> heads = List.of(targets(i -> i >= 1, 0), l2rTargets(), targets(i -> i >= 2, -1));
+        return new TextBatch(rows, length, ids, lengths, Streams.RECONSTRUCTED, reconstruction, heads);
     }
 
     /** The official total: the weighted mean of the heads' means. */
@@ -162,16 +160,15 @@ final class Golden implements AutoCloseable {
                 IntStream.range(0, labels.length).filter(i -> labels[i] >= 0).toArray();
         Targets labelled = new Targets(
                 positions, Arrays.stream(positions).map(i -> labels[i]).toArray());
-        return oneStream(Objective.MLM, ints("text_ids_mlm"), labelled);
+        return oneStream(Streams.BIDIRECTIONAL, ints("text_ids_mlm"), labelled);
     }
 
     TextBatch ar() {
-        return oneStream(Objective.AR, ids, l2rTargets());
+        return oneStream(Streams.LEFT_TO_RIGHT, ids, l2rTargets());
     }
 
-    private TextBatch oneStream(Objective objective, int[] read, Targets targets) {
-        int[] none = {};
-        return new TextBatch(objective, rows, length, read, lengths, none, none, none, List.of(targets));
+    private TextBatch oneStream(Streams streams, int[] read, Targets targets) {
+        return new TextBatch(rows, length, read, lengths, streams, null, List.of(targets));
     }
 
     private Targets l2rTargets() {

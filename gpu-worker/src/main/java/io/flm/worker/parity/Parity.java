@@ -2,18 +2,22 @@ package io.flm.worker.parity;
 
 import ai.djl.ndarray.NDManager;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.flm.data.Objective;
 import io.flm.data.TextBatch;
 import io.flm.worker.checkpoint.Safetensors;
 import io.flm.worker.evaluate.Decoder;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.FlmModel.Compute;
+import io.flm.worker.model.ModelParts;
 import io.flm.worker.model.PositionTable;
+import io.flm.worker.objective.ar.AutoregressiveModeling;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
+import io.flm.worker.objective.mlm.MaskedLanguageModeling;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * The model held against a folder of golden data: inputs, outputs, gradients and optimizer steps of the official
@@ -51,14 +55,14 @@ public final class Parity {
         try (Golden golden = new Golden(folder)) {
             Parity parity = new Parity(golden, compute);
             parity.flm();
-            parity.oneStream(Objective.MLM);
-            parity.oneStream(Objective.AR);
+            parity.oneStream("mlm", MaskedLanguageModeling.PARTS, Golden::mlm);
+            parity.oneStream("ar", AutoregressiveModeling.PARTS, Golden::ar);
             return List.copyOf(parity.checks);
         }
     }
 
     private void flm() {
-        try (FlmModel model = golden.model(Objective.FLM, compute)) {
+        try (FlmModel model = golden.model(FreeLanguageModeling.PARTS, compute)) {
             for (Map.Entry<String, JsonNode> rate : golden.meta().get("flm").properties()) {
                 flm(model, rate.getKey());
             }
@@ -86,15 +90,15 @@ public final class Parity {
         }
     }
 
-    private void oneStream(Objective objective) {
-        String key = objective.key();
+    /** @param key of the objective, as the folder's files are named */
+    private void oneStream(String key, ModelParts parts, Function<Golden, TextBatch> batchOf) {
         try (Safetensors outputs = golden.open("outputs-" + key);
                 Safetensors gradients = golden.open("grads-" + key)) {
             if (outputs == null) {
                 return;
             }
-            TextBatch batch = objective == Objective.MLM ? golden.mlm() : golden.ar();
-            try (FlmModel model = golden.model(objective, compute)) {
+            TextBatch batch = batchOf.apply(golden);
+            try (FlmModel model = golden.model(parts, compute)) {
                 checks.addAll(new GraphParity(golden, model).oneStream(key, batch, outputs));
                 if (gradients != null) {
                     double[] mean = {1.0 / batch.targetCounts()[0]};

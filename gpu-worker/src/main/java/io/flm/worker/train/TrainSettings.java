@@ -1,10 +1,9 @@
 package io.flm.worker.train;
 
 import com.typesafe.config.Config;
-import io.flm.data.CorruptionSettings;
-import io.flm.data.Objective;
 import io.flm.data.UserException;
 import io.flm.worker.model.Precision;
+import io.flm.worker.objective.Objective;
 import io.flm.worker.optimize.OptimizerSettings;
 import io.flm.worker.optimize.Schedule;
 import java.util.Arrays;
@@ -14,6 +13,7 @@ import java.util.stream.Collectors;
 /**
  * {@code flm.train}: what is trained, for how long, and how a step is divided into lanes.
  *
+ * @param objective what is predicted, with its own settings
  * @param lanes parts of the global batch; at most this many workers
  * @param microBatch samples of a lane in a step; the global batch is lanes * microBatch
  * @param steps updates in all; the length of the schedule
@@ -22,13 +22,9 @@ import java.util.stream.Collectors;
  * @param clipNorm largest global gradient norm; 0: no clipping
  * @param fastLrFactor rate of cross-modal, fusion and head parameters over the base rate
  * @param recompute whether backward computes parts of forward again
- * @param l2rWeight weight of an l2r prediction beside a reconstructor prediction
  */
 public record TrainSettings(
         Objective objective,
-        double spanRate,
-        double maskRate,
-        boolean wholeWord,
         int lanes,
         int microBatch,
         long steps,
@@ -44,9 +40,7 @@ public record TrainSettings(
         double epsilon,
         double fastLrFactor,
         Precision precision,
-        boolean recompute,
-        double l2rWeight,
-        double r2lWeight) {
+        boolean recompute) {
 
     /** Reads and checks {@code flm.train}. */
     public static TrainSettings from(Config root) {
@@ -54,10 +48,7 @@ public record TrainSettings(
         long steps = atLeast("steps", c.getLong("steps"), 1);
         long warmupSteps = c.getLong("warmup-steps");
         return new TrainSettings(
-                oneOf("objective", c.getString("objective"), Objective.class),
-                fraction("span-rate", c.getDouble("span-rate")),
-                fraction("mask-rate", c.getDouble("mask-rate")),
-                c.getBoolean("whole-word"),
+                Objectives.from(c),
                 (int) atLeast("lanes", c.getInt("lanes"), 1),
                 (int) atLeast("micro-batch", c.getInt("micro-batch"), 1),
                 steps,
@@ -75,17 +66,7 @@ public record TrainSettings(
                 notNegative("eps", c.getDouble("eps")),
                 notNegative("fast-lr-factor", c.getDouble("fast-lr-factor")),
                 oneOf("precision", c.getString("precision"), Precision.class),
-                c.getBoolean("recompute"),
-                notNegative("l2r-weight", c.getDouble("l2r-weight")),
-                notNegative("r2l-weight", c.getDouble("r2l-weight")));
-    }
-
-    /** The weight of a prediction of each head: FLM (arXiv 2303.14038) eq. 5, with every predicted token of a head alike. */
-    public double[] headWeights() {
-        return switch (objective) {
-            case FLM -> new double[] {1, l2rWeight, r2lWeight};
-            case MLM, AR -> new double[] {1};
-        };
+                c.getBoolean("recompute"));
     }
 
     /** The learning rate of each step. */
@@ -95,11 +76,6 @@ public record TrainSettings(
 
     public OptimizerSettings optimizer() {
         return new OptimizerSettings(beta1, beta2, epsilon, weightDecay, clipNorm, fastLrFactor);
-    }
-
-    /** What is hidden from the model. */
-    public CorruptionSettings corruption() {
-        return new CorruptionSettings(objective, spanRate, maskRate, wholeWord);
     }
 
     public int globalBatch() {

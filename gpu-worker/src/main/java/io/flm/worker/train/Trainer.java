@@ -2,9 +2,9 @@ package io.flm.worker.train;
 
 import akka.actor.typed.ActorSystem;
 import io.flm.data.BadShare;
+import io.flm.data.BatchReader;
 import io.flm.data.Ingest;
 import io.flm.data.LaneBatch;
-import io.flm.data.Objective;
 import io.flm.data.RandomStream;
 import io.flm.data.UserException;
 import io.flm.exchange.Codec;
@@ -114,7 +114,7 @@ public final class Trainer implements StepRunner {
 
     /** What exists while a generation trains. */
     private record Membership(
-            long generation, Exchange exchange, @Nullable BatchFeed feed) implements AutoCloseable {
+            long generation, Exchange exchange, @Nullable BatchReader feed) implements AutoCloseable {
         @Override
         public void close() {
             exchange.close();
@@ -136,7 +136,7 @@ public final class Trainer implements StepRunner {
             ActorSystem<?> system) {
         this.settings = settings;
         this.schedule = settings.rates();
-        this.headWeights = settings.headWeights();
+        this.headWeights = settings.objective().headWeights();
         this.model = model;
         this.store = model.parameters();
         this.optimizer = new AdamW(store, settings.optimizer());
@@ -160,7 +160,8 @@ public final class Trainer implements StepRunner {
             throw new ExchangeException(abandonReason);
         }
         String how = takeUp(generation.firstStep(), spec, rank, exchange);
-        BatchFeed feed = new BatchFeed(ingest, committedSteps, spec.lanes(rank), system);
+        LaneRange lanes = spec.lanes(rank);
+        BatchReader feed = ingest.reader(system, committedSteps, lanes.from(), lanes.to());
         membership = new Membership(generation.number(), exchange, feed);
         return how;
     }
@@ -242,7 +243,7 @@ public final class Trainer implements StepRunner {
     @Override
     public StepResult step(boolean stop) throws ExchangeException {
         Membership in = membership;
-        BatchFeed feed = in == null ? null : in.feed();
+        BatchReader feed = in == null ? null : in.feed();
         if (in == null || feed == null) {
             throw new IllegalStateException("a step outside of a generation");
         }
@@ -260,7 +261,7 @@ public final class Trainer implements StepRunner {
         sums.clear();
         for (int lane = lanes.from(); lane < lanes.to(); lane++) {
             long waited = System.nanoTime();
-            LaneBatch batch = feed.take();
+            LaneBatch batch = feed.next();
             dataNs += System.nanoTime() - waited;
             if (batch.step() != step || batch.lane() != lane) {
                 throw new IllegalStateException("step " + step + ", lane " + lane + ": got the batch of step "
@@ -380,10 +381,7 @@ public final class Trainer implements StepRunner {
 
     @Override
     public List<String> heads() {
-        Objective objective = settings.objective();
-        return IntStream.range(0, objective.headCount())
-                .mapToObj(objective::headName)
-                .toList();
+        return settings.objective().headNames();
     }
 
     @Override

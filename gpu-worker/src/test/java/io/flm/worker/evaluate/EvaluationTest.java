@@ -6,24 +6,28 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
-import io.flm.data.Objective;
 import io.flm.data.UserException;
+import io.flm.worker.objective.Objective;
+import io.flm.worker.objective.ar.AutoregressiveModeling;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
+import io.flm.worker.objective.mlm.MaskedLanguageModeling;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTest {
     private static final EvaluationSettings SETTINGS = new EvaluationSettings(0, 0.3, 20, 2, 30, 7, 1);
+    private static final Objective FLM = new FreeLanguageModeling(0.3, 1, 1);
     private static final HeldOut HELD_OUT = KnownScorer.heldOut(50);
 
     private static Report evaluate(Objective objective, boolean sees) {
         KnownScorer model = new KnownScorer(objective, HELD_OUT, sees);
-        return new Evaluation(model, KnownScorer.texts(), SETTINGS).run(HELD_OUT, (share, doing) -> {});
+        return new Evaluation(model, KnownScorer.format(), SETTINGS).run(HELD_OUT, (share, doing) -> {});
     }
 
     @Test
     void aPerfectModelIsRightEverywhere() {
-        Report report = evaluate(Objective.FLM, true);
+        Report report = evaluate(FLM, true);
         assertThat(report.scores()).containsOnlyKeys(Score.values());
         report.scores()
                 .forEach((score, value) ->
@@ -40,7 +44,7 @@ class EvaluationTest {
 
     @Test
     void theWrongPicturesMakeAPerfectModelWrong() {
-        Map<Score, Double> priors = evaluate(Objective.FLM, true).priors();
+        Map<Score, Double> priors = evaluate(FLM, true).priors();
         assertThat(priors.get(Score.TOKEN_LOSS)).isGreaterThan(1);
         assertThat(priors.get(Score.CLOZE_ACCURACY)).isLessThan(0.5);
         assertThat(priors.get(Score.CAPTION_EXACT_MATCH)).isZero();
@@ -49,7 +53,7 @@ class EvaluationTest {
 
     @Test
     void aModelThatSeesNothingIsAtChance() {
-        Map<Score, Double> scores = evaluate(Objective.FLM, false).scores();
+        Map<Score, Double> scores = evaluate(FLM, false).scores();
         for (String way : List.of("TEXT", "IMAGE")) {
             for (int k : new int[] {1, 5, 10}) {
                 Score score = Score.valueOf(way + "_RETRIEVAL_R" + k);
@@ -63,7 +67,7 @@ class EvaluationTest {
 
     @Test
     void aModelOfMasksNamesWhatItCannotDo() {
-        Report report = evaluate(Objective.MLM, true);
+        Report report = evaluate(new MaskedLanguageModeling(0.4, false), true);
         assertThat(report.scores()).containsOnlyKeys(Score.TOKEN_LOSS, Score.TOKEN_ACCURACY, Score.CLOZE_ACCURACY);
         assertThat(report.scores().get(Score.CLOZE_ACCURACY)).isEqualTo(1);
         assertThat(report.absent())
@@ -74,14 +78,14 @@ class EvaluationTest {
 
     @Test
     void anAutoregressiveModelHasNoReconstructor() {
-        Report report = evaluate(Objective.AR, true);
+        Report report = evaluate(new AutoregressiveModeling(), true);
         assertThat(report.absent()).containsOnlyKeys(Score.TOKEN_LOSS, Score.TOKEN_ACCURACY, Score.CLOZE_ACCURACY);
         assertThat(report.scores().get(Score.IMAGE_RETRIEVAL_R1)).isEqualTo(1);
     }
 
     @Test
     void theJsonKeysAreThoseOfTheManual() {
-        assertThat(evaluate(Objective.FLM, true).toMap().keySet())
+        assertThat(evaluate(FLM, true).toMap().keySet())
                 .startsWith("samples")
                 .contains(
                         "tokenLoss",
@@ -101,14 +105,13 @@ class EvaluationTest {
 
     @Test
     void theSameModelAndSamplesGiveTheSameReport() {
-        assertThat(evaluate(Objective.FLM, true).toMap())
-                .isEqualTo(evaluate(Objective.FLM, true).toMap());
+        assertThat(evaluate(FLM, true).toMap()).isEqualTo(evaluate(FLM, true).toMap());
     }
 
     @Test
     void withFewSamplesThePoolIsSmallerAndSaysSo() {
         HeldOut few = KnownScorer.heldOut(5);
-        Report report = new Evaluation(new KnownScorer(Objective.FLM, few, true), KnownScorer.texts(), SETTINGS)
+        Report report = new Evaluation(new KnownScorer(FLM, few, true), KnownScorer.format(), SETTINGS)
                 .run(few, (share, doing) -> {});
         assertThat(report.poolSize()).isEqualTo(5);
         assertThat(report.priors().get(Score.TEXT_RETRIEVAL_R10)).isEqualTo(1);
@@ -118,7 +121,7 @@ class EvaluationTest {
     void aSampleIsNeverComparedWithItself() {
         HeldOut three = KnownScorer.heldOut(3); // six words, of which the next sample has one in the same place
         EvaluationSettings settings = new EvaluationSettings(0, 0.3, 20, 2, 1, 2, 1);
-        Report report = new Evaluation(new KnownScorer(Objective.FLM, three, true), KnownScorer.texts(), settings)
+        Report report = new Evaluation(new KnownScorer(FLM, three, true), KnownScorer.format(), settings)
                 .run(three, (share, doing) -> {});
         assertThat(report.scores().get(Score.CLOZE_ACCURACY)).isEqualTo(1);
         assertThat(report.priors().get(Score.CLOZE_ACCURACY)).isCloseTo(1.0 / 6, within(1e-12));

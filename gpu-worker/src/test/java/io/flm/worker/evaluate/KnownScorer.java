@@ -1,11 +1,14 @@
 package io.flm.worker.evaluate;
 
-import io.flm.data.Objective;
-import io.flm.data.RandomStream;
+import io.flm.data.Streams;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
+import io.flm.data.Vocabulary;
+import io.flm.data.Words;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.model.TargetScores;
+import io.flm.worker.objective.Objective;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -53,37 +56,13 @@ final class KnownScorer implements Scorer {
         return new HeldOut(2, examples);
     }
 
-    static Texts texts() {
-        return new Texts(START, PAD, END, MASK, PERIOD, true, KnownScorer::name, KnownScorer::corrupt);
+    static CaptionFormat format() {
+        Vocabulary vocabulary = new Vocabulary(100, START, PAD, END, MASK, PERIOD, Words.each(100));
+        return new CaptionFormat(new TextLayout(vocabulary, true), KnownScorer::name);
     }
 
     private static String name(int[] words) {
         return Arrays.stream(words).mapToObj(w -> w == PERIOD ? "." : "w" + w).collect(Collectors.joining(" "));
-    }
-
-    /** Hides nothing; every token after {@code <s>} is to be predicted, the begin token too. */
-    private static TextBatch corrupt(Objective objective, double rate, List<int[]> rows, RandomStream random) {
-        TextBatch cloze = texts().clozeOfStreams(rows);
-        int[] positions = IntStream.range(0, cloze.rows() * cloze.length())
-                .filter(p -> p % cloze.length() > 0)
-                .filter(p -> p % cloze.length() < cloze.lengths()[p / cloze.length()])
-                .toArray();
-        Targets all = new Targets(
-                positions, Arrays.stream(positions).map(p -> cloze.ids()[p]).toArray());
-        List<Targets> heads = new ArrayList<>(List.of(all));
-        while (heads.size() < objective.headCount()) {
-            heads.add(new Targets(new int[0], new int[0]));
-        }
-        return new TextBatch(
-                objective,
-                cloze.rows(),
-                cloze.length(),
-                cloze.ids(),
-                cloze.lengths(),
-                cloze.queryIds(),
-                cloze.left(),
-                cloze.right(),
-                heads);
     }
 
     private static int[] ints(List<Integer> list) {
@@ -135,7 +114,7 @@ final class KnownScorer implements Scorer {
             int[] best = new int[head.count()];
             for (int k = 0; k < head.count(); k++) {
                 int row = head.positions()[k] / batch.length();
-                int column = head.positions()[k] % batch.length() + (batch.objective() == Objective.AR ? 1 : 0);
+                int column = head.positions()[k] % batch.length() + (batch.streams() == Streams.LEFT_TO_RIGHT ? 1 : 0);
                 int[] text = texts.get(numbers.get(numbers.size() == 1 ? 0 : row));
                 best[k] = sees && column < text.length ? text[column] : PAD;
                 boolean known = best[k] == head.ids()[k];

@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
 import io.flm.worker.evaluate.HeldOut.Example;
+import io.flm.worker.objective.HiddenTokens.Question;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
+import io.flm.worker.objective.mlm.MaskedLanguageModeling;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class MeasuresTest {
@@ -53,9 +58,13 @@ class MeasuresTest {
     @Test
     void clozeAsksForTheWordsAlone() {
         int[] row = {KnownScorer.START, KnownScorer.END, 8, 9, KnownScorer.PERIOD, KnownScorer.END};
-        TextBatch streams = KnownScorer.texts().clozeOfStreams(List.of(row));
-        assertThat(streams.heads().get(0).ids()).containsExactly(8, 9);
-        assertThat(streams.queryIds())
+        TextLayout layout = KnownScorer.format().layout();
+        Question all = new FreeLanguageModeling(0.3, 1, 1)
+                .eachWord(List.of(row), layout)
+                .get(0);
+        assertThat(all.picture()).isEqualTo(Question.EACH);
+        assertThat(all.batch().heads().get(0).ids()).containsExactly(8, 9);
+        assertThat(Objects.requireNonNull(all.batch().reconstruction()).queryIds())
                 .containsExactly(
                         KnownScorer.START,
                         KnownScorer.MASK,
@@ -63,7 +72,10 @@ class MeasuresTest {
                         KnownScorer.MASK,
                         KnownScorer.MASK,
                         KnownScorer.END);
-        TextBatch masks = KnownScorer.texts().clozeOfMasks(row);
+        List<Question> each =
+                new MaskedLanguageModeling(0.4, false).eachWord(List.of(new int[] {0, 2, 2}, row), layout);
+        assertThat(each).extracting(Question::picture).containsExactly(0, 1);
+        TextBatch masks = each.get(1).batch();
         assertThat(masks.rows()).isEqualTo(2);
         assertThat(masks.heads().get(0).ids()).containsExactly(8, 9);
         assertThat(masks.ids()[2]).isEqualTo(KnownScorer.MASK);
@@ -73,7 +85,7 @@ class MeasuresTest {
     @Test
     void theLikelihoodOfANameCountsEveryTokenAfterTheStart() {
         int[] row = {KnownScorer.START, KnownScorer.END, 8, KnownScorer.PERIOD, KnownScorer.END};
-        TextBatch batch = KnownScorer.texts().leftToRight(List.of(row));
+        TextBatch batch = KnownScorer.format().leftToRight(List.of(row));
         assertThat(batch.heads().get(0).positions()).containsExactly(1, 2, 3);
         assertThat(batch.heads().get(0).ids()).containsExactly(8, KnownScorer.PERIOD, KnownScorer.END);
     }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.flm.data.Objective;
 import io.flm.data.UserException;
+import io.flm.worker.objective.Objective;
 import io.flm.worker.optimize.OptimizerSettings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,7 +26,10 @@ class ArchitectureTest {
     private static final OptimizerSettings OFFICIAL = new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, 0, 5);
 
     private static List<KernelArgument> arguments(ModelSettings settings, Objective objective) {
-        return Architecture.of(settings, objective).parameters().arguments().toList();
+        return Architecture.of(settings, objective.parts())
+                .parameters()
+                .arguments()
+                .toList();
     }
 
     @Test
@@ -42,7 +45,7 @@ class ArchitectureTest {
         Set<String> untrained = new HashSet<>();
         meta.get("parameters_without_gradient").forEach(name -> untrained.add(name.asText()));
         Map<String, Group> ours = new TreeMap<>();
-        for (KernelArgument unit : arguments(TINY, Objective.FLM)) {
+        for (KernelArgument unit : arguments(TINY, SmallModel.FLM)) {
             unit.names().forEach(name -> ours.put(name, new Group(OFFICIAL.factor(unit.group()), unit.decay())));
         }
         official.keySet().removeAll(untrained);
@@ -52,7 +55,7 @@ class ArchitectureTest {
     @Test
     void theHeadlineModelHasThePublishedNumberOfParameters() {
         ModelSettings headline = new ModelSettings(50_265, 768, 12, 4, 6, 6, 6, 6, 514, 288, 32, 768, 12, 11, 0.1);
-        long trained = headline.parameterCount(Objective.FLM);
+        long trained = headline.parameterCount(SmallModel.FLM.parts());
         assertThat(headline.imageTokens()).isEqualTo(82);
         long poolers = 4 * (768 * 768 + 768); // of the official model; pretraining does not reach them
         assertThat(trained + poolers).isEqualTo(346_478_169);
@@ -60,10 +63,10 @@ class ArchitectureTest {
 
     @Test
     void theLeftToRightObjectiveHasNoReconstructor() {
-        assertThat(arguments(TINY, Objective.AR))
+        assertThat(arguments(TINY, SmallModel.AR))
                 .noneMatch(unit -> unit.key().contains("fusion_layers"))
                 .anyMatch(unit -> unit.key().startsWith("lm_score."));
-        assertThat(arguments(TINY, Objective.MLM))
+        assertThat(arguments(TINY, SmallModel.MLM))
                 .noneMatch(unit -> unit.key().startsWith("lm_score."))
                 .anyMatch(unit -> unit.key().startsWith("mlm_score."));
     }

@@ -8,10 +8,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.flm.data.LaneBatch;
-import io.flm.data.Objective;
+import io.flm.data.Reconstruction;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.FlmModel.LaneResult;
+import io.flm.worker.objective.Objective;
 import io.flm.worker.optimize.AdamW;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Torch;
@@ -20,7 +21,9 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,7 +32,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class FlmModelTest {
     @BeforeEach
@@ -37,9 +40,16 @@ class FlmModelTest {
         Torch.prepareThread(1);
     }
 
+    /** With weight 1 for every prediction. */
+    private static double[] ones(LaneBatch batch) {
+        double[] ones = new double[batch.text().heads().size()];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
     private static float[] gradient(FlmModel model, LaneBatch batch, long dropoutSeed) {
         Gradient gradient = model.parameters().newGradient();
-        model.train(batch, SmallModel.ones(model.objective()), dropoutSeed, gradient, stage -> {});
+        model.train(batch, ones(batch), dropoutSeed, gradient, stage -> {});
         return flat(model, gradient);
     }
 
@@ -52,7 +62,7 @@ class FlmModelTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @MethodSource("io.flm.worker.model.SmallModel#objectives")
     void computingAStageAgainInsteadOfKeepingItGivesTheSameGradientsWithDropout(Objective objective) {
         LaneBatch batch = SmallModel.batch(objective);
         try (FlmModel keeps = SmallModel.of(objective, 0.2, Precision.FP32, false);
@@ -63,9 +73,9 @@ class FlmModelTest {
 
     @Test
     void theSameDropoutSeedGivesTheSameGradientsWhateverOtherThreadsDo() throws Exception {
-        LaneBatch batch = SmallModel.batch(Objective.FLM);
+        LaneBatch batch = SmallModel.batch(SmallModel.FLM);
         float[] alone;
-        try (FlmModel model = SmallModel.of(Objective.FLM, 0.2, Precision.FP32, false)) {
+        try (FlmModel model = SmallModel.of(SmallModel.FLM, 0.2, Precision.FP32, false)) {
             alone = gradient(model, batch, 11);
             assertThat(gradient(model, batch, 11)).isEqualTo(alone);
             assertThat(gradient(model, batch, 12)).isNotEqualTo(alone);
@@ -76,7 +86,7 @@ class FlmModelTest {
             for (int i = 0; i < 3; i++) {
                 together.add(threads.submit(() -> {
                     Torch.prepareThread(1);
-                    try (FlmModel model = SmallModel.of(Objective.FLM, 0.2, Precision.FP32, false)) {
+                    try (FlmModel model = SmallModel.of(SmallModel.FLM, 0.2, Precision.FP32, false)) {
                         return gradient(model, batch, 11);
                     }
                 }));
@@ -94,7 +104,7 @@ class FlmModelTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @MethodSource("io.flm.worker.model.SmallModel#objectives")
     void theGradientIsTheSlopeOfTheLoss(Objective objective) {
         LaneBatch batch = SmallModel.batch(objective);
         try (FlmModel model = SmallModel.of(objective, 0, Precision.FP32, false)) {
@@ -121,7 +131,7 @@ class FlmModelTest {
 
     private static double loss(FlmModel model, LaneBatch batch) {
         Gradient scratch = model.parameters().newGradient();
-        LaneResult result = model.train(batch, SmallModel.ones(model.objective()), 0, scratch, stage -> {});
+        LaneResult result = model.train(batch, ones(batch), 0, scratch, stage -> {});
         double sum = 0;
         for (double s : result.loss().sums()) {
             sum += s;
@@ -130,7 +140,7 @@ class FlmModelTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @MethodSource("io.flm.worker.model.SmallModel#objectives")
     void someStepsTeachTheModelItsBatch(Objective objective) {
         LaneBatch batch = SmallModel.batch(objective);
         double count = 0;
@@ -143,7 +153,7 @@ class FlmModelTest {
                 Gradient gradient = model.parameters().newGradient();
                 AdamW optimizer = SmallModel.optimizer(model, 0);
                 for (int step = 1; step <= 60; step++) {
-                    model.train(batch, SmallModel.ones(objective), step, gradient, stage -> {});
+                    model.train(batch, ones(batch), step, gradient, stage -> {});
                     optimizer.update(gradient, step, 1e-3, count);
                 }
                 assertThat(loss(model, batch)).as("%s", precision).isLessThan(0.3 * before);
@@ -153,20 +163,21 @@ class FlmModelTest {
 
     @Test
     void stagesAreReadyFromTheLastToTheFirst() {
-        try (FlmModel model = SmallModel.of(Objective.FLM, 0, Precision.FP32, false)) {
+        try (FlmModel model = SmallModel.of(SmallModel.FLM, 0, Precision.FP32, false)) {
             List<Integer> ready = new ArrayList<>();
             Gradient gradient = model.parameters().newGradient();
-            model.train(SmallModel.batch(Objective.FLM), SmallModel.ones(Objective.FLM), 0, gradient, ready::add);
+            LaneBatch batch = SmallModel.batch(SmallModel.FLM);
+            model.train(batch, ones(batch), 0, gradient, ready::add);
             assertThat(ready).containsExactly(3, 2, 1, 0);
         }
     }
 
     @Test
     void clippingKeepsTheDirectionAndBoundsTheNorm() {
-        LaneBatch batch = SmallModel.batch(Objective.FLM);
-        try (FlmModel model = SmallModel.of(Objective.FLM, 0, Precision.FP32, false)) {
+        LaneBatch batch = SmallModel.batch(SmallModel.FLM);
+        try (FlmModel model = SmallModel.of(SmallModel.FLM, 0, Precision.FP32, false)) {
             Gradient gradient = model.parameters().newGradient();
-            model.train(batch, SmallModel.ones(Objective.FLM), 0, gradient, stage -> {});
+            model.train(batch, ones(batch), 0, gradient, stage -> {});
             float[] before = flat(model, gradient);
             SmallModel.optimizer(model, 0.25).update(gradient, 1, 1e-4, 10);
             float[] after = flat(model, gradient);
@@ -185,8 +196,8 @@ class FlmModelTest {
 
     @Test
     void onePictureSharedByAllRowsScoresAsTheSamePictureForEach() {
-        LaneBatch batch = SmallModel.batch(Objective.AR);
-        try (FlmModel model = SmallModel.of(Objective.FLM, 0, Precision.FP32, false);
+        LaneBatch batch = SmallModel.batch(SmallModel.AR);
+        try (FlmModel model = SmallModel.of(SmallModel.FLM, 0, Precision.FP32, false);
                 NDManager scope = model.newScope()) {
             NDArray one = model.imageFeatures(scope, batch.pixels(), 1);
             NDArray same = one.repeat(0, batch.rows());
@@ -200,9 +211,9 @@ class FlmModelTest {
 
     @Test
     void aLongerPaddingChangesNoScore() {
-        LaneBatch batch = SmallModel.batch(Objective.FLM);
+        LaneBatch batch = SmallModel.batch(SmallModel.FLM);
         TextBatch text = batch.text();
-        try (FlmModel model = SmallModel.of(Objective.FLM, 0, Precision.FP32, false);
+        try (FlmModel model = SmallModel.of(SmallModel.FLM, 0, Precision.FP32, false);
                 NDManager scope = model.newScope()) {
             NDArray tokens = model.imageFeatures(scope, batch.pixels(), batch.rows());
             List<TargetScores> tight = model.score(text, tokens);
@@ -222,26 +233,28 @@ class FlmModelTest {
         int length = text.length() + more;
         List<Targets> heads = text.heads().stream()
                 .map(t -> new Targets(
-                        java.util.Arrays.stream(t.positions())
+                        Arrays.stream(t.positions())
                                 .map(p -> p / text.length() * length + p % text.length())
                                 .toArray(),
                         t.ids()))
                 .toList();
+        Reconstruction r = Objects.requireNonNull(text.reconstruction());
         return new TextBatch(
-                text.objective(),
                 text.rows(),
                 length,
                 widen(text.ids(), text.length(), length, 1),
                 text.lengths(),
-                widen(text.queryIds(), text.length(), length, 0),
-                widen(text.left(), text.length(), length, 0),
-                widen(text.right(), text.length(), length, 0),
+                text.streams(),
+                new Reconstruction(
+                        widen(r.queryIds(), text.length(), length, 0),
+                        widen(r.left(), text.length(), length, 0),
+                        widen(r.right(), text.length(), length, 0)),
                 heads);
     }
 
     private static int[] widen(int[] values, int from, int to, int pad) {
         int[] wide = new int[values.length / from * to];
-        java.util.Arrays.fill(wide, pad);
+        Arrays.fill(wide, pad);
         for (int i = 0; i < values.length; i++) {
             wide[i / from * to + i % from] = values[i];
         }
@@ -250,15 +263,15 @@ class FlmModelTest {
 
     @Test
     void noArrayOfAStepOutlivesIt() {
-        LaneBatch batch = SmallModel.batch(Objective.FLM);
-        try (FlmModel model = SmallModel.of(Objective.FLM, 0.1, Precision.FP32, false);
+        LaneBatch batch = SmallModel.batch(SmallModel.FLM);
+        try (FlmModel model = SmallModel.of(SmallModel.FLM, 0.1, Precision.FP32, false);
                 NDManager scope = model.newScope()) {
             Gradient gradient = model.parameters().newGradient();
             AdamW optimizer = SmallModel.optimizer(model, 0);
             NDManager owner = scope.getParentManager();
             int before = owner.getManagedArrays().size();
             for (int step = 1; step <= 3; step++) {
-                model.train(batch, SmallModel.ones(Objective.FLM), step, gradient, stage -> {});
+                model.train(batch, ones(batch), step, gradient, stage -> {});
                 optimizer.update(gradient, step, 1e-4, 10);
             }
             assertThat(owner.getManagedArrays()).hasSize(before);
@@ -272,8 +285,8 @@ class FlmModelTest {
         ModelSettings wide = new ModelSettings(100_000, 32, 4, 4, 1, 1, 1, 1, 16, 16, 8, 24, 2, 1, 0);
         long first = 0;
         for (int i = 0; i < 9; i++) {
-            try (FlmModel model =
-                    new FlmModel(wide, Objective.AR, new FlmModel.Compute(Device.cpu(), Precision.FP32, false))) {
+            try (FlmModel model = new FlmModel(
+                    wide, SmallModel.AR.parts(), new FlmModel.Compute(Device.cpu(), Precision.FP32, false))) {
                 model.parameters().initialize(i); // 77 MB with the moments
             }
             first = i == 2 ? residentBytes(status) : first;

@@ -3,7 +3,6 @@ package io.flm.worker.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
-import io.flm.data.Objective;
 import io.flm.exchange.Codec;
 import io.flm.exchange.LaneRange;
 import io.flm.exchange.Partial;
@@ -13,6 +12,7 @@ import io.flm.worker.model.FlmModel.Compute;
 import io.flm.worker.model.Gradient;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.Precision;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
 import io.flm.worker.torch.Torch;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
@@ -101,7 +101,8 @@ class LaneSumsTest {
     @ParameterizedTest
     @EnumSource(Codec.class)
     void theSumIsTheSameForEveryDeal(Codec codec) {
-        try (FlmModel model = new FlmModel(SIZES, Objective.FLM, new Compute(Device.cpu(), Precision.FP32, false))) {
+        try (FlmModel model =
+                new FlmModel(SIZES, FreeLanguageModeling.PARTS, new Compute(Device.cpu(), Precision.FP32, false))) {
             model.parameters().initialize(1);
             float[] alone = sum(model, codec, 1, 0, LANES);
             assertThat(alone).hasSizeGreaterThan(100).isEqualTo(plainSum(codec, alone.length));

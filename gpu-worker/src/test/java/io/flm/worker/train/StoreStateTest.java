@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
-import io.flm.data.Objective;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.FlmModel.Compute;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore.Buffer;
 import io.flm.worker.model.Precision;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
 import io.flm.worker.torch.Torch;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -28,7 +28,8 @@ class StoreStateTest {
     }
 
     private static FlmModel model(long seed) {
-        FlmModel model = new FlmModel(SIZES, Objective.FLM, new Compute(Device.cpu(), Precision.FP32, false));
+        FlmModel model =
+                new FlmModel(SIZES, FreeLanguageModeling.PARTS, new Compute(Device.cpu(), Precision.FP32, false));
         model.parameters().initialize(seed);
         return model;
     }

@@ -10,6 +10,7 @@ import com.typesafe.config.ConfigFactory;
 import io.flm.data.DataSettings;
 import io.flm.data.Ingest;
 import io.flm.data.SampleSource;
+import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.exchange.Codec;
 import io.flm.exchange.ExchangeException;
@@ -60,7 +61,7 @@ class TrainerTest {
             samples,
             tokenizer,
             DataSettings.from(CONFIG),
-            train.corruption(),
+            train.objective().corruption(new TextLayout(tokenizer.vocabulary(), false)),
             SIZES.imageSize(),
             train.lanes(),
             train.microBatch(),
@@ -107,7 +108,8 @@ class TrainerTest {
     }
 
     private FlmModel model(ModelSettings sizes) {
-        return new FlmModel(sizes, train.objective(), new FlmModel.Compute(Device.cpu(), Precision.FP32, false));
+        return new FlmModel(
+                sizes, train.objective().parts(), new FlmModel.Compute(Device.cpu(), Precision.FP32, false));
     }
 
     private Trainer trainer(CheckpointKeeper keeper) {

@@ -1,4 +1,6 @@
-package io.flm.data;
+package io.flm.worker.objective.flm;
+
+import io.flm.data.RandomStream;
 
 /**
  * The spans of free language modeling: FLM (arXiv 2303.14038) §3.2, as the official code draws them. Each position of each row

@@ -1,4 +1,4 @@
-package io.flm.data;
+package io.flm.worker.objective;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,20 +6,33 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
+import io.flm.data.Reconstruction;
+import io.flm.data.Sample;
+import io.flm.data.Targets;
+import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
+import io.flm.data.UserException;
+import io.flm.data.Vocabulary;
+import io.flm.data.Words;
+import io.flm.worker.objective.ar.AutoregressiveModeling;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
+import io.flm.worker.objective.mlm.MaskedLanguageModeling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class CorruptionTest {
     private static final int MASK = 4;
-    private static final Corruption.Vocabulary WORDS = new Corruption.Vocabulary(100, 1, MASK, pairs());
+    private static final Vocabulary WORDS = new Vocabulary(100, 0, 1, 2, MASK, 5, pairs());
 
     /** WordPiece's words: even ids begin one, odd ids go on. */
     private static Words pairs() {
@@ -30,16 +43,18 @@ class CorruptionTest {
         return Words.of(json, ids, Set.of());
     }
 
-    private static TextBatch plan(CorruptionSettings settings, boolean beginToken, int[]... rows) {
-        return new Corruption(settings, WORDS, beginToken).plan(List.of(rows), RandomStream.of(1, Purpose.CORRUPT));
+    private static TextBatch plan(Objective objective, boolean beginToken, int[]... rows) {
+        return objective
+                .corruption(new TextLayout(WORDS, beginToken))
+                .plan(Sample.ofTexts(List.of(rows)), RandomStream.of(1, Purpose.CORRUPT));
     }
 
-    private static CorruptionSettings flm(double spanRate) {
-        return new CorruptionSettings(Objective.FLM, spanRate, 0.4, false);
+    private static Objective flm(double spanRate) {
+        return new FreeLanguageModeling(spanRate, 1, 1);
     }
 
-    private static CorruptionSettings mlm(double maskRate, boolean wholeWord) {
-        return new CorruptionSettings(Objective.MLM, 0, maskRate, wholeWord);
+    private static Objective mlm(double maskRate, boolean wholeWord) {
+        return new MaskedLanguageModeling(maskRate, wholeWord);
     }
 
     @Test
@@ -47,8 +62,8 @@ class CorruptionTest {
         TextBatch batch = plan(flm(0), false, new int[] {0, 10, 11, 12, 2}, new int[] {0, 20, 2});
         assertThat(batch.length()).isEqualTo(5);
         assertThat(batch.ids()).containsExactly(0, 10, 11, 12, 2, 0, 20, 2, 1, 1);
-        assertThat(batch.queryIds()).containsExactly(0, MASK, MASK, MASK, 2, 0, MASK, 2, 0, 0);
-        assertThat(batch.left()).containsOnly(0);
+        assertThat(reconstruction(batch).queryIds()).containsExactly(0, MASK, MASK, MASK, 2, 0, MASK, 2, 0, 0);
+        assertThat(reconstruction(batch).left()).containsOnly(0);
         assertThat(batch.heads().get(0)).satisfies(h -> targets(h, "1:10 2:11 3:12 4:2 6:20 7:2"));
         assertThat(batch.heads().get(1)).satisfies(h -> targets(h, "1:11 2:12 3:2 6:2"));
         assertThat(batch.heads().get(2)).satisfies(h -> targets(h, "2:10 3:11 4:12 7:20"));
@@ -60,8 +75,12 @@ class CorruptionTest {
         assertThat(batch.heads().get(0)).satisfies(h -> targets(h, "2:10 3:11 4:2"));
         assertThat(batch.heads().get(1)).satisfies(h -> targets(h, "1:10 2:11 3:2"));
         assertThat(batch.heads().get(2)).satisfies(h -> targets(h, "3:10 4:11"));
-        TextBatch ar = plan(new CorruptionSettings(Objective.AR, 0, 0.4, false), true, new int[] {0, 2, 10, 11, 2});
+        TextBatch ar = plan(new AutoregressiveModeling(), true, new int[] {0, 2, 10, 11, 2});
         assertThat(ar.heads()).singleElement().satisfies(h -> targets(h, "1:10 2:11 3:2"));
+    }
+
+    private static Reconstruction reconstruction(TextBatch batch) {
+        return Objects.requireNonNull(batch.reconstruction());
     }
 
     private static void targets(Targets head, String expected) {
@@ -126,8 +145,8 @@ class CorruptionTest {
     @Test
     void theSameStreamGivesTheSameBatch() {
         int[] row = {0, 10, 11, 12, 13, 14, 15, 16, 17, 2};
-        assertThat(plan(flm(0.5), false, row).left())
-                .isEqualTo(plan(flm(0.5), false, row).left());
+        assertThat(reconstruction(plan(flm(0.5), false, row)).left())
+                .isEqualTo(reconstruction(plan(flm(0.5), false, row)).left());
     }
 
     @Test

@@ -1,9 +1,10 @@
-package io.flm.data;
+package io.flm.worker.objective.flm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,0 +1,40 @@
+package io.flm.worker.evaluate;
+
+import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
+import io.flm.data.Vocabulary;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * How captions are written as tokens, and read as text.
+ *
+ * @param decoder of ids without special tokens
+ */
+record CaptionFormat(TextLayout layout, Function<int[], String> decoder) {
+    /** What a caption begins with. */
+    int[] start() {
+        return layout.start();
+    }
+
+    /** What ends a caption. */
+    int[] stop() {
+        return new int[] {layout.vocabulary().endId()};
+    }
+
+    /** Every token of a row after its start, by the l2r stream: what a whole caption's likelihood is summed over. */
+    TextBatch leftToRight(List<int[]> rows) {
+        return TextBatch.leftToRight(rows, layout.vocabulary().padId());
+    }
+
+    /** A caption as people read it: without special tokens and the closing period. */
+    String read(int[] row) {
+        Vocabulary v = layout.vocabulary();
+        int from = Math.min(layout.firstWord(), row.length);
+        int[] words = Arrays.stream(row, from, row.length)
+                .filter(id -> id != v.startId() && id != v.padId() && id != v.endId())
+                .toArray();
+        return decoder.apply(words).strip().replaceAll("[.\\s]+$", "");
+    }
+}

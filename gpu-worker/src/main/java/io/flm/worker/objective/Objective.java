@@ -1,0 +1,46 @@
+package io.flm.worker.objective;
+
+import io.flm.data.Corruption;
+import io.flm.data.TextLayout;
+import io.flm.worker.model.ModelParts;
+import java.util.List;
+import java.util.Optional;
+
+/** What a model is trained to predict, with its settings. */
+public interface Objective {
+    /** The name in configuration and on the command line: {@code flm}, {@code mlm}, {@code ar}. */
+    String key();
+
+    /** Its setting in a few words, for people: {@code span rate 0.3}. Empty where it has none. */
+    String setting();
+
+    /** What is predicted, in the order of {@link io.flm.data.TextBatch#heads}. */
+    List<Head> heads();
+
+    /** The parts of the model that it trains. */
+    ModelParts parts();
+
+    /** What it hides of texts, and what is to be predicted. */
+    Corruption corruption(TextLayout layout);
+
+    /** The prediction rate: the share of a text's tokens that each head predicts, at most. */
+    double predictionRate();
+
+    /** How its models are asked for hidden tokens; empty where they see the left of a token only. */
+    Optional<HiddenTokens> hiddenTokens();
+
+    /** Whether its models have an l2r stream, which tells how likely a text is, and writes captions. */
+    boolean hasLeftToRightStream();
+
+    // ---- of all objectives
+
+    /** The names of the heads. */
+    default List<String> headNames() {
+        return heads().stream().map(Head::name).toList();
+    }
+
+    /** The weights of the heads. */
+    default double[] headWeights() {
+        return heads().stream().mapToDouble(Head::weight).toArray();
+    }
+}

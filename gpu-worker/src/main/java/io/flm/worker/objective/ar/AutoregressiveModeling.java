@@ -1,0 +1,60 @@
+package io.flm.worker.objective.ar;
+
+import io.flm.data.Corruption;
+import io.flm.data.Sample;
+import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
+import io.flm.worker.model.ModelParts;
+import io.flm.worker.objective.Head;
+import io.flm.worker.objective.Head.Predicts;
+import io.flm.worker.objective.HiddenTokens;
+import io.flm.worker.objective.Objective;
+import java.util.List;
+import java.util.Optional;
+
+/** Autoregressive modeling: the l2r stream alone, in which each token predicts the next one. Nothing is hidden. */
+public record AutoregressiveModeling() implements Objective {
+    /** One stream, and the head that the l2r stream of flm has. */
+    public static final ModelParts PARTS = new ModelParts(false, "lm_score.");
+
+    @Override
+    public String key() {
+        return "ar";
+    }
+
+    @Override
+    public String setting() {
+        return "";
+    }
+
+    @Override
+    public List<Head> heads() {
+        return List.of(new Head("l2r", Predicts.TOKEN, 1));
+    }
+
+    @Override
+    public ModelParts parts() {
+        return PARTS;
+    }
+
+    @Override
+    public Corruption corruption(TextLayout layout) {
+        int padId = layout.vocabulary().padId();
+        return (samples, random) -> TextBatch.leftToRight(Sample.captions(samples), padId);
+    }
+
+    @Override
+    public double predictionRate() {
+        return 1;
+    }
+
+    @Override
+    public boolean hasLeftToRightStream() {
+        return true;
+    }
+
+    @Override
+    public Optional<HiddenTokens> hiddenTokens() {
+        return Optional.empty();
+    }
+}

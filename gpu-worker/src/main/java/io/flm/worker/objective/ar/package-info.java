@@ -1,0 +1,5 @@
+/** Autoregressive modeling, the l2r stream alone: {@link io.flm.worker.objective.ar.AutoregressiveModeling} is the part. */
+@NullMarked
+package io.flm.worker.objective.ar;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,106 @@
+package io.flm.worker.objective.mlm;
+
+import com.typesafe.config.Config;
+import io.flm.data.Corruption;
+import io.flm.data.Streams;
+import io.flm.data.Targets;
+import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
+import io.flm.data.UserException;
+import io.flm.worker.model.ModelParts;
+import io.flm.worker.objective.Head;
+import io.flm.worker.objective.Head.Predicts;
+import io.flm.worker.objective.HiddenTokens;
+import io.flm.worker.objective.Objective;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Masked language modeling on one bidirectional stream: BERT (arXiv 1810.04805) §3.1.
+ *
+ * @param maskRate the share of tokens that are predicted, in (0, 1]
+ * @param wholeWord whether all pieces of a word are masked together
+ */
+public record MaskedLanguageModeling(double maskRate, boolean wholeWord) implements Objective, HiddenTokens {
+    /** One stream, and a head of its own. */
+    public static final ModelParts PARTS = new ModelParts(false, "mlm_score.");
+
+    public MaskedLanguageModeling {
+        if (!(maskRate > 0 && maskRate <= 1)) {
+            throw new UserException("flm.train.mask-rate = " + maskRate + ": give a rate in (0, 1]");
+        }
+    }
+
+    /** @param train {@code flm.train} */
+    public static MaskedLanguageModeling from(Config train) {
+        return new MaskedLanguageModeling(train.getDouble("mask-rate"), train.getBoolean("whole-word"));
+    }
+
+    @Override
+    public String key() {
+        return "mlm";
+    }
+
+    @Override
+    public String setting() {
+        return "mask rate " + maskRate;
+    }
+
+    @Override
+    public List<Head> heads() {
+        return List.of(new Head("mlm", Predicts.TOKEN, 1));
+    }
+
+    @Override
+    public ModelParts parts() {
+        return PARTS;
+    }
+
+    @Override
+    public Corruption corruption(TextLayout layout) {
+        return new MaskCorruption(this, layout);
+    }
+
+    @Override
+    public double predictionRate() {
+        return maskRate;
+    }
+
+    @Override
+    public boolean hasLeftToRightStream() {
+        return false;
+    }
+
+    // ---- evaluation
+
+    @Override
+    public Optional<HiddenTokens> hiddenTokens() {
+        return Optional.of(this);
+    }
+
+    @Override
+    public Corruption corruption(double rate, TextLayout layout) {
+        return new MaskCorruption(new MaskedLanguageModeling(Math.max(rate, Double.MIN_NORMAL), false), layout);
+    }
+
+    /** For each text a batch, with a row for each of its words, in which that word is masked. */
+    @Override
+    public List<Question> eachWord(List<int[]> rows, TextLayout layout) {
+        List<Question> questions = new ArrayList<>();
+        for (int r = 0; r < rows.size(); r++) {
+            int[] row = rows.get(r);
+            List<int[]> masked = new ArrayList<>();
+            Targets.Builder words = new Targets.Builder();
+            for (int i = layout.firstWord(); i < layout.afterWords(row); i++) {
+                int[] one = row.clone();
+                one[i] = layout.vocabulary().maskId();
+                words.add(masked.size() * row.length + i, row[i]);
+                masked.add(one);
+            }
+            int padId = layout.vocabulary().padId();
+            questions.add(new Question(TextBatch.ofOneStream(Streams.BIDIRECTIONAL, masked, padId, words.build()), r));
+        }
+        return questions;
+    }
+}

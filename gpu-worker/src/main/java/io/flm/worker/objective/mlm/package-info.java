@@ -1,0 +1,8 @@
+/**
+ * Masked language modeling, BERT's: {@link io.flm.worker.objective.mlm.MaskedLanguageModeling} is the part, {@code
+ * MaskCorruption} makes its batches.
+ */
+@NullMarked
+package io.flm.worker.objective.mlm;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,12 @@
+/**
+ * What a model is trained to predict. An {@link io.flm.worker.objective.Objective} is one part, in a package of its own:
+ * {@code flm}, {@code mlm}, {@code ar}. It names its heads with their weights, the parts of the model that it trains, makes its
+ * batches, reads its own keys of {@code flm.train}, and says how its models are asked when they are evaluated.
+ *
+ * <p>Nobody else knows the parts: {@code io.flm.worker.train.Objectives} lists them, everyone else asks the interface, and a test
+ * keeps it so. A new objective is a package here and a line there.
+ */
+@NullMarked
+package io.flm.worker.objective;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,36 @@
+package io.flm.worker.train;
+
+import com.typesafe.config.Config;
+import io.flm.data.UserException;
+import io.flm.worker.objective.Objective;
+import io.flm.worker.objective.ar.AutoregressiveModeling;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
+import io.flm.worker.objective.mlm.MaskedLanguageModeling;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The objectives that there are. */
+public final class Objectives {
+    private Objectives() {}
+
+    /**
+     * All of them, with their settings.
+     *
+     * @param train {@code flm.train}
+     */
+    public static List<Objective> all(Config train) {
+        return List.of(
+                FreeLanguageModeling.from(train), MaskedLanguageModeling.from(train), new AutoregressiveModeling());
+    }
+
+    /** The one that {@code flm.train.objective} names. The settings of the others are checked too. */
+    static Objective from(Config train) {
+        String key = train.getString("objective");
+        List<Objective> all = all(train);
+        return all.stream()
+                .filter(objective -> objective.key().equalsIgnoreCase(key))
+                .findFirst()
+                .orElseThrow(() -> new UserException("flm.train.objective = " + key + ": give one of "
+                        + all.stream().map(Objective::key).collect(Collectors.joining(", "))));
+    }
+}

@@ -1,0 +1,47 @@
+package io.flm.worker.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.flm.data.UserException;
+import io.flm.worker.config.Keys;
+import io.flm.worker.objective.Objective;
+import io.flm.worker.objective.mlm.MaskedLanguageModeling;
+import org.junit.jupiter.api.Test;
+
+class ObjectivesTest {
+    private static Config with(String changed) {
+        return ConfigFactory.parseString(changed).withFallback(ConfigFactory.defaultReference());
+    }
+
+    @Test
+    void theKeyTakesTheWordsOfAllObjectives() {
+        assertThat(Keys.known()
+                        .find("flm.train.objective")
+                        .orElseThrow()
+                        .domain()
+                        .words())
+                .containsExactlyElementsOf(Objectives.all(with("").getConfig("flm.train")).stream()
+                        .map(Objective::key)
+                        .toList());
+    }
+
+    @Test
+    void anObjectiveReadsItsOwnSettings() {
+        assertThat(TrainSettings.from(with("flm.train { objective = MLM, mask-rate = 0.15, whole-word = on }"))
+                        .objective())
+                .isEqualTo(new MaskedLanguageModeling(0.15, true));
+        Objective flm = TrainSettings.from(with("flm.train.r2l-weight = 0.25")).objective();
+        assertThat(flm.headNames()).containsExactly("rec", "l2r", "r2l");
+        assertThat(flm.headWeights()).containsExactly(1, 1, 0.25);
+    }
+
+    @Test
+    void anUnknownObjectiveIsRefusedWithThoseThatThereAre() {
+        assertThatThrownBy(() -> TrainSettings.from(with("flm.train.objective = mlx")))
+                .isInstanceOf(UserException.class)
+                .hasMessage("flm.train.objective = mlx: give one of flm, mlm, ar");
+    }
+}
