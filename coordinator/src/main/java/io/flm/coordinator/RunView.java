@@ -1,7 +1,7 @@
 package io.flm.coordinator;
 
-import io.flm.worker.Trainee.Head;
-import io.flm.worker.Trainee.Shares;
+import io.flm.worker.AsyncTrainer.Head;
+import io.flm.worker.AsyncTrainer.Shares;
 import io.flm.worker.WireMessage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

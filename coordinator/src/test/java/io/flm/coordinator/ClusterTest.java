@@ -28,10 +28,10 @@ abstract class ClusterTest {
         return cluster;
     }
 
-    /** A run whose first generation all have joined but one: {@code late} does when its trainee is told to. */
+    /** A run whose first generation all have joined but one: {@code late} does when its trainer is told to. */
     final TestCluster forming(String late, String... others) {
         TestCluster cluster = cluster(others);
-        cluster.add(late).trainee.holdsEntry = true;
+        cluster.add(late).trainer.holdsEntry = true;
         cluster.submit();
         cluster.expectAfter(200, "forming");
         return cluster;

@@ -12,7 +12,7 @@ class CoordinatorExchangeTest extends ClusterTest {
 
     /** The others see it only later. */
     private static void failByItself(TestCluster c, String worker, long generation) {
-        c.trainee(worker).fail(FailureKind.MEMBER_LOST, OWN.formatted(generation), "n" + worker);
+        c.trainer(worker).fail(FailureKind.MEMBER_LOST, OWN.formatted(generation), "n" + worker);
         c.actors.settle();
     }
 
@@ -32,8 +32,8 @@ class CoordinatorExchangeTest extends ClusterTest {
     @Test
     void whomOthersNamedBesidesIsNotLeftOutForIt() {
         TestCluster c = training("w1", "w2", "w3");
-        c.trainee("w3").fail(FailureKind.MEMBER_LOST, OWN.formatted(1), "nw3", "nw1", "nw2");
-        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "nw3 was silent", "nw3");
+        c.trainer("w3").fail(FailureKind.MEMBER_LOST, OWN.formatted(1), "nw3", "nw1", "nw2");
+        c.trainer("w1").fail(FailureKind.MEMBER_LOST, "nw3 was silent", "nw3");
         c.expectAfter(500, "training");
         assertThat(c.members(2)).containsExactly("w1", "w2");
     }
@@ -66,9 +66,9 @@ class CoordinatorExchangeTest extends ClusterTest {
         TestCluster c = training("w1", "w2", "w3");
         c.steps(20);
         for (String newcomer : new String[] {"w4", "w5"}) {
-            c.add(newcomer).trainee.holdsEntry = true; // nobody gives them the state
+            c.add(newcomer).trainer.holdsEntry = true; // nobody gives them the state
         }
-        c.trainee("w3").holdsEntry = true;
+        c.trainer("w3").holdsEntry = true;
         c.killAndNotice("w1", "w2");
         List<String> without = List.of("w4", "w5");
         int passedMs = 0;
@@ -84,7 +84,7 @@ class CoordinatorExchangeTest extends ClusterTest {
                         c.settings.holderTimeoutMs() + 64 * c.settings.retryPauseMs() + 5000);
         assertThat(c.generation(newest(c)).firstStep()).isZero();
         assertThat(c.view().notes()).contains("nobody holds step 20 any more: steps from 0 are done again");
-        without.forEach(name -> c.trainee(name).finishEntry());
+        without.forEach(name -> c.trainer(name).finishEntry());
         c.expectAfter(200, "training");
         assertThat(c.generations().size()).isLessThan(12);
     }
@@ -99,7 +99,7 @@ class CoordinatorExchangeTest extends ClusterTest {
         int seconds = 120;
         for (int tenth = 0; tenth < 10 * seconds; tenth++) {
             if (c.view().state().equals("training")) {
-                c.trainee("w1").fail(FailureKind.MEMBER_LOST, "a cosmic ray");
+                c.trainer("w1").fail(FailureKind.MEMBER_LOST, "a cosmic ray");
             }
             c.pass(100);
         }
@@ -112,7 +112,7 @@ class CoordinatorExchangeTest extends ClusterTest {
                 .endsWith(" s (flm.coordinator.retry-pause), or as soon as another worker is ready");
         c.expectAfter(33_000, "training");
         c.steps(1);
-        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "a cosmic ray");
+        c.trainer("w1").fail(FailureKind.MEMBER_LOST, "a cosmic ray");
         c.expectAfter(300, "training");
     }
 
@@ -121,7 +121,7 @@ class CoordinatorExchangeTest extends ClusterTest {
         String pause = "after a pause of " + seconds + " s";
         for (int passedMs = 0; passedMs < 120_000 && !c.view().reason().contains(pause); passedMs += 100) {
             if (c.view().state().equals("training")) {
-                c.trainee("w1").fail(FailureKind.MEMBER_LOST, "a cosmic ray");
+                c.trainer("w1").fail(FailureKind.MEMBER_LOST, "a cosmic ray");
             }
             c.pass(100);
         }
@@ -174,7 +174,7 @@ class CoordinatorExchangeTest extends ClusterTest {
         int passedMs = 0;
         for (; passedMs < 200_000 && !c.view().state().equals("failed"); passedMs += 100) {
             if (c.view().state().equals("training")) {
-                c.trainee("w1").fail(FailureKind.MEMBER_LOST, "nw3 did not answer", "nw3");
+                c.trainer("w1").fail(FailureKind.MEMBER_LOST, "nw3 did not answer", "nw3");
             }
             c.pass(100);
         }
@@ -194,7 +194,7 @@ class CoordinatorExchangeTest extends ClusterTest {
         int passedMs = 0;
         for (; passedMs < 200_000 && !c.view().state().equals("failed"); passedMs += 100) {
             if (c.view().state().equals("training")) {
-                c.trainee("w1").fail(FailureKind.MEMBER_LOST, "a cosmic ray");
+                c.trainer("w1").fail(FailureKind.MEMBER_LOST, "a cosmic ray");
             }
             c.pass(100);
         }

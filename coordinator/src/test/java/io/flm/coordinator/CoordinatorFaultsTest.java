@@ -49,8 +49,8 @@ class CoordinatorFaultsTest extends ClusterTest {
         c.killAndNotice("w2");
         c.expectAfter(500, "training");
         assertThat(c.view().generation()).isEqualTo(2);
-        assertThat(c.trainee("w1").halts).isZero();
-        assertThat(c.trainee("w1").entered).containsExactly(1L, 2L);
+        assertThat(c.trainer("w1").halts).isZero();
+        assertThat(c.trainer("w1").entered).containsExactly(1L, 2L);
     }
 
     @Test
@@ -58,9 +58,9 @@ class CoordinatorFaultsTest extends ClusterTest {
         TestCluster c = forming("w2", "w1");
         c.moveCoordinator();
         c.expect("forming");
-        c.trainee("w2").finishEntry();
+        c.trainer("w2").finishEntry();
         c.expectAfter(200, "training");
-        assertThat(c.trainee("w1").entered).containsExactly(1L);
+        assertThat(c.trainer("w1").entered).containsExactly(1L);
     }
 
     @Test
@@ -161,14 +161,14 @@ class CoordinatorFaultsTest extends ClusterTest {
     void aRunThatFailedStaysFailedThoughAMemberHasNotHeardOfItWhenTheCoordinatorMoves() {
         TestCluster c = training("w1", "w2");
         c.mute("w2");
-        c.trainee("w1").fail(FailureKind.USER, "step 0, lane 5: the loss is NaN");
+        c.trainer("w1").fail(FailureKind.USER, "step 0, lane 5: the loss is NaN");
         c.actors.settle();
         c.expect("failed");
         c.unmute("w2");
         c.moveCoordinator();
         c.expect("failed");
         c.pass(3000);
-        assertThat(c.trainee("w2").running).isFalse();
+        assertThat(c.trainer("w2").running).isFalse();
     }
 
     @Test

@@ -29,7 +29,7 @@ class CoordinatorMembersTest extends ClusterTest {
         c.steps(10);
         c.kill("w2");
         c.expectAfter(500, "training");
-        assertThat(c.trainee("w1").entered).containsExactly(1L, 2L);
+        assertThat(c.trainer("w1").entered).containsExactly(1L, 2L);
         c.steps(1);
         assertThat(c.view().step()).isEqualTo(11);
         assertThat(c.generations()).hasSize(2);
@@ -45,11 +45,11 @@ class CoordinatorMembersTest extends ClusterTest {
     void theStepThatOneMemberCommittedBeforeTheLossIsNotDoneAgain() {
         TestCluster c = training("w1", "w2", "w3");
         c.steps(10);
-        c.trainee("w3").commit(false); // w1 had not received all of step 10 when w2 died
+        c.trainer("w3").commit(false); // w1 had not received all of step 10 when w2 died
         c.kill("w2");
         c.expectAfter(500, "training");
         assertThat(c.generation(2).firstStep()).isEqualTo(11);
-        assertThat(c.trainee("w1").committedSteps()).isEqualTo(11);
+        assertThat(c.trainer("w1").committedSteps()).isEqualTo(11);
     }
 
     @Test
@@ -74,9 +74,9 @@ class CoordinatorMembersTest extends ClusterTest {
     @Test
     void aLossThatOnlyTheListingTellsOfIsEnough() {
         TestCluster c = forming("w1", "w2");
-        c.trainee("w1").finishEntry();
+        c.trainer("w1").finishEntry();
         c.pass(200);
-        c.trainee("w1").generation = null; // its exchange stays silent
+        c.trainer("w1").generation = null; // its exchange stays silent
         c.killAndNotice("w2");
         assertThat(c.view().reason()).startsWith("lost w2: ended or cannot be reached");
     }
@@ -92,7 +92,7 @@ class CoordinatorMembersTest extends ClusterTest {
         c.add("w3");
         c.expectAfter(200, "training");
         assertThat(c.generation(2).firstStep()).isEqualTo(7);
-        assertThat(c.trainee("w3").committedSteps()).isEqualTo(7);
+        assertThat(c.trainer("w3").committedSteps()).isEqualTo(7);
     }
 
     @Test
@@ -104,7 +104,7 @@ class CoordinatorMembersTest extends ClusterTest {
         c.unmute("w1");
         c.expectAfter(500, "training");
         assertThat(c.generation(2).firstStep()).isEqualTo(20);
-        assertThat(c.trainee("newcomer").committedSteps()).isEqualTo(20);
+        assertThat(c.trainer("newcomer").committedSteps()).isEqualTo(20);
     }
 
     @Test
@@ -119,10 +119,10 @@ class CoordinatorMembersTest extends ClusterTest {
     void whoComesLateIsPreparedWhileTheOthersTrainAndThenTakenIn() {
         TestCluster c = training("w1", "w2");
         c.steps(5);
-        TestCluster.Node late = c.add("w3", "1", new StubTrainee("w3").slowly());
+        TestCluster.Node late = c.add("w3", "1", new StubTrainer("w3").slowly());
         c.expectAfter(10_000, "training");
         assertThat(c.worker("w3").state()).isEqualTo("preparing");
-        late.trainee.finishPreparation();
+        late.trainer.finishPreparation();
         c.expectAfter(200, "halting");
         assertThat(c.view().reason()).isEqualTo("w3 joins");
         c.steps(1);
@@ -130,7 +130,7 @@ class CoordinatorMembersTest extends ClusterTest {
         GenerationView second = c.generation(2);
         assertThat(second.firstStep()).isEqualTo(6);
         assertThat(second.members()).extracting(MemberView::lanes).containsExactly("[0, 3)", "[3, 6)", "[6, 8)");
-        assertThat(late.trainee.committedSteps()).isEqualTo(6);
+        assertThat(late.trainer.committedSteps()).isEqualTo(6);
     }
 
     @Test
@@ -255,8 +255,8 @@ class CoordinatorMembersTest extends ClusterTest {
 
     /** Control messages reach w3, gradients do not. */
     private static void failSinceW3IsNotHeard(TestCluster c) {
-        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "nw3 did not answer", "nw3");
-        c.trainee("w3").fail(FailureKind.MEMBER_LOST, "nw1 did not answer", "nw1", "nw2");
+        c.trainer("w1").fail(FailureKind.MEMBER_LOST, "nw3 did not answer", "nw3");
+        c.trainer("w3").fail(FailureKind.MEMBER_LOST, "nw1 did not answer", "nw1", "nw2");
         c.expectAfter(500, "training");
     }
 
@@ -285,7 +285,7 @@ class CoordinatorMembersTest extends ClusterTest {
         c.expectAfter(300, "training");
         c.steps(1);
         assertThat(c.view().notes()).as("it trains with the others").isEmpty();
-        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
+        c.trainer("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
         c.expectAfter(500, "training");
         failSinceW3IsNotHeard(c);
         assertThat(c.worker("w3").reason()).as("it has trained since").startsWith("left out for up to 10 s");
@@ -296,7 +296,7 @@ class CoordinatorMembersTest extends ClusterTest {
         TestCluster c = cluster("w1", "w2", "w3").submit(TestCluster.plan(3, 0));
         for (int generation = 1; generation <= 8; generation++) {
             c.expectAfter(300 + 64 * c.settings.retryPauseMs(), "training");
-            c.trainee("w1").fail(FailureKind.MEMBER_LOST, "nw3 did not answer", "nw3");
+            c.trainer("w1").fail(FailureKind.MEMBER_LOST, "nw3 did not answer", "nw3");
             c.expectAfter(500, "waiting");
             assertThat(c.view().reason()).startsWith("2 of 3 workers are ready; set aside: w3 (left out for up to ");
             c.pass(c.settings.setAsideMs());
@@ -307,7 +307,7 @@ class CoordinatorMembersTest extends ClusterTest {
     void whatOnlyAWorkerHoldsThatIsSetAsideIsNotDoneAgain() {
         TestCluster c = training("w1", "w2", "w3");
         c.steps(20);
-        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
+        c.trainer("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
         c.expectAfter(500, "training");
         failSinceW3IsNotHeard(c);
         c.add("newcomer");
@@ -322,8 +322,8 @@ class CoordinatorMembersTest extends ClusterTest {
     void aBrokenDeviceIsLeftOutByNameAndTheOthersGoOn() {
         TestCluster c = training("w1", "w2");
         c.steps(5);
-        c.trainee("w2").fail(FailureKind.BROKEN, "worker w2: the device fell off the bus");
-        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
+        c.trainer("w2").fail(FailureKind.BROKEN, "worker w2: the device fell off the bus");
+        c.trainer("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
         c.actors.settle();
         c.expectAfter(1500, "training");
         assertThat(c.view().notes()).containsExactly("worker w2 is left out: worker w2: the device fell off the bus");
@@ -337,7 +337,7 @@ class CoordinatorMembersTest extends ClusterTest {
         TestCluster c = training("w1", "w2", "w3");
         c.steps(5);
         c.mute("w3");
-        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "lost nw3", "nw3");
+        c.trainer("w1").fail(FailureKind.MEMBER_LOST, "lost nw3", "nw3");
         c.expectAfter(1500, "training");
         assertThat(c.generation(2).members()).hasSize(2);
         c.unmute("w3");
@@ -350,8 +350,8 @@ class CoordinatorMembersTest extends ClusterTest {
     @Test
     void workersOfAnotherVersionOrOtherDataAreRefusedByName() {
         TestCluster c = cluster("w1");
-        c.add("w2", "0.9", new StubTrainee("w2"));
-        StubTrainee other = new StubTrainee("w3");
+        c.add("w2", "0.9", new StubTrainer("w2"));
+        StubTrainer other = new StubTrainer("w3");
         other.hashes = Map.of("data", "d2");
         c.add("w3", "1", other);
         c.submit(TestCluster.plan(1, 0).withHashes(Map.of("data", "d1")));
@@ -368,7 +368,7 @@ class CoordinatorMembersTest extends ClusterTest {
         TestCluster c = cluster("w1");
         c.submit();
         c.pass(300);
-        StubTrainee other = new StubTrainee("w2");
+        StubTrainer other = new StubTrainer("w2");
         other.hashes = Map.of("data", "d2");
         c.add("w2", "1", other);
         c.pass(10_000);
@@ -379,7 +379,7 @@ class CoordinatorMembersTest extends ClusterTest {
     @Test
     void slowWorkersGetFewerLanesWhereThatIsWorthAHalt() {
         TestCluster c = training("w1", "w2");
-        c.trainee("w2").laneMs = 3;
+        c.trainer("w2").laneMs = 3;
         c.steps(10);
         c.pass(c.settings.redealPauseMs() - 1000);
         assertThat(c.generations()).hasSize(1);

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import akka.actor.testkit.typed.javadsl.SerializationTestKit;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Behaviors;
+import io.flm.worker.AsyncTrainer;
 import io.flm.worker.FailureKind;
 import io.flm.worker.RunPlan;
-import io.flm.worker.Trainee;
 import io.flm.worker.WireMessage;
 import io.flm.worker.Worker;
 import java.util.List;
@@ -23,7 +23,7 @@ class CoordinatorTest extends ClusterTest {
         RunView view = c.view();
         assertThat(view.step()).isEqualTo(42);
         assertThat(view.loss()).isEqualTo(2.5);
-        assertThat(view.heads()).containsExactly(new Trainee.Head("rec", 2, 1));
+        assertThat(view.heads()).containsExactly(new AsyncTrainer.Head("rec", 2, 1));
         assertThat(view.samplesPerSecond()).isEqualTo(100);
         assertThat(view.workers()).extracting(RunView.WorkerView::lanes).containsExactly("[0, 4)", "[4, 8)");
         c.steps(100);
@@ -47,10 +47,10 @@ class CoordinatorTest extends ClusterTest {
     @Test
     void theLossOfTheLastStepIsKnownThoughAnotherMemberHaltsBeforeRank0() {
         TestCluster c = training("w1", "w2");
-        c.trainee("w2").commit(true);
+        c.trainer("w2").commit(true);
         c.actors.settle();
         assertThat(c.view().loss()).isNull();
-        c.trainee("w1").commit(true);
+        c.trainer("w1").commit(true);
         c.actors.settle();
         assertThat(c.view().loss()).isEqualTo(2.5);
     }
@@ -73,17 +73,17 @@ class CoordinatorTest extends ClusterTest {
         TestCluster c = cluster("w1").submit(TestCluster.plan(2, 0));
         c.expect("waiting");
         assertThat(c.view().reason()).isEqualTo("1 of 2 workers are ready");
-        TestCluster.Node second = c.add("w2", "1", new StubTrainee("w2").slowly());
+        TestCluster.Node second = c.add("w2", "1", new StubTrainer("w2").slowly());
         c.pass(200);
         assertThat(c.view().reason()).isEqualTo("1 of 2 workers are ready; preparing: w2");
-        second.trainee.finishPreparation();
+        second.trainer.finishPreparation();
         c.expectAfter(200, "training");
     }
 
     @Test
     void beforeTheFirstStepWorkersThatAreNearlyReadyAreWaitedForOnlySoLong() {
         TestCluster c = cluster("w1");
-        c.add("w2", "1", new StubTrainee("w2").slowly());
+        c.add("w2", "1", new StubTrainer("w2").slowly());
         c.submit();
         c.expectAfter(1000, "waiting");
         assertThat(c.view().reason()).isEqualTo("1 worker ready; waits up to 30 s for w2");
@@ -116,7 +116,7 @@ class CoordinatorTest extends ClusterTest {
 
         assertThat(c.goOn().accepted()).isTrue();
         c.expectAfter(300, "training");
-        assertThat(c.trainee("w3").committedSteps()).isEqualTo(5);
+        assertThat(c.trainer("w3").committedSteps()).isEqualTo(5);
     }
 
     @Test
@@ -137,7 +137,7 @@ class CoordinatorTest extends ClusterTest {
         TestCluster c = forming("w2", "w1");
         c.stop("Ctrl-C");
         c.expect("halting");
-        c.trainee("w2").finishEntry();
+        c.trainer("w2").finishEntry();
         c.steps(1);
         c.expectAfter(300, "finished");
         assertThat(c.view().step()).isEqualTo(1);
@@ -161,11 +161,11 @@ class CoordinatorTest extends ClusterTest {
         c.steps(4);
         assertThat(c.saveNow().accepted()).isTrue();
         c.expectCheckpoint(4, "w1");
-        c.trainee("w1").saveFailure = "/w1: the disk is full";
+        c.trainer("w1").saveFailure = "/w1: the disk is full";
         c.saveNow();
         assertThat(c.view().notes()).containsExactly("/w1: the disk is full");
         c.expect("training");
-        c.trainee("w1").saveFailure = "";
+        c.trainer("w1").saveFailure = "";
         c.saveNow();
         c.expectCheckpoint(4, "w1");
         assertThat(c.view().notes()).as("there is room again").isEmpty();
@@ -184,7 +184,7 @@ class CoordinatorTest extends ClusterTest {
     @Test
     void atTheEndAnotherWorkerSavesWhereTheDiskOfTheFirstIsFull() {
         TestCluster c = training("w1", "w2");
-        c.trainee("w1").saveFailure = "/w1: the disk is full";
+        c.trainer("w1").saveFailure = "/w1: the disk is full";
         c.steps(100);
         c.expectAfter(1000, "finished");
         c.expectCheckpoint(100, "w2");
@@ -194,8 +194,8 @@ class CoordinatorTest extends ClusterTest {
     @Test
     void whereNobodyCanSaveTheRunFailsAndSaysWhy() {
         TestCluster c = training("w1", "w2");
-        c.trainee("w1").saveFailure = "/w1: the disk is full";
-        c.trainee("w2").saveFailure = "/w2: the disk is full";
+        c.trainer("w1").saveFailure = "/w1: the disk is full";
+        c.trainer("w2").saveFailure = "/w2: the disk is full";
         c.steps(100);
         c.expectAfter(1000, "failed");
         assertThat(c.view().reason()).contains("/w1: the disk is full").contains("/w2: the disk is full");
@@ -204,7 +204,7 @@ class CoordinatorTest extends ClusterTest {
     @Test
     void aWorkerKilledWhileItSavesIsFollowedByAnother() {
         TestCluster c = training("w1", "w2");
-        c.trainee("w1").silentSave = true;
+        c.trainer("w1").silentSave = true;
         c.steps(100);
         c.expectAfter(500, "saving");
         c.killAndNotice("w1");
@@ -247,7 +247,7 @@ class CoordinatorTest extends ClusterTest {
     @Test
     void aWorkerThatNeverEndsItsCheckpointIsGivenUpInTime() {
         TestCluster c = training("w1", "w2");
-        c.trainee("w1").silentSave = true;
+        c.trainer("w1").silentSave = true;
         c.steps(100);
         c.expectAfter(c.settings.saveTimeoutMs() + 1000, "finished");
         c.expectCheckpoint(100, "w2");
@@ -256,18 +256,18 @@ class CoordinatorTest extends ClusterTest {
     @Test
     void aRunThatNobodyCanSaveNamesEachReasonOnce() {
         TestCluster c = training("w1", "w2");
-        c.trainee("w1").saveFailure = "no checkpoint of step 100: /r: the disk is full; make room";
-        c.trainee("w2").saveFailure = c.trainee("w1").saveFailure;
+        c.trainer("w1").saveFailure = "no checkpoint of step 100: /r: the disk is full; make room";
+        c.trainer("w2").saveFailure = c.trainer("w1").saveFailure;
         c.steps(100);
         c.expectAfter(2000, "failed");
-        assertThat(c.view().reason()).isEqualTo("step 100 could not be saved: " + c.trainee("w1").saveFailure);
+        assertThat(c.view().reason()).isEqualTo("step 100 could not be saved: " + c.trainer("w1").saveFailure);
         assertThat(c.view().notes()).isEmpty();
     }
 
     @Test
     void differentWeightsFailTheRunAndNameTheRanks() {
         TestCluster c = training("w1", "w2");
-        c.trainee("w2").weights = " with a flipped bit";
+        c.trainer("w2").weights = " with a flipped bit";
         c.steps(100);
         c.expectAfter(500, "failed");
         assertThat(c.view().reason())
@@ -279,9 +279,9 @@ class CoordinatorTest extends ClusterTest {
     void aFailureOfTheUsersEndsTheRunWithItsCauseWhoeverTellsFirst() {
         TestCluster c = training("w1", "w2");
         c.steps(3);
-        c.trainee("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
+        c.trainer("w1").fail(FailureKind.MEMBER_LOST, "rank 1 left");
         c.actors.settle();
-        c.trainee("w2").fail(FailureKind.USER, "step 3, lane 5: the loss is NaN");
+        c.trainer("w2").fail(FailureKind.USER, "step 3, lane 5: the loss is NaN");
         c.actors.settle();
         c.expect("failed");
         assertThat(c.view().reason()).isEqualTo("step 3, lane 5: the loss is NaN");
@@ -303,7 +303,7 @@ class CoordinatorTest extends ClusterTest {
     void whereNoWorkerCanCarryOutThePlanTheRunFailsAtOnce() {
         TestCluster c = cluster();
         c.pass(c.settings.discoverTimeoutMs());
-        StubTrainee refusing = new StubTrainee("w1");
+        StubTrainer refusing = new StubTrainer("w1");
         refusing.refusal = "/data/x: no such file";
         c.add("w1", "1", refusing);
         c.submit();

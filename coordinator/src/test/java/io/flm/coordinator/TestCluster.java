@@ -30,21 +30,21 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * The real coordinator and real worker actors, with trainees whose steps the test takes, in virtual time. Orders
+ * The real coordinator and real worker actors, with trainers whose steps the test takes, in virtual time. Orders
  * and reports may be lost or doubled on their way.
  */
 final class TestCluster implements AutoCloseable {
     /** A worker on a node of its own, called as the worker with an {@code n} before. */
     final class Node {
         final String name;
-        final StubTrainee trainee;
+        final StubTrainer trainer;
         final ActorRef<Worker.Command> ref;
 
-        Node(String name, String version, StubTrainee trainee) {
+        Node(String name, String version, StubTrainer trainer) {
             this.name = name;
-            this.trainee = trainee;
+            this.trainer = trainer;
             this.ref = actors.spawn(
-                    orders(name, Worker.unlisted(new Worker.Identity(name, "n" + name, "cpu", "", version), trainee)),
+                    orders(name, Worker.unlisted(new Worker.Identity(name, "n" + name, "cpu", "", version), trainer)),
                     name);
         }
     }
@@ -88,18 +88,18 @@ final class TestCluster implements AutoCloseable {
     }
 
     Node add(String name) {
-        return add(name, "1", new StubTrainee(name));
+        return add(name, "1", new StubTrainer(name));
     }
 
-    Node add(String name, String version, StubTrainee trainee) {
-        Node node = new Node(name, version, trainee);
+    Node add(String name, String version, StubTrainer trainer) {
+        Node node = new Node(name, version, trainer);
         nodes.put(name, node);
         list();
         return node;
     }
 
-    StubTrainee trainee(String name) {
-        return Objects.requireNonNull(nodes.get(name), name).trainee;
+    StubTrainer trainer(String name) {
+        return Objects.requireNonNull(nodes.get(name), name).trainer;
     }
 
     /** The receptionist lists all but these: they cannot be reached. */
@@ -118,9 +118,9 @@ final class TestCluster implements AutoCloseable {
         killed.forEach(n -> actors.stop(n.ref));
         String[] lost = killed.stream().map(n -> "n" + n.name).toArray(String[]::new);
         for (Node n : nodes.values()) {
-            Generation g = n.trainee.generation;
+            Generation g = n.trainer.generation;
             if (g != null && killed.stream().anyMatch(k -> g.rankOf(k.name) >= 0)) {
-                n.trainee.fail(FailureKind.MEMBER_LOST, "lost " + String.join(", ", lost), lost);
+                n.trainer.fail(FailureKind.MEMBER_LOST, "lost " + String.join(", ", lost), lost);
             }
         }
         actors.settle();
@@ -148,8 +148,8 @@ final class TestCluster implements AutoCloseable {
     /** All members of the running generation commit so many steps together, or fewer where one raised the stop flag. */
     void steps(int count) {
         for (int i = 0; i < count; i++) {
-            List<StubTrainee> running = nodes.values().stream()
-                    .map(n -> n.trainee)
+            List<StubTrainer> running = nodes.values().stream()
+                    .map(n -> n.trainer)
                     .filter(t -> t.running)
                     .toList();
             Generation g = running.isEmpty() ? null : running.get(0).generation;

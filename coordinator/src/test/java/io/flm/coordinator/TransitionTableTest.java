@@ -189,38 +189,38 @@ class TransitionTableTest extends ClusterTest {
 
     private void failuresOfTheUser() {
         TestCluster forming = forming("w1", "w2");
-        forming.trainee("w1").fail(FailureKind.USER, "data are gone");
+        forming.trainer("w1").fail(FailureKind.USER, "data are gone");
         forming.actors.settle();
         forming.expect("failed");
 
         TestCluster training = training("w1", "w2");
-        training.trainee("w1").fail(FailureKind.USER, "data are gone");
+        training.trainer("w1").fail(FailureKind.USER, "data are gone");
         training.actors.settle();
         training.expect("failed");
 
         TestCluster halting = training("w1", "w2");
         halting.pause("for the night");
-        halting.trainee("w1").fail(FailureKind.USER, "data are gone");
+        halting.trainer("w1").fail(FailureKind.USER, "data are gone");
         halting.actors.settle();
         halting.expect("failed");
 
         TestCluster late = training("w1", "w2");
-        late.trainee("w2").fail(FailureKind.MEMBER_LOST, "rank 0 left", "nw1");
-        late.trainee("w1").fail(FailureKind.USER, "data are gone");
+        late.trainer("w2").fail(FailureKind.MEMBER_LOST, "rank 0 left", "nw1");
+        late.trainer("w1").fail(FailureKind.USER, "data are gone");
         late.actors.settle();
         late.expect("failed");
     }
 
     private void endsOfSaving() {
         TestCluster failing = training("w1");
-        failing.trainee("w1").saveFailure = "the disk is full";
+        failing.trainer("w1").saveFailure = "the disk is full";
         failing.steps(4);
         failing.stop("enough");
         failing.steps(1);
         failing.expectAfter(1000, "failed");
 
         TestCluster wanted = training("w1");
-        wanted.trainee("w1").silentSave = true;
+        wanted.trainer("w1").silentSave = true;
         wanted.steps(4);
         wanted.pause("for the night");
         wanted.steps(1);

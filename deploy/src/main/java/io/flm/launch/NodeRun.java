@@ -12,9 +12,9 @@ import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.exchange.Codec;
 import io.flm.exchange.ExchangeNode;
+import io.flm.worker.BlockingTrainer;
 import io.flm.worker.RunPlan;
 import io.flm.worker.StepResult;
-import io.flm.worker.StepRunner;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
@@ -167,7 +167,7 @@ final class NodeRun implements AutoCloseable {
     }
 
     /** Makes the trainer of one device, on its own thread. */
-    StepRunner runner(Device device, ExchangeNode exchange, ActorSystem<?> system) {
+    BlockingTrainer runner(Device device, ExchangeNode exchange, ActorSystem<?> system) {
         Torch.prepareThread(threads);
         FlmModel flm = new FlmModel(
                 model, train.objective().parts(), new FlmModel.Compute(device, train.precision(), train.recompute()));

@@ -3,7 +3,7 @@ package io.flm.launch;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.PlainText;
-import io.flm.worker.Trainee.Shares;
+import io.flm.worker.AsyncTrainer.Shares;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

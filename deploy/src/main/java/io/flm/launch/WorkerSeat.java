@@ -3,10 +3,10 @@ package io.flm.launch;
 import ai.djl.Device;
 import akka.actor.typed.ActorSystem;
 import io.flm.exchange.ExchangeNode;
+import io.flm.worker.AsyncTrainer;
+import io.flm.worker.BlockingTrainer;
 import io.flm.worker.RunPlan;
 import io.flm.worker.StepResult;
-import io.flm.worker.StepRunner;
-import io.flm.worker.Trainee;
 import io.flm.worker.TrainerThread;
 import io.flm.worker.Worker;
 import io.flm.worker.torch.Torch;
@@ -48,13 +48,13 @@ final class WorkerSeat {
         return identity.name();
     }
 
-    /** A trainee for the worker actor of a new life. */
-    Trainee take(ActorSystem<?> system) {
+    /** A trainer for the worker actor of a new life. */
+    AsyncTrainer take(ActorSystem<?> system) {
         thread = new TrainerThread(name(), plan -> prepare(plan, system), this::onStep, System::nanoTime);
         return thread;
     }
 
-    private StepRunner prepare(RunPlan plan, ActorSystem<?> system) {
+    private BlockingTrainer prepare(RunPlan plan, ActorSystem<?> system) {
         NodeRun opened = runs.open(plan, name());
         run = opened;
         return opened.runner(device, exchange, system);

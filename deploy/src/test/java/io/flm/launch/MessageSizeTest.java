@@ -16,10 +16,10 @@ import io.flm.coordinator.GenerationsView;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.http.Submission;
 import io.flm.virtual.VirtualActors;
+import io.flm.worker.AsyncTrainer;
 import io.flm.worker.FailureKind;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
-import io.flm.worker.Trainee;
 import io.flm.worker.WireMessage;
 import io.flm.worker.Worker;
 import java.time.Duration;
@@ -44,7 +44,7 @@ class MessageSizeTest {
     private int losses;
 
     /** Loses a member as soon as a generation begins, as long as there are losses left. */
-    private final class Losing implements Trainee {
+    private final class Losing implements AsyncTrainer {
         private Consumer<Event> told = event -> {};
 
         @Override

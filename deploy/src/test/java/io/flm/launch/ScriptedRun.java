@@ -1,7 +1,7 @@
 package io.flm.launch;
 
 import io.flm.coordinator.RunView;
-import io.flm.worker.Trainee.Head;
+import io.flm.worker.AsyncTrainer.Head;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

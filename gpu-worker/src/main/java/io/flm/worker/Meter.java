@@ -1,7 +1,7 @@
 package io.flm.worker;
 
-import io.flm.worker.Trainee.Rates;
-import io.flm.worker.Trainee.Shares;
+import io.flm.worker.AsyncTrainer.Rates;
+import io.flm.worker.AsyncTrainer.Shares;
 
 /** Adds up steps and says how fast they went. */
 final class Meter {

@@ -22,19 +22,19 @@ import org.slf4j.LoggerFactory;
  * The thread that runs a worker's steps. It loops on its own from the first step of a generation to the last: no step waits
  * for a message. What it does is told to listeners, which the worker actor turns into messages.
  */
-public final class TrainerThread implements Trainee {
+public final class TrainerThread implements AsyncTrainer {
     private static final Logger LOG = LoggerFactory.getLogger(TrainerThread.class);
     private static final int PROGRESS_PER_SECOND = 4;
 
-    /** Makes the runner of a run. */
+    /** Makes the trainer of a run. */
     @FunctionalInterface
     public interface Factory {
         /** Called on the trainer's own thread, since engines keep settings for each thread. */
-        StepRunner prepare(RunPlan plan);
+        BlockingTrainer prepare(RunPlan plan);
     }
 
     /** A checkpoint that was asked for. */
-    private record Save(Consumer<Event> listener) implements StepRunner.SaveListener {
+    private record Save(Consumer<Event> listener) implements BlockingTrainer.SaveListener {
         @Override
         public void onSaved(long step, String where) {
             listener.accept(new Saved(step, where));
@@ -52,7 +52,7 @@ public final class TrainerThread implements Trainee {
     private final Consumer<StepResult> observer;
     private final LongSupplier nanoTime;
     private final ConcurrentLinkedQueue<Save> saves = new ConcurrentLinkedQueue<>();
-    private volatile @Nullable StepRunner runner; // written by the thread
+    private volatile @Nullable BlockingTrainer trainer; // written by the thread
     private volatile long totalSteps;
     private volatile long committedSteps;
     private volatile long abandonedGeneration;
@@ -83,8 +83,8 @@ public final class TrainerThread implements Trainee {
         execute(() -> {
             try {
                 release();
-                StepRunner made = factory.prepare(plan);
-                runner = made;
+                BlockingTrainer made = factory.prepare(plan);
+                trainer = made;
                 totalSteps = plan.totalSteps();
                 committedSteps = made.committedSteps();
                 listener.accept(new Prepared(made.hashes()));
@@ -106,7 +106,7 @@ public final class TrainerThread implements Trainee {
     public void abandon(long generation, String reason) {
         abandonReason = reason;
         abandonedGeneration = generation;
-        StepRunner r = runner;
+        BlockingTrainer r = trainer;
         if (r != null) {
             r.abandon(generation, reason);
         }
@@ -117,7 +117,7 @@ public final class TrainerThread implements Trainee {
         saves.add(new Save(listener));
         execute(
                 () -> { // comes to this after a generation only; in one the loop takes the request
-                    StepRunner r = runner;
+                    BlockingTrainer r = trainer;
                     if (r == null) {
                         refuseSaves("worker " + name + ": there is no run to save");
                     } else {
@@ -131,7 +131,7 @@ public final class TrainerThread implements Trainee {
     public void hash(Consumer<Event> listener) {
         execute(() -> {
             try {
-                StepRunner r = runner;
+                BlockingTrainer r = trainer;
                 if (r == null) {
                     throw new IllegalStateException("there is no run to hash");
                 }
@@ -179,7 +179,7 @@ public final class TrainerThread implements Trainee {
     }
 
     private void train(Generation generation, int rank, Consumer<Event> listener) throws ExchangeException {
-        StepRunner r = runner;
+        BlockingTrainer r = trainer;
         if (r == null) {
             throw new IllegalStateException("a generation before a run was prepared");
         }
@@ -217,7 +217,7 @@ public final class TrainerThread implements Trainee {
         listener.accept(new Ended(committedSteps));
     }
 
-    private void writeSaves(StepRunner r) {
+    private void writeSaves(BlockingTrainer r) {
         for (Save save = saves.poll(); save != null; save = saves.poll()) {
             try {
                 r.save(save);
@@ -251,8 +251,8 @@ public final class TrainerThread implements Trainee {
     }
 
     private void release() {
-        StepRunner r = runner;
-        runner = null;
+        BlockingTrainer r = trainer;
+        trainer = null;
         if (r != null) {
             r.close();
         }

@@ -148,7 +148,12 @@ public final class Worker {
      * @param loss the weighted mean of the global batch
      */
     public record Progressed(
-            String worker, long generation, long step, double loss, List<Trainee.Head> heads, Trainee.Rates rates)
+            String worker,
+            long generation,
+            long step,
+            double loss,
+            List<AsyncTrainer.Head> heads,
+            AsyncTrainer.Rates rates)
             implements GenerationReport {}
 
     /** All members stopped after the same step: the run's last, or the one with the stop flag. Nothing is saved yet. */
@@ -187,16 +192,16 @@ public final class Worker {
 
     private Worker() {}
 
-    /** A worker that registers with the receptionist. The trainee is closed with the actor. */
-    public static Behavior<Command> create(Identity identity, Trainee trainee) {
+    /** A worker that registers with the receptionist. The trainer is closed with the actor. */
+    public static Behavior<Command> create(Identity identity, AsyncTrainer trainer) {
         return Behaviors.setup(context -> {
             context.getSystem().receptionist().tell(Receptionist.register(KEY, context.getSelf()));
-            return unlisted(identity, trainee);
+            return unlisted(identity, trainer);
         });
     }
 
     /** A worker that nobody lists: whoever gives it orders knows it otherwise. */
-    public static Behavior<Command> unlisted(Identity identity, Trainee trainee) {
-        return Behaviors.setup(context -> WorkerStates.first(context, identity, trainee));
+    public static Behavior<Command> unlisted(Identity identity, AsyncTrainer trainer) {
+        return Behaviors.setup(context -> WorkerStates.first(context, identity, trainer));
     }
 }

@@ -17,31 +17,31 @@ import org.jspecify.annotations.Nullable;
 
 /** The states of a {@link Worker}, one class each; {@link Books} is what outlives a state. */
 final class WorkerStates {
-    /** Every so many progress events of its trainee, a member other than rank 0 reports. */
+    /** Every so many progress events of its trainer, a member other than rank 0 reports. */
     private static final int EVENTS_PER_REPORT = 8;
 
     /** What a worker tells itself. */
     sealed interface Internal extends Command {}
 
     /** What came of the {@code attempt}-th preparation. */
-    private record PreparationEnded(long attempt, Trainee.Event event) implements Internal {}
+    private record PreparationEnded(long attempt, AsyncTrainer.Event event) implements Internal {}
 
     /** What happened in a generation. */
-    private record Happened(long generation, Trainee.Event event) implements Internal {}
+    private record Happened(long generation, AsyncTrainer.Event event) implements Internal {}
 
     /** What came of a save or a hash for a run. */
-    private record Finished(String run, Trainee.Event event) implements Internal {}
+    private record Finished(String run, AsyncTrainer.Event event) implements Internal {}
 
     private WorkerStates() {}
 
-    static Behavior<Command> first(ActorContext<Command> context, Worker.Identity identity, Trainee trainee) {
-        return new Idle(new Books(context, identity, trainee));
+    static Behavior<Command> first(ActorContext<Command> context, Worker.Identity identity, AsyncTrainer trainer) {
+        return new Idle(new Books(context, identity, trainer));
     }
 
     private static final class Books {
         final ActorContext<Command> context;
         final Worker.Identity identity;
-        final Trainee trainee;
+        final AsyncTrainer trainer;
         long epoch;
         long lastGeneration;
         long attempt;
@@ -56,10 +56,10 @@ final class WorkerStates {
 
         @Nullable Report outcome; // of the newest generation, once it has ended here
 
-        Books(ActorContext<Command> context, Worker.Identity identity, Trainee trainee) {
+        Books(ActorContext<Command> context, Worker.Identity identity, AsyncTrainer trainer) {
             this.context = context;
             this.identity = identity;
-            this.trainee = trainee;
+            this.trainer = trainer;
         }
 
         String name() {
@@ -99,7 +99,7 @@ final class WorkerStates {
                     .onMessage(Finished.class, this::onFinished)
                     .onAnyMessage(this::onUnexpected)
                     .onSignal(PostStop.class, signal -> {
-                        books.trainee.close();
+                        books.trainer.close();
                         return this;
                     })
                     .build();
@@ -124,11 +124,11 @@ final class WorkerStates {
             return answer(m);
         }
 
-        Behavior<Command> onPrepared(Trainee.Event event) {
+        Behavior<Command> onPrepared(AsyncTrainer.Event event) {
             return onUnexpected(new PreparationEnded(books.attempt, event));
         }
 
-        Behavior<Command> onHappened(Trainee.Event event) {
+        Behavior<Command> onHappened(AsyncTrainer.Event event) {
             return onUnexpected(new Happened(books.lastGeneration, event));
         }
 
@@ -187,7 +187,7 @@ final class WorkerStates {
             books.saving = false;
             long attempt = ++books.attempt;
             ActorRef<Command> me = books.context.getSelf();
-            books.trainee.prepare(m.plan(), event -> me.tell(new PreparationEnded(attempt, event)));
+            books.trainer.prepare(m.plan(), event -> me.tell(new PreparationEnded(attempt, event)));
             Preparing next = new Preparing(
                     books, "builds model and data of run " + m.plan().run());
             books.report(next.described(false));
@@ -200,7 +200,7 @@ final class WorkerStates {
                         books.name(), "worker " + books.name() + " is " + word(phase) + ": there is nothing to save"));
             } else if (!books.saving) { // else the answer is on its way
                 books.saving = true;
-                books.trainee.save(finished());
+                books.trainer.save(finished());
             }
             return this;
         }
@@ -209,11 +209,11 @@ final class WorkerStates {
             if (phase != Phase.WAITING) {
                 return refuse(m, "the weights change");
             }
-            books.trainee.hash(finished());
+            books.trainer.hash(finished());
             return this;
         }
 
-        private Consumer<Trainee.Event> finished() {
+        private Consumer<AsyncTrainer.Event> finished() {
             String run = books.run();
             ActorRef<Command> me = books.context.getSelf();
             return event -> me.tell(new Finished(run, event));
@@ -223,15 +223,15 @@ final class WorkerStates {
             if (!m.run().equals(books.run())) {
                 return onUnexpected(m);
             }
-            if (m.event() instanceof Trainee.Saved s) {
+            if (m.event() instanceof AsyncTrainer.Saved s) {
                 books.saving = false;
                 books.report(new Worker.Saved(books.name(), s.step(), s.where()));
-            } else if (m.event() instanceof Trainee.SaveFailed f) {
+            } else if (m.event() instanceof AsyncTrainer.SaveFailed f) {
                 books.saving = false;
                 books.report(new Worker.SaveFailed(books.name(), f.reason()));
-            } else if (m.event() instanceof Trainee.Hashed h) {
+            } else if (m.event() instanceof AsyncTrainer.Hashed h) {
                 books.report(new Worker.Hashed(books.name(), h.step(), h.weightsSha256()));
-            } else if (m.event() instanceof Trainee.Failed f && generation() == null) {
+            } else if (m.event() instanceof AsyncTrainer.Failed f && generation() == null) {
                 return become(new Unfit(books, f.cause()));
             } else {
                 return onUnexpected(m);
@@ -256,7 +256,7 @@ final class WorkerStates {
                     books.hashes,
                     generation(),
                     books.lastGeneration,
-                    phase == Phase.IDLE || phase == Phase.PREPARING ? 0 : books.trainee.committedSteps(),
+                    phase == Phase.IDLE || phase == Phase.PREPARING ? 0 : books.trainer.committedSteps(),
                     books.laneMs,
                     reason);
         }
@@ -330,12 +330,12 @@ final class WorkerStates {
         }
 
         @Override
-        Behavior<Command> onPrepared(Trainee.Event event) {
-            if (event instanceof Trainee.Prepared p) {
+        Behavior<Command> onPrepared(AsyncTrainer.Event event) {
+            if (event instanceof AsyncTrainer.Prepared p) {
                 books.hashes = Map.copyOf(p.hashes());
-                return become(new Waiting(books, "prepared; holds step " + books.trainee.committedSteps()));
+                return become(new Waiting(books, "prepared; holds step " + books.trainer.committedSteps()));
             }
-            if (event instanceof Trainee.Refused r) {
+            if (event instanceof AsyncTrainer.Refused r) {
                 return become(new Unfit(books, r.reason()));
             }
             return super.onPrepared(event);
@@ -358,7 +358,7 @@ final class WorkerStates {
             books.outcome = null;
             int rank = g.rankOf(books.name());
             ActorRef<Command> me = books.context.getSelf();
-            books.trainee.enter(g, rank, event -> me.tell(new Happened(g.number(), event)));
+            books.trainer.enter(g, rank, event -> me.tell(new Happened(g.number(), event)));
             return transition(new Entering(
                     books,
                     g,
@@ -388,7 +388,7 @@ final class WorkerStates {
                 return refuse(m, "this is generation " + generation.number());
             }
             haltReason = m.reason();
-            books.trainee.requestStop(); // this early it is kept for the first step
+            books.trainer.requestStop(); // this early it is kept for the first step
             return this;
         }
 
@@ -397,19 +397,19 @@ final class WorkerStates {
             if (m.generation() < generation.number()) {
                 return refuse(m, "this is generation " + generation.number());
             }
-            books.trainee.abandon(generation.number(), m.reason());
+            books.trainer.abandon(generation.number(), m.reason());
             return become(new Leaving(books, generation, m.reason()));
         }
 
         @Override
-        Behavior<Command> onHappened(Trainee.Event event) {
-            long committed = books.trainee.committedSteps();
-            if (event instanceof Trainee.Ended e) {
+        Behavior<Command> onHappened(AsyncTrainer.Event event) {
+            long committed = books.trainer.committedSteps();
+            if (event instanceof AsyncTrainer.Ended e) {
                 books.outcome = new Worker.Halted(books.name(), generation.number(), e.committedSteps(), haltReason);
                 books.report(books.outcome);
                 return become(new Waiting(books, haltReason));
             }
-            if (event instanceof Trainee.Failed f) {
+            if (event instanceof AsyncTrainer.Failed f) {
                 books.outcome = new Worker.Failed(
                         books.name(), generation.number(), committed, f.kind(), f.cause(), List.copyOf(f.lostNodes()));
                 books.report(books.outcome);
@@ -437,8 +437,8 @@ final class WorkerStates {
         }
 
         @Override
-        Behavior<Command> onHappened(Trainee.Event event) {
-            if (event instanceof Trainee.Entered e) {
+        Behavior<Command> onHappened(AsyncTrainer.Event event) {
+            if (event instanceof AsyncTrainer.Entered e) {
                 books.report(new Worker.Joined(books.name(), generation.number()));
                 return transition(
                         new Training(books, generation, "took the state from " + e.how()).haltedBecause(this));
@@ -447,7 +447,7 @@ final class WorkerStates {
         }
     }
 
-    /** Runs steps; the trainee does so on its own. */
+    /** Runs steps; the trainer does so on its own. */
     private static final class Training extends Member {
         private int events;
 
@@ -465,8 +465,8 @@ final class WorkerStates {
         }
 
         @Override
-        Behavior<Command> onHappened(Trainee.Event event) {
-            if (!(event instanceof Trainee.Progressed p)) {
+        Behavior<Command> onHappened(AsyncTrainer.Event event) {
+            if (!(event instanceof AsyncTrainer.Progressed p)) {
                 return super.onHappened(event);
             }
             books.laneMs = p.rates().laneMs();
@@ -500,8 +500,8 @@ final class WorkerStates {
         }
 
         @Override
-        Behavior<Command> onHappened(Trainee.Event event) {
-            boolean late = event instanceof Trainee.Entered || event instanceof Trainee.Progressed;
+        Behavior<Command> onHappened(AsyncTrainer.Event event) {
+            boolean late = event instanceof AsyncTrainer.Entered || event instanceof AsyncTrainer.Progressed;
             return late ? this : super.onHappened(event);
         }
     }

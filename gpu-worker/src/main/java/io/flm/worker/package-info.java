@@ -5,9 +5,10 @@
  * is the way to the PyTorch engine, {@code evaluate} measures what was learnt.
  *
  * <p>Here: {@link io.flm.worker.Worker} is the actor's protocol, with its states and what every order and report means; {@link
- * io.flm.worker.RunPlan} and {@link io.flm.worker.Generation} are what it is ordered to do. It drives a {@link
- * io.flm.worker.Trainee}, in earnest the {@link io.flm.worker.TrainerThread}, which drives a {@link
- * io.flm.worker.StepRunner}. The actor knows whoever gives it orders only by its own protocol.
+ * io.flm.worker.RunPlan} and {@link io.flm.worker.Generation} are what it is ordered to do. The actor drives an {@link
+ * io.flm.worker.AsyncTrainer}. The real one is the {@link io.flm.worker.TrainerThread}, which drives a {@link
+ * io.flm.worker.BlockingTrainer}: the {@code Trainer} of {@code train}. The actor knows only its own protocol, not who gives it
+ * orders.
  */
 @NullMarked
 package io.flm.worker;

@@ -32,8 +32,8 @@ class WorkerTest {
     }
 
     /** A worker that is prepared for a run of so many steps. */
-    private ActorRef<Worker.Command> prepared(String name, FakeRunner runner, long totalSteps) {
-        ActorRef<Worker.Command> worker = spawn(name, p -> runner);
+    private ActorRef<Worker.Command> prepared(String name, FakeTrainer trainer, long totalSteps) {
+        ActorRef<Worker.Command> worker = spawn(name, p -> trainer);
         prepare(worker, plan(totalSteps));
         assertThat(described(Phase.WAITING).hashes()).containsEntry("data", "d1");
         return worker;
@@ -77,24 +77,24 @@ class WorkerTest {
 
     @Test
     void runsItsGenerationToTheLastStepWithoutFurtherOrders() {
-        FakeRunner runner = new FakeRunner(-1, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = prepared("a", runner, 5);
-        join(worker, FakeRunner.alone(1, "a", 0));
+        FakeTrainer trainer = new FakeTrainer(-1, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("a", trainer, 5);
+        join(worker, FakeTrainer.alone(1, "a", 0));
         assertThat(expect(Worker.Joined.class).generation()).isEqualTo(1);
         Worker.Progressed progressed = expect(Worker.Progressed.class);
-        assertThat(progressed.heads()).containsExactly(new Trainee.Head("mlm", 2, 0.25));
+        assertThat(progressed.heads()).containsExactly(new AsyncTrainer.Head("mlm", 2, 0.25));
         assertThat(progressed.rates().laneMs()).isEqualTo(3e-6 / 2);
-        assertThat(progressed.rates().shares()).isEqualTo(new Trainee.Shares(0.1, 0.2, 0.3, 0.4));
+        assertThat(progressed.rates().shares()).isEqualTo(new AsyncTrainer.Shares(0.1, 0.2, 0.3, 0.4));
         assertThat(expect(Worker.Halted.class).committedSteps()).isEqualTo(5);
         assertThat(observed).containsExactly(0L, 1L, 2L, 3L, 4L);
-        assertThat(runner.calls()).containsExactly("enter 1", "leave");
+        assertThat(trainer.calls()).containsExactly("enter 1", "leave");
     }
 
     @Test
     void savesAndHashesWhatItHoldsAfterTheGeneration() {
-        FakeRunner runner = new FakeRunner(-1, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = prepared("saves", runner, 5);
-        join(worker, FakeRunner.alone(1, "saves", 0));
+        FakeTrainer trainer = new FakeTrainer(-1, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("saves", trainer, 5);
+        join(worker, FakeTrainer.alone(1, "saves", 0));
         expect(Worker.Halted.class);
         worker.tell(new Worker.Save(1, reports.getRef()));
         assertThat(expect(Worker.Saved.class)).isEqualTo(new Worker.Saved("saves", 5, "/checkpoints/5"));
@@ -104,43 +104,43 @@ class WorkerTest {
 
     @Test
     void aWantOfMemoryForACheckpointIsAnsweredAndTheNextOneIsWritten() {
-        FakeRunner runner = new FakeRunner(-1, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = prepared("full", runner, 5);
-        join(worker, FakeRunner.alone(1, "full", 0));
+        FakeTrainer trainer = new FakeTrainer(-1, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("full", trainer, 5);
+        join(worker, FakeTrainer.alone(1, "full", 0));
         expect(Worker.Halted.class);
-        runner.saveFailure = new OutOfMemoryError("Java heap space");
+        trainer.saveFailure = new OutOfMemoryError("Java heap space");
         worker.tell(new Worker.Save(1, reports.getRef()));
         assertThat(expect(Worker.SaveFailed.class).reason())
                 .contains("worker full, step 5: the checkpoint failed: out of memory (Java heap space): start ");
-        runner.saveFailure = null;
+        trainer.saveFailure = null;
         worker.tell(new Worker.Save(1, reports.getRef()));
         assertThat(expect(Worker.Saved.class).step()).isEqualTo(5);
     }
 
     @Test
     void savesAtTheNextCommitWhileStepsRun() {
-        FakeRunner runner = new FakeRunner(3, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = prepared("running", runner, 1000);
-        join(worker, FakeRunner.alone(1, "running", 0));
+        FakeTrainer trainer = new FakeTrainer(3, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("running", trainer, 1000);
+        join(worker, FakeTrainer.alone(1, "running", 0));
         expect(Worker.Joined.class);
         worker.tell(new Worker.Save(1, reports.getRef()));
         describe(worker); // answered after the order was taken up
         described(Phase.TRAINING);
-        runner.held.countDown();
+        trainer.held.countDown();
         assertThat(expect(Worker.Saved.class).step()).isBetween(1L, 4L);
     }
 
     @Test
     void haltsAfterTheStepThatCarriesTheFlag() throws InterruptedException {
-        FakeRunner runner = new FakeRunner(3, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = prepared("b", runner, 1_000_000);
-        join(worker, FakeRunner.alone(1, "b", 0));
+        FakeTrainer trainer = new FakeTrainer(3, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("b", trainer, 1_000_000);
+        join(worker, FakeTrainer.alone(1, "b", 0));
         expect(Worker.Joined.class);
-        assertThat(runner.awaitHold()).isTrue();
+        assertThat(trainer.awaitHold()).isTrue();
         worker.tell(new Worker.Halt(1, 1, "the operator asked", reports.getRef()));
         describe(worker); // answered after the halt was taken up
         expect(Worker.Described.class);
-        runner.held.countDown();
+        trainer.held.countDown();
         Worker.Halted halted = expect(Worker.Halted.class);
         assertThat(halted.reason()).isEqualTo("the operator asked");
         // step 3 may have begun before the flag was up; then step 4 carries it
@@ -149,63 +149,65 @@ class WorkerTest {
 
     @Test
     void aHaltOfAnotherGenerationIsNotObeyed() {
-        FakeRunner runner = new FakeRunner(2, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = prepared("c", runner, 6);
-        join(worker, FakeRunner.alone(4, "c", 0));
+        FakeTrainer trainer = new FakeTrainer(2, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("c", trainer, 6);
+        join(worker, FakeTrainer.alone(4, "c", 0));
         expect(Worker.Joined.class);
         worker.tell(new Worker.Halt(1, 3, "late order", reports.getRef()));
         assertThat(expect(Worker.Described.class).phase()).isEqualTo(Phase.TRAINING);
-        runner.held.countDown();
+        trainer.held.countDown();
         assertThat(expect(Worker.Halted.class).committedSteps()).isEqualTo(6);
     }
 
     @Test
     void anAbandonedGenerationIsLeftAtOnceAndNotEnteredAgain() throws InterruptedException {
-        FakeRunner runner = new FakeRunner(2, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = prepared("abandons", runner, 6);
-        join(worker, FakeRunner.alone(1, "abandons", 0));
+        FakeTrainer trainer = new FakeTrainer(2, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("abandons", trainer, 6);
+        join(worker, FakeTrainer.alone(1, "abandons", 0));
         expect(Worker.Joined.class);
-        assertThat(runner.awaitHold()).isTrue();
+        assertThat(trainer.awaitHold()).isTrue();
         worker.tell(new Worker.Abandon(1, 1, "node n2 was lost", reports.getRef()));
         described(Phase.LEAVING);
         Worker.Failed failed = expect(Worker.Failed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.MEMBER_LOST);
         assertThat(failed.cause()).isEqualTo("node n2 was lost");
         assertThat(described(Phase.WAITING).steps()).isEqualTo(2);
-        join(worker, FakeRunner.alone(1, "abandons", 2));
+        join(worker, FakeTrainer.alone(1, "abandons", 2));
         assertThat(described(Phase.WAITING).lastGeneration()).isEqualTo(1);
     }
 
     @Test
     void aJoinThatTheAbandonOvertookIsRefused() {
-        ActorRef<Worker.Command> worker = prepared("overtaken", new FakeRunner(-1, -1, new IllegalStateException()), 6);
+        ActorRef<Worker.Command> worker =
+                prepared("overtaken", new FakeTrainer(-1, -1, new IllegalStateException()), 6);
         worker.tell(new Worker.Abandon(1, 7, "regrouping", reports.getRef()));
         assertThat(described(Phase.WAITING).lastGeneration()).isEqualTo(7);
-        join(worker, FakeRunner.alone(7, "overtaken", 0));
+        join(worker, FakeTrainer.alone(7, "overtaken", 0));
         assertThat(described(Phase.WAITING).reason()).startsWith("prepared");
     }
 
     @Test
     void aFailureIsReportedWithItsCauseAndTheWorkerTakesTheNextGeneration() {
-        FakeRunner runner = new FakeRunner(-1, 2, new UserException("step 2, lane 1: the loss is NaN (samples x:1)"));
-        ActorRef<Worker.Command> worker = prepared("d", runner, 10);
-        join(worker, FakeRunner.alone(1, "d", 0));
+        FakeTrainer trainer =
+                new FakeTrainer(-1, 2, new UserException("step 2, lane 1: the loss is NaN (samples x:1)"));
+        ActorRef<Worker.Command> worker = prepared("d", trainer, 10);
+        join(worker, FakeTrainer.alone(1, "d", 0));
         Worker.Failed failed = expect(Worker.Failed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.USER);
         assertThat(failed.cause()).isEqualTo("step 2, lane 1: the loss is NaN (samples x:1)");
         assertThat(failed.committedSteps()).isEqualTo(2);
 
-        join(worker, FakeRunner.alone(1, "d", 0)); // an old order again: not obeyed
-        join(worker, FakeRunner.alone(2, "d", 5));
+        join(worker, FakeTrainer.alone(1, "d", 0)); // an old order again: not obeyed
+        join(worker, FakeTrainer.alone(2, "d", 5));
         assertThat(expect(Worker.Joined.class).generation()).isEqualTo(2);
         assertThat(expect(Worker.Halted.class).committedSteps()).isEqualTo(10);
     }
 
     @Test
     void howAGenerationEndedIsToldAgainToWhoeverAsks() {
-        FakeRunner runner = new FakeRunner(-1, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = prepared("again", runner, 3);
-        join(worker, FakeRunner.alone(1, "again", 0));
+        FakeTrainer trainer = new FakeTrainer(-1, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("again", trainer, 3);
+        join(worker, FakeTrainer.alone(1, "again", 0));
         Worker.Halted halted = expect(Worker.Halted.class);
         described(Phase.WAITING);
         TestProbe<Worker.Report> moved = KIT.createTestProbe();
@@ -218,14 +220,14 @@ class WorkerTest {
 
     @Test
     void anUnforeseenErrorReachesTheCoordinatorTooAndTheWorkerIsUnfit() {
-        FakeRunner runner = new FakeRunner(-1, 1, new IllegalStateException("device fell off the bus"));
-        ActorRef<Worker.Command> worker = prepared("e", runner, 10);
-        join(worker, FakeRunner.alone(1, "e", 0));
+        FakeTrainer trainer = new FakeTrainer(-1, 1, new IllegalStateException("device fell off the bus"));
+        ActorRef<Worker.Command> worker = prepared("e", trainer, 10);
+        join(worker, FakeTrainer.alone(1, "e", 0));
         Worker.Failed failed = expect(Worker.Failed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.BROKEN);
         assertThat(failed.cause()).contains("step 1").contains("device fell off the bus");
         assertThat(described(Phase.UNFIT).reason()).contains("device fell off the bus");
-        join(worker, FakeRunner.alone(2, "e", 0));
+        join(worker, FakeTrainer.alone(2, "e", 0));
         described(Phase.UNFIT);
     }
 
@@ -234,7 +236,7 @@ class WorkerTest {
         String engine =
                 "[enforce fail at alloc_cpu.cpp:115] err == 0. DefaultCPUAllocator: can't allocate memory: you tried"
                         + " to allocate 12 bytes. Error code 12 (Cannot allocate memory)\n";
-        join(prepared("m", new FakeRunner(-1, 1, new EngineException(engine)), 10), FakeRunner.alone(1, "m", 0));
+        join(prepared("m", new FakeTrainer(-1, 1, new EngineException(engine)), 10), FakeTrainer.alone(1, "m", 0));
         Worker.Failed failed = expect(Worker.Failed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.BROKEN);
         assertThat(failed.cause())
@@ -254,7 +256,7 @@ class WorkerTest {
 
     @Test
     void aNewerRevisionOfThePlanIsKeptWithoutPreparingAgain() {
-        ActorRef<Worker.Command> worker = prepared("revised", new FakeRunner(-1, -1, new IllegalStateException()), 5);
+        ActorRef<Worker.Command> worker = prepared("revised", new FakeTrainer(-1, -1, new IllegalStateException()), 5);
         prepare(worker, plan(5).withIntent(RunPlan.Intent.PAUSE, "for the night"));
         assertThat(described(Phase.WAITING).revision()).isEqualTo(2);
         prepare(worker, plan(5));
@@ -263,18 +265,18 @@ class WorkerTest {
 
     @Test
     void ordersOfAnOlderCoordinatorAreRefused() {
-        FakeRunner runner = new FakeRunner(2, -1, new IllegalStateException());
-        ActorRef<Worker.Command> worker = prepared("fenced", runner, 6);
+        FakeTrainer trainer = new FakeTrainer(2, -1, new IllegalStateException());
+        ActorRef<Worker.Command> worker = prepared("fenced", trainer, 6);
         TestProbe<Worker.Report> newer = KIT.createTestProbe();
         worker.tell(new Worker.Describe(5, false, newer.getRef()));
         assertThat(newer.expectMessageClass(Worker.Described.class).epoch()).isEqualTo(5);
-        join(worker, FakeRunner.alone(1, "fenced", 0));
+        join(worker, FakeTrainer.alone(1, "fenced", 0));
         assertThat(described(Phase.WAITING).epoch()).isEqualTo(5);
-        worker.tell(new Worker.Join(5, FakeRunner.alone(1, "fenced", 0), newer.getRef()));
+        worker.tell(new Worker.Join(5, FakeTrainer.alone(1, "fenced", 0), newer.getRef()));
         newer.expectMessageClass(Worker.Joined.class);
         describe(worker); // an old coordinator may look, but gets no reports
         described(Phase.TRAINING);
-        runner.held.countDown();
+        trainer.held.countDown();
         newer.fishForMessage(
                 Duration.ofSeconds(5),
                 m -> m instanceof Worker.Halted ? FishingOutcomes.complete() : FishingOutcomes.continueAndIgnore());
@@ -282,11 +284,12 @@ class WorkerTest {
 
     @Test
     void everyMessageCrossesNodesUnchanged() {
-        ActorRef<Worker.Command> self = spawn("wire", p -> new FakeRunner(-1, -1, new IllegalStateException()));
+        ActorRef<Worker.Command> self = spawn("wire", p -> new FakeTrainer(-1, -1, new IllegalStateException()));
         ActorRef<Worker.Report> to = reports.getRef();
         RunPlan plan = plan(5).withDrained("w", "hot").withHashes(Map.of("data", "x"));
-        Generation g = new Generation(3, "run-1", 7, FakeRunner.alone(3, "w", 7).members(), List.of(0), "key");
-        Trainee.Rates rates = new Trainee.Rates(1, 2, 3, new Trainee.Shares(0.1, 0.2, 0.3, 0.4));
+        Generation g =
+                new Generation(3, "run-1", 7, FakeTrainer.alone(3, "w", 7).members(), List.of(0), "key");
+        AsyncTrainer.Rates rates = new AsyncTrainer.Rates(1, 2, 3, new AsyncTrainer.Shares(0.1, 0.2, 0.3, 0.4));
         List<WireMessage> messages = List.of(
                 new Worker.Describe(1, true, to),
                 new Worker.Prepare(1, plan, to),
@@ -316,7 +319,7 @@ class WorkerTest {
                 new Worker.Described(
                         "w", self, "n", "cpu", "h:1", "1", 4, Phase.IDLE, "", 0, null, Map.of(), null, 0, 0, 0, "why"),
                 new Worker.Joined("w", 3),
-                new Worker.Progressed("w", 3, 8, 2.5, List.of(new Trainee.Head("rec", 2.5, 0.5)), rates),
+                new Worker.Progressed("w", 3, 8, 2.5, List.of(new AsyncTrainer.Head("rec", 2.5, 0.5)), rates),
                 new Worker.Halted("w", 3, 9, "why"),
                 new Worker.Failed("w", 3, 9, FailureKind.MEMBER_LOST, "why", List.of("n2")),
                 new Worker.Saved("w", 9, "/there"),

@@ -14,10 +14,10 @@ import io.flm.data.Tokenizer;
 import io.flm.exchange.Codec;
 import io.flm.exchange.ExchangeNode;
 import io.flm.exchange.LaneRange;
+import io.flm.worker.BlockingTrainer;
 import io.flm.worker.Generation;
 import io.flm.worker.Generation.Member;
 import io.flm.worker.StepResult;
-import io.flm.worker.StepRunner;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
@@ -163,7 +163,7 @@ public final class StepProcess implements AutoCloseable {
         public void committed(ParameterStore store, long steps) {}
 
         @Override
-        public void save(ParameterStore store, long steps, StepRunner.SaveListener listener) {
+        public void save(ParameterStore store, long steps, BlockingTrainer.SaveListener listener) {
             listener.onFailed("a benchmark keeps no checkpoints");
         }
 

@@ -4,8 +4,8 @@ import io.flm.coordinator.RunView;
 import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.PlainText;
 import io.flm.exchange.ExchangeCounters;
-import io.flm.worker.Trainee.Head;
-import io.flm.worker.Trainee.Shares;
+import io.flm.worker.AsyncTrainer.Head;
+import io.flm.worker.AsyncTrainer.Shares;
 import java.util.Map;
 import java.util.TreeMap;
 

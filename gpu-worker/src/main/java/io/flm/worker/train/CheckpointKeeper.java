@@ -1,7 +1,7 @@
 package io.flm.worker.train;
 
 import io.flm.data.UserException;
-import io.flm.worker.StepRunner;
+import io.flm.worker.BlockingTrainer;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
@@ -126,7 +126,7 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
     }
 
     @Override
-    public void save(ParameterStore store, long steps, StepRunner.SaveListener listener) {
+    public void save(ParameterStore store, long steps, BlockingTrainer.SaveListener listener) {
         writer.request(state(store, steps), event -> {
             if (event instanceof CheckpointWriter.Event.Written w) {
                 listener.onSaved(w.step(), w.folder().toString());

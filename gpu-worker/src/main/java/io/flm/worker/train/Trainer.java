@@ -16,9 +16,9 @@ import io.flm.exchange.LaneRange;
 import io.flm.exchange.LaneTotals;
 import io.flm.exchange.StateDownload;
 import io.flm.exchange.StepTotals;
+import io.flm.worker.BlockingTrainer;
 import io.flm.worker.Generation;
 import io.flm.worker.StepResult;
-import io.flm.worker.StepRunner;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.FlmModel.LaneResult;
 import io.flm.worker.model.Gradient;
@@ -39,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * Trains one device: for each of its lanes a batch, forward and backward; the lanes' gradients added along the fixed tree;
  * the exchange; one optimizer update. The weights after a step depend on the settings and the step alone, not on who ran it.
  */
-public final class Trainer implements StepRunner {
+public final class Trainer implements BlockingTrainer {
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
     /** A state that a run can begin with. */

@@ -16,9 +16,9 @@ import io.flm.exchange.Codec;
 import io.flm.exchange.ExchangeException;
 import io.flm.exchange.ExchangeNode;
 import io.flm.exchange.LaneRange;
+import io.flm.worker.BlockingTrainer;
 import io.flm.worker.Generation;
 import io.flm.worker.StepResult;
-import io.flm.worker.StepRunner;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
@@ -137,7 +137,7 @@ class TrainerTest {
         }
     }
 
-    private static final class Saved implements StepRunner.SaveListener {
+    private static final class Saved implements BlockingTrainer.SaveListener {
         private final CompletableFuture<String> answer = new CompletableFuture<>();
 
         @Override

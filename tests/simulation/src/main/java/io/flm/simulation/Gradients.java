@@ -67,11 +67,11 @@ final class Gradients {
         }
 
         /** A member that has the state of the first step, and can be reached; null: none yet. */
-        @Nullable SimulatedTrainee holder() {
+        @Nullable SimulatedTrainer holder() {
             for (Seat other : meeting.seats) {
                 boolean holds = other != null && other.ready && !other.left;
                 if (other != null && holds && quietSince(other, this) == NEVER) {
-                    return other.life.trainee;
+                    return other.life.trainer;
                 }
             }
             return null;
@@ -156,7 +156,7 @@ final class Gradients {
                     if (seat != null) {
                         seat.life.after(world.around(world.scenario.delayMs()), () -> {
                             if (!seat.left) {
-                                seat.life.trainee.begin();
+                                seat.life.trainer.begin();
                             }
                         });
                     }
@@ -207,7 +207,7 @@ final class Gradients {
                 }
             }
             seat.pending = null;
-            seat.life.trainee.commit(reduction);
+            seat.life.trainer.commit(reduction);
         }
 
         void review() {
@@ -237,9 +237,9 @@ final class Gradients {
                 }
             }
             if (!lost.isEmpty()) {
-                seat.life.trainee.fail("lost " + String.join(", ", lost), List.copyOf(lost));
+                seat.life.trainer.fail("lost " + String.join(", ", lost), List.copyOf(lost));
             } else if (gone) {
-                seat.life.trainee.fail("another member left", List.of());
+                seat.life.trainer.fail("another member left", List.of());
             }
         }
     }

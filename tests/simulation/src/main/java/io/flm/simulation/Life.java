@@ -19,7 +19,7 @@ final class Life {
 
     final Node node;
     final ActorRef<Worker.Command> worker;
-    final SimulatedTrainee trainee;
+    final SimulatedTrainer trainer;
     final long beganAt;
     private final int number;
 
@@ -44,12 +44,12 @@ final class Life {
         this.node = node;
         this.beganAt = node.world.nanoTime();
         this.number = node.world.nextLife();
-        this.trainee = new SimulatedTrainee(this);
+        this.trainer = new SimulatedTrainer(this);
         Worker.Identity identity =
                 new Worker.Identity(node.worker, node.name, "simulated", node.name + ":" + number, "1");
         this.worker = node.world
                 .actors
-                .spawn(received(Worker.unlisted(identity, trainee)), node.worker + "-" + number)
+                .spawn(received(Worker.unlisted(identity, trainer)), node.worker + "-" + number)
                 .narrow();
     }
 

@@ -159,7 +159,7 @@ final class Node {
         wall();
         Life now = life;
         if (now != null) {
-            run(now.trainee::loseTransport);
+            run(now.trainer::loseTransport);
         }
     }
 

@@ -164,7 +164,7 @@ final class World {
     }
 
     private void kill(Node node, double forMs) {
-        if (node.life != null && node.life.trainee.isMember()) {
+        if (node.life != null && node.life.trainer.isMember()) {
             watch.goodput.killed(nowMs());
         }
         node.kill();

@@ -1,11 +1,11 @@
 package io.flm.simulation;
 
 import io.flm.exchange.StepTotals;
+import io.flm.worker.AsyncTrainer;
 import io.flm.worker.FailureKind;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.StepResult;
-import io.flm.worker.Trainee;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A device whose steps take virtual time, with weights of 64 bits. Like the real one it runs from step to step by itself. */
-final class SimulatedTrainee implements Trainee {
+final class SimulatedTrainer implements AsyncTrainer {
     private static final double PROGRESS_MS = 250;
 
     private final Life life;
@@ -31,7 +31,7 @@ final class SimulatedTrainee implements Trainee {
     private Gradients.@Nullable Seat seat;
     private Consumer<Event> listener = event -> {};
 
-    SimulatedTrainee(Life life) {
+    SimulatedTrainer(Life life) {
         this.life = life;
     }
 
@@ -104,7 +104,7 @@ final class SimulatedTrainee implements Trainee {
             if (seat != taken) {
                 return;
             }
-            SimulatedTrainee holder = taken.holder();
+            SimulatedTrainer holder = taken.holder();
             if (holder == null) {
                 fetch(taken);
                 return;

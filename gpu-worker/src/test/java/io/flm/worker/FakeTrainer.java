@@ -10,8 +10,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A runner without a device: counts steps, can be held at a step, can fail at one. */
-final class FakeRunner implements StepRunner {
+/** A trainer without a device: counts steps, can be held at a step, can fail at one. */
+final class FakeTrainer implements BlockingTrainer {
     final List<String> calls = new ArrayList<>();
     final CountDownLatch held = new CountDownLatch(1);
     private final CountDownLatch atHold = new CountDownLatch(1);
@@ -22,7 +22,7 @@ final class FakeRunner implements StepRunner {
     private volatile String abandoned = "";
     volatile @Nullable Error saveFailure;
 
-    FakeRunner(long holdAt, long failAt, RuntimeException failure) {
+    FakeTrainer(long holdAt, long failAt, RuntimeException failure) {
         this.holdAt = holdAt;
         this.failAt = failAt;
         this.failure = failure;

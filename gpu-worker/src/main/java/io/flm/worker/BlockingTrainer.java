@@ -5,10 +5,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a {@link TrainerThread} drives: the trainer of one device. All methods but {@link #abandon} are called by that one thread
- * and may block. A runner is made for one run, by a factory that gets the run's plan; making it is the preparation.
+ * The trainer of one device, as a {@link TrainerThread} drives it: all calls but {@link #abandon} come from that one thread and may
+ * block. A trainer is made for one run, by a factory that gets the run's plan; making it is the preparation. The real one is {@link
+ * io.flm.worker.train.Trainer}.
  */
-public interface StepRunner extends AutoCloseable {
+public interface BlockingTrainer extends AutoCloseable {
     /** Is told what became of a checkpoint, once, by any thread. */
     interface SaveListener {
         /** The state of {@code step} committed steps is on disk at {@code where}. */
@@ -61,7 +62,7 @@ public interface StepRunner extends AutoCloseable {
 
     /**
      * The number of committed steps, which is the next step: of the state in memory, or before the first generation of the
-     * checkpoint or seed that this runner can begin with.
+     * checkpoint or seed that this trainer can begin with.
      */
     long committedSteps();
 

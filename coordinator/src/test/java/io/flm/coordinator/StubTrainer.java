@@ -1,19 +1,19 @@
 package io.flm.coordinator;
 
 import io.flm.exchange.StepTotals;
+import io.flm.worker.AsyncTrainer;
 import io.flm.worker.FailureKind;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.StepResult;
-import io.flm.worker.Trainee;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A trainee whose steps are taken by the test. What it holds of a run it keeps, as a real one does. */
-final class StubTrainee implements Trainee {
+/** A trainer whose steps are taken by the test. What it holds of a run it keeps, as a real one does. */
+final class StubTrainer implements AsyncTrainer {
     final List<Long> entered = new ArrayList<>();
     final List<String> saves = new ArrayList<>();
     Map<String, String> hashes = Map.of("data", "d1");
@@ -36,12 +36,12 @@ final class StubTrainee implements Trainee {
     private Runnable preparation = () -> {};
     private Runnable entry = () -> {};
 
-    StubTrainee(String name) {
+    StubTrainer(String name) {
         this.name = name;
     }
 
     /** Is prepared when the test says. */
-    StubTrainee slowly() {
+    StubTrainer slowly() {
         holdsPreparation = true;
         return this;
     }

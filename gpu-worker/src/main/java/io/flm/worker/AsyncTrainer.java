@@ -5,14 +5,15 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * What a worker actor drives. No call blocks: what comes of it is told to the listener of the call, from any thread. The real
- * one is {@link TrainerThread}; a simulated one runs in virtual time.
+ * The trainer of one device, as a {@link Worker} drives it: no call blocks. What comes of a call is told to its listener, from any
+ * thread. The real one is a {@link TrainerThread}, which makes the calls of a {@link BlockingTrainer}; a simulated one runs in
+ * virtual time.
  *
  * <p>{@code prepare} ends with {@code Prepared} or {@code Refused}; {@code enter} with {@code Entered}, any number of {@code
  * Progressed}, and then {@code Ended} or {@code Failed} (which may also come without {@code Entered}); {@code save} with {@code
  * Saved} or {@code SaveFailed}; {@code hash} with {@code Hashed} or {@code Failed}.
  */
-public interface Trainee extends AutoCloseable {
+public interface AsyncTrainer extends AutoCloseable {
     /** What comes of a call. */
     sealed interface Event {}
 
