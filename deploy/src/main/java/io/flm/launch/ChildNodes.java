@@ -212,7 +212,7 @@ final class ChildNodes implements Nodes {
         Thread thread = new Thread(
                 () -> {
                     try {
-                        NodeCommand.tell(process.getOutputStream(), request.configuration());
+                        ToldConfiguration.write(process.getOutputStream(), request.configuration());
                     } catch (IOException e) { // it has ended: what it said tells why
                         LOG.info("{}: does not take its configuration", name, e);
                     }

@@ -82,7 +82,9 @@ final class FollowedRun implements Pretraining {
         this.train = TrainSettings.from(request.config());
         this.resume = request.resume();
         LastStatus.write(
-                request.run(), LastStatus.starting(request.run(), request.name(), train.steps()), request.where());
+                request.run(),
+                LastStatus.starting(request.run(), request.name(), train.steps()),
+                request.where().processes());
     }
 
     @Override
@@ -175,7 +177,7 @@ final class FollowedRun implements Pretraining {
             }
             if (view != null && view.id().equals(id)) {
                 if (view.state().equals("failed")) {
-                    LastStatus.write(request.run(), view, request.where());
+                    LastStatus.write(request.run(), view, request.where().processes());
                     throw new UserException(view.reason());
                 }
                 if (view.state().equals("waiting")) {
@@ -307,7 +309,7 @@ final class FollowedRun implements Pretraining {
         last = view;
         boolean changed = before == null || !before.state().equals(view.state());
         if (changed || view.ended() || now - keptAt > KEEP_PERIOD.toNanos()) {
-            LastStatus.write(request.run(), view, request.where());
+            LastStatus.write(request.run(), view, request.where().processes());
             keptAt = now;
         }
         if (firstStep < 0 && hasBegun(view)) {

@@ -42,16 +42,14 @@ final class LastStatus {
     /**
      * Replaces what was there. A run does not fail for want of it.
      *
-     * @param where it is trained; the way back there is kept, but for addresses: a folder that somebody else may have written does
-     *     not say whom this user's program speaks to
+     * @param processes that train it, started by its command; 0: it trains on a cluster that is up. No addresses are kept: a folder
+     *     that somebody else may have written does not say whom this user's program speaks to
      */
-    static void write(Path folder, RunView view, RunRequest.Where where) {
+    static void write(Path folder, RunView view, int processes) {
         Path file = RunFiles.statusOf(folder);
         ObjectNode kept = JSON.valueToTree(view);
-        if (where instanceof RunRequest.Children children) {
-            kept.put(NODES, children.count());
-        } else if (where instanceof RunRequest.Cluster) {
-            kept.put(NODES, IN_A_CLUSTER);
+        if (processes != 1) {
+            kept.put(NODES, processes);
         }
         try {
             PlainFile.replace(file, kept + "\n");

@@ -1,11 +1,7 @@
 package io.flm.launch;
 
-import io.flm.data.UserException;
 import io.flm.launch.Interrupts.Signal;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -30,7 +26,6 @@ import picocli.CommandLine.Option;
         versionProvider = Version.class,
         sortOptions = false)
 final class NodeCommand implements Callable<Integer> {
-    private static final char END_OF_CONFIGURATION = 0;
     private static final Duration END_TIMEOUT = Duration.ofSeconds(20);
 
     private static final class Where {
@@ -132,30 +127,10 @@ final class NodeCommand implements Callable<Integer> {
         return Failure.OK;
     }
 
-    /** Tells a driven node its configuration, by its standard input, which stays open. */
-    static void tell(OutputStream node, Configuration configuration) throws IOException {
-        node.write((configuration.render() + END_OF_CONFIGURATION).getBytes(StandardCharsets.UTF_8));
-        node.flush();
-    }
-
-    private static String told() {
-        ByteArrayOutputStream told = new ByteArrayOutputStream();
-        try {
-            for (int letter = System.in.read(); letter != END_OF_CONFIGURATION; letter = System.in.read()) {
-                if (letter < 0) {
-                    throw new UserException("the driver was gone before it had said this node's configuration");
-                }
-                told.write(letter);
-            }
-        } catch (IOException e) {
-            throw new UserException("the driver's configuration cannot be read: " + e.getMessage(), e);
-        }
-        return told.toString(StandardCharsets.UTF_8);
-    }
-
     private Configuration configuration() {
-        Configuration.Builder layers =
-                driven ? configOptions.layersOver(told(), environment) : configOptions.layers(environment);
+        Configuration.Builder layers = driven
+                ? configOptions.layersOver(ToldConfiguration.read(System.in), environment)
+                : configOptions.layers(environment);
         Path folder = environment.folder();
         if (!join.isEmpty()) {
             layers.option("flm.node.join", join, "--join", folder);

@@ -24,6 +24,9 @@ record RunRequest(Configuration configuration, Path run, Path home, boolean resu
     sealed interface Where {
         /** The options of {@code flm pretrain} that lead there again. */
         List<String> options();
+
+        /** How many processes are started for it, this one too; 0: none, its nodes are up. */
+        int processes();
     }
 
     /** One node in this process. */
@@ -32,6 +35,11 @@ record RunRequest(Configuration configuration, Path run, Path home, boolean resu
         public List<String> options() {
             return List.of();
         }
+
+        @Override
+        public int processes() {
+            return 1;
+        }
     }
 
     /** So many processes on this machine, started and ended by this one. */
@@ -39,6 +47,11 @@ record RunRequest(Configuration configuration, Path run, Path home, boolean resu
         @Override
         public List<String> options() {
             return List.of("--nodes", String.valueOf(count));
+        }
+
+        @Override
+        public int processes() {
+            return count;
         }
     }
 
@@ -56,6 +69,11 @@ record RunRequest(Configuration configuration, Path run, Path home, boolean resu
         public List<String> options() {
             String addresses = nodes.stream().map(NodeAddress::address).collect(Collectors.joining(","));
             return withToken("--cluster", addresses);
+        }
+
+        @Override
+        public int processes() {
+            return 0;
         }
 
         /** The command of this program that asks the first node for something, such as {@code stop}. */

@@ -7,7 +7,6 @@ import io.flm.coordinator.RunView;
 import io.flm.worker.checkpoint.RunFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,7 +43,7 @@ class StatusCommandTest {
 
     @Test
     void afterARunItsLastStateIsShown() throws Exception {
-        LastStatus.write(run, ScriptedRun.view(100, 100), new RunRequest.Here());
+        LastStatus.write(run, ScriptedRun.view(100, 100), 1);
         NodeFiles.write(run, new NodeFiles.Entry("killed", "127.0.0.1:1", "127.0.0.1:2", 1), "");
         assertThat(world.flm("status")).isZero();
         assertThat(world.out()).startsWith("run r: finished: all members joined\nstep 100 of 100, loss 2.500");
@@ -60,14 +59,14 @@ class StatusCommandTest {
         Path other = Files.writeString(folder.resolve("other"), "of another program");
         Files.createSymbolicLink(run.resolve("status.json.part"), other);
         Files.createSymbolicLink(run.resolve("status.json"), other);
-        LastStatus.write(run, ScriptedRun.view(60, 100), new RunRequest.Here());
+        LastStatus.write(run, ScriptedRun.view(60, 100), 1);
         assertThat(other).hasContent("of another program");
         assertThat(LastStatus.of(run).step()).isEqualTo(60);
     }
 
     @Test
     void aRunWhoseCommandWasKilledIsStoppedWhereItWas() {
-        LastStatus.write(run, ScriptedRun.view(60, 100), new RunRequest.Here());
+        LastStatus.write(run, ScriptedRun.view(60, 100), 1);
         assertThat(world.flm("status")).isZero();
         assertThat(world.out())
                 .startsWith("run r: stopped: its command ended without a word while it was training; go on with `")
@@ -78,13 +77,11 @@ class StatusCommandTest {
     /** The way back leads where it trained, by no address that was found in the folder. */
     @Test
     void theWayBackIsToWhereItTrained() {
-        List<NodeAddress> nodes = List.of(new NodeAddress("gpu-17:8080", "secret"));
-        LastStatus.write(run, ScriptedRun.view(60, 100), new RunRequest.Cluster(nodes, Path.of("token")));
+        LastStatus.write(run, ScriptedRun.view(60, 100), 0);
         assertThat(LastStatus.of(run).reason()).endsWith(" --resume --cluster HOST:PORT`");
-        assertThat(RunFiles.statusOf(run)).content().doesNotContain("gpu-17", "secret");
-        LastStatus.write(run, ScriptedRun.view(60, 100), new RunRequest.Children(2));
+        LastStatus.write(run, ScriptedRun.view(60, 100), 2);
         assertThat(LastStatus.of(run).reason()).endsWith(" --resume --nodes 2`");
-        LastStatus.write(run, ScriptedRun.view(60, 100), new RunRequest.Here());
+        LastStatus.write(run, ScriptedRun.view(60, 100), 1);
         assertThat(LastStatus.of(run).reason()).endsWith(" --resume`");
     }
 
@@ -94,7 +91,7 @@ class StatusCommandTest {
         node.answer("GET /api/v1/run", 200, ScriptedRun.idle());
         NodeFiles.write(run, new NodeFiles.Entry("a", node.address(), "127.0.0.1:2", 1), "");
         try (RunFolder held = RunFolder.open(run, true)) {
-            LastStatus.write(held.path(), LastStatus.starting(run, "r", 100), new RunRequest.Here());
+            LastStatus.write(held.path(), LastStatus.starting(run, "r", 100), 1);
             CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> world.flm("status"));
             while (world.err().isEmpty() && !status.isDone()) {
                 Thread.onSpinWait();
@@ -110,7 +107,7 @@ class StatusCommandTest {
     void beforeTheFirstAnswerItWaits() throws Exception {
         node.answer("GET /api/v1/run", 200, ScriptedRun.view(1, 100));
         try (RunFolder held = RunFolder.open(run, true)) {
-            LastStatus.write(held.path(), LastStatus.starting(run, "r", 100), new RunRequest.Here());
+            LastStatus.write(held.path(), LastStatus.starting(run, "r", 100), 1);
             CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> world.flm("status"));
             while (world.err().isEmpty()) {
                 Thread.onSpinWait();
@@ -129,13 +126,13 @@ class StatusCommandTest {
         NodeFiles.write(run, new NodeFiles.Entry("a", node.address(), "127.0.0.1:2", 1), "");
         CompletableFuture<Integer> status;
         try (RunFolder held = RunFolder.open(run, true)) {
-            LastStatus.write(held.path(), ScriptedRun.view(99, 100), new RunRequest.Here());
+            LastStatus.write(held.path(), ScriptedRun.view(99, 100), 1);
             status = CompletableFuture.supplyAsync(() -> world.flm("status", "--watch"));
             while (world.out().isEmpty()) {
                 Thread.onSpinWait();
             }
             NodeFiles.remove(run, "a");
-            LastStatus.write(held.path(), ScriptedRun.view(100, 100), new RunRequest.Here());
+            LastStatus.write(held.path(), ScriptedRun.view(100, 100), 1);
         }
         assertThat(status.get()).isZero();
         assertThat(world.out()).contains("run r: finished: all members joined\nstep 100 of 100");
@@ -166,8 +163,8 @@ class StatusCommandTest {
     @Test
     void runsAreListedNewestFirst() throws Exception {
         Path other = run("runs/mid-1");
-        LastStatus.write(run, ScriptedRun.view(100, 100), new RunRequest.Here());
-        LastStatus.write(other, ScriptedRun.view(7, 1000), new RunRequest.Here());
+        LastStatus.write(run, ScriptedRun.view(100, 100), 1);
+        LastStatus.write(other, ScriptedRun.view(7, 1000), 1);
         Files.writeString(run.resolve("flm.log"), "");
         Files.writeString(other.resolve("flm.log"), "");
         assertThat(run.resolve("flm.log").toFile().setLastModified(1_000_000_000_000L))
@@ -193,8 +190,8 @@ class StatusCommandTest {
 
     @Test
     void aRunThatCouldNotBeResumedStandsWhereItDid() {
-        LastStatus.write(run, ScriptedRun.view(60, 100), new RunRequest.Here());
-        LastStatus.write(run, LastStatus.starting(run, "r", 100), new RunRequest.Here());
+        LastStatus.write(run, ScriptedRun.view(60, 100), 1);
+        LastStatus.write(run, LastStatus.starting(run, "r", 100), 1);
         assertThat(world.flm("status")).isZero();
         assertThat(world.out())
                 .startsWith("run r: stopped: its command ended before it was seen to train; go on with `")
