@@ -10,7 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drives one device: the protocol. The states are in {@link WorkerStates}.
+ * Drives one device: the protocol. The states are in {@link WorkerStates}, what they have in common in {@link WorkerState}.
  *
  * <pre>
  * Idle --Prepare--> Preparing --prepared--> Waiting --Join--> Entering --entered--> Training --last step--> Waiting
@@ -30,7 +30,7 @@ public final class Worker {
     public static final ServiceKey<Command> KEY = ServiceKey.create(Command.class, "flm-worker");
 
     /** What a worker understands. */
-    public sealed interface Command permits Order, WorkerStates.Internal {}
+    public sealed interface Command permits Order, WorkerState.Internal {}
 
     /** What a coordinator may ask. */
     public sealed interface Order extends Command, WireMessage {
