@@ -4,9 +4,11 @@ import com.typesafe.config.Config;
 import io.flm.data.Split;
 import io.flm.data.WriteErrors;
 import io.flm.launch.html.EvaluationPage;
+import io.flm.worker.evaluate.Figure;
+import io.flm.worker.evaluate.Figure.Absent;
+import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
-import io.flm.worker.evaluate.Score;
 import io.flm.worker.evaluate.TrainedModel;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -68,16 +70,20 @@ final class HeldOutEvaluation {
                 report.samples(),
                 seconds,
                 report.poolSize()));
-        for (Score score : Score.values()) {
-            Double value = report.scores().get(score);
-            Double prior = report.priors().get(score);
-            String figures = value == null || prior == null
-                    ? "-            " + report.absent().get(score)
-                    : score == Score.TOKEN_LOSS
-                            ? String.format(Locale.ROOT, "%-6.3f   (%.3f)", value, prior)
-                            : String.format(Locale.ROOT, "%-6.1f %% (%.1f %%)", 100 * value, 100 * prior);
-            screen.println(String.format(Locale.ROOT, "  %-24s %s", score.title(), figures));
+        for (Figure figure : report.figures()) {
+            screen.println(
+                    String.format(Locale.ROOT, "  %-24s %s", figure.metric().title(), told(figure)));
         }
+    }
+
+    private static String told(Figure figure) {
+        if (figure instanceof Measured m) {
+            return switch (m.metric().unit()) {
+                case NATS -> String.format(Locale.ROOT, "%-6.3f   (%.3f)", m.value(), m.prior());
+                case SHARE -> String.format(Locale.ROOT, "%-6.1f %% (%.1f %%)", 100 * m.value(), 100 * m.prior());
+            };
+        }
+        return "-            " + ((Absent) figure).why();
     }
 
     private static String page(TrainedModel model, Report report, List<Path> heldOut) {

@@ -1,11 +1,15 @@
 package io.flm.launch.html;
 
+import io.flm.worker.evaluate.Figure;
+import io.flm.worker.evaluate.Figure.Absent;
+import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.evaluate.HeldOut.Example;
+import io.flm.worker.evaluate.Metric;
+import io.flm.worker.evaluate.Metric.Direction;
 import io.flm.worker.evaluate.Report;
 import io.flm.worker.evaluate.Report.Ranked;
 import io.flm.worker.evaluate.Report.Search;
 import io.flm.worker.evaluate.Report.Shown;
-import io.flm.worker.evaluate.Score;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -52,42 +56,39 @@ public final class EvaluationPage {
                         report.samples(), report.pools(), report.poolSize(), report.captions()))
                 .append("</p><table class=\"figures\"><thead><tr><th>measure</th><th></th><th>model</th>")
                 .append("<th>without the picture</th></tr></thead><tbody>");
-        for (Score score : Score.values()) {
-            figure(body, report, score);
-        }
+        report.figures().forEach(figure -> figure(body, figure));
         body.append("</tbody></table></section>\n");
     }
 
-    private static void figure(StringBuilder body, Report report, Score score) {
-        String meaning = Html.escape(score.meaning())
-                + switch (score) {
-                    case TOKEN_LOSS, TOKEN_ACCURACY -> " (rate " + report.spanRate() + ")";
-                    default -> "";
-                };
+    private static void figure(StringBuilder body, Figure figure) {
+        Metric metric = figure.metric();
         body.append("<tr><th scope=\"row\">")
-                .append(Html.escape(score.title()))
+                .append(Html.escape(metric.title()))
                 .append("<small>")
-                .append(meaning)
+                .append(Html.escape(metric.meaning()))
+                .append(metric.better() == Direction.LOWER ? "; lower is better" : "")
                 .append("</small></th>");
-        Double value = report.scores().get(score);
-        Double prior = report.priors().get(score);
-        if (value == null || prior == null) {
-            String why = report.absent().getOrDefault(score, "");
+        if (figure instanceof Absent absent) {
             body.append("<td colspan=\"3\" class=\"absent\">")
-                    .append(Html.escape(why))
+                    .append(Html.escape(absent.why()))
                     .append("</td></tr>");
-        } else if (score == Score.TOKEN_LOSS) {
-            body.append("<td></td><td class=\"value\">")
-                    .append(Html.number("%.3f", value))
-                    .append("</td><td class=\"prior\">")
-                    .append(Html.number("%.3f", prior))
-                    .append("</td></tr>");
-        } else {
-            body.append(Html.number(
-                    "<td><div class=\"bar\"><i style=\"width:%.1f%%\"></i><b style=\"left:%.1f%%\"></b></div></td>"
-                            + "<td class=\"value\">%s</td><td class=\"prior\">%s</td></tr>",
-                    100 * value, 100 * prior, Html.percent(value), Html.percent(prior)));
+        } else if (figure instanceof Measured measured) {
+            body.append(cells(measured));
         }
+    }
+
+    private static String cells(Measured measured) {
+        double value = measured.value();
+        double prior = measured.prior();
+        return switch (measured.metric().unit()) {
+            case NATS ->
+                Html.number("<td></td><td class=\"value\">%.3f</td><td class=\"prior\">%.3f</td></tr>", value, prior);
+            case SHARE ->
+                Html.number(
+                        "<td><div class=\"bar\"><i style=\"width:%.1f%%\"></i><b style=\"left:%.1f%%\"></b></div></td>"
+                                + "<td class=\"value\">%s</td><td class=\"prior\">%s</td></tr>",
+                        100 * value, 100 * prior, Html.percent(value), Html.percent(prior));
+        };
     }
 
     private static void gallery(StringBuilder body, Report report) {

@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.flm.data.Reconstruction;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
+import io.flm.worker.evaluate.Figure;
 import io.flm.worker.evaluate.HeldOut.Example;
+import io.flm.worker.evaluate.Metric;
 import io.flm.worker.evaluate.Report;
-import io.flm.worker.evaluate.Score;
 import io.flm.worker.objective.flm.FreeLanguageModeling;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,9 +35,18 @@ class PagesTest {
                 100,
                 3,
                 600,
-                Map.of(Score.CLOZE_ACCURACY, 0.875, Score.TOKEN_LOSS, 1.25),
-                Map.of(Score.CLOZE_ACCURACY, 0.25, Score.TOKEN_LOSS, 2.5),
-                Map.of(Score.CAPTION_F1, "no l2r stream"),
+                List.of(
+                        new Figure.Measured(
+                                new Metric("cloze", "Cloze", "found", Metric.Unit.SHARE, Metric.Direction.HIGHER),
+                                0.875,
+                                0.25),
+                        new Figure.Measured(
+                                new Metric("loss", "Loss", "mean", Metric.Unit.NATS, Metric.Direction.LOWER),
+                                1.25,
+                                2.5),
+                        new Figure.Absent(
+                                new Metric("f1", "F1", "shared", Metric.Unit.SHARE, Metric.Direction.HIGHER),
+                                "no l2r stream")),
                 List.of(new Report.Shown(
                         example,
                         HOSTILE,
@@ -67,6 +77,7 @@ class PagesTest {
         assertThat(page)
                 .contains("<td class=\"value\">87.5 %</td><td class=\"prior\">25.0 %</td>")
                 .contains("<td class=\"value\">1.250</td><td class=\"prior\">2.500</td>")
+                .contains("mean; lower is better")
                 .contains("no l2r stream");
     }
 

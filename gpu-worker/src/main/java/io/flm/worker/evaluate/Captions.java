@@ -11,6 +11,11 @@ import java.util.Map;
 
 /** Greedy captions of the l2r stream, and how they compare with the names. */
 final class Captions {
+    static final Metric EXACT_MATCH =
+            Metric.share("captionExactMatch", "Captions, exact match", "the greedy caption is the name");
+    static final Metric F1 =
+            Metric.share("captionF1", "Captions, F1", "words that the greedy caption and the name share");
+
     /** As in the paper's captioning. */
     static final int MAX_TOKENS = 30;
 

@@ -1,5 +1,7 @@
 package io.flm.worker.evaluate;
 
+import io.flm.worker.evaluate.Figure.Absent;
+import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Report.Ranked;
 import io.flm.worker.evaluate.Report.Search;
@@ -7,9 +9,7 @@ import io.flm.worker.evaluate.Report.Shown;
 import io.flm.worker.evaluate.Retrieval.Pool;
 import io.flm.worker.objective.HiddenTokens;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +26,7 @@ final class Evaluation {
     private final Scorer scorer;
     private final CaptionFormat format;
     private final EvaluationSettings settings;
-    private final Map<Score, Double> scores = new EnumMap<>(Score.class);
-    private final Map<Score, Double> priors = new EnumMap<>(Score.class);
-    private final Map<Score, String> absent = new EnumMap<>(Score.class);
+    private final List<Figure> figures = new ArrayList<>();
 
     Evaluation(Scorer scorer, CaptionFormat format, EvaluationSettings settings) {
         this.scorer = scorer;
@@ -55,9 +53,7 @@ final class Evaluation {
                 pools.isEmpty() ? 0 : pools.get(0).size(),
                 searched.size(),
                 captions,
-                scores,
-                priors,
-                absent,
+                figures,
                 gallery,
                 searches);
     }
@@ -66,7 +62,7 @@ final class Evaluation {
         Optional<HiddenTokens> hidden = scorer.objective().hiddenTokens();
         if (hidden.isEmpty()) {
             String why = modelOf() + " has no reconstructor: it sees the left of a token only";
-            leaveOut(why, Score.TOKEN_LOSS, Score.TOKEN_ACCURACY, Score.CLOZE_ACCURACY);
+            leaveOut(why, TokenMeasure.metrics(settings.spanRate()));
             return;
         }
         TokenMeasure measure = new TokenMeasure(scorer, hidden.get(), format.layout(), settings);
@@ -77,29 +73,15 @@ final class Evaluation {
             end = left < 2 ? examples.size() : from + settings.batch(); // one alone would have no other one's picture
             measure.add(examples.subList(from, end), from);
         }
-        put(
-                Score.TOKEN_LOSS,
-                measure.corrupted().mean(0),
-                measure.corruptedPrior().mean(0));
-        put(
-                Score.TOKEN_ACCURACY,
-                measure.corrupted().accuracy(0),
-                measure.corruptedPrior().accuracy(0));
-        put(
-                Score.CLOZE_ACCURACY,
-                measure.cloze().accuracy(0),
-                measure.clozePrior().accuracy(0));
+        figures.addAll(measure.figures());
     }
 
     private List<Pool> retrieval(List<List<Example>> pools, Progress progress) {
-        Score[] text = {Score.TEXT_RETRIEVAL_R1, Score.TEXT_RETRIEVAL_R5, Score.TEXT_RETRIEVAL_R10};
-        Score[] image = {Score.IMAGE_RETRIEVAL_R1, Score.IMAGE_RETRIEVAL_R5, Score.IMAGE_RETRIEVAL_R10};
         String why = !scorer.objective().hasLeftToRightStream()
                 ? modelOf() + " has no l2r stream, so no likelihood of a caption"
                 : pools.isEmpty() ? "fewer than two names to choose from" : "";
         if (!why.isEmpty()) {
-            leaveOut(why, text);
-            leaveOut(why, image);
+            leaveOut(why, Retrieval.METRICS);
             return List.of();
         }
         Retrieval retrieval = new Retrieval(scorer, format);
@@ -108,37 +90,12 @@ final class Evaluation {
             progress.at(0.5 + 0.4 * searched.size() / pools.size(), "retrieval");
             searched.add(retrieval.score(pool));
         }
-        int[] ks = {1, 5, 10};
-        for (int i = 0; i < ks.length; i++) {
-            int k = ks[i];
-            double chance = searched.stream()
-                    .mapToDouble(p -> Math.min(1, (double) k / p.size()))
-                    .average()
-                    .orElseThrow();
-            put(text[i], mean(searched, (pool, own) -> Retrieval.within(pool.names(own), own, k)), chance);
-            put(image[i], mean(searched, (pool, own) -> Retrieval.within(pool.column(own), own, k)), chance);
-        }
+        figures.addAll(Retrieval.figures(searched));
         return searched;
     }
 
     private String modelOf() {
         return "a model of objective " + scorer.objective().key();
-    }
-
-    private interface OfSample {
-        double in(Pool pool, int own);
-    }
-
-    private static double mean(List<Pool> pools, OfSample measure) {
-        double sum = 0;
-        int count = 0;
-        for (Pool pool : pools) {
-            for (int own = 0; own < pool.size(); own++) {
-                sum += measure.in(pool, own);
-                count++;
-            }
-        }
-        return sum / count;
     }
 
     /** The prior is the caption of the next picture: what captions of this data have in common. */
@@ -148,7 +105,7 @@ final class Evaluation {
             why = "flm.evaluate.caption-samples = " + pictures.size();
         }
         if (why != null) {
-            leaveOut(why, Score.CAPTION_EXACT_MATCH, Score.CAPTION_F1);
+            leaveOut(why, List.of(Captions.EXACT_MATCH, Captions.F1));
             return 0;
         }
         List<String> captions = Captions.of(scorer, format, pictures, settings.batch());
@@ -163,8 +120,8 @@ final class Evaluation {
             sums[3] += Captions.f1(other, name);
         }
         int n = pictures.size();
-        put(Score.CAPTION_EXACT_MATCH, sums[0] / n, sums[1] / n);
-        put(Score.CAPTION_F1, sums[2] / n, sums[3] / n);
+        figures.add(new Measured(Captions.EXACT_MATCH, sums[0] / n, sums[1] / n));
+        figures.add(new Measured(Captions.F1, sums[2] / n, sums[3] / n));
         return n;
     }
 
@@ -208,14 +165,7 @@ final class Evaluation {
         return searches;
     }
 
-    private void put(Score score, double value, double prior) {
-        scores.put(score, value);
-        priors.put(score, prior);
-    }
-
-    private void leaveOut(String why, Score... missing) {
-        for (Score score : missing) {
-            absent.put(score, why);
-        }
+    private void leaveOut(String why, List<Metric> missing) {
+        missing.forEach(metric -> figures.add(new Absent(metric, why)));
     }
 }

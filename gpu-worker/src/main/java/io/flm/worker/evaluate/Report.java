@@ -1,5 +1,7 @@
 package io.flm.worker.evaluate;
 
+import io.flm.worker.evaluate.Figure.Absent;
+import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.objective.Objective;
 import java.util.LinkedHashMap;
@@ -15,10 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param poolSize names in a pool: fewer than asked for where there are not so many
  * @param pools that were searched
  * @param captions pictures that got a caption
- * @param scores the figures; one that the objective cannot give is missing here
- * @param priors what each figure is by chance (retrieval), or for the same model with the picture of another sample (all
- *     others): what the text alone tells
- * @param absent why a figure is missing
+ * @param figures one for each metric, in the order of people and JSON
  * @param gallery pictures with what the model says of them
  * @param searches names with the pictures that the model finds for them
  */
@@ -29,9 +28,7 @@ public record Report(
         int poolSize,
         int pools,
         int captions,
-        Map<Score, Double> scores,
-        Map<Score, Double> priors,
-        Map<Score, String> absent,
+        List<Figure> figures,
         List<Shown> gallery,
         List<Search> searches) {
 
@@ -58,32 +55,37 @@ public record Report(
     public record Search(Example example, List<Example> best, int rank) {}
 
     public Report {
+        figures = List.copyOf(figures);
         gallery = List.copyOf(gallery);
         searches = List.copyOf(searches);
     }
 
-    /** As JSON: each {@link Score} under its key, null where it is missing; {@code prior} repeats the keys. */
+    /** As JSON: each metric's value under its key, null where it is missing; {@code prior} repeats the keys. */
     public Map<String, @Nullable Object> toMap() {
+        Map<String, @Nullable Object> values = new LinkedHashMap<>();
+        Map<String, @Nullable Object> priors = new LinkedHashMap<>();
+        Map<String, String> reasons = new LinkedHashMap<>();
+        for (Figure figure : figures) {
+            String key = figure.metric().key();
+            values.put(key, null);
+            priors.put(key, null);
+            if (figure instanceof Measured measured) {
+                values.put(key, measured.value());
+                priors.put(key, measured.prior());
+            } else if (figure instanceof Absent absent) {
+                reasons.put(key, absent.why());
+            }
+        }
         Map<String, @Nullable Object> map = new LinkedHashMap<>();
         map.put("samples", samples);
-        map.putAll(byKey(scores));
+        map.putAll(values);
         map.put("objective", objective.key());
         map.put("spanRate", spanRate);
         map.put("poolSize", poolSize);
         map.put("pools", pools);
         map.put("captionSamples", captions);
-        map.put("prior", byKey(priors));
-        Map<String, String> reasons = new LinkedHashMap<>();
-        absent.forEach((score, why) -> reasons.put(score.key(), why));
+        map.put("prior", priors);
         map.put("absent", reasons);
-        return map;
-    }
-
-    private static Map<String, @Nullable Object> byKey(Map<Score, Double> scores) {
-        Map<String, @Nullable Object> map = new LinkedHashMap<>();
-        for (Score score : Score.values()) {
-            map.put(score.key(), scores.get(score));
-        }
         return map;
     }
 }

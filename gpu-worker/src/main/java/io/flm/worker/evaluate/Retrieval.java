@@ -1,15 +1,18 @@
 package io.flm.worker.evaluate;
 
 import io.flm.data.TextBatch;
+import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Scorer.Seen;
 import io.flm.worker.model.TargetScores;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Finding a picture's name, and a name's picture, by how likely the l2r stream calls the name when it sees the picture. The
@@ -19,6 +22,21 @@ import java.util.stream.IntStream;
  * likelihoods over the pool's pictures before names are compared; for comparing pictures it makes no difference.
  */
 final class Retrieval {
+    private static final int[] RANKS = {1, 5, 10};
+
+    /** Of which {@link #figures} tells. */
+    static final List<Metric> METRICS = Stream.of(true, false)
+            .flatMap(names -> Arrays.stream(RANKS).mapToObj(k -> recall(names, k)))
+            .toList();
+
+    private static Metric recall(boolean ofNames, int k) {
+        String right = ofNames ? "name" : "picture";
+        return Metric.share(
+                (ofNames ? "text" : "image") + "RetrievalR" + k,
+                (ofNames ? "Name of a picture, R@" : "Picture of a name, R@") + k,
+                "the right " + right + (k == 1 ? " comes first" : " is among the first " + k));
+    }
+
     /** The samples of a pool and {@code logProbs[picture][name]}. */
     record Pool(List<Example> examples, double[][] logProbs) {
         int size() {
@@ -82,6 +100,26 @@ final class Retrieval {
             }
         }
         return new Pool(pool, logProbs);
+    }
+
+    /** The recall at each rank, of names and of pictures, beside chance. */
+    static List<Figure> figures(List<Pool> searched) {
+        List<Figure> figures = new ArrayList<>();
+        for (boolean names : new boolean[] {true, false}) {
+            for (int k : RANKS) {
+                double chance = searched.stream()
+                        .mapToDouble(pool -> Math.min(1, (double) k / pool.size()))
+                        .average()
+                        .orElseThrow();
+                double recall = searched.stream()
+                        .flatMapToDouble(pool -> IntStream.range(0, pool.size())
+                                .mapToDouble(own -> within(names ? pool.names(own) : pool.column(own), own, k)))
+                        .average()
+                        .orElseThrow();
+                figures.add(new Measured(recall(names, k), recall, chance));
+            }
+        }
+        return figures;
     }
 
     private static double[] sums(TextBatch names, TargetScores scored) {

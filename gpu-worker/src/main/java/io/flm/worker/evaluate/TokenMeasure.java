@@ -4,6 +4,7 @@ import io.flm.data.RandomStream;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Scorer.Seen;
 import io.flm.worker.model.Loss;
@@ -75,21 +76,30 @@ final class TokenMeasure {
         return first.get(0).count() == 0 ? NOTHING : Loss.of(first, scorer.score(batch, seen));
     }
 
-    // ---- what was found, with the own picture and with another one
-
-    Loss corrupted() {
-        return corrupted;
+    /**
+     * Of which {@link #figures} tells: loss, accuracy, cloze.
+     *
+     * @param rate of the holes
+     */
+    static List<Metric> metrics(double rate) {
+        return List.of(
+                new Metric(
+                        "tokenLoss",
+                        "Token loss",
+                        "mean cross entropy of a token whose context has holes (rate " + rate + ")",
+                        Metric.Unit.NATS,
+                        Metric.Direction.LOWER),
+                Metric.share(
+                        "tokenAccuracy", "Token accuracy", "tokens found, whose context has holes (rate " + rate + ")"),
+                Metric.share("clozeAccuracy", "Cloze accuracy", "tokens of the name found, all others seen"));
     }
 
-    Loss corruptedPrior() {
-        return corruptedPrior;
-    }
-
-    Loss cloze() {
-        return cloze;
-    }
-
-    Loss clozePrior() {
-        return clozePrior;
+    /** What was found, with the own picture and with another one. */
+    List<Figure> figures() {
+        List<Metric> metrics = metrics(settings.spanRate());
+        return List.of(
+                new Measured(metrics.get(0), corrupted.mean(0), corruptedPrior.mean(0)),
+                new Measured(metrics.get(1), corrupted.accuracy(0), corruptedPrior.accuracy(0)),
+                new Measured(metrics.get(2), cloze.accuracy(0), clozePrior.accuracy(0)));
     }
 }

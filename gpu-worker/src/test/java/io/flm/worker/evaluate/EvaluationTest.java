@@ -7,12 +7,16 @@ import static org.assertj.core.api.Assertions.within;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.UserException;
+import io.flm.worker.evaluate.Figure.Absent;
+import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.objective.ar.AutoregressiveModeling;
 import io.flm.worker.objective.flm.FreeLanguageModeling;
 import io.flm.worker.objective.mlm.MaskedLanguageModeling;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class EvaluationTest {
@@ -25,13 +29,32 @@ class EvaluationTest {
         return new Evaluation(model, KnownScorer.format(), SETTINGS).run(HELD_OUT, (share, doing) -> {});
     }
 
+    private static Map<String, Measured> measured(Report report) {
+        return report.figures().stream()
+                .filter(Measured.class::isInstance)
+                .map(Measured.class::cast)
+                .collect(Collectors.toMap(m -> m.metric().key(), m -> m));
+    }
+
+    private static Measured of(Map<String, Measured> found, String key) {
+        return Objects.requireNonNull(found.get(key), key);
+    }
+
+    private static Map<String, String> absent(Report report) {
+        return report.figures().stream()
+                .filter(Absent.class::isInstance)
+                .map(Absent.class::cast)
+                .collect(Collectors.toMap(a -> a.metric().key(), Absent::why));
+    }
+
     @Test
     void aPerfectModelIsRightEverywhere() {
         Report report = evaluate(FLM, true);
-        assertThat(report.scores()).containsOnlyKeys(Score.values());
-        report.scores()
-                .forEach((score, value) ->
-                        assertThat(value).as(score.key()).isEqualTo(score == Score.TOKEN_LOSS ? 0.0 : 1.0));
+        assertThat(measured(report)).hasSize(11);
+        measured(report)
+                .forEach((key, m) -> assertThat(m.value())
+                        .as(key)
+                        .isEqualTo(m.metric().better() == Metric.Direction.LOWER ? 0.0 : 1.0));
         assertThat(report.gallery()).hasSize(20).allSatisfy(shown -> {
             assertThat(shown.caption()).isEqualTo(shown.example().name());
             assertThat(shown.best().get(0).right()).isTrue();
@@ -44,43 +67,46 @@ class EvaluationTest {
 
     @Test
     void theWrongPicturesMakeAPerfectModelWrong() {
-        Map<Score, Double> priors = evaluate(FLM, true).priors();
-        assertThat(priors.get(Score.TOKEN_LOSS)).isGreaterThan(1);
-        assertThat(priors.get(Score.CLOZE_ACCURACY)).isLessThan(0.5);
-        assertThat(priors.get(Score.CAPTION_EXACT_MATCH)).isZero();
-        assertThat(priors.get(Score.TEXT_RETRIEVAL_R5)).isEqualTo(5.0 / 20);
+        Map<String, Measured> found = measured(evaluate(FLM, true));
+        assertThat(of(found, "tokenLoss").prior()).isGreaterThan(1);
+        assertThat(of(found, "clozeAccuracy").prior()).isLessThan(0.5);
+        assertThat(of(found, "captionExactMatch").prior()).isZero();
+        assertThat(of(found, "textRetrievalR5").prior()).isEqualTo(5.0 / 20);
     }
 
     @Test
     void aModelThatSeesNothingIsAtChance() {
-        Map<Score, Double> scores = evaluate(FLM, false).scores();
-        for (String way : List.of("TEXT", "IMAGE")) {
+        Map<String, Measured> found = measured(evaluate(FLM, false));
+        for (String way : List.of("text", "image")) {
             for (int k : new int[] {1, 5, 10}) {
-                Score score = Score.valueOf(way + "_RETRIEVAL_R" + k);
-                assertThat(scores.get(score)).as(score.key()).isCloseTo(k / 20.0, within(1e-9));
+                String key = way + "RetrievalR" + k;
+                assertThat(of(found, key).value()).as(key).isCloseTo(k / 20.0, within(1e-9));
             }
         }
-        assertThat(scores.get(Score.TOKEN_LOSS)).isCloseTo(Math.log(1000), within(1e-5));
-        assertThat(scores.get(Score.CLOZE_ACCURACY)).isZero();
-        assertThat(scores.get(Score.CAPTION_EXACT_MATCH)).isZero();
+        assertThat(of(found, "tokenLoss").value()).isCloseTo(Math.log(1000), within(1e-5));
+        assertThat(of(found, "clozeAccuracy").value()).isZero();
+        assertThat(of(found, "captionExactMatch").value()).isZero();
     }
 
     @Test
     void aModelOfMasksNamesWhatItCannotDo() {
         Report report = evaluate(new MaskedLanguageModeling(0.4, false), true);
-        assertThat(report.scores()).containsOnlyKeys(Score.TOKEN_LOSS, Score.TOKEN_ACCURACY, Score.CLOZE_ACCURACY);
-        assertThat(report.scores().get(Score.CLOZE_ACCURACY)).isEqualTo(1);
-        assertThat(report.absent())
+        assertThat(measured(report)).containsOnlyKeys("tokenLoss", "tokenAccuracy", "clozeAccuracy");
+        assertThat(of(measured(report), "clozeAccuracy").value()).isEqualTo(1);
+        assertThat(absent(report))
                 .hasSize(8)
-                .containsEntry(Score.CAPTION_F1, "a model of objective mlm has no l2r stream to write captions with");
+                .containsEntry("captionF1", "a model of objective mlm has no l2r stream to write captions with");
         assertThat(report.toMap()).containsEntry("captionF1", null);
     }
 
     @Test
     void anAutoregressiveModelHasNoReconstructor() {
         Report report = evaluate(new AutoregressiveModeling(), true);
-        assertThat(report.absent()).containsOnlyKeys(Score.TOKEN_LOSS, Score.TOKEN_ACCURACY, Score.CLOZE_ACCURACY);
-        assertThat(report.scores().get(Score.IMAGE_RETRIEVAL_R1)).isEqualTo(1);
+        assertThat(absent(report))
+                .containsOnlyKeys("tokenLoss", "tokenAccuracy", "clozeAccuracy")
+                .containsEntry(
+                        "tokenLoss", "a model of objective ar has no reconstructor: it sees the left of a token only");
+        assertThat(of(measured(report), "imageRetrievalR1").value()).isEqualTo(1);
     }
 
     @Test
@@ -114,7 +140,7 @@ class EvaluationTest {
         Report report = new Evaluation(new KnownScorer(FLM, few, true), KnownScorer.format(), SETTINGS)
                 .run(few, (share, doing) -> {});
         assertThat(report.poolSize()).isEqualTo(5);
-        assertThat(report.priors().get(Score.TEXT_RETRIEVAL_R10)).isEqualTo(1);
+        assertThat(of(measured(report), "textRetrievalR10").prior()).isEqualTo(1);
     }
 
     @Test
@@ -123,9 +149,9 @@ class EvaluationTest {
         EvaluationSettings settings = new EvaluationSettings(0, 0.3, 20, 2, 1, 2, 1);
         Report report = new Evaluation(new KnownScorer(FLM, three, true), KnownScorer.format(), settings)
                 .run(three, (share, doing) -> {});
-        assertThat(report.scores().get(Score.CLOZE_ACCURACY)).isEqualTo(1);
-        assertThat(report.priors().get(Score.CLOZE_ACCURACY)).isCloseTo(1.0 / 6, within(1e-12));
-        assertThat(report.absent()).containsEntry(Score.CAPTION_F1, "flm.evaluate.caption-samples = 1");
+        assertThat(of(measured(report), "clozeAccuracy").value()).isEqualTo(1);
+        assertThat(of(measured(report), "clozeAccuracy").prior()).isCloseTo(1.0 / 6, within(1e-12));
+        assertThat(absent(report)).containsEntry("captionF1", "flm.evaluate.caption-samples = 1");
         assertThatThrownBy(() -> new EvaluationSettings(0, 0.3, 20, 2, 30, 1, 1))
                 .hasMessage("flm.evaluate.batch = 1: give at least 2");
     }
