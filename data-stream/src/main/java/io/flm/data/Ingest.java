@@ -48,7 +48,7 @@ public final class Ingest implements AutoCloseable {
     private final BadSamples bad;
     private final Windows windows;
     private final Pictures pictures;
-    private final Kept<byte[]> cache;
+    private final SampleCache<byte[]> cache;
     private final ExecutorService readers = Executors.newCachedThreadPool(daemons("flm-read"));
     private final ExecutorService decoders;
     private final int imageSize;
@@ -93,7 +93,7 @@ public final class Ingest implements AutoCloseable {
         this.bad = new BadSamples(source.size());
         this.windows = new Windows(source, tokenizer, settings, bad, seed, lanes, microBatch, readTexts, tokenize);
         this.pictures = Pictures.with(settings.pictures(), cachedBytes(source, settings, imageSize));
-        this.cache = new Kept<>(settings.cacheBytes());
+        this.cache = new SampleCache<>(settings.cacheBytes());
         this.decoders = Executors.newFixedThreadPool(settings.decodeThreads(), daemons("flm-decode"));
         this.imageSize = imageSize;
         this.lanes = lanes;

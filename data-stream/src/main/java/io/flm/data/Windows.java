@@ -42,7 +42,7 @@ final class Windows {
     private final int microBatch;
     private final Counter readTexts;
     private final Counter tokenize;
-    private final Kept<int[][]> texts;
+    private final SampleCache<int[][]> texts;
     private final Map<Integer, Window> newest = new ConcurrentHashMap<>();
 
     Windows(
@@ -65,7 +65,7 @@ final class Windows {
         this.microBatch = microBatch;
         this.readTexts = readTexts;
         this.tokenize = tokenize;
-        this.texts = new Kept<>(settings.cacheBytes() / 4);
+        this.texts = new SampleCache<>(settings.cacheBytes() / 4);
     }
 
     /** The window in which a step of a lane falls. */

@@ -48,14 +48,14 @@ public final class CheckpointStore {
     private final Path folder;
     private final CheckpointSettings settings;
     private final Disk disk;
-    private final Owner owner;
+    private final OwningProcess owner;
 
     /** Opens the folder, made where it is missing, and clears away what a killed process left half written. */
     public CheckpointStore(Path folder, CheckpointSettings settings) {
-        this(folder, settings, new Disk(), Owner.self());
+        this(folder, settings, new Disk(), OwningProcess.self());
     }
 
-    CheckpointStore(Path folder, CheckpointSettings settings, Disk disk, Owner owner) {
+    CheckpointStore(Path folder, CheckpointSettings settings, Disk disk, OwningProcess owner) {
         this.folder = folder;
         this.settings = settings;
         this.disk = disk;
@@ -274,9 +274,9 @@ public final class CheckpointStore {
 
     private void clear(Path leftover) throws IOException {
         String name = leftover.getFileName().toString();
-        if (name.startsWith(UNFINISHED + PREFIX) && Owner.isDead(leftover)) {
+        if (name.startsWith(UNFINISHED + PREFIX) && OwningProcess.isDead(leftover)) {
             disk.delete(leftover);
-        } else if (name.startsWith(REPLACED + PREFIX) && Owner.isDead(leftover)) {
+        } else if (name.startsWith(REPLACED + PREFIX) && OwningProcess.isDead(leftover)) {
             int mark = name.indexOf('.', REPLACED.length());
             Path target = folder.resolve(name.substring(REPLACED.length(), mark < 0 ? name.length() : mark));
             if (Files.exists(target)) {

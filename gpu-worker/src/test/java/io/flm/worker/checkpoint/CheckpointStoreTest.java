@@ -25,8 +25,8 @@ class CheckpointStoreTest {
     private static final CheckpointSettings KEEP_TWO = new CheckpointSettings(100, 2, 0);
 
     /** This process, if it had the number of an earlier one. */
-    private static final Owner DEAD =
-            new Owner(Owner.self().pid(), 1, Owner.self().host());
+    private static final OwningProcess DEAD = new OwningProcess(
+            OwningProcess.self().pid(), 1, OwningProcess.self().host());
 
     @TempDir
     Path run;
@@ -296,7 +296,7 @@ class CheckpointStoreTest {
                         };
                     }
                 },
-                Owner.self());
+                OwningProcess.self());
         assertThatThrownBy(() -> store.save(States.at(200), States.IDENTITY))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("No space left on device");
@@ -372,7 +372,7 @@ class CheckpointStoreTest {
                         super.move(from, to);
                     }
                 },
-                Owner.self());
+                OwningProcess.self());
         store.save(States.at(100), States.IDENTITY);
         store.save(States.at(100), States.IDENTITY);
         assertThat(names()).containsExactly("step-0000000100");
@@ -381,10 +381,10 @@ class CheckpointStoreTest {
 
     @Test
     void clearsWhatDeadProcessesLeft() throws IOException {
-        Owner self = Owner.self();
+        OwningProcess self = OwningProcess.self();
         Files.createDirectories(folder().resolve(".new-step-0000000100" + DEAD.mark()));
         Files.createDirectories(folder().resolve(".new-step-0000000200" + self.mark()));
-        String foreign = new Owner(1, 1, "elsewhere").mark();
+        String foreign = new OwningProcess(1, 1, "elsewhere").mark();
         Files.createDirectories(folder().resolve(".new-step-0000000300" + foreign));
         store();
         assertThat(names()).containsExactly(".new-step-0000000200" + self.mark(), ".new-step-0000000300" + foreign);
@@ -393,7 +393,7 @@ class CheckpointStoreTest {
     /** Whether a writer on another host lives cannot be seen; that nobody wants its checkpoint any more can. */
     @Test
     void clearsWhatOtherHostsLeftOnceItWouldNotBeKept() throws IOException {
-        String foreign = new Owner(1, 1, "elsewhere").mark();
+        String foreign = new OwningProcess(1, 1, "elsewhere").mark();
         for (String leftover : List.of(".new-step-0000000100", ".old-step-0000000200", ".new-step-0000000300")) {
             Files.createDirectories(folder().resolve(leftover + foreign));
         }

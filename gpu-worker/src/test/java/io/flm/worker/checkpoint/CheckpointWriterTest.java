@@ -21,7 +21,7 @@ class CheckpointWriterTest {
     private CheckpointWriter writer(Disk disk) {
         CheckpointSettings settings = new CheckpointSettings(100, 2, 0);
         return new CheckpointWriter(
-                new CheckpointStore(folder, settings, disk, Owner.self()), States.IDENTITY, events::add);
+                new CheckpointStore(folder, settings, disk, OwningProcess.self()), States.IDENTITY, events::add);
     }
 
     private static CheckpointWriter.Event request(CheckpointWriter writer, TrainingState state) {

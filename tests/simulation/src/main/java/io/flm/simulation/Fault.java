@@ -52,7 +52,7 @@ sealed interface Fault {
         }
     }
 
-    /** Gradients do not pass between the node and the others, though control messages do. */
+    /** SimulatedExchange do not pass between the node and the others, though control messages do. */
     record Firewall(double atMs, double forMs, int node) implements Fault {
         @Override
         public String what() {

@@ -34,7 +34,7 @@ public final class Goodput {
     private double beganAtMs = -1;
     private double killedAtMs = -1;
     private long killedMeeting;
-    private long meeting;
+    private long group;
     private long generations;
     private long steps;
     private final double stepMs;
@@ -54,14 +54,14 @@ public final class Goodput {
     void killed(double nowMs) {
         if (killedAtMs < 0) {
             killedAtMs = nowMs;
-            killedMeeting = meeting;
+            killedMeeting = group;
         }
     }
 
     void reduced(Reduction r, double nowMs) {
-        meeting = r.meeting();
+        group = r.group();
         steps = Math.max(steps, r.step() + 1); // one that is done again counts once
-        if (killedAtMs >= 0 && r.meeting() > killedMeeting) {
+        if (killedAtMs >= 0 && r.group() > killedMeeting) {
             recoveriesMs.add(nowMs - killedAtMs);
             killedAtMs = -1;
         }

@@ -26,7 +26,7 @@ final class Node {
     long groupSince;
 
     /** Since when its gradients reach nobody, and nobody's reach it. */
-    long walledSince = Gradients.NEVER;
+    long walledSince = SimulatedExchange.NEVER;
 
     private int walls; // more than one fault may be the reason
     private int deaths; // of its transport, likewise
@@ -148,7 +148,7 @@ final class Node {
 
     void unwall() {
         if (--walls == 0) {
-            walledSince = Gradients.NEVER;
+            walledSince = SimulatedExchange.NEVER;
             world.changed();
         }
     }

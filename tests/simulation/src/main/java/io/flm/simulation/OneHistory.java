@@ -22,10 +22,10 @@ final class OneHistory extends Property {
         if (r.lives().stream().allMatch(life -> life.removed || life.awaySince >= 0)) {
             return FINE; // all of them cut off, it may be with a coordinator that forms generations of its own
         }
-        if (r.meeting() < newest) {
+        if (r.group() < newest) {
             late.add(r);
         }
-        newest = Math.max(newest, r.meeting());
+        newest = Math.max(newest, r.group());
         return FINE;
     }
 

@@ -28,7 +28,7 @@ final class SimulatedTrainer implements AsyncTrainer {
     private double progressedAtMs;
     private double computeMs;
     private final List<Consumer<Event>> saves = new ArrayList<>();
-    private Gradients.@Nullable Seat seat;
+    private SimulatedExchange.@Nullable Rank place;
     private Consumer<Event> listener = event -> {};
 
     SimulatedTrainer(Life life) {
@@ -45,7 +45,7 @@ final class SimulatedTrainer implements AsyncTrainer {
     }
 
     boolean isMember() {
-        return seat != null;
+        return place != null;
     }
 
     long weights() {
@@ -75,10 +75,10 @@ final class SimulatedTrainer implements AsyncTrainer {
             life.after(0, () -> told.accept(new Failed(FailureKind.MEMBER_LOST, abandonReason, List.of())));
             return;
         }
-        Gradients.Seat taken = world().gradients.take(generation, rank, life);
-        seat = taken;
+        SimulatedExchange.Rank taken = world().exchange.take(generation, rank, life);
+        place = taken;
         loseTransport();
-        if (seat == null) {
+        if (place == null) {
             return;
         }
         if (generation.holders().contains(rank)) {
@@ -88,8 +88,8 @@ final class SimulatedTrainer implements AsyncTrainer {
         }
     }
 
-    private void hold(Gradients.Seat taken) {
-        if (seat == taken) {
+    private void hold(SimulatedExchange.Rank taken) {
+        if (place == taken) {
             if (committed != taken.firstStep()) { // the protocol does not hold
                 throw new IllegalStateException(
                         life.node.worker + " holds step " + committed + ", not step " + taken.firstStep());
@@ -99,9 +99,9 @@ final class SimulatedTrainer implements AsyncTrainer {
     }
 
     /** From any member that has the state and can be reached, once there is one. */
-    private void fetch(Gradients.Seat taken) {
+    private void fetch(SimulatedExchange.Rank taken) {
         life.after(world().around(world().scenario.fetchMs()), () -> {
-            if (seat != taken) {
+            if (place != taken) {
                 return;
             }
             SimulatedTrainer holder = taken.holder();
@@ -126,7 +126,7 @@ final class SimulatedTrainer implements AsyncTrainer {
     }
 
     private void compute() {
-        Gradients.Seat taken = seat;
+        SimulatedExchange.Rank taken = place;
         if (taken == null) {
             return;
         }
@@ -134,7 +134,7 @@ final class SimulatedTrainer implements AsyncTrainer {
         computeMs = world().scenario.deviceMs(averageMs, world().random);
         busyUntilMs = world().nowMs() + computeMs;
         life.after(computeMs, () -> {
-            if (seat == taken) {
+            if (place == taken) {
                 taken.contribute(committed, weights, stopRequested);
             }
         });
@@ -145,7 +145,7 @@ final class SimulatedTrainer implements AsyncTrainer {
         weights = Weights.next(weights, committed, reduction.sum());
         committed++;
         world().watch.committed(life, reduction, committed, weights);
-        Gradients.Seat taken = seat;
+        SimulatedExchange.Rank taken = place;
         boolean first = taken != null && taken.rank() == 0;
         if (first && committed % world().scenario.checkpointSteps() == 0) {
             write(event -> {});
@@ -165,7 +165,8 @@ final class SimulatedTrainer implements AsyncTrainer {
 
     private Progressed progressed(Reduction r) {
         StepTotals totals = new StepTotals(new long[] {1}, new double[] {1}, new long[] {1}, 1, 1, r.stop());
-        double laneMs = computeMs / Math.max(1, seat == null ? 1 : seat.lanes().count());
+        double laneMs =
+                computeMs / Math.max(1, place == null ? 1 : place.lanes().count());
         return new Progressed(
                 new StepResult(r.step(), 1, totals, 1e-3, 1, null, new StepResult.Times(0, 1, 1, 1, 1)),
                 List.of(),
@@ -173,8 +174,8 @@ final class SimulatedTrainer implements AsyncTrainer {
     }
 
     private void end() {
-        Gradients.Seat taken = seat;
-        seat = null;
+        SimulatedExchange.Rank taken = place;
+        place = null;
         if (taken != null) {
             taken.leave(true);
         }
@@ -184,11 +185,11 @@ final class SimulatedTrainer implements AsyncTrainer {
 
     /** The exchange lost members. The device ends what it computes before it is told so. */
     void fail(String cause, List<String> lostNodes) {
-        Gradients.Seat taken = seat;
+        SimulatedExchange.Rank taken = place;
         if (taken == null) {
             return;
         }
-        seat = null;
+        place = null;
         taken.leave(false);
         Consumer<Event> told = listener;
         life.after(Math.max(1, busyUntilMs - world().nowMs()), () -> {
@@ -199,7 +200,7 @@ final class SimulatedTrainer implements AsyncTrainer {
 
     /** This node's own exchange has ended, or cannot be opened. */
     void loseTransport() {
-        Gradients.Seat taken = seat;
+        SimulatedExchange.Rank taken = place;
         if (taken != null && !taken.isAlone() && !life.node.hasTransport()) {
             boolean says = !world().broken.contains(BrokenRule.NO_SELF_BLAME);
             fail("this node's exchange ended", says ? List.of(life.node.name) : List.of());
@@ -215,7 +216,7 @@ final class SimulatedTrainer implements AsyncTrainer {
     public void abandon(long generation, String reason) {
         abandonedGeneration = Math.max(abandonedGeneration, generation);
         abandonReason = reason;
-        if (seat != null && seat.generation().number() <= generation) {
+        if (place != null && place.generation().number() <= generation) {
             fail(reason, List.of());
         }
     }
@@ -223,7 +224,7 @@ final class SimulatedTrainer implements AsyncTrainer {
     @Override
     public void save(Consumer<Event> told) {
         saves.add(told);
-        if (seat == null) {
+        if (place == null) {
             life.after(1, this::writeSaves);
         }
     }
@@ -255,8 +256,8 @@ final class SimulatedTrainer implements AsyncTrainer {
 
     @Override
     public void close() {
-        Gradients.Seat taken = seat;
-        seat = null;
+        SimulatedExchange.Rank taken = place;
+        place = null;
         if (taken != null) {
             taken.leave(false);
         }

@@ -64,7 +64,7 @@ public final class Simulation implements AutoCloseable {
             world.after(scenario.startsMs().get(node.index), node::start);
         }
         scenario.faults().forEach(world::schedule);
-        world.gradients.start();
+        world.exchange.start();
         world.cluster.start();
         Operator operator = new Operator(world, story);
         operator.look();

@@ -23,7 +23,7 @@ final class World {
     final SplittableRandom random;
     final Watch watch;
     final Set<BrokenRule> broken;
-    final Gradients gradients;
+    final SimulatedExchange exchange;
     final Cluster cluster;
     final List<Node> nodes = new ArrayList<>();
     private final Map<Link, Long> lastArrivals = new HashMap<>();
@@ -47,7 +47,7 @@ final class World {
         random = new SplittableRandom(scenario.seed());
         beganAt = actors.nanoTime();
         this.broken = broken;
-        gradients = new Gradients(this);
+        exchange = new SimulatedExchange(this);
         cluster = new Cluster(this, settings);
         for (int i = 0; i < scenario.nodes(); i++) {
             nodes.add(new Node(this, i));

@@ -10,18 +10,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The exchange. A step is reduced when every member has contributed and all reach each other; then each commits it by itself, a
- * little later, unless a member was lost before it had sent its share. Who is not heard of for the liveness is lost.
+ * The exchange of gradients, simulated. A step is reduced when every member has contributed and all reach each other. Then each
+ * commits it by itself, a little later, unless a member was lost before it had sent its share. A member that is silent for the
+ * liveness timeout is lost.
  */
-final class Gradients {
+final class SimulatedExchange {
     static final double LIVENESS_MS = 800;
     private static final double REVIEW_MS = 100;
     private static final long MS = 1_000_000;
     static final long NEVER = Long.MAX_VALUE;
 
     /** A member's place in a generation. */
-    final class Seat {
-        private final Meeting meeting;
+    final class Rank {
+        private final Group group;
         private final int rank;
         private final Life life;
         private final long takenAt = world.nanoTime();
@@ -33,14 +34,14 @@ final class Gradients {
         private long sendsFrom;
         private long sendsUntil;
 
-        Seat(Meeting meeting, int rank, Life life) {
-            this.meeting = meeting;
+        Rank(Group group, int rank, Life life) {
+            this.group = group;
             this.rank = rank;
             this.life = life;
         }
 
         Generation generation() {
-            return meeting.generation;
+            return group.generation;
         }
 
         int rank() {
@@ -57,18 +58,18 @@ final class Gradients {
 
         /** Alone a member needs no exchange. */
         boolean isAlone() {
-            return meeting.seats.length == 1;
+            return group.ranks.length == 1;
         }
 
         /** The state of the first step is here. */
         void becomeReady() {
             ready = true;
-            meeting.beginWhenReady();
+            group.beginWhenReady();
         }
 
         /** A member that has the state of the first step, and can be reached; null: none yet. */
         @Nullable SimulatedTrainer holder() {
-            for (Seat other : meeting.seats) {
+            for (Rank other : group.ranks) {
                 boolean holds = other != null && other.ready && !other.left;
                 if (other != null && holds && quietSince(other, this) == NEVER) {
                     return other.life.trainer;
@@ -94,27 +95,27 @@ final class Gradients {
         }
     }
 
-    private final class Meeting {
+    private final class Group {
         final Generation generation;
         final long number;
-        final @Nullable Seat[] seats;
+        final @Nullable Rank[] ranks;
         final List<Reduction.Part> parts = new ArrayList<>();
         final Set<Integer> contributed = new LinkedHashSet<>();
         long step;
         boolean begun;
-        private List<Seat> troubled = List.of();
+        private List<Rank> troubled = List.of();
         private long troubledVersion = -1;
 
-        Meeting(Generation generation) {
+        Group(Generation generation) {
             this.generation = generation;
             this.number = ++meetingsHeld;
-            this.seats = new Seat[generation.worldSize()];
+            this.ranks = new Rank[generation.worldSize()];
             this.step = generation.firstStep();
         }
 
         boolean isOver() {
-            for (Seat seat : seats) {
-                if (seat != null && !seat.left && !seat.life.over) {
+            for (Rank place : ranks) {
+                if (place != null && !place.left && !place.life.over) {
                     return false;
                 }
             }
@@ -122,20 +123,20 @@ final class Gradients {
         }
 
         /** Members with whom something is the matter: most of the time none. */
-        List<Seat> troubled() {
+        List<Rank> troubled() {
             if (troubledVersion != world.version()) {
                 troubledVersion = world.version();
-                List<Seat> found = new ArrayList<>();
-                int group = seats[0] == null ? 0 : seats[0].life.node.group;
+                List<Rank> found = new ArrayList<>();
+                int group = ranks[0] == null ? 0 : ranks[0].life.node.group;
                 boolean cut = false;
-                for (Seat seat : seats) {
-                    cut |= seats.length > 1
-                            && seat != null
-                            && (seat.life.node.group != group || seat.life.node.walledSince != NEVER);
+                for (Rank place : ranks) {
+                    cut |= ranks.length > 1
+                            && place != null
+                            && (place.life.node.group != group || place.life.node.walledSince != NEVER);
                 }
-                for (Seat seat : seats) {
-                    if (seat != null && (cut || seat.left || seat.life.over || seat.life.node.frozen)) {
-                        found.add(seat);
+                for (Rank place : ranks) {
+                    if (place != null && (cut || place.left || place.life.over || place.life.node.frozen)) {
+                        found.add(place);
                     }
                 }
                 troubled = found;
@@ -144,19 +145,19 @@ final class Gradients {
         }
 
         void beginWhenReady() {
-            for (Seat seat : seats) {
-                if (seat == null || !seat.ready || seat.left) {
+            for (Rank place : ranks) {
+                if (place == null || !place.ready || place.left) {
                     return;
                 }
             }
             if (!begun && troubled().isEmpty()) {
                 begun = true;
                 world.watch.goodput.began(world.nowMs());
-                for (Seat seat : seats) {
-                    if (seat != null) {
-                        seat.life.after(world.around(world.scenario.delayMs()), () -> {
-                            if (!seat.left) {
-                                seat.life.trainer.begin();
+                for (Rank place : ranks) {
+                    if (place != null) {
+                        place.life.after(world.around(world.scenario.delayMs()), () -> {
+                            if (!place.left) {
+                                place.life.trainer.begin();
                             }
                         });
                     }
@@ -165,15 +166,15 @@ final class Gradients {
         }
 
         void reduceWhenComplete() {
-            if (contributed.size() < seats.length || !troubled().isEmpty()) {
+            if (contributed.size() < ranks.length || !troubled().isEmpty()) {
                 return;
             }
             long sum = 0;
             boolean stop = false;
             List<Life> lives = new ArrayList<>();
-            for (Seat seat : seats) {
-                if (seat != null) {
-                    lives.add(seat.life);
+            for (Rank place : ranks) {
+                if (place != null) {
+                    lives.add(place.life);
                 }
             }
             for (Reduction.Part part : parts) {
@@ -185,29 +186,29 @@ final class Gradients {
             contributed.clear();
             step++;
             world.watch.reduced(reduction, world.nowMs());
-            for (Seat seat : seats) {
-                if (seat != null) {
+            for (Rank place : ranks) {
+                if (place != null) {
                     double wait = world.scenario.spreadMs() * world.random.nextDouble(0.1, 1);
-                    seat.pending = reduction;
-                    seat.sendsFrom = world.nanoTime();
-                    seat.sendsUntil = world.nanoTime() + (long) (wait * MS);
-                    seat.life.after(wait, () -> commit(seat));
+                    place.pending = reduction;
+                    place.sendsFrom = world.nanoTime();
+                    place.sendsUntil = world.nanoTime() + (long) (wait * MS);
+                    place.life.after(wait, () -> commit(place));
                 }
             }
         }
 
-        private void commit(Seat seat) {
-            Reduction reduction = seat.pending;
-            if (reduction == null || seat.left || world.nanoTime() < seat.sendsUntil) {
+        private void commit(Rank place) {
+            Reduction reduction = place.pending;
+            if (reduction == null || place.left || world.nanoTime() < place.sendsUntil) {
                 return;
             }
-            for (Seat other : troubled()) {
-                if (other != seat && quietSince(other, seat) < sentAt(other, seat, reduction)) {
+            for (Rank other : troubled()) {
+                if (other != place && quietSince(other, place) < sentAt(other, place, reduction)) {
                     return; // its share of the sums is missing; looked at again
                 }
             }
-            seat.pending = null;
-            seat.life.trainer.commit(reduction);
+            place.pending = null;
+            place.life.trainer.commit(reduction);
         }
 
         void review() {
@@ -215,41 +216,41 @@ final class Gradients {
                 beginWhenReady();
             }
             reduceWhenComplete();
-            List<Seat> quiet = troubled();
-            for (Seat seat : seats) {
-                if (seat != null && !seat.left && !seat.life.over && !seat.life.node.frozen) {
-                    commit(seat); // if it waits, and is not too early
-                    lose(seat, quiet);
+            List<Rank> quiet = troubled();
+            for (Rank place : ranks) {
+                if (place != null && !place.left && !place.life.over && !place.life.node.frozen) {
+                    commit(place); // if it waits, and is not too early
+                    lose(place, quiet);
                 }
             }
         }
 
-        private void lose(Seat seat, List<Seat> quiet) {
+        private void lose(Rank place, List<Rank> quiet) {
             Set<String> lost = new LinkedHashSet<>();
             boolean gone = false;
-            for (Seat other : quiet) {
-                long since = other == seat ? NEVER : quietSince(other, seat);
+            for (Rank other : quiet) {
+                long since = other == place ? NEVER : quietSince(other, place);
                 double ms = since == NEVER ? 0 : (double) (world.nanoTime() - since) / MS;
                 if (ms >= LIVENESS_MS) {
                     lost.add(other.life.node.name);
-                } else if (since != NEVER && ms >= REVIEW_MS && other.left && !seat.left) {
+                } else if (since != NEVER && ms >= REVIEW_MS && other.left && !place.left) {
                     gone = true; // it says goodbye
                 }
             }
             if (!lost.isEmpty()) {
-                seat.life.trainer.fail("lost " + String.join(", ", lost), List.copyOf(lost));
+                place.life.trainer.fail("lost " + String.join(", ", lost), List.copyOf(lost));
             } else if (gone) {
-                seat.life.trainer.fail("another member left", List.of());
+                place.life.trainer.fail("another member left", List.of());
             }
         }
     }
 
     private final World world;
-    private final IdentityHashMap<Generation, Meeting> meetings = new IdentityHashMap<>();
-    private final List<Meeting> order = new ArrayList<>();
+    private final IdentityHashMap<Generation, Group> groups = new IdentityHashMap<>();
+    private final List<Group> order = new ArrayList<>();
     private long meetingsHeld;
 
-    Gradients(World world) {
+    SimulatedExchange(World world) {
         this.world = world;
     }
 
@@ -258,47 +259,47 @@ final class Gradients {
     }
 
     private void review() {
-        List.copyOf(order).forEach(Meeting::review);
-        order.removeIf(Meeting::isOver);
-        meetings.values().removeIf(Meeting::isOver);
+        List.copyOf(order).forEach(Group::review);
+        order.removeIf(Group::isOver);
+        groups.values().removeIf(Group::isOver);
         world.after(REVIEW_MS, this::review);
     }
 
-    /** Takes a member's place; the meeting of a generation begins with its first member. */
-    Seat take(Generation generation, int rank, Life life) {
-        Meeting meeting = meetings.computeIfAbsent(generation, g -> {
-            Meeting made = new Meeting(g);
+    /** Takes a member's place; the group of a generation begins with its first member. */
+    Rank take(Generation generation, int rank, Life life) {
+        Group group = groups.computeIfAbsent(generation, g -> {
+            Group made = new Group(g);
             order.add(made);
             return made;
         });
-        Seat seat = new Seat(meeting, rank, life);
-        meeting.seats[rank] = seat;
+        Rank place = new Rank(group, rank, life);
+        group.ranks[rank] = place;
         world.changed();
-        return seat;
+        return place;
     }
 
-    private void arrived(Seat from, long step, Reduction.Part part) {
-        for (Meeting meeting : List.copyOf(order)) {
-            boolean own = meeting == from.meeting && !from.left;
-            if (meeting.step == step && (own || world.broken.contains(BrokenRule.NO_FENCE))) {
-                meeting.parts.add(part);
+    private void arrived(Rank from, long step, Reduction.Part part) {
+        for (Group group : List.copyOf(order)) {
+            boolean own = group == from.group && !from.left;
+            if (group.step == step && (own || world.broken.contains(BrokenRule.NO_FENCE))) {
+                group.parts.add(part);
                 if (own) {
-                    meeting.contributed.add(from.rank);
+                    group.contributed.add(from.rank);
                 }
-                meeting.reduceWhenComplete();
+                group.reduceWhenComplete();
             }
         }
     }
 
     /** When a member has sent its share of a step's sums to another one; the last of them decides when that one commits. */
-    private static long sentAt(Seat from, Seat to, Reduction reduction) {
+    private static long sentAt(Rank from, Rank to, Reduction reduction) {
         long bits = Weights.mix(reduction.step() * 1_000_003 + from.rank * 1009L + to.rank) >>> 11;
         double share = bits * 0x1p-53;
         return to.sendsFrom + (long) (share * (to.sendsUntil - to.sendsFrom));
     }
 
     /** Since when one has heard nothing of the other. */
-    private static long quietSince(Seat of, Seat at) {
+    private static long quietSince(Rank of, Rank at) {
         long since = of.life.over ? of.life.overAt : NEVER;
         Node node = of.life.node;
         if (node.frozen && !of.life.over) {

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
  * What was made of samples, kept until a number of bytes is reached and for good then: each epoch visits each sample once, so
  * throwing out the oldest would throw out the one that comes next.
  */
-final class Kept<V> {
+final class SampleCache<V> {
     private final long limitBytes;
     private final AtomicLong heldBytes = new AtomicLong();
     private final Map<Long, V> values = new ConcurrentHashMap<>();
 
-    Kept(long limitBytes) {
+    SampleCache(long limitBytes) {
         this.limitBytes = limitBytes;
     }
 

@@ -12,13 +12,13 @@ import java.util.Optional;
  *
  * @param startedMs the process' start: process numbers come again
  */
-record Owner(long pid, long startedMs, String host) {
+record OwningProcess(long pid, long startedMs, String host) {
     /** Each process reckons starts from the clock as it is set when it begins. */
     private static final long CLOCK_MS = 10_000;
 
-    static Owner self() {
+    static OwningProcess self() {
         ProcessHandle self = ProcessHandle.current();
-        return new Owner(self.pid(), started(self), thisHost());
+        return new OwningProcess(self.pid(), started(self), thisHost());
     }
 
     private static long started(ProcessHandle process) {
