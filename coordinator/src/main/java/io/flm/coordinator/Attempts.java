@@ -6,7 +6,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * How often a run may try: who knocks at a door that does not open knocks again at once, then waits longer each time. A generation
+ * Decides how soon a run tries again. Somebody who knocks at a door that does not open knocks again at once, then waits longer each
+ * time. A generation
  * that commits a step was worth it; one that does not, whatever ended it, makes the next one wait. A worker that was in none of
  * them ends the wait, once: with it the next one may go well. Decided here; no clock, no I/O.
  */

@@ -33,8 +33,7 @@ public final class Coordinator {
     public record GetGenerations(ActorRef<GenerationsView> replyTo) implements Request {}
 
     /**
-     * Asks to be told the last view of a run, once it has finished or failed. Whoever asked a coordinator that was lost asks
-     * again.
+     * Asks to be told the last view of a run, once it has finished or failed. If the coordinator is lost, ask the next one again.
      *
      * @param id of the run's plan
      */

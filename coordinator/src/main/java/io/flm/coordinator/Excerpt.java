@@ -1,6 +1,6 @@
 package io.flm.coordinator;
 
-/** Cuts texts for whoever looks at a run: what one node tells another must fit into a frame, however many workers there are. */
+/** Cuts texts of a run's view: what one node tells another must fit into a frame, however many workers there are. */
 final class Excerpt {
     private static final int LONGEST = 1000;
     private static final int LONGEST_TOGETHER = 128 * 1024;
@@ -13,7 +13,7 @@ final class Excerpt {
         return of(text, 1);
     }
 
-    /** One of so many texts that are told together. */
+    /** One of several texts that are told together. */
     static String of(String text, int count) {
         int longest = Math.min(LONGEST, LONGEST_TOGETHER / count);
         if (text.length() <= longest) {

@@ -9,7 +9,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/** The newest generations of a run: who, when, why, and how long each change took. As many as one message may hold. */
+/** The newest generations of a run: members, time, reason, and how long each change took. As many as one message may hold. */
 final class History {
     private static final int MOST = 100;
     private static final int MOST_BYTES = 256 * 1024;

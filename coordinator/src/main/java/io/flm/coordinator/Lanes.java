@@ -30,7 +30,7 @@ final class Lanes {
         return deal;
     }
 
-    /** The share of a step's time that the best deal would save; 0 where a speed is not known. */
+    /** The share of a step's time that the best deal would save; 0 if a speed is not known. */
     static double gain(List<LaneRange> deal, double[] laneMs) {
         for (double ms : laneMs) {
             if (!(ms > 0)) {

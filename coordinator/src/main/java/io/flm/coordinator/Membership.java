@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Who trains: decided here, acted on by the {@link Coordinator}. No clock, no I/O. */
+/** Decides which workers are the next generation; the states act on it. No clock, no I/O. */
 final class Membership {
     /** What a worker is to a run. */
     enum Standing {
@@ -159,8 +159,8 @@ final class Membership {
     }
 
     /**
-     * A generation with a drained worker, which alone holds the newest state, as one more member than there may be: it is halted
-     * soon, and then the others have the state. None where nobody is ready for that, or there is no lane for it.
+     * A generation that hands the newest state over, if only a drained worker holds it. That worker cannot leave with the only copy: it
+     * becomes one more member than there may be, the others fetch the state, and the generation is halted soon. None if nobody is ready for that, or there is no lane for it.
      */
     static Optional<Generation> handOver(RunPlan plan, List<Candidate> candidates, long lastGeneration) {
         long held = topStep(holders(plan, candidates));
@@ -199,7 +199,7 @@ final class Membership {
         return ready;
     }
 
-    /** Those whose state counts: that are ready, or were drained or set aside since they got it. */
+    /** The workers whose state counts: those that are ready, and those that were drained or quarantined since they got it. */
     static List<Worker.Described> holders(RunPlan plan, List<Candidate> candidates) {
         List<Worker.Described> holders = new ArrayList<>();
         for (Candidate c : candidates) {

@@ -9,15 +9,19 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Who is left out where nodes do not hear each other in the exchange, though all of them answer the coordinator: decided here. No
+ * Decides which nodes are left out if some do not hear each other in the exchange, though all of them answer the coordinator. No
  * clock, no I/O.
+ *
+ * <p>If one guest at a table says that he cannot hear his neighbour, either may be at fault. If three say so of the same one, it is
+ * that one who should leave. So the node that is apart from the most others is left out first, then it is looked at again who is
+ * still apart. Leaving out every node that anybody names would be simpler, but one deaf node would empty the table.
  */
 final class Reachability {
     private Reachability() {}
 
     /**
-     * The nodes without which all others hear each other, one after the other: who is apart from the most nodes; of equal ones who
-     * does not hold the state, then who was named by more.
+     * The nodes without which all others hear each other, one after the other: the one that is apart from the most nodes; of equal ones
+     * one that does not hold the state, then the one that more have named.
      *
      * @param unheard for each node that told of any, the nodes that it did not hear, or was told of by one that left
      * @param nodes those in question
@@ -56,7 +60,7 @@ final class Reachability {
     }
 
     /**
-     * The nodes whose own exchange failed, all but one where nobody else is there: alone in its process a node needs no exchange.
+     * The nodes whose own exchange failed. If there are no others, one of them is kept: alone in its process a node needs no exchange.
      *
      * @param nodes those in question
      * @param holders nodes that hold the newest state; one of them is kept

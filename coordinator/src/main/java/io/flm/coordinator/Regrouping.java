@@ -11,8 +11,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The generation is over, or given up: every worker is asked to leave it and to say what it holds. Who answers counts; who does
- * not is waited for as long as the settings say, and joins later.
+ * The generation is over, or given up. After a fire alarm a class gathers in the yard and is counted before it goes on: every
+ * worker is asked to leave the generation and to say which step it holds. A worker that does not answer is waited for only as long
+ * as the settings say; it can join a later generation.
+ *
+ * <p>Nothing is decided before that. A member may hold one step more than the others, and a worker that still trains could change
+ * what it holds.
  */
 final class Regrouping extends State {
     private final Set<String> suspects;
@@ -58,7 +62,7 @@ final class Regrouping extends State {
         return super.onDescribed(d);
     }
 
-    /** A failure of the user's is the cause, even where others have told first that a member left. */
+    /** A failure of the user's is the cause, even if others have told first that a member left. */
     @Override
     Behavior<Command> onGeneration(Worker.GenerationReport report) {
         if (report instanceof Worker.Failed f && f.kind() == FailureKind.USER) {
@@ -92,7 +96,7 @@ final class Regrouping extends State {
         return transition(new Waiting(run, reason));
     }
 
-    /** Who is still waited for. */
+    /** The workers that are still waited for. */
     private List<String> pending() {
         return run.fenced().stream()
                 .filter(this::isWorthWaiting)

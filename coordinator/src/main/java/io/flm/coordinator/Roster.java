@@ -16,8 +16,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The workers: who is listed, what each last said and when, who was asked when. In the order of their addresses, so that equal
- * histories lead to equal decisions.
+ * The workers that are listed: what each last said, when it said so, and when it was last asked. In the order of their addresses, so
+ * that equal histories lead to equal decisions.
  */
 final class Roster {
     /** A listed worker. */
@@ -44,7 +44,7 @@ final class Roster {
         }
     }
 
-    /** How often the time for which a worker is set aside is doubled. */
+    /** How often the time of a quarantine is doubled. */
     private static final int MOST_DOUBLINGS = 6;
 
     /** Of a process: one that is started again is another worker. */
@@ -61,7 +61,7 @@ final class Roster {
         listed.forEach(ref -> entries.computeIfAbsent(ref, r -> new Entry(r, now)));
     }
 
-    /** A worker says where it stands; false where it is not listed. */
+    /** A worker says where it stands; false if it is not listed. */
     boolean described(Worker.Described d, long now) {
         Entry e = entries.get(d.self());
         if (e == null) {
@@ -87,7 +87,7 @@ final class Roster {
         });
     }
 
-    /** Leaves a worker out for so long at most, and each time again for twice as long, until it is forgiven. */
+    /** Leaves a worker out for at most {@code ms}, and for twice as long each time again, until it is forgiven. */
     void quarantine(String worker, long now, long ms, String reason) {
         of(worker).ifPresent(e -> {
             Quarantine before = quarantines.get(worker);
@@ -102,12 +102,12 @@ final class Roster {
         });
     }
 
-    /** What a worker was set aside for is over. */
+    /** The cause of a worker's quarantine is over. */
     void forgive(String worker) {
         quarantines.remove(worker);
     }
 
-    /** Takes those in again at once that are set aside and hold at least so many steps; says whether there are any. */
+    /** Takes in again at once those in quarantine that hold at least {@code steps} steps; whether there are any. */
     boolean takeBack(long steps, long now) {
         boolean any = false;
         for (Map.Entry<String, Quarantine> left : quarantines.entrySet()) {

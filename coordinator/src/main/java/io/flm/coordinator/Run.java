@@ -160,7 +160,7 @@ final class Run {
         history.committed(p.generation(), now());
     }
 
-    /** Whether a node's exchange has failed for so long that nobody waits any more for what it holds. */
+    /** Whether a node's exchange has failed for longer than what it holds is waited for. */
     boolean isGivenUp(String node) {
         Long failingSince = failures.failingSince(node);
         return failingSince != null && now() - failingSince >= settings.holderTimeoutMs();

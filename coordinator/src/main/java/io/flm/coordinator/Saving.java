@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Nothing trains: the weights of all that hold the last step are compared, and one of them writes a checkpoint; where it cannot,
+ * Nothing trains. The weights of all workers that hold the last step are compared, and one of them writes a checkpoint. If it cannot,
  * another one is asked.
  */
 final class Saving extends State {
@@ -165,7 +165,7 @@ final class Saving extends State {
                 : String.join("; ", new LinkedHashSet<>(failures.values()));
     }
 
-    /** Each with its rank, where it was a member. */
+    /** Each with its rank, if it was a member. */
     private String named(Map<String, String> byWorker) {
         Generation g = run.generation;
         StringBuilder text = new StringBuilder();

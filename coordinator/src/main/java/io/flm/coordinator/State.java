@@ -208,7 +208,7 @@ abstract class State extends AbstractBehavior<Command> {
         return next.begin();
     }
 
-    /** Begins a run, where none is under way. */
+    /** Begins a run; none is under way. */
     final Behavior<Command> beginRun(Coordinator.Submit m) {
         RunPlan plan = m.plan();
         if (run.isOf(plan)) {

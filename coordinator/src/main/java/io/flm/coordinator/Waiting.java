@@ -60,7 +60,7 @@ final class Waiting extends State {
         if (held > 0 && held >= plan.totalSteps()) {
             return transition(new Saving(run, "all " + plan.totalSteps() + " steps are committed", held));
         }
-        // One step less is done again: members differ by so much where one is lost.
+        // One step less is done again: members differ by at most one step after a loss.
         long within = Membership.topStep(Membership.holders(plan, candidates).stream()
                 .filter(d -> !run.isGivenUp(d.node()))
                 .toList());
@@ -107,7 +107,7 @@ final class Waiting extends State {
                 : this;
     }
 
-    /** Forms the generation, or waits with it, or gives up, where those before it came to nothing. */
+    /** Forms the generation; after some that came to nothing, waits before it does, or gives up. */
     private Behavior<Command> tryWith(Generation g, String why) {
         if (run.attempts.isFailing() && isOverLimit()) {
             return fail("no generation committed a step for " + limitS()
@@ -131,7 +131,7 @@ final class Waiting extends State {
         return run.settings.waitLimitMs() / 1000;
     }
 
-    /** Data and tokenizer are those of the first worker that is prepared, where the submitter did not say. */
+    /** If the submitter did not say, data and tokenizer are those of the first worker that is prepared. */
     private void agreeOnHashes(List<Worker.Described> ready) {
         if (run.plan().hashes().isEmpty()) {
             ready.stream()

@@ -64,7 +64,7 @@ public interface AsyncTrainer extends AutoCloseable {
     /**
      * The generation cannot go on here. The state of the last committed step is kept, unless the kind is {@code BROKEN}.
      *
-     * @param lostNodes where the exchange knows whose node it lost; this node itself, where its own exchange failed
+     * @param lostNodes the nodes that the exchange has lost, if it knows; this node itself, if its own exchange failed
      */
     record Failed(FailureKind kind, String cause, List<String> lostNodes) implements Event {}
 
@@ -96,8 +96,7 @@ public interface AsyncTrainer extends AutoCloseable {
     void hash(Consumer<Event> listener);
 
     /**
-     * The number of committed steps whose state this holds: in memory; before the first generation on disk; 0 where it begins
-     * with weights from the seed, which everybody has.
+     * The number of committed steps whose state this holds: in memory; before the first generation on disk; 0 if it begins with weights from the seed, which all have.
      */
     long committedSteps();
 

@@ -26,11 +26,11 @@ public interface BlockingTrainer extends AutoCloseable {
     List<String> heads();
 
     /**
-     * Enters a generation: takes up the state of its first step, from memory, a checkpoint or the seed where this rank holds it
-     * and from a holder otherwise, and meets the other members. May wait for them.
+     * Enters a generation: takes up the state of its first step, from memory, a checkpoint or the seed if this rank holds it, else from a member that does. Joins the other members, and may wait
+     * for them.
      *
      * @return where the state was taken from, for the log
-     * @throws ExchangeException where members were lost, or the generation was {@link #abandon abandoned}
+     * @throws ExchangeException if members were lost, or the generation was {@link #abandon abandoned}
      */
     String enter(Generation generation, int rank) throws ExchangeException;
 

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param hashes SHA-256 of what the configuration refers to, by a word for it ({@code data}, {@code tokenizer}); a worker with
  *     others is refused. Empty: those of the first worker that is prepared
  * @param lanes parts of the global batch, dealt to the members
- * @param totalSteps the run ends when so many are committed
+ * @param totalSteps committed steps with which the run ends
  * @param deadline the run ends with the step at hand at this time, in ms since 1970; 0: none
  * @param minWorkers with fewer nothing trains
  * @param maxWorkers more are spares; 0: as many as there are lanes

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param totals counts and sums over all lanes
  * @param learningRate the base rate of the step
  * @param gradientNorm of the mean loss's gradient, before it is clipped
- * @param heldOut what the weights before this step said of held-out samples; null where the step did not ask
+ * @param heldOut what the weights before this step said of held-out samples; null if the step did not ask
  * @param times where its time went, validation aside
  */
 public record StepResult(

@@ -156,7 +156,7 @@ public final class TrainerThread implements AsyncTrainer {
             } catch (ExchangeException e) {
                 List<String> nodes = generation.nodes();
                 List<String> lost = e.lostNodes().stream().map(nodes::get).toList();
-                // What failed here is told even where the others were quicker to give the generation up.
+                // What failed here is told even if the others were quicker to give the generation up.
                 boolean own = lost.contains(generation.members().get(rank).node());
                 String cause = isAbandoned(generation) && !own ? abandonReason : String.valueOf(e.getMessage());
                 listener.accept(new Failed(FailureKind.MEMBER_LOST, cause, lost));

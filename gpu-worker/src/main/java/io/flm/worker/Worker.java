@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An order may be lost, doubled or late. So every order may be given again: a worker that has obeyed it already says again
  * what came of it. Orders carry the epoch of the coordinator, which grows with each new one: an order of an older epoch, or for
- * an older generation, is refused and logged. Whoever gave the newest order gets the reports.
+ * an older generation, is refused and logged. The sender of the newest order gets the reports.
  */
 public final class Worker {
     /** Under which workers register. */
@@ -34,15 +34,15 @@ public final class Worker {
 
     /** What a coordinator may ask. */
     public sealed interface Order extends Command, WireMessage {
-        /** Of the coordinator; 0 where it has just started and does not know the last one's yet. */
+        /** Of the coordinator; 0 if it has just started and does not know the last one's yet. */
         long epoch();
 
         ActorRef<Report> replyTo();
     }
 
     /**
-     * Asks who this is and where it stands: answered with {@link Described} in every state at once. Where a generation has ended
-     * here, {@link Halted} or {@link Failed} comes before, again, in case it was lost.
+     * Asks for a description: answered with {@link Described} in every state at once. If a generation has ended here, {@link Halted} or
+     * {@link Failed} comes before, again, in case it was lost.
      *
      * @param withPlan whether the answer is to hold the plan
      */
@@ -50,7 +50,7 @@ public final class Worker {
 
     /**
      * Builds what the plan's run needs; or, of the run at hand, keeps a newer revision of the plan. Answered with {@link
-     * Described}: at once where there is nothing to build, and again when it is built or refused.
+     * Described}: at once if there is nothing to build, and again when it is built or refused.
      */
     public record Prepare(long epoch, RunPlan plan, ActorRef<Report> replyTo) implements Order {}
 
@@ -102,15 +102,15 @@ public final class Worker {
     }
 
     /**
-     * Who a worker is and where it stands.
+     * A worker, and its state.
      *
-     * @param self whom to give orders
+     * @param self takes orders
      * @param endpoint where its node's exchange is reached; empty: in this process only
      * @param version of the program
      * @param epoch the highest that it has seen
      * @param run the id of its run; empty: none
      * @param revision of its plan; 0: none
-     * @param plan only where asked for, and there is one
+     * @param plan if asked for, and there is one
      * @param hashes SHA-256 of what it has read for the run; empty: not prepared
      * @param generation that it is in; null: in none
      * @param lastGeneration the highest number that it has seen
@@ -161,10 +161,10 @@ public final class Worker {
             implements GenerationReport {}
 
     /**
-     * The worker cannot go on in this generation; it waits for another one, or is unfit where the kind is {@code BROKEN}.
+     * The worker cannot go on in this generation; it waits for another one, or is unfit if the kind is {@code BROKEN}.
      *
      * @param cause says what, where and what to do
-     * @param lostNodes where its exchange knows which nodes were lost; its own node, where its own exchange failed
+     * @param lostNodes the nodes that its exchange has lost, if it knows; its own node, if its own exchange failed
      */
     public record Failed(
             String worker, long generation, long committedSteps, FailureKind kind, String cause, List<String> lostNodes)
@@ -180,7 +180,7 @@ public final class Worker {
     public record Hashed(String worker, long step, String weightsSha256) implements Report {}
 
     /**
-     * Who a worker is, for as long as it lives.
+     * What a worker is, for as long as it lives.
      *
      * @param name unique in the cluster
      * @param node the name of its node
@@ -200,7 +200,7 @@ public final class Worker {
         });
     }
 
-    /** A worker that nobody lists: whoever gives it orders knows it otherwise. */
+    /** A worker that no receptionist lists: its coordinator is told of it. */
     public static Behavior<Command> unlisted(Identity identity, AsyncTrainer trainer) {
         return Behaviors.setup(context -> WorkerStates.first(context, identity, trainer));
     }

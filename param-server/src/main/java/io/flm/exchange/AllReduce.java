@@ -307,7 +307,7 @@ final class AllReduce {
         return segment;
     }
 
-    /** The values of a frame, or null where their number is another one than expected. */
+    /** The values of a frame, or null if their number is another one than expected. */
     private @Nullable ByteBuffer bytes(FrameReader frame, int at, int from, int to) {
         int expected = (to - from) * spec.codec().bytes();
         return at + Integer.BYTES > frame.bodyEnd() || frame.body().getInt(at, ByteOrder.LITTLE_ENDIAN) != expected

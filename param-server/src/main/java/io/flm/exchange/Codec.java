@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /**
  * How a gradient's values are held and sent. Every sum of a subtree is representable in the codec, because every addition of
- * the {@link LaneTree} rounds to it: so sending loses nothing, and the sums do not depend on who added which part.
+ * the {@link LaneTree} rounds to it: so sending loses nothing, and the sums do not depend on which node added what.
  */
 public enum Codec {
     /** IEEE single precision: four bytes a value, additions rounded as the machine does. */

@@ -49,7 +49,7 @@ final class DriverDirectory implements AutoCloseable {
     private static final int TYPE_FOLDER = 0040000;
     private static final int TYPE_LINK = 0120000;
 
-    /** Whoever removes the last process's folder removes the user's too, perhaps while another process starts. */
+    /** The process that removes the last folder removes the user's too, perhaps while another process starts. */
     private static final int MOST_ATTEMPTS = 10;
 
     /** Lock files of this process: a process loses its locks of a file as soon as it closes any of the file's channels. */
@@ -143,7 +143,7 @@ final class DriverDirectory implements AutoCloseable {
                     lockFile,
                     Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
                     OWNERS_FILE);
-            // Whoever looked at the file before it was locked may have removed it.
+            // Another process that looked at the file before it was locked may have removed it.
             if (channel.tryLock() != null && Files.exists(lockFile, LinkOption.NOFOLLOW_LINKS)) {
                 OWN.add(lockFile);
                 DriverDirectory made = new DriverDirectory(folder, path, lockFile, channel);

@@ -2,7 +2,7 @@ package io.flm.exchange;
 
 /**
  * Where a node is reached, and the pass that lets streams in there. It goes from the node to the others by the control plane only:
- * whoever merely knows the address gets nothing of the node.
+ * the address alone does not let streams in.
  *
  * @param address {@code host:port}
  * @param pass no text for a log

@@ -10,9 +10,7 @@ import java.util.function.Consumer;
  *
  * <p>A step: {@code begin}, then {@code contribute} for each segment as its gradients become ready (any order, the same on
  * all members), {@code contribute} of the totals, then {@code await} of each. A step whose every await has returned can be
- * committed. A member that is alone may leave out the segments: the sum of its lanes is the sum. Where a member is lost
- * meanwhile, the others may end one step apart: some have all sums, some do not. Who is behind gets the state from who is
- * ahead ({@link #offer}, {@link #fetch}). After an exception of any kind the only call left is {@code close}.
+ * committed. A member that is alone may leave out the segments: the sum of its lanes is the sum. If a member is lost meanwhile, the others may end one step apart: some have all sums, some do not. Those behind get the state from one that is ahead ({@link #offer}, {@link #fetch}). After an exception of any kind the only call left is {@code close}.
  */
 public interface Exchange extends AutoCloseable {
     /** Place in the generation, from 0. */
@@ -25,7 +23,7 @@ public interface Exchange extends AutoCloseable {
     LaneRange lanes();
 
     /**
-     * Offers this member's state to those who lack it, before its first step begins. Returns at once; the source is read until
+     * Offers this member's state to members that lack it, before its first step begins. Returns at once; the source is read until
      * the first step's sums are there, or the exchange is closed.
      *
      * @param step the steps that the state has committed

@@ -7,7 +7,7 @@ package io.flm.exchange;
  * @param corruptFrames dropped because a checksum or the structure was wrong
  * @param unauthenticatedFrames dropped because they were not encrypted with the generation's key
  * @param duplicateFrames dropped because their sequence number had come before
- * @param refusedDatagrams dropped because they are of a stream of nobody who was told this node's pass
+ * @param refusedDatagrams dropped because their sender was not told this node's pass
  * @param stateBytesSent of states, part of {@code bytesSent}
  * @param lostPeers how often a node was held for lost
  */

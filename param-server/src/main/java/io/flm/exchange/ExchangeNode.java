@@ -15,7 +15,7 @@ public final class ExchangeNode implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ExchangeNode.class);
     private static final int PASS_BYTES = 16;
 
-    /** What another transport is opened with, at the same endpoint, where this one has ended; null: in memory only. */
+    /** What another transport is opened with, at the same endpoint, once this one has ended; null: in memory only. */
     private final @Nullable ExchangeSettings settings;
 
     private final Endpoint endpoint;
@@ -43,7 +43,7 @@ public final class ExchangeNode implements AutoCloseable {
     /**
      * Starts the transport and binds its port.
      *
-     * @throws ExchangeException where the address cannot be had, or the buffers have no room: what, where, what to do
+     * @throws ExchangeException if the address cannot be had, or the buffers have no room: what, where, what to do
      */
     public static ExchangeNode open(ExchangeSettings settings) throws ExchangeException {
         LiveCounters counts = new LiveCounters();
@@ -56,7 +56,7 @@ public final class ExchangeNode implements AutoCloseable {
     }
 
     /**
-     * Where other nodes reach this one, as {@code host:port/pass}; empty where it is in memory only. The pass lets streams in, so
+     * Where other nodes reach this one, as {@code host:port/pass}; empty if it is in memory only. The pass lets streams in, so
      * it is no text for a log. It stays the same for as long as this node lives.
      */
     public String endpoint() {
@@ -67,9 +67,9 @@ public final class ExchangeNode implements AutoCloseable {
      * Enters a generation, which ends every earlier one of this node. Does not wait: the first step, or {@link
      * Exchange#fetch}, waits for the other members. A group of one node needs no transport.
      *
-     * @throws ExchangeException where a later generation has begun, the node was closed, or its transport has ended and cannot be
+     * @throws ExchangeException if a later generation has begun, the node was closed, or its transport has ended and cannot be
      *     opened again: then this node itself is among the lost
-     * @throws IllegalArgumentException where the ranks of this node disagree on the spec
+     * @throws IllegalArgumentException if the ranks of this node disagree on the spec
      */
     public synchronized Exchange join(GroupSpec spec, int rank) throws ExchangeException {
         if (closed) {
@@ -105,7 +105,7 @@ public final class ExchangeNode implements AutoCloseable {
         return group;
     }
 
-    /** The transport, which is opened again where it has ended, whatever had ended it. */
+    /** The transport. It is opened again if it has ended, for whatever reason. */
     private Transport running(int node) throws ExchangeException {
         ExchangeSettings again = settings;
         Transport last = transport;

@@ -37,7 +37,7 @@ public record ExchangeSettings(
         JUMBO
     }
 
-    /** Who runs the transport. */
+    /** Which threads run the transport. */
     public enum Threading {
         SHARED,
         DEDICATED

@@ -10,7 +10,7 @@ interface FrameOutput {
     /** Whether frames need a checksum: not where nothing on their way can alter them. */
     boolean isChecked();
 
-    /** Makes room for a frame; false where the reader has to read first, or is not there. */
+    /** Makes room for a frame; false if the reader has to read first, or is not there. */
     boolean claim(int length);
 
     /** What the claimed frame lies in, from {@link #offset} on. */

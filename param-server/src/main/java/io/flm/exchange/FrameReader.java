@@ -70,7 +70,7 @@ final class FrameReader {
     /**
      * Checks the frame, and makes its body readable; with a cipher nothing is believed that was not encrypted with its key.
      *
-     * @param checked whether it has a checksum where it has no cipher, see {@link FrameOutput#isChecked}
+     * @param checked whether a frame that is not encrypted has a checksum, see {@link FrameOutput#isChecked}
      */
     Opened open(@Nullable FrameCipher cipher, boolean checked) {
         ByteBuffer start = FrameWriter.slice(
@@ -127,7 +127,7 @@ final class FrameReader {
         return bodyOffset + bodyLength;
     }
 
-    /** Bytes of the body, by their offset in {@link #body}; null where the frame does not have them. */
+    /** Bytes of the body, by their offset in {@link #body}; null if the frame does not have them. */
     @Nullable ByteBuffer bytes(int at, long count) {
         return count < 0 || count > bodyEnd() - at ? null : FrameWriter.slice(body, at, (int) count);
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the frames of one generation into one stream to a peer, straight into the stream's buffer: {@code claim}, write the
- * body, {@code commit}. With a key the body is written aside and encrypted into the buffer.
+ * body, {@code commit}. With a key the body is written elsewhere first and encrypted into the buffer.
  */
 final class FrameWriter {
     static final int ENVELOPE_BYTES = MessageHeaderEncoder.ENCODED_LENGTH + EnvelopeEncoder.BLOCK_LENGTH;
@@ -46,7 +46,7 @@ final class FrameWriter {
         return output.maxFrameLength() - ENVELOPE_BYTES - (cipher == null ? 0 : FrameCipher.TAG_BYTES);
     }
 
-    /** Makes room for a body; false where the peer has to read first, or is not connected. */
+    /** Makes room for a body; false if the peer has to read first, or is not connected. */
     boolean claim(int length) {
         int tag = cipher == null ? 0 : FrameCipher.TAG_BYTES;
         if (!output.claim(ENVELOPE_BYTES + length + tag)) {

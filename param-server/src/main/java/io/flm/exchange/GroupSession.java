@@ -207,7 +207,7 @@ final class GroupSession implements TransportSession {
         return added;
     }
 
-    /** Whoever notices first that something is complete says so, before a trainer goes on: the next step may begin at once. */
+    /** Wakes trainers when something is complete. It comes before a trainer goes on, since that may begin the next step at once. */
     void announce(ReduceRound round) {
         if (round.announce()) {
             group.notifyAll();

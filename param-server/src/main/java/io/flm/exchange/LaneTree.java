@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * The fixed binary tree over lanes 0..n-1. Its subtrees are the aligned blocks [k * 2^j, (k + 1) * 2^j), cut at n; a block is
  * the sum of its left half and its right half, and a block whose right half is empty is its left half. fp32 addition is not
- * associative, but one tree is one order: whoever adds, the sum has the same bits.
+ * associative, but one tree is one order: whichever node adds, the sum has the same bits.
  */
 public final class LaneTree {
     private LaneTree() {}
@@ -28,7 +28,7 @@ public final class LaneTree {
         return subtrees;
     }
 
-    /** The smallest subtree that holds more lanes than {@code subtree}, or {@code subtree} itself where it is the whole tree. */
+    /** The smallest subtree that holds more lanes than {@code subtree}, or {@code subtree} itself if it is the whole tree. */
     public static LaneRange parent(LaneRange subtree, int laneCount) {
         for (long size = 1; ; size *= 2) {
             int from = (int) (subtree.from() / size * size);

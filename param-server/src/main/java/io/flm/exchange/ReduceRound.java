@@ -73,7 +73,7 @@ final class ReduceRound extends Round {
         /** Frames of this node's contribution that are still to be sent. */
         long framesUnsent;
 
-        /** Where sums go directly; null before the only local worker awaits, and where there are several. */
+        /** Where sums go directly; null before the only local trainer awaits, and if there are several. */
         @Nullable FloatBuffer target;
 
         /** What lies in the results and not in {@link #target}: pairs of from and to. */

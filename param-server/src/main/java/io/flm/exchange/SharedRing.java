@@ -51,7 +51,7 @@ final class SharedRing implements FrameOutput, AutoCloseable {
     }
 
     /**
-     * Makes a ring, or null where there is no room for it.
+     * Makes a ring, or null if there is no room for it.
      *
      * @param folder the sender's
      * @param receivers how many nodes get a ring from this one
@@ -78,7 +78,7 @@ final class SharedRing implements FrameOutput, AutoCloseable {
     }
 
     /**
-     * Maps a ring that another node has made; null where it is none of this machine's and user's, or not to be read.
+     * Maps a ring that another node has made; null if it is none of this machine's and user's, or not to be read.
      *
      * @param users the folder of all of the user's processes
      */

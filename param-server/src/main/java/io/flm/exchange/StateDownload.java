@@ -5,8 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /**
- * What a member has so far of the state that it fetches. It outlives generations: where a donor dies, the members form the
- * next one, and {@link Exchange#fetch} goes on at the same byte with another donor.
+ * What a member has so far of the state that it fetches. It outlives generations: if a donor dies, the members form the next one, and {@link Exchange#fetch} goes on at the same byte with another donor.
  */
 public final class StateDownload {
     private final long step;
@@ -66,7 +65,7 @@ public final class StateDownload {
         receivedBytes = offset + count;
     }
 
-    /** Compares hashes; the state is of no use where they differ. */
+    /** Compares hashes; the state is of no use if they differ. */
     synchronized boolean end(byte[] sha256) {
         complete = receivedBytes == sizeBytes && MessageDigest.isEqual(digest.digest(), sha256);
         if (!complete) {

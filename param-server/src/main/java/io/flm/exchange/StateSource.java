@@ -2,7 +2,7 @@ package io.flm.exchange;
 
 import java.nio.ByteBuffer;
 
-/** The state of a member as bytes, the same on every member of the same step. */
+/** The state of a member as bytes. It is the same on every member after the same step. */
 public interface StateSource {
     long sizeBytes();
 

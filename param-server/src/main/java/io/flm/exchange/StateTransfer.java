@@ -236,7 +236,7 @@ final class StateTransfer {
         return true;
     }
 
-    /** Takes a frame; false where it is about something else. */
+    /** Takes a frame; false if it is about something else. */
     boolean receive(Peer peer, FrameReader frame) {
         switch (frame.header().templateId()) {
             case StateRequestDecoder.TEMPLATE_ID -> {

@@ -18,8 +18,7 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.AtomicCounter;
 
 /**
- * Lets in the streams of those who were told this node's pass. A doorkeeper who lets everybody in to ask them for their ticket has
- * a full house soon: Aeron makes buffers, counters and a message to its client for each stream that a datagram of 40 bytes
+ * Lets in only streams of senders that were told this node's pass. A doorkeeper who lets everybody in, and asks for tickets inside, soon has a full house: Aeron makes buffers, counters and a message to its client for each stream that a datagram of 40 bytes
  * announces, and a client that cannot keep up with those messages closes itself. So tickets are looked at outside: a stream's first
  * term id, which its sender may choose, is a code of its session and the pass. Datagrams of other streams are dropped before the
  * driver sees them; now and then one is asked to announce itself, since this node may have begun anew in the midst of a member's
@@ -29,7 +28,7 @@ final class StreamAuthenticator {
     /** Streams that were let in lately; older ones without datagrams since are forgotten. */
     private static final int MOST_STREAMS = 4096;
 
-    /** Between two questions: little for whoever is asked in a stranger's name, and enough for all nodes of a cluster soon. */
+    /** Between two questions: rare enough not to trouble an address that a stranger has forged, often enough for all nodes of a cluster. */
     private static final long ASKING_PAUSE_NS = 1_000_000;
 
     private static final String ALGORITHM = "HmacSHA256";

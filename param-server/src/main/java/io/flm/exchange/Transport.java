@@ -63,7 +63,7 @@ final class Transport implements AutoCloseable {
     private volatile boolean ended;
     private volatile String whyEnded = "";
 
-    /** A cycle of this transport's work is done by whoever holds it. */
+    /** A cycle of this transport's work is done by the thread that holds it. */
     private final ReentrantLock duty = new ReentrantLock();
 
     private final AtomicBoolean helped = new AtomicBoolean();
@@ -200,7 +200,7 @@ final class Transport implements AutoCloseable {
         return driver.client();
     }
 
-    /** Says whether driver and client do their work, each may have closed itself, and gives up where not. Called on duty. */
+    /** Whether driver and client do their work; each may have closed itself. If not, gives up. Called on duty. */
     boolean requireAlive() {
         boolean alive = driver.isAlive();
         if (!alive) {

@@ -48,7 +48,7 @@ public final class TreeSum {
      * Plans the additions up to the root.
      *
      * @param leaves subtrees in lane order that cover all lanes; as many and as small as their holders like
-     * @throws IllegalArgumentException where they are no subtrees, or lanes are missing or doubled
+     * @throws IllegalArgumentException if they are no subtrees, or lanes are missing or doubled
      */
     public static TreeSum of(List<LaneRange> leaves, int laneCount, Codec codec) {
         return of(leaves, new LaneRange(0, laneCount), laneCount, codec);

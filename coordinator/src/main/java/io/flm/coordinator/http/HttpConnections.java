@@ -19,11 +19,11 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 
 /**
- * The connections that are open. Whoever comes is served: where a client has as many as it may, or all together have, the one that
- * is idle for the longest makes room. So a thousand connections that ask nothing keep nobody from asking, and none of them stays.
+ * The connections that are open. Every new one is served: if its client, or all together, have as many as they may, the one that is
+ * idle for the longest makes room. So a thousand connections that ask nothing keep nobody from asking, and none of them stays.
  */
 final class HttpConnections {
-    /** There is room for so many clients that have all that they may; a process may open 1024 files by default. */
+    /** Clients that may hold all of their connections at once; a process may open 1024 files by default. */
     private static final int CLIENTS = 4;
 
     private static final class Connection {
@@ -104,7 +104,7 @@ final class HttpConnections {
         }
     }
 
-    /** Also where a request comes in drops: it counts once its head is whole. */
+    /** Also if a request comes in drops: it counts once its head is whole. */
     private void endIfIdle(Connection connection) {
         connection.idleEnd =
                 system.scheduler().scheduleOnce(idleTimeout, connection.end::shutdown, system.executionContext());

@@ -115,7 +115,7 @@ public final class HttpEndpoint {
     }
 
     /**
-     * Binds; the binding ends with the actor system. Fails with a {@link UserException} where the port cannot be had.
+     * Binds; the binding ends with the actor system. Fails with a {@link UserException} if the port cannot be had.
      *
      * @param coordinator or a proxy of it
      * @param planner makes plans of the runs that are submitted
@@ -311,7 +311,7 @@ public final class HttpEndpoint {
             }
             throw new UserException("the body does not fit: " + e.getOriginalMessage(), e);
         } catch (JsonProcessingException e) {
-            JsonLocation at = e.getLocation(); // null where a limit of the parser is exceeded
+            JsonLocation at = e.getLocation(); // null if a limit of the parser is exceeded
             String where = at == null ? "" : "line " + at.getLineNr() + ", column " + at.getColumnNr() + ": ";
             throw new UserException("the body is no JSON: " + where + e.getOriginalMessage(), e);
         }

@@ -8,8 +8,8 @@ import akka.http.scaladsl.model.StatusCode;
 import akka.http.scaladsl.settings.ServerSettings;
 
 /**
- * Answers what is no HTTP request, or too large for one, as all that is wrong is answered. It is not logged: whoever sends such
- * needs no token, and would fill the disk.
+ * Answers bytes that are no HTTP request, or too large for one, with problem details. They are not logged: their sender needs no
+ * token, and could fill the disk.
  */
 public final class HttpParsingErrors extends ParsingErrorHandler {
     /** Akka finds it by this name, as an object of Scala. */

@@ -18,14 +18,14 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * {@code flm.http}: where a node answers, and whom.
+ * {@code flm.http}: where a node answers HTTP, and which requests.
  *
  * @param port 0: any free one
  * @param names by which requests may call this node, beside {@code host} and the names of loopback
  * @param tokenFile where the token was read from; empty: nowhere
  * @param token that requests must carry; empty: none
  * @param maxBodyBytes of a request
- * @param idleTimeout a connection is closed on which no request came for so long
+ * @param idleTimeout a connection without a request for longer is closed
  * @param connectionsPerClient of one address at the same time
  */
 public record HttpSettings(
@@ -107,7 +107,7 @@ public record HttpSettings(
      * Whether a request may call this node by a name, as its {@code Host} has it, without the port and an address's brackets. On
      * loopback a browser of this machine can be led here by any name that its owner lets point to 127.0.0.1; on other addresses
      * the token keeps such pages out, and names are the network's. Whether {@code host} is loopback is looked up here; a name of a
-     * request never is: whoever asks needs no token yet, and would have the dispatcher wait for name servers.
+     * request never is: a request needs no token yet, and the dispatcher would wait for name servers.
      */
     Predicate<String> ownNames() {
         if (!isLoopback(host)) {

@@ -24,7 +24,7 @@ public record Submission(
     /** Makes a plan of what is asked for. */
     @FunctionalInterface
     public interface Planner {
-        /** @throws UserException where the configuration is not valid */
+        /** @throws UserException if the configuration is not valid */
         RunPlan plan(Submission submission);
     }
 
