@@ -1,5 +1,14 @@
 package io.flm.launch;
 
+import io.flm.launch.command.Cli;
+import io.flm.launch.command.Environment;
+import io.flm.launch.console.Interrupts;
+import io.flm.launch.console.LogFiles;
+import io.flm.launch.console.Logs;
+import io.flm.launch.console.Program;
+import io.flm.launch.console.Screen;
+import io.flm.launch.run.FreeMemory;
+import io.flm.launch.submit.FollowedRun;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;

@@ -1,0 +1,71 @@
+package io.flm.launch.command;
+
+import io.flm.data.PlainText;
+import io.flm.launch.console.Failure;
+import io.flm.launch.console.Json;
+import io.flm.launch.console.Version;
+import io.flm.worker.evaluate.TrainedModel;
+import io.flm.worker.evaluate.TrainedModel.Caption;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code flm caption}: a caption for each picture. */
+@Command(
+        name = "caption",
+        description = "Writes a caption for each picture: the likeliest next token of the l2r stream, again and again.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false)
+final class CaptionCommand implements Callable<Integer> {
+    private final Environment environment;
+
+    @Mixin
+    private final ModelOptions model = new ModelOptions();
+
+    @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "PNG, JPEG or WebP files.")
+    private List<Path> images = List.of();
+
+    @Option(names = "--json", description = "Prints one JSON object a picture.")
+    private boolean json;
+
+    CaptionCommand(Environment environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() {
+        List<Path> files = images.stream().map(environment::resolve).toList();
+        try (TrainedModel trained =
+                TrainedModel.load(model.from(environment), model.overrides(environment), environment::say)) {
+            for (Caption caption : trained.caption(files)) {
+                environment.out().println(json ? Json.line(map(caption)) : PlainText.of(line(caption)));
+            }
+        }
+        return Failure.OK;
+    }
+
+    private static String line(Caption caption) {
+        return String.format(
+                Locale.ROOT,
+                "%s: %s (probability %.2g)",
+                caption.image(),
+                caption.text(),
+                Math.exp(caption.logProbability()));
+    }
+
+    private static Map<String, Object> map(Caption caption) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("image", caption.image().toString());
+        map.put("caption", caption.text());
+        map.put("logProbability", caption.logProbability());
+        return map;
+    }
+}

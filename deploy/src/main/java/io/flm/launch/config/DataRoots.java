@@ -1,0 +1,109 @@
+package io.flm.launch.config;
+
+import com.typesafe.config.Config;
+import io.flm.data.SampleSource;
+import io.flm.data.UserException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * The folders whose files a submitted run may name. A run comes over HTTP, from whoever may ask there, and what it names is opened
+ * with the rights of this node's user: so the node's owner says where data are. Without a word of his, they are what the node's own
+ * configuration names, as it does where {@code flm pretrain} starts the node, and what ships with the program.
+ */
+public final class DataRoots {
+    private static final String KEY = "flm.node.data-roots";
+    private static final String PATHS = "flm.data.paths";
+    private static final String EVAL_PATHS = "flm.data.eval-paths";
+    private static final String TOKENIZER = "flm.data.tokenizer";
+    private static final String FROM = "flm.checkpoint.from";
+
+    /** More than any data set has shards. */
+    private static final int MOST_FILES = 100_000;
+
+    private static final int MOST_TOLD = 10;
+
+    private final List<Path> roots;
+
+    private DataRoots(List<Path> roots) {
+        this.roots = roots;
+    }
+
+    /**
+     * Of a node.
+     *
+     * @param home this program's folder
+     */
+    public static DataRoots of(Config node, Path home) {
+        List<String> given = node.getStringList(KEY);
+        List<Path> roots = new ArrayList<>();
+        if (given.isEmpty()) {
+            List.of(PATHS, EVAL_PATHS)
+                    .forEach(key -> node.getStringList(key)
+                            .forEach(path -> roots.addAll(SampleSource.expanded(Path.of(path)))));
+            if (!node.getString(TOKENIZER).isEmpty()) {
+                roots.add(Path.of(node.getString(TOKENIZER)));
+            }
+            if (!node.getString(FROM).isEmpty()) {
+                roots.add(Path.of(node.getString(FROM)));
+            }
+            roots.add(home.resolve("data-stream"));
+        } else {
+            given.forEach(path -> roots.add(Path.of(path)));
+        }
+        return new DataRoots(List.copyOf(roots));
+    }
+
+    /** @throws UserException where the run names a file elsewhere, whether it is there or not */
+    public void require(Config run) {
+        Set<Path> real = roots.stream().map(DataRoots::real).collect(Collectors.toSet());
+        require(PATHS, run, real);
+        if (run.getLong("flm.evaluate.every") > 0) { // else the submitter evaluates, with rights of his own
+            require(EVAL_PATHS, run, real);
+        }
+        require(TOKENIZER, Path.of(run.getString(TOKENIZER)), real);
+        if (!run.getString(FROM).isEmpty()) {
+            require(FROM, Path.of(run.getString(FROM)), real);
+        }
+    }
+
+    private void require(String key, Config run, Set<Path> realRoots) {
+        int files = 0;
+        for (String path : run.getStringList(key)) {
+            for (Path file : SampleSource.expanded(Path.of(path))) {
+                if (++files > MOST_FILES) {
+                    throw new UserException(key + ": more than " + MOST_FILES + " files; give folders of shards");
+                }
+                require(key, file, realRoots);
+            }
+        }
+    }
+
+    private void require(String key, Path path, Set<Path> realRoots) {
+        for (Path at = real(path); at != null; at = at.getParent()) {
+            if (realRoots.contains(at)) {
+                return;
+            }
+        }
+        throw new UserException(key + ": " + path + " is not below the folders that this node takes data from, "
+                + roots.stream().limit(MOST_TOLD).map(Path::toString).collect(Collectors.joining(", "))
+                + (roots.size() > MOST_TOLD ? ", ..." : "") + "; let its owner add the folder to " + KEY);
+    }
+
+    /** Where a path leads, links followed as far as it is there. */
+    private static Path real(Path path) {
+        Path whole = path.toAbsolutePath().normalize();
+        for (Path there = whole; there != null; there = there.getParent()) {
+            try {
+                return there.toRealPath().resolve(there.relativize(whole));
+            } catch (IOException e) {
+                // not there, or not to be seen: its folder is
+            }
+        }
+        return whole;
+    }
+}

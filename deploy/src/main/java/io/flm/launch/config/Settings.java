@@ -1,0 +1,78 @@
+package io.flm.launch.config;
+
+import com.typesafe.config.Config;
+import io.flm.coordinator.CoordinatorSettings;
+import io.flm.coordinator.http.HttpSettings;
+import io.flm.data.DataSettings;
+import io.flm.data.UserException;
+import io.flm.worker.checkpoint.CheckpointSettings;
+import io.flm.worker.checkpoint.RunIdentity;
+import io.flm.worker.evaluate.EvaluationSettings;
+import io.flm.worker.evaluate.HeldOutData;
+import io.flm.worker.model.ModelSettings;
+import io.flm.worker.train.TrainSettings;
+
+/** What must hold before a run folder is made: each area's own checks, and those between areas. */
+public final class Settings {
+    private Settings() {}
+
+    /** Of a node that is to be started. */
+    public static void checkNode(Config config) {
+        HttpSettings.from(config);
+        CoordinatorSettings.from(config);
+        NodeSettings.from(config);
+        NodeSettings.exchange(config);
+    }
+
+    /** Of a configuration that need not name data yet. */
+    public static void check(Config config) {
+        checkNode(config);
+        checkSettings(config);
+    }
+
+    /** Of a run, wherever it is to be trained. */
+    public static void checkRun(Config config) {
+        checkSettings(config);
+        checkData(config);
+    }
+
+    /** Also asked by what only looks at data. */
+    public static void checkData(Config config) {
+        if (config.getStringList("flm.data.paths").isEmpty()) {
+            throw new UserException("flm.data.paths is empty: give training data with --data");
+        }
+        if (config.getString("flm.data.tokenizer").isEmpty()) {
+            throw new UserException(
+                    "flm.data.tokenizer is empty: give the tokenizer.json of your data with --tokenizer");
+        }
+        if (config.getLong("flm.evaluate.every") > 0 && !HeldOutData.exists(config)) {
+            throw new UserException(
+                    "flm.evaluate.every = " + config.getLong("flm.evaluate.every") + ", but there are no"
+                            + " held-out data: give them with --eval-data, or hold out a share of your own with --hold-out 1%");
+        }
+    }
+
+    private static void checkSettings(Config config) {
+        TrainSettings train = TrainSettings.from(config);
+        ModelSettings model = ModelSettings.from(config);
+        DataSettings data = DataSettings.from(config);
+        CheckpointSettings.from(config);
+        EvaluationSettings.from(config);
+        if (data.maxTokens() + 2 > model.maxPositions()) { // positions of real tokens count from 2
+            throw new UserException("flm.data.max-tokens = " + data.maxTokens() + ", but flm.model.max-positions = "
+                    + model.maxPositions() + " has room for " + (model.maxPositions() - 2)
+                    + "; lower the one or raise the other");
+        }
+        for (String what : config.getStringList("flm.checkpoint.accept")) {
+            if (!what.equals(RunIdentity.DATA)) {
+                Configuration.knownKeys().find(what);
+            }
+        }
+        int workers = config.getInt("flm.worker.workers");
+        if (workers > train.lanes()) {
+            throw new UserException("flm.worker.workers = " + workers + ", but flm.train.lanes = " + train.lanes()
+                    + ": a worker needs a lane of its own; give fewer --workers or more lanes");
+        }
+        NodeSettings.exchange(config);
+    }
+}

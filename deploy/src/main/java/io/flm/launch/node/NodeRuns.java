@@ -1,0 +1,63 @@
+package io.flm.launch.node;
+
+import io.flm.launch.config.DataRoots;
+import io.flm.worker.RunPlan;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/** The runs that the workers of this node have prepared: one opens a run, all share it, the last to leave it closes it. */
+final class NodeRuns implements AutoCloseable {
+    private final Folder folder;
+    private final Path home;
+    private final DataRoots roots;
+    private final int cpuWorkers;
+    private final LongSupplier nanoTime;
+    private final Map<String, NodeRun> byWorker = new HashMap<>();
+
+    /** Where a node keeps runs. */
+    @FunctionalInterface
+    public interface Folder {
+        /** The folder of a run, by the run's name. */
+        Path of(String run);
+    }
+
+    NodeRuns(Folder folder, Path home, DataRoots roots, int cpuWorkers, LongSupplier nanoTime) {
+        this.folder = folder;
+        this.home = home;
+        this.roots = roots;
+        this.cpuWorkers = cpuWorkers;
+        this.nanoTime = nanoTime;
+    }
+
+    /** The run of a plan, for a worker that has released what it had of the one before. */
+    synchronized NodeRun open(RunPlan plan, String worker) {
+        release(worker);
+        NodeRun run = null;
+        for (NodeRun other : byWorker.values()) {
+            if (other.id().equals(plan.id())) {
+                run = other;
+            }
+        }
+        if (run == null) {
+            run = new NodeRun(plan, folder.of(plan.run()), home, roots, cpuWorkers, nanoTime);
+        }
+        byWorker.put(worker, run);
+        return run;
+    }
+
+    private void release(String worker) {
+        NodeRun old = byWorker.remove(worker);
+        if (old != null && !byWorker.containsValue(old)) {
+            old.close();
+        }
+    }
+
+    /** Once no worker uses them any more. */
+    @Override
+    public synchronized void close() {
+        byWorker.values().stream().distinct().forEach(NodeRun::close);
+        byWorker.clear();
+    }
+}

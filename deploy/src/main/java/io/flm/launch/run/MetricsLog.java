@@ -1,0 +1,157 @@
+package io.flm.launch.run;
+
+import io.flm.launch.console.Json;
+import io.flm.launch.files.PlainFile;
+import io.flm.worker.StepResult;
+import io.flm.worker.model.Loss;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The curves of a run: {@code metrics.jsonl}, one JSON object for each committed step, as it is committed. Written by whichever
+ * node has rank 0; where nodes share the run's folder, each goes on where the last one ended.
+ */
+public final class MetricsLog implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(MetricsLog.class);
+    private static final Pattern STEP = Pattern.compile("\\{\"step\":(\\d+),.*\\}");
+
+    private static final Pattern SECONDS = Pattern.compile("\"seconds\":([0-9.Ee+-]+)");
+
+    /** Opens the file to add to it; a test lets its disk be full. */
+    public interface Opening {
+        Writer open(Path file) throws IOException;
+    }
+
+    private final Path file;
+    private final List<String> heads;
+    private final LongSupplier nanoTime;
+    private final Opening opening;
+    private @Nullable Writer writer;
+    private boolean failing;
+    private long nextStep = -1;
+    private long startedAt; // when it would have been had it trained without a break
+
+    public MetricsLog(Path file, List<String> heads, LongSupplier nanoTime) {
+        this(file, heads, nanoTime, MetricsLog::append);
+    }
+
+    public MetricsLog(Path file, List<String> heads, LongSupplier nanoTime, Opening opening) {
+        this.opening = opening;
+        this.file = file;
+        this.heads = heads;
+        this.nanoTime = nanoTime;
+    }
+
+    /** Adds a line; the next step goes after the last, or where another node wrote meanwhile, after the lines before it. */
+    public synchronized void add(StepResult result) {
+        try {
+            Writer out = writer;
+            if (out == null || result.step() != nextStep) {
+                out = openAt(result);
+            }
+            out.write(Json.line(metrics(result)) + "\n");
+            out.flush();
+            nextStep = result.step() + 1;
+            failing = false;
+        } catch (IOException e) { // a curve with a gap is better than no training
+            if (!failing) {
+                LOG.warn("{}: cannot be written ({}); training goes on without its curve", file, e.getMessage());
+            }
+            failing = true;
+            nextStep = 0;
+        }
+    }
+
+    /**
+     * Steps that are done again lose their old lines: those committed after the last checkpoint of an interrupted process. The
+     * clock goes on from the last line that stays.
+     */
+    private Writer openAt(StepResult first) throws IOException {
+        close();
+        startedAt = nanoTime.getAsLong() - first.times().totalNs();
+        if (Files.exists(file)) {
+            List<String> lines = Files.readAllLines(file);
+            List<String> kept =
+                    lines.stream().filter(line -> stepOf(line) < first.step()).toList();
+            startedAt -= kept.isEmpty() ? 0 : (long) (secondsOf(kept.get(kept.size() - 1)) * 1e9);
+            if (kept.size() < lines.size()) {
+                PlainFile.replace(file, String.join("\n", kept) + (kept.isEmpty() ? "" : "\n"));
+            }
+        }
+        Writer opened = opening.open(file);
+        writer = opened;
+        return opened;
+    }
+
+    private static Writer append(Path file) throws IOException {
+        return new BufferedWriter(new OutputStreamWriter(PlainFile.append(file), StandardCharsets.UTF_8));
+    }
+
+    /** A line that was cut in the middle belongs to no step. */
+    private static long stepOf(String line) {
+        Matcher matcher = STEP.matcher(line);
+        return matcher.matches() ? Long.parseLong(matcher.group(1)) : Long.MAX_VALUE;
+    }
+
+    private static double secondsOf(String line) {
+        Matcher matcher = SECONDS.matcher(line);
+        return matcher.find() ? Double.parseDouble(matcher.group(1)) : 0;
+    }
+
+    private Map<String, Object> metrics(StepResult result) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("step", result.step());
+        line.put("loss", result.loss());
+        put(line, "", result.byHead());
+        Loss heldOut = result.heldOut();
+        if (heldOut != null) {
+            put(line, "heldOut.", heldOut);
+        }
+        line.put("learningRate", result.learningRate());
+        line.put("gradientNorm", result.gradientNorm());
+        line.put("samples", result.totals().samples());
+        line.put("tokens", result.totals().tokens());
+        line.put("dataMs", result.times().dataNs() / 1e6);
+        line.put("forwardMs", result.times().forwardNs() / 1e6);
+        line.put("backwardMs", result.times().backwardNs() / 1e6);
+        line.put("exchangeMs", result.times().exchangeNs() / 1e6);
+        line.put("optimizerMs", result.times().optimizerNs() / 1e6);
+        line.put("seconds", (nanoTime.getAsLong() - startedAt) / 1e9);
+        return line;
+    }
+
+    private void put(Map<String, Object> line, String prefix, Loss loss) {
+        for (int head = 0; head < heads.size(); head++) {
+            line.put(prefix + heads.get(head) + "Loss", loss.mean(head));
+            line.put(prefix + heads.get(head) + "Accuracy", loss.accuracy(head));
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        Writer open = writer;
+        writer = null;
+        if (open == null) {
+            return;
+        }
+        try {
+            open.close();
+        } catch (IOException e) { // of a full disk, again: what was added has told it
+            LOG.info("{}: its end is not written", file, e);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+package io.flm.launch.run;
+
+import io.flm.data.SmallFile;
+import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
+import io.flm.launch.config.Configuration;
+import io.flm.launch.files.PlainFile;
+import io.flm.worker.RunPlan;
+import io.flm.worker.checkpoint.RunFolder;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * The folder of a run, held by this process, and what the launcher keeps in it beside the checkpoints:
+ *
+ * <pre>
+ * effective.conf   the configuration, each value with its origin; makes the folder a run's
+ * changes          what changed the weights since which step, where the run was resumed with other settings or data
+ * plan             which submission it belongs to
+ * metrics.jsonl    one line a step
+ * status.json      how the run stood when its command last looked
+ * flm.log          what happened
+ * nodes/           how each node that works here is reached, and its log
+ * </pre>
+ */
+public final class RunFiles implements AutoCloseable {
+    private static final int MOST_OWNER_BYTES = 1024;
+    private static final Set<String> FOLDERS = Set.of("checkpoints", "nodes");
+    private static final Set<String> FILES = Set.of(
+            "lock",
+            "effective.conf",
+            "changes",
+            "plan",
+            "metrics.jsonl",
+            "status.json",
+            "flm.log",
+            "held-out.json",
+            "held-out.html");
+
+    /** What there was of the folder before. */
+    private enum Before {
+        NOTHING,
+        AN_EMPTY_FOLDER,
+        A_RUN
+    }
+
+    private final RunFolder folder;
+    private final Before before;
+
+    private RunFiles(RunFolder folder, Before before) {
+        this.folder = folder;
+        this.before = before;
+    }
+
+    Path path() {
+        return folder.path();
+    }
+
+    public Path configuration() {
+        return configurationOf(path());
+    }
+
+    public static Path metricsOf(Path folder) {
+        return folder.resolve("metrics.jsonl");
+    }
+
+    static Path statusOf(Path folder) {
+        return folder.resolve("status.json");
+    }
+
+    public Path log() {
+        return path().resolve("flm.log");
+    }
+
+    public static Path configurationOf(Path folder) {
+        return folder.resolve("effective.conf");
+    }
+
+    /** Whether a folder holds a run. */
+    public static boolean isRun(Path folder) {
+        return Files.isRegularFile(configurationOf(folder), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /**
+     * Looks at a run's folder before anything of it is read or written: it may be somebody else's, or have come in an archive. A
+     * link in it would let a run add to, replace or delete files elsewhere, and a pipe would let it wait for ever. The folder itself
+     * may be a link, which the user named. Who puts a link there later finds that {@link PlainFile} follows none.
+     *
+     * @throws UserException naming what is not a run's own file or folder
+     */
+    public static void requireOwnParts(Path folder) {
+        for (String name : FILES) {
+            Path file = folder.resolve(name);
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+                    && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw notOwn(file, "file");
+            }
+        }
+        for (String name : FOLDERS) {
+            Path part = folder.resolve(name);
+            if (Files.exists(part, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(part, LinkOption.NOFOLLOW_LINKS)) {
+                throw notOwn(part, "folder");
+            }
+        }
+    }
+
+    private static UserException notOwn(Path part, String kind) {
+        return new UserException(part + (Files.isSymbolicLink(part) ? ": is a link" : ": is no " + kind)
+                + ", and a run reads and writes nothing outside of its folder; put the " + kind
+                + " itself there, or choose another --run");
+    }
+
+    /**
+     * Takes a folder for a run that was submitted to this node, or finds that it has it already: nodes may share one.
+     *
+     * @throws UserException where it holds another run
+     */
+    public static void belongTo(Path folder, RunPlan plan, Configuration configuration) {
+        requireOwnParts(folder);
+        Path owner = folder.resolve("plan");
+        try {
+            boolean ours = Files.isRegularFile(owner)
+                    && new String(SmallFile.read(owner, MOST_OWNER_BYTES), StandardCharsets.UTF_8)
+                            .strip()
+                            .equals(plan.id());
+            if (!ours && !plan.resume() && Files.exists(folder.resolve("checkpoints"))) {
+                throw new UserException(folder + ": holds another run of the name " + plan.run()
+                        + "; resume that with --resume, or give this one another name");
+            }
+            Files.createDirectories(folder);
+            PlainFile.replace(owner, plan.id() + "\n");
+            if (!isRun(folder)) {
+                PlainFile.replace(configurationOf(folder), configuration.render());
+            }
+        } catch (IOException e) {
+            throw WriteErrors.of(folder, e, "no run can be kept there; give the node another --run");
+        }
+    }
+
+    /** Writes down since which steps the weights follow other settings or data than before. */
+    public static void tellChanges(Path folder, List<String> changes) {
+        Path file = folder.resolve("changes");
+        try {
+            PlainFile.replace(file, String.join("\n", changes) + "\n");
+        } catch (IOException e) {
+            throw WriteErrors.of(file, e, "look at the run's folder, or choose another --run");
+        }
+    }
+
+    /** Writes one of the folder's files whole. */
+    public static void write(Path file, String text) {
+        try {
+            PlainFile.replace(file, text);
+        } catch (IOException e) {
+            throw WriteErrors.of(file, e, "look at the run's folder, or choose another --run");
+        }
+    }
+
+    /** The first of {@code runs/NAME-1}, {@code runs/NAME-2}, ... that does not exist. */
+    public static Path next(Path runs, String name) {
+        for (int number = 1; ; number++) {
+            Path folder = runs.resolve(name + "-" + number);
+            if (!Files.exists(folder)) {
+                return folder;
+            }
+        }
+    }
+
+    /** The run below {@code runs} that was worked on last. */
+    public static Optional<Path> newest(Path runs) {
+        return all(runs).stream().findFirst();
+    }
+
+    /** The runs below {@code runs}, the one that was worked on last first. */
+    public static List<Path> all(Path runs) {
+        if (!Files.isDirectory(runs)) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(runs)) {
+            return folders.filter(RunFiles::isRun)
+                    .sorted(Comparator.comparingLong(RunFiles::lastWorkedOn)
+                            .thenComparing(Comparator.naturalOrder())
+                            .reversed())
+                    .toList();
+        } catch (IOException e) {
+            throw new UserException(runs + ": cannot be read (" + e.getMessage() + "); give --run", e);
+        }
+    }
+
+    /** The name of a run's newest checkpoint, whole or not. */
+    public static Optional<String> newestCheckpoint(Path folder) {
+        String[] names = folder.resolve("checkpoints").toFile().list((in, name) -> name.startsWith("step-"));
+        return names == null ? Optional.empty() : Arrays.stream(names).max(Comparator.naturalOrder());
+    }
+
+    /** In milliseconds since 1970. */
+    public static long lastWorkedOn(Path folder) {
+        return Math.max(
+                folder.resolve("flm.log").toFile().lastModified(),
+                metricsOf(folder).toFile().lastModified());
+    }
+
+    /** Makes a folder for a new run, or takes an empty one; a run or other things there are left alone. */
+    public static RunFiles create(Path folder) {
+        boolean exists = Files.exists(folder);
+        if (isRun(folder)) {
+            RunFolder.open(folder, true).close(); // refused where a living process trains it
+            throw new UserException(
+                    folder + ": holds a run already; continue it with --resume, or choose another --run");
+        }
+        return new RunFiles(RunFolder.open(folder, false), exists ? Before.AN_EMPTY_FOLDER : Before.NOTHING);
+    }
+
+    /** Takes the folder of a run that was interrupted. */
+    public static RunFiles resume(Path folder) {
+        requireOwnParts(folder);
+        if (!isRun(folder)) {
+            throw new UserException(folder + ": no run there to resume; check --run, or leave --resume out");
+        }
+        return new RunFiles(RunFolder.open(folder, true), Before.A_RUN);
+    }
+
+    /** Leaves the folder as it was found, where nothing was trained in it: a run that there was stays. */
+    public void discard() {
+        close();
+        if (before == Before.A_RUN) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(configuration()); // no run from now on, whatever else stays
+            try (Stream<Path> files = Files.walk(path())) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    if (before == Before.NOTHING || !file.equals(path())) {
+                        Files.deleteIfExists(file);
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UserException(path() + ": cannot be removed (" + e.getMessage() + ")", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        folder.close();
+    }
+}

@@ -1,0 +1,41 @@
+package io.flm.launch.submit;
+
+import io.flm.launch.run.NodeAddress;
+import java.time.Duration;
+import java.util.List;
+
+/** Nodes that others started, and that outlive this process. */
+final class DistantNodes implements Nodes {
+    private final List<NodeAddress> targets;
+
+    DistantNodes(RunRequest.Cluster cluster) {
+        targets = cluster.nodes();
+    }
+
+    @Override
+    public List<NodeAddress> targets() {
+        return targets;
+    }
+
+    /** They are up, or else their user should hear of it. */
+    @Override
+    public Duration startTimeout() {
+        return Duration.ofSeconds(15);
+    }
+
+    @Override
+    public int expectedWorkers() {
+        return 0;
+    }
+
+    @Override
+    public int leastWorkers() {
+        return 1;
+    }
+
+    @Override
+    public void tend(boolean begun) {}
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,167 @@
+package io.flm.launch.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.Config;
+import io.flm.launch.config.Configuration;
+import io.flm.launch.console.Failure;
+import io.flm.launch.submit.RunRequest;
+import io.flm.worker.checkpoint.CheckpointSettings;
+import io.flm.worker.checkpoint.CheckpointStore;
+import io.flm.worker.checkpoint.FlatFloats;
+import io.flm.worker.checkpoint.RunIdentity;
+import io.flm.worker.checkpoint.TensorRange;
+import io.flm.worker.checkpoint.TrainingState;
+import io.flm.worker.evaluate.HeldOutData;
+import io.flm.worker.model.FlmModel;
+import io.flm.worker.model.ModelSettings;
+import io.flm.worker.model.ParameterStore;
+import io.flm.worker.model.ParameterStore.Buffer;
+import io.flm.worker.model.Precision;
+import io.flm.worker.objective.flm.FreeLanguageModeling;
+import io.flm.worker.torch.Torch;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands that ask a trained model; the model here is that of the preset tiny, untrained. */
+class EvaluateCommandTest {
+    private static final String[] SMALL = {
+        "--threads",
+        "1",
+        "--set",
+        "flm.evaluate.samples=30",
+        "--set",
+        "flm.evaluate.pool-size=10",
+        "--set",
+        "flm.evaluate.pools=1"
+    };
+
+    @TempDir
+    Path folder;
+
+    private TestEnvironment world;
+
+    @BeforeEach
+    void aRunWithACheckpoint() throws IOException {
+        world = new TestEnvironment(folder);
+        Configuration configuration = Configuration.builder()
+                .preset(System.getProperty("flm.test.preset", "tiny"), TestEnvironment.ROOT)
+                .build();
+        Path run = Files.createDirectories(folder.resolve("run"));
+        Files.writeString(run.resolve("effective.conf"), configuration.render());
+        Config config = configuration.config();
+        Torch.prepareThread(1);
+        try (FlmModel model = new FlmModel(
+                ModelSettings.from(config),
+                FreeLanguageModeling.PARTS,
+                new FlmModel.Compute(Torch.devices("cpu").get(0), Precision.FP32, false))) {
+            ParameterStore parameters = model.parameters();
+            parameters.initialize(1);
+            List<TensorRange> layout = parameters.layout().stream()
+                    .map(p -> new TensorRange(p.name(), p.offset(), p.shape()))
+                    .toList();
+            TrainingState state = new TrainingState(
+                    20,
+                    320,
+                    layout,
+                    floats(parameters, Buffer.VALUES),
+                    floats(parameters, Buffer.FIRST_MOMENTS),
+                    floats(parameters, Buffer.SECOND_MOMENTS));
+            new CheckpointStore(run.resolve("checkpoints"), CheckpointSettings.from(config))
+                    .save(state, RunIdentity.of(config, Map.of()));
+        }
+    }
+
+    private static FlatFloats floats(ParameterStore parameters, Buffer which) {
+        FloatBuffer all = FloatBuffer.allocate((int) parameters.size());
+        parameters.read(which, 0, all);
+        return FlatFloats.of(all.flip());
+    }
+
+    private int flm(String... arguments) {
+        String[] all = new String[arguments.length + SMALL.length];
+        System.arraycopy(arguments, 0, all, 0, arguments.length);
+        System.arraycopy(SMALL, 0, all, arguments.length, SMALL.length);
+        return world.flm(all);
+    }
+
+    @Test
+    void evaluatePrintsTheFiguresAsJsonAndWritesThePage() throws IOException {
+        assertThat(flm("evaluate", "--from", "run", "--json", "--html", "page.html"))
+                .as("%s", world.err())
+                .isEqualTo(Failure.OK);
+        JsonNode json = new ObjectMapper().readTree(world.out());
+        assertThat(json.path("samples").asInt()).isEqualTo(30);
+        assertThat(json.path("tokenLoss").asDouble()).isBetween(6.0, 9.0);
+        assertThat(json.path("textRetrievalR10").asDouble()).isEqualTo(1);
+        assertThat(json.path("prior").path("textRetrievalR1").asDouble()).isEqualTo(0.1);
+        assertThat(Files.readString(folder.resolve("page.html")))
+                .contains("<title>run, step 20</title>")
+                .contains("emoji-fluent.tar.gz");
+        assertThat(world.err()).anySatisfy(line -> assertThat(line).contains("Cloze accuracy"));
+    }
+
+    /** A finished run has not failed because the default share holds out too little; the share that was asked for is to be looked at. */
+    @Test
+    void aRunEndsWithoutAnEvaluationWhereTheDefaultShareHoldsOutTooLittle() throws IOException {
+        Path data = folder.resolve("few.tar");
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(Files.newOutputStream(data))) {
+            for (String name : List.of("0.png", "0.txt")) {
+                tar.putArchiveEntry(new TarArchiveEntry(name));
+                tar.closeArchiveEntry();
+            }
+        }
+        assertThat(LastEvaluation.of(world.environment(), finished(data, "data of one's own"), folder.resolve("run")))
+                .isEmpty();
+        assertThat(world.err())
+                .last()
+                .asString()
+                .startsWith("flm: not evaluated: [" + data + "]: 0 usable held-out samples")
+                .contains("--data PATH");
+        assertThatThrownBy(() ->
+                        LastEvaluation.of(world.environment(), finished(data, "--hold-out"), folder.resolve("run")))
+                .isInstanceOf(HeldOutData.TooFew.class);
+    }
+
+    private RunRequest finished(Path data, String holdOut) {
+        Path tokenizer = TestEnvironment.ROOT.resolve("data-stream/emoji/tokenizer-emoji-2k.json");
+        Configuration configuration = Configuration.builder()
+                .preset("tiny", TestEnvironment.ROOT)
+                .option("flm.data.paths", List.of(data.toString()), "--data", folder)
+                .option("flm.data.tokenizer", tokenizer.toString(), "--tokenizer", folder)
+                .option("flm.data.hold-out", 0.01, holdOut, folder)
+                .build();
+        return new RunRequest(
+                configuration, folder.resolve("run"), TestEnvironment.ROOT, false, 1, new RunRequest.Here());
+    }
+
+    @Test
+    void captionPrintsALineForEachPicture() throws IOException {
+        String lemon = TestEnvironment.ROOT.resolve("docs/lemon.png").toString();
+        assertThat(world.flm("caption", "--from", "run", "--threads", "1", lemon, lemon))
+                .isEqualTo(Failure.OK);
+        assertThat(world.out().lines())
+                .hasSize(2)
+                .allSatisfy(line -> assertThat(line).startsWith(lemon + ": "));
+    }
+
+    @Test
+    void whatIsNoRunIsRefusedInOneLine() {
+        assertThat(flm("evaluate", "--from", "elsewhere")).isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .singleElement()
+                .satisfies(line -> assertThat(line).contains("elsewhere: no checkpoint there"));
+    }
+}

@@ -1,0 +1,204 @@
+package io.flm.launch.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.coordinator.RunView;
+import io.flm.launch.run.LastStatus;
+import io.flm.launch.run.NodeFiles;
+import io.flm.launch.submit.ScriptedRun;
+import io.flm.launch.submit.StubNode;
+import io.flm.worker.checkpoint.RunFolder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code flm status} and {@code flm runs} say before a run, at its end, and afterwards. */
+@Timeout(60)
+class StatusCommandTest {
+    @TempDir
+    private Path folder = Path.of("");
+
+    private final StubNode node = StubNode.open();
+    private TestEnvironment world = new TestEnvironment(folder);
+    private Path run = Path.of("");
+
+    @BeforeEach
+    void aRun() throws Exception {
+        world = new TestEnvironment(folder);
+        run = run("runs/emoji-1");
+    }
+
+    private Path run(String name) throws Exception {
+        Path made = Files.createDirectories(folder.resolve(name));
+        Files.writeString(made.resolve("effective.conf"), "");
+        return made;
+    }
+
+    @AfterEach
+    void close() {
+        node.close();
+    }
+
+    @Test
+    void afterARunItsLastStateIsShown() throws Exception {
+        LastStatus.write(run, ScriptedRun.view(100, 100), 1);
+        NodeFiles.write(run, new NodeFiles.Entry("killed", "127.0.0.1:1", "127.0.0.1:2", 1), "");
+        assertThat(world.flm("status")).isZero();
+        assertThat(world.out()).startsWith("run r: finished: all members joined\nstep 100 of 100, loss 2.500");
+        assertThat(world.err()).isEmpty();
+        assertThat(world.flm("status", "--json", "--watch")).isZero();
+        assertThat(world.out().lines()).hasSize(1);
+        assertThat(new ObjectMapper().readValue(world.out(), RunView.class)).isEqualTo(ScriptedRun.view(100, 100));
+    }
+
+    /** A run's folder may be somebody else's, who knows the names that are written there. */
+    @Test
+    void theStateIsKeptBesideWhateverALinkLeadsTo() throws Exception {
+        Path other = Files.writeString(folder.resolve("other"), "of another program");
+        Files.createSymbolicLink(run.resolve("status.json.part"), other);
+        Files.createSymbolicLink(run.resolve("status.json"), other);
+        LastStatus.write(run, ScriptedRun.view(60, 100), 1);
+        assertThat(other).hasContent("of another program");
+        assertThat(LastStatus.of(run).step()).isEqualTo(60);
+    }
+
+    @Test
+    void aRunWhoseCommandWasKilledIsStoppedWhereItWas() {
+        LastStatus.write(run, ScriptedRun.view(60, 100), 1);
+        assertThat(world.flm("status")).isZero();
+        assertThat(world.out())
+                .startsWith("run r: stopped: its command ended without a word while it was training; go on with `")
+                .contains("pretrain --run " + run + " --resume`\nstep 60 of 100");
+        assertThat(world.err()).isEmpty();
+    }
+
+    /** The way back leads where it trained, by no address that was found in the folder. */
+    @Test
+    void theWayBackIsToWhereItTrained() {
+        LastStatus.write(run, ScriptedRun.view(60, 100), 0);
+        assertThat(LastStatus.of(run).reason()).endsWith(" --resume --cluster HOST:PORT`");
+        LastStatus.write(run, ScriptedRun.view(60, 100), 2);
+        assertThat(LastStatus.of(run).reason()).endsWith(" --resume --nodes 2`");
+        LastStatus.write(run, ScriptedRun.view(60, 100), 1);
+        assertThat(LastStatus.of(run).reason()).endsWith(" --resume`");
+    }
+
+    /** Between a node's start and the run's submission there. */
+    @Test
+    void aNodeThatWasNotToldOfTheRunYetIsWaitedFor() throws Exception {
+        node.answer("GET /api/v1/run", 200, ScriptedRun.idle());
+        NodeFiles.write(run, new NodeFiles.Entry("a", node.address(), "127.0.0.1:2", 1), "");
+        try (RunFolder held = RunFolder.open(run, true)) {
+            LastStatus.write(held.path(), LastStatus.starting(run, "r", 100), 1);
+            CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> world.flm("status"));
+            while (world.err().isEmpty() && !status.isDone()) {
+                Thread.onSpinWait();
+            }
+            assertThat(status).isNotDone();
+            node.answer("GET /api/v1/run", 200, ScriptedRun.view(1, 100));
+            assertThat(status.get()).isZero();
+        }
+        assertThat(world.out()).startsWith("run r: training");
+    }
+
+    @Test
+    void beforeTheFirstAnswerItWaits() throws Exception {
+        node.answer("GET /api/v1/run", 200, ScriptedRun.view(1, 100));
+        try (RunFolder held = RunFolder.open(run, true)) {
+            LastStatus.write(held.path(), LastStatus.starting(run, "r", 100), 1);
+            CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> world.flm("status"));
+            while (world.err().isEmpty()) {
+                Thread.onSpinWait();
+            }
+            assertThat(status).isNotDone();
+            NodeFiles.write(run, new NodeFiles.Entry("a", node.address(), "127.0.0.1:2", 1), "");
+            assertThat(status.get()).isZero();
+        }
+        assertThat(world.err()).containsExactly("flm: no node of " + run + " answers yet; waiting");
+        assertThat(world.out()).startsWith("run r: training");
+    }
+
+    @Test
+    void watchingEndsWithTheLastStateWhereTheNodesAreGone() throws Exception {
+        node.answer("GET /api/v1/run", 200, ScriptedRun.view(99, 100));
+        NodeFiles.write(run, new NodeFiles.Entry("a", node.address(), "127.0.0.1:2", 1), "");
+        CompletableFuture<Integer> status;
+        try (RunFolder held = RunFolder.open(run, true)) {
+            LastStatus.write(held.path(), ScriptedRun.view(99, 100), 1);
+            status = CompletableFuture.supplyAsync(() -> world.flm("status", "--watch"));
+            while (world.out().isEmpty()) {
+                Thread.onSpinWait();
+            }
+            NodeFiles.remove(run, "a");
+            LastStatus.write(held.path(), ScriptedRun.view(100, 100), 1);
+        }
+        assertThat(status.get()).isZero();
+        assertThat(world.out()).contains("run r: finished: all members joined\nstep 100 of 100");
+        assertThat(world.err()).isEmpty();
+    }
+
+    @Test
+    void aFolderOfWhichNothingIsKnownIsNamedSo() throws Exception {
+        for (String odd : new String[] {
+            null, "", "{", "null", "{}", "[]", "{\"run\": \"r\", \"workers\": [null]}", "{\"run\": null}"
+        }) {
+            if (odd != null) {
+                Files.writeString(run.resolve("status.json"), odd);
+            }
+            assertThat(world.flm("status")).as("%s: %s", odd, world.err()).isZero();
+            assertThat(world.out())
+                    .as("%s", odd)
+                    .startsWith("run emoji-1: stopped: its command ended before it was seen to train; go on with");
+        }
+        Files.delete(run.resolve("status.json"));
+        assertThat(new ProcessBuilder("mkfifo", run.resolve("status.json").toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        assertThat(world.flm("status")).isZero();
+    }
+
+    @Test
+    void runsAreListedNewestFirst() throws Exception {
+        Path other = run("runs/mid-1");
+        LastStatus.write(run, ScriptedRun.view(100, 100), 1);
+        LastStatus.write(other, ScriptedRun.view(7, 1000), 1);
+        Files.writeString(run.resolve("flm.log"), "");
+        Files.writeString(other.resolve("flm.log"), "");
+        assertThat(run.resolve("flm.log").toFile().setLastModified(1_000_000_000_000L))
+                .isTrue();
+        assertThat(other.resolve("flm.log").toFile().setLastModified(1_100_000_000_000L))
+                .isTrue();
+        assertThat(world.flm("runs")).isZero();
+        assertThat(world.out().lines())
+                .satisfiesExactly(
+                        line -> assertThat(line)
+                                .matches("mid-1 +stopped +step 7 of 1,000, loss 2\\.500  2004-11-\\d\\d .*"),
+                        line -> assertThat(line)
+                                .matches("emoji-1 +finished +step 100 of 100, loss 2\\.500  2001-09-\\d\\d .*"));
+        assertThat(world.flm("runs", "--json")).isZero();
+        assertThat(new ObjectMapper()
+                        .readTree(world.out().lines().toList().get(1))
+                        .get("state")
+                        .asText())
+                .isEqualTo("finished");
+        assertThat(world.flm("runs", "nowhere")).isZero();
+        assertThat(world.err()).containsExactly("flm: " + folder.resolve("nowhere") + ": holds no run");
+    }
+
+    @Test
+    void aRunThatCouldNotBeResumedStandsWhereItDid() {
+        LastStatus.write(run, ScriptedRun.view(60, 100), 1);
+        LastStatus.write(run, LastStatus.starting(run, "r", 100), 1);
+        assertThat(world.flm("status")).isZero();
+        assertThat(world.out())
+                .startsWith("run r: stopped: its command ended before it was seen to train; go on with `")
+                .contains("step 60 of 100, loss 2.500");
+    }
+}

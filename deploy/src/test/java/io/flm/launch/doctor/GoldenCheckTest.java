@@ -1,0 +1,47 @@
+package io.flm.launch.doctor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flm.data.UserException;
+import io.flm.launch.command.TestEnvironment;
+import io.flm.worker.model.Precision;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GoldenCheckTest {
+    private static final Path TINY = TestEnvironment.ROOT.resolve("tests/golden/flm-tiny");
+
+    @Test
+    void findsTheModelWithinTheTolerances() {
+        GoldenCheck check = GoldenCheck.of(TINY, "cpu", Precision.FP32, 1);
+        assertThat(check.passed()).as(check.render()).isTrue();
+        assertThat(check.render()).contains("r0.3 gradients", "5e-05", "mlm losses");
+        assertThat(check.toList())
+                .allSatisfy(group -> assertThat(group)
+                        .containsKeys("group", "error", "tolerance", "worst", "compared")
+                        .containsEntry("passed", true));
+    }
+
+    @Test
+    void measuresBf16WithoutJudgingIt() {
+        GoldenCheck check = GoldenCheck.of(TINY, "cpu", Precision.BF16, 1);
+        assertThat(check.passed()).isTrue();
+        assertThat(check.render()).contains("measured, ").doesNotContain("ok, ");
+    }
+
+    @Test
+    void refusesAFolderThatHoldsNoGoldenData(@TempDir Path folder) {
+        assertThatThrownBy(() -> GoldenCheck.of(folder, "cpu", Precision.FP32, 1))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("meta.json");
+    }
+
+    @Test
+    void refusesADeviceThatIsNotThere() {
+        assertThatThrownBy(() -> GoldenCheck.of(TINY, "cuda:64", Precision.FP32, 1))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("no cuda:64");
+    }
+}

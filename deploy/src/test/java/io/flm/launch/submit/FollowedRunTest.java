@@ -1,0 +1,221 @@
+package io.flm.launch.submit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.flm.coordinator.Coordinator.Answer;
+import io.flm.coordinator.RunView;
+import io.flm.coordinator.http.HttpEndpoint.Submitted;
+import io.flm.data.UserException;
+import io.flm.launch.command.TestEnvironment;
+import io.flm.launch.config.Configuration;
+import io.flm.launch.run.NodeAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run on a cluster before its first step: what the command that submitted it does when the nodes die, and when it is to stop. */
+@Timeout(60)
+class FollowedRunTest {
+    private static final String STOP = "POST /api/v1/run/stop Bearer 0123456789abcdef";
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private final StubNode node = StubNode.open();
+    private final List<String> notes = new ArrayList<>();
+    private final Deque<Runnable> onSubmitted = new ArrayDeque<>();
+    private int submissions;
+    private boolean closed;
+
+    @BeforeEach
+    void anIdleCluster() {
+        node.answer("GET /api/v1/run", 200, view("", "idle"));
+        node.answer("POST /api/v1/run", 201, new Submitted("id", "waiting", "submitted"));
+        node.answer("POST /api/v1/run/stop", 202, new Answer(true, "waiting", "it ends"));
+        node.answer("GET /api/v1/generations", 200, "[]");
+    }
+
+    @AfterEach
+    void close() {
+        node.close();
+    }
+
+    private static RunView view(String id, String state) {
+        return new RunView(
+                "r",
+                id,
+                state,
+                "as ordered",
+                0,
+                0,
+                100,
+                null,
+                List.of(),
+                0,
+                0,
+                null,
+                null,
+                1,
+                0,
+                null,
+                null,
+                List.of(),
+                List.of());
+    }
+
+    private FollowedRun run() {
+        RunRequest.Cluster cluster = new RunRequest.Cluster(
+                List.of(new NodeAddress(node.address(), "0123456789abcdef")), folder.resolve("token"));
+        RunRequest request = new RunRequest(
+                Configuration.builder().build(), folder.resolve("r"), TestEnvironment.ROOT, false, 0, cluster);
+        return new FollowedRun(request, listener(), nodes(cluster), Duration.ofSeconds(1));
+    }
+
+    /** Those of the cluster, to which something happens each time that the run is submitted. */
+    private Nodes nodes(RunRequest.Cluster cluster) {
+        DistantNodes distant = new DistantNodes(cluster);
+        return new Nodes() {
+            @Override
+            public List<NodeAddress> targets() {
+                return distant.targets();
+            }
+
+            @Override
+            public Duration startTimeout() {
+                return distant.startTimeout();
+            }
+
+            @Override
+            public int expectedWorkers() {
+                return distant.expectedWorkers();
+            }
+
+            @Override
+            public int leastWorkers() {
+                return distant.leastWorkers();
+            }
+
+            @Override
+            public void tend(boolean begun) {
+                if (submitted() > submissions) {
+                    submissions++;
+                    Runnable next = onSubmitted.poll();
+                    if (next != null) {
+                        next.run();
+                    }
+                }
+            }
+
+            @Override
+            public void close() {
+                closed = true;
+            }
+        };
+    }
+
+    private long submitted() {
+        return node.asked().stream()
+                .filter(request -> request.startsWith("POST /api/v1/run "))
+                .count();
+    }
+
+    private RunListener listener() {
+        return new RunListener() {
+            @Override
+            public void onStart(Start start) {}
+
+            @Override
+            public void onProgress(RunView view) {}
+
+            @Override
+            public void onCheckpoint(Path checkpoint, long steps) {}
+
+            @Override
+            public void onNote(String note) {
+                notes.add(note);
+            }
+        };
+    }
+
+    @Test
+    void nodesThatDieBeforeTheFirstStepAreGivenUpWithWhatToDo() throws Exception {
+        onSubmitted.add(() -> {
+            node.answer("GET /api/v1/run", 200, view("id", "waiting"));
+            node.close();
+        });
+        try (FollowedRun run = run()) {
+            assertThat(run.begin()).isTrue();
+            assertThatThrownBy(run::await)
+                    .isInstanceOf(UserException.class)
+                    .hasMessage(
+                            "the nodes have not answered for 1 s (no node answers: %1$s (connection refused));"
+                                    + " `flm status --node %1$s --token-file %2$s/token` says whether the run goes on"
+                                    + " there; where it does not, go on with `flm pretrain --run %2$s/r --resume"
+                                    + " --cluster %1$s --token-file %2$s/token`",
+                            node.address(), folder);
+        }
+        assertThat(closed).isTrue();
+    }
+
+    @Test
+    void aRunThatTheNodesDoNotKnowAnyMoreIsSubmittedAgain() throws Exception {
+        onSubmitted.add(() -> node.answer("POST /api/v1/run", 201, new Submitted("id-2", "waiting", "submitted")));
+        onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id-2", "finished")));
+        try (FollowedRun run = run()) {
+            assertThat(run.begin()).isTrue();
+            assertThat(run.await().reason()).isEqualTo("as ordered");
+        }
+        assertThat(submitted()).isEqualTo(2);
+        assertThat(notes).containsExactly("no node is left that knows the run: it goes on from its newest checkpoint");
+    }
+
+    @Test
+    void aRunThatIsToStopBeforeItsFirstStepIsStoppedInTheCluster() throws Exception {
+        try (FollowedRun run = run()) {
+            onSubmitted.add(() -> {
+                run.stop("Ctrl-C");
+                node.answer("GET /api/v1/run", 200, view("id", "finished"));
+            });
+            assertThat(run.begin()).isTrue();
+            assertThat(node.asked()).containsOnlyOnce(STOP);
+            assertThat(run.await().finished()).isFalse();
+        }
+        assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void aRunThatCannotBeStoppedIsNamedWithTheCommandThatDoes() throws Exception {
+        try (FollowedRun run = run()) {
+            onSubmitted.add(() -> {
+                node.close();
+                run.stop("Ctrl-C");
+            });
+            assertThat(run.begin()).isTrue();
+        }
+        assertThat(notes)
+                .singleElement()
+                .asString()
+                .startsWith("the run cannot be stopped at present: no node answers: " + node.address())
+                .endsWith("; if it goes on there, `flm stop --node " + node.address() + " --token-file "
+                        + folder.resolve("token") + "` ends it");
+    }
+
+    @Test
+    void nothingIsSubmittedThatIsToStop() throws Exception {
+        try (FollowedRun run = run()) {
+            run.stop("Ctrl-C");
+            assertThat(run.begin()).isFalse();
+        }
+        assertThat(submitted()).isZero();
+        assertThat(node.asked()).doesNotContain(STOP);
+    }
+}
