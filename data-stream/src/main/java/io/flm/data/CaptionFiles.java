@@ -75,7 +75,7 @@ final class CaptionFiles {
         } catch (MismatchedInputException e) {
             throw new Unusable("the caption's JSON goes on behind its end");
         } catch (StreamConstraintsException e) {
-            throw new Unusable("the caption's JSON is nested too deeply, or has a number too long");
+            throw new Unusable("the caption's JSON is nested too deeply, or has a number or a name too long");
         } catch (JsonProcessingException e) {
             throw new Unusable("the caption's JSON is broken (" + e.getOriginalMessage() + ")");
         }
@@ -148,12 +148,13 @@ final class CaptionFiles {
         return false;
     }
 
-    /** Nothing can be seen of it: dots, spaces of any width, joiners and marks of direction. */
+    /** Nothing can be seen of it: dots, spaces of any width, control characters, joiners and marks of direction. */
     private static boolean isBlank(String caption) {
         return caption.codePoints()
                 .allMatch(c -> c == '.'
                         || Character.isWhitespace(c)
                         || Character.isSpaceChar(c)
+                        || (c != 0 && Character.isISOControl(c))
                         || Character.getType(c) == Character.FORMAT);
     }
 

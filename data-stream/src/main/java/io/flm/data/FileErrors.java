@@ -5,14 +5,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 
-/** Why a shard cannot be read, in one line that says what to do: the cause that the system named, not a guess. */
-final class FileErrors {
+/** Why a file cannot be had: the cause that the system named, not a guess. */
+public final class FileErrors {
     /** How files begin that are given for tar files, and what they are. */
     private static final Map<String, String> BEGINNINGS = Map.of(
             "BZh", "compressed by bzip2; unpack it with bunzip2, and give the .tar",
@@ -28,7 +29,7 @@ final class FileErrors {
 
     private FileErrors() {}
 
-    /** Of a shard at {@code file} that cannot be opened. */
+    /** Of a shard at {@code file} that cannot be opened: one line that says what to do. */
     static UserException opening(Path file, IOException e) {
         if (e instanceof TarEntries.Damage) {
             String mend = e instanceof TarEntries.NoEnd
@@ -66,12 +67,24 @@ final class FileErrors {
         return reason(e).toLowerCase(Locale.ROOT).contains("too many open files");
     }
 
-    /** What the system said, without the file's name. */
-    static String reason(IOException e) {
+    /** What the system said, without the file's name. Of the most usual errors Java has the name alone, in the message too. */
+    public static String reason(IOException e) {
         String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
-        if (reason == null && e instanceof EOFException) {
+        if (reason != null) {
+            return reason;
+        }
+        if (e instanceof NoSuchFileException) {
+            return "no such file or folder";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        if (e instanceof FileAlreadyExistsException) {
+            return "exists already";
+        }
+        if (e instanceof EOFException) {
             return "cut before its end";
         }
-        return reason == null ? e.getClass().getSimpleName() : reason;
+        return e.getClass().getSimpleName();
     }
 }

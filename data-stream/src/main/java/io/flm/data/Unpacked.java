@@ -85,7 +85,7 @@ final class Unpacked implements AutoCloseable {
 
     /** Unpacks one more file. */
     Bytes unpack(Path file, Bytes packed) throws IOException {
-        FileChannel to = channel();
+        FileChannel to = channel(file);
         long start = end;
         Packed input = new Packed(packed);
         try (InputStream in = GzipCompressorInputStream.builder()
@@ -125,7 +125,7 @@ final class Unpacked implements AutoCloseable {
         }
     }
 
-    private FileChannel channel() {
+    private FileChannel channel(Path file) {
         FileChannel open = channel;
         if (open == null) {
             try {
@@ -137,7 +137,7 @@ final class Unpacked implements AutoCloseable {
                 }
                 limit = Math.min(mostBytes, Files.getFileStore(folder).getUsableSpace() / 2);
             } catch (IOException e) {
-                throw noRoom(folder, e);
+                throw noRoom(file, e);
             }
             channel = open;
         }
@@ -155,10 +155,11 @@ final class Unpacked implements AutoCloseable {
     }
 
     private UserException noRoom(Path file, IOException e) {
-        String cause =
-                WriteErrors.full(e) != null ? "no room in " + folder + " to unpack it" : folder + ": " + e.getMessage();
-        return new UserException(
-                file + ": " + cause + "; make room, name another folder by TMPDIR, or unpack it with gunzip", e);
+        boolean full = WriteErrors.full(e) != null;
+        String cause = full
+                ? "no room in " + folder + " to unpack it; make room, name"
+                : "cannot be unpacked into " + folder + " (" + FileErrors.reason(e) + "); name";
+        return new UserException(file + ": " + cause + " another folder by TMPDIR, or unpack it with gunzip", e);
     }
 
     @Override

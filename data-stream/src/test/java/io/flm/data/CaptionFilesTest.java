@@ -67,7 +67,7 @@ class CaptionFilesTest {
 
     @Test
     void aCaptionOfWhichNothingCanBeSeenIsEmpty() {
-        for (String caption : List.of("\u00a0", " .\u3000.", "\u200b\u200d", MARK + MARK)) {
+        for (String caption : List.of("\u00a0", " .\u3000.", "\u0001\u007f", "\u200b\u200d", MARK + MARK)) {
             byte[] file = caption.getBytes(StandardCharsets.UTF_8);
             assertThatThrownBy(() -> CaptionFiles.ofText(file))
                     .isInstanceOf(Unusable.class)
@@ -88,7 +88,10 @@ class CaptionFilesTest {
     @Test
     void damagedJsonIsNotReadInPart() {
         assertUnusable("{\"caption\": \"x\"}\n{\"caption\": \"y\"}", "the caption's JSON goes on behind its end");
-        assertUnusable("[".repeat(3000), "the caption's JSON is nested too deeply, or has a number too long");
+        assertUnusable("[".repeat(3000), "the caption's JSON is nested too deeply, or has a number or a name too long");
+        assertUnusable(
+                "{\"" + "k".repeat(60_000) + "\": 1}",
+                "the caption's JSON is nested too deeply, or has a number or a name too long");
         for (String json : List.of("{\"caption\": \"x\"} garbage", "{'caption': 'x'}", "{\"caption\": \"a\tb\"}")) {
             assertThatThrownBy(() -> json(json))
                     .as(json)

@@ -91,6 +91,14 @@ class OpenFilesTest {
     }
 
     @Test
+    void theReasonOfAnErrorIsNotTheNameOfItsFileOnceMore() {
+        assertThat(FileErrors.reason(new NoSuchFileException("a.tar"))).isEqualTo("no such file or folder");
+        assertThat(FileErrors.reason(new AccessDeniedException("a.tar"))).isEqualTo("permission denied");
+        assertThat(WriteErrors.of(Path.of("a.html"), new AccessDeniedException("a.html"), "choose another --html"))
+                .hasMessage("a.html: cannot be written (permission denied); choose another --html");
+    }
+
+    @Test
     void whatIsUnpackedIsBoundedAndLeavesNothingBehind() throws IOException {
         Path packed = folder.resolve("a.tar.gz");
         Path plain = new TarBytes().sample("a").end(200).write(folder.resolve("a"));
@@ -111,7 +119,8 @@ class OpenFilesTest {
                             + ", the most that is unpacked; unpack them with gunzip, and give the .tar");
             assertThatThrownBy(() -> nowhere.unpack(packed, bytes))
                     .isInstanceOf(UserException.class)
-                    .hasMessageEndingWith("; make room, name another folder by TMPDIR, or unpack it with gunzip");
+                    .hasMessage(packed + ": cannot be unpacked into " + folder.resolve("none")
+                            + " (no such file or folder); name another folder by TMPDIR, or unpack it with gunzip");
         }
     }
 }
