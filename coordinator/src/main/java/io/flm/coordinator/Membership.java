@@ -159,8 +159,9 @@ final class Membership {
     }
 
     /**
-     * A generation that hands the newest state over, if only a drained worker holds it. That worker cannot leave with the only copy: it
-     * becomes one more member than there may be, the others fetch the state, and the generation is halted soon. None if nobody is ready for that, or there is no lane for it.
+     * A generation that hands the newest state over, if only a drained worker holds it. That worker cannot leave with the only
+     * copy: it becomes one more member than there may be, the others fetch the state, and the generation is halted soon. None if
+     * nobody is ready for that, or there is no lane for it.
      */
     static Optional<Generation> handOver(RunPlan plan, List<Candidate> candidates, long lastGeneration) {
         long held = topStep(holders(plan, candidates));

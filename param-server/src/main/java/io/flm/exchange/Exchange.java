@@ -8,9 +8,11 @@ import java.util.function.Consumer;
  * One member's end of the gradient exchange of one generation. Every lane's gradient is added along the {@link LaneTree}, so
  * the sums are the same bits for every assignment of lanes to members. Called by one trainer thread.
  *
- * <p>A step: {@code begin}, then {@code contribute} for each segment as its gradients become ready (any order, the same on
- * all members), {@code contribute} of the totals, then {@code await} of each. A step whose every await has returned can be
- * committed. A member that is alone may leave out the segments: the sum of its lanes is the sum. If a member is lost meanwhile, the others may end one step apart: some have all sums, some do not. Those behind get the state from one that is ahead ({@link #offer}, {@link #fetch}). After an exception of any kind the only call left is {@code close}.
+ * <p>A step: {@code begin}, then {@code contribute} for each segment as its gradients become ready (any order, the same on all
+ * members), {@code contribute} of the totals, then {@code await} of each. A step whose every await has returned can be committed. A
+ * member that is alone may leave out the segments: the sum of its lanes is the sum. If a member is lost meanwhile, the others may
+ * end one step apart: some have all sums, some do not. Those behind get the state from one that is ahead ({@link #offer}, {@link
+ * #fetch}). After an exception of any kind the only call left is {@code close}.
  */
 public interface Exchange extends AutoCloseable {
     /** Place in the generation, from 0. */

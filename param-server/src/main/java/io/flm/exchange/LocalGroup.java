@@ -12,8 +12,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process group whose members are all in one process. One monitor guards all of it; only chunks are added outside. The
- * trainer threads themselves add, each taking the next chunk of a segment that all have contributed to; there is no other thread, and a member that waits sleeps.
+ * A process group whose members are all in one process. One monitor guards all of it; only chunks are added outside. The trainer
+ * threads themselves add, each taking the next chunk of a segment that all have contributed to; there is no other thread, and a
+ * member that waits sleeps.
  *
  * <p>A member may be a step ahead of another by what it contributes, never by what is added: adding needs everyone. So each
  * step has its {@link Round}, and one buffer of sums serves all steps. That buffer is why a sum may replace a contribution:
@@ -232,7 +233,8 @@ final class LocalGroup extends ProcessGroup<LocalGroup.LocalRound> {
     }
 
     /**
-     * Waits. After a failure, chunks that are being added are still finished, and what is complete then is given to every member that asks: so a step is committed by all that remain or by none.
+     * Waits. After a failure, chunks that are being added are still finished, and what is complete then is given to every member
+     * that asks: so a step is committed by all that remain or by none.
      */
     private synchronized void awaitUntil(int rank, BooleanSupplier ready) throws ExchangeException {
         while (!ready.getAsBoolean()) {

@@ -8,8 +8,8 @@ import org.agrona.BufferUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Floats of a segment that wait to be added, sent or copied, by their index in it. The memory comes in blocks, each when something is first put
- * into it: all at once it would hold up the transport for longer than others wait for a sign of life.
+ * Floats of a segment that wait to be added, sent or copied, by their index in it. The memory comes in blocks, each when something
+ * is first put into it: all at once it would hold up the transport for longer than others wait for a sign of life.
  */
 final class StagingBuffer implements TreeSum.Leaf, TreeSum.Sum, AutoCloseable {
     private static final int BLOCK = 1 << 20; // floats

@@ -5,7 +5,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /**
- * What a member has so far of the state that it fetches. It outlives generations: if a donor dies, the members form the next one, and {@link Exchange#fetch} goes on at the same byte with another donor.
+ * What a member has so far of the state that it fetches. It outlives generations: if a donor dies, the members form the next one,
+ * and {@link Exchange#fetch} goes on at the same byte with another donor.
  */
 public final class StateDownload {
     private final long step;

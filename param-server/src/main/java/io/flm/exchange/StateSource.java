@@ -7,9 +7,9 @@ public interface StateSource {
     long sizeBytes();
 
     /**
-     * Fills a buffer with the bytes from {@code offset} on. Called by the exchange's thread, or by the trainer that
-     * fetches, while the member's trainer already computes its first step: the state does not change before that step's sums are there, and those need the
-     * receivers too.
+     * Fills a buffer with the bytes from {@code offset} on. Called by the exchange's thread, or by the trainer that fetches, while
+     * the member's trainer already computes its first step: the state does not change before that step's sums are there, and those
+     * need the receivers too.
      */
     void read(long offset, ByteBuffer into);
 }

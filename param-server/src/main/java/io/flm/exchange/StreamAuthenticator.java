@@ -18,7 +18,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.AtomicCounter;
 
 /**
- * Lets in only streams of senders that were told this node's pass. A doorkeeper who lets everybody in, and asks for tickets inside, soon has a full house: Aeron makes buffers, counters and a message to its client for each stream that a datagram of 40 bytes
+ * Lets in only streams of senders that were told this node's pass. A doorkeeper who lets everybody in, and asks for tickets inside,
+ * soon has a full house: Aeron makes buffers, counters and a message to its client for each stream that a datagram of 40 bytes
  * announces, and a client that cannot keep up with those messages closes itself. So tickets are looked at outside: a stream's first
  * term id, which its sender may choose, is a code of its session and the pass. Datagrams of other streams are dropped before the
  * driver sees them; now and then one is asked to announce itself, since this node may have begun anew in the midst of a member's
