@@ -32,13 +32,6 @@ public final class Coordinator {
     /** Asks for the newest generations. */
     public record GetGenerations(ActorRef<GenerationsView> replyTo) implements Request {}
 
-    /**
-     * Asks to be told the last view of a run, once it has finished or failed. If the coordinator is lost, ask the next one again.
-     *
-     * @param id of the run's plan
-     */
-    public record AwaitEnd(String id, ActorRef<RunView> replyTo) implements Request {}
-
     /** Begins a run, unless another is under way. */
     public record Submit(RunPlan plan, ActorRef<Answer> replyTo) implements Change {}
 

@@ -87,10 +87,6 @@ final class Discovering extends State {
                                 () -> new Regrouping(run, "a new coordinator has found run " + plan.run(), List.of()));
         };
         run.committedSteps = Math.max(run.committedSteps, steps);
-        RunView found = next.view();
-        if (found.ended()) {
-            run.endListeners.tell(found);
-        }
         return transition(next);
     }
 

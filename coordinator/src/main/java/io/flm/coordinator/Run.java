@@ -27,7 +27,6 @@ final class Run {
     final History history = new History();
     final Notes notes;
     final ExchangeFailures failures = new ExchangeFailures();
-    final EndListeners endListeners = new EndListeners();
     final Pace pace = new Pace();
 
     /** Of this coordinator: one more than the last one's; 0 until that is known. */

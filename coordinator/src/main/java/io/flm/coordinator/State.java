@@ -46,7 +46,6 @@ abstract class State extends AbstractBehavior<Command> {
                     m.replyTo().tell(run.history.view());
                     return this;
                 })
-                .onMessage(Coordinator.AwaitEnd.class, this::onAwaitEnd)
                 .onMessage(Coordinator.Change.class, this::onChange)
                 .onMessage(Coordinator.Listed.class, this::onListed)
                 .onMessage(Coordinator.Reported.class, m -> onReport(m.report()))
@@ -82,15 +81,6 @@ abstract class State extends AbstractBehavior<Command> {
     }
 
     // Questions and requests.
-
-    private Behavior<Command> onAwaitEnd(Coordinator.AwaitEnd m) {
-        if (view().ended() && run.plan().id().equals(m.id())) {
-            m.replyTo().tell(view());
-        } else {
-            run.endListeners.add(m);
-        }
-        return this;
-    }
 
     Behavior<Command> onChange(Coordinator.Change m) {
         if (m instanceof Coordinator.Submit submit) {
@@ -266,9 +256,7 @@ abstract class State extends AbstractBehavior<Command> {
     /** All that was to be done is done. */
     final Behavior<Command> finish(String why) {
         run.revise(run.plan().finished(run.ending(), Excerpt.of(why)));
-        State next = new Finished(run, why);
-        run.endListeners.tell(next.view());
-        return transition(next);
+        return transition(new Finished(run, why));
     }
 
     /** The run cannot go on; {@code why} says what, where and what to do. */
@@ -277,8 +265,6 @@ abstract class State extends AbstractBehavior<Command> {
             run.tellMembers(new Worker.Abandon(run.epoch, run.generationNumber(), why, run.reports));
         }
         run.revise(run.plan().withIntent(Intent.FAILED, Excerpt.of(why)));
-        State next = new Failed(run, why);
-        run.endListeners.tell(next.view());
-        return transition(next);
+        return transition(new Failed(run, why));
     }
 }

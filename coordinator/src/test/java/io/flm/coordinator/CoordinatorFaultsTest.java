@@ -172,21 +172,6 @@ class CoordinatorFaultsTest extends ClusterTest {
     }
 
     @Test
-    void whoeverAwaitsTheEndIsToldByACoordinatorThatMovedAndFindsThatRunEnded() {
-        TestCluster c = training("w1");
-        c.steps(100);
-        c.expectAfter(500, "finished");
-        c.beginMovingCoordinator();
-        c.expect("discovering");
-        List<RunView> told = c.awaitEnd("r-1");
-        List<RunView> ofAnother = c.awaitEnd("r-2");
-        assertThat(told).isEmpty();
-        c.expectAfter(c.settings.discoverSettleMs() + 100, "finished");
-        assertThat(told).singleElement().extracting(RunView::weightsSha256).isEqualTo("weights of 100");
-        assertThat(ofAnother).isEmpty();
-    }
-
-    @Test
     void aRunThatWasJustSubmittedIsTakenUpByACoordinatorThatMovedThoughAWorkerOnlyKnowsTheOneBefore() {
         TestCluster c = training("w1", "w2");
         c.steps(100);

@@ -56,19 +56,6 @@ class CoordinatorTest extends ClusterTest {
     }
 
     @Test
-    void whoeverAwaitsTheEndIsToldOnce() {
-        TestCluster c = training("w1");
-        List<RunView> before = c.awaitEnd("r-1");
-        c.steps(100);
-        c.pass(200);
-        assertThat(before).singleElement().extracting(RunView::state).isEqualTo("finished");
-        assertThat(c.awaitEnd("r-1"))
-                .singleElement()
-                .extracting(RunView::weightsSha256)
-                .isEqualTo("weights of 100");
-    }
-
-    @Test
     void waitsForTheLeastNumberOfWorkersAndSaysWhoIsMissing() {
         TestCluster c = cluster("w1").submit(TestCluster.plan(2, 0));
         c.expect("waiting");
@@ -350,7 +337,6 @@ class CoordinatorTest extends ClusterTest {
         List<WireMessage> messages = List.of(
                 new Coordinator.GetRun(run),
                 new Coordinator.GetGenerations(generations),
-                new Coordinator.AwaitEnd("r", run),
                 new Coordinator.Submit(TestCluster.plan(1, 0), answer),
                 new Coordinator.Pause("why", answer),
                 new Coordinator.Continue(answer),

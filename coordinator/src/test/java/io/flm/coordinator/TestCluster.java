@@ -15,7 +15,6 @@ import io.flm.worker.RunPlan;
 import io.flm.worker.Worker;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -60,7 +59,6 @@ final class TestCluster implements AutoCloseable {
     private Predicate<Worker.Report> losesReport = report -> false;
     private boolean doubles;
     private int coordinators;
-    private int waiters;
     private ActorRef<Coordinator.Command> coordinator;
 
     private TestCluster(String more, String... workers) {
@@ -261,20 +259,6 @@ final class TestCluster implements AutoCloseable {
     TestCluster submit(RunPlan plan) {
         assertThat(ask(to -> new Coordinator.Submit(plan, to)).accepted()).isTrue();
         return this;
-    }
-
-    /** Where the last view of the run goes, once it has ended. */
-    List<RunView> awaitEnd(String id) {
-        List<RunView> told = new ArrayList<>();
-        ActorRef<RunView> here = actors.spawn(
-                Behaviors.receiveMessage(view -> {
-                    told.add(view);
-                    return Behaviors.same();
-                }),
-                "waiter-" + ++waiters);
-        coordinator.tell(new Coordinator.AwaitEnd(id, here));
-        actors.settle();
-        return told;
     }
 
     /** A report from somewhere. */

@@ -117,11 +117,6 @@ public record RunPlan(
         return maxWorkers > 0 ? Math.min(maxWorkers, lanes) : lanes;
     }
 
-    /** Whether this is the same run, or a later one's revision wins over {@code other}. */
-    public boolean isNewerThan(RunPlan other) {
-        return !id.equals(other.id) || revision > other.revision;
-    }
-
     public RunPlan withIntent(Intent next, String reason) {
         return copy(hashes, minWorkers, maxWorkers, deadline, resume, next, reason, drained, ending);
     }
