@@ -22,8 +22,11 @@ import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.torch.Torch;
+import io.flm.worker.train.Checkpoints;
+import io.flm.worker.train.InitialState;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Trainer;
+import io.flm.worker.train.Validation;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -133,20 +136,13 @@ public final class StepProcess implements AutoCloseable {
         FlmModel flm = new FlmModel(
                 model, train.objective().parts(), new FlmModel.Compute(device, train.precision(), train.recompute()));
         return new Trainer(
-                train,
-                flm,
-                ingest,
-                exchange,
-                Codec.FP32,
-                new FromSeed(folder, train.seed()),
-                Trainer.Validation.NONE,
-                system);
+                train, flm, ingest, exchange, Codec.FP32, new FromSeed(folder, train.seed()), Validation.NONE, system);
     }
 
     /** Begins with weights drawn from the seed, as a run does, and keeps no checkpoint. */
-    private record FromSeed(Path folder, long seed) implements Trainer.Keeper, Trainer.Origin {
+    private record FromSeed(Path folder, long seed) implements Checkpoints, InitialState {
         @Override
-        public Trainer.Origin newest() {
+        public InitialState newest() {
             return this;
         }
 

@@ -33,9 +33,10 @@ import io.flm.worker.evaluate.HeldOutValidation;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.torch.Torch;
-import io.flm.worker.train.CheckpointKeeper;
+import io.flm.worker.train.RunCheckpoints;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Trainer;
+import io.flm.worker.train.Validation;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -59,8 +60,8 @@ final class NodeRun implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final SampleSource samples;
     private final Ingest ingest;
-    private final CheckpointKeeper keeper;
-    private final Trainer.Validation validation;
+    private final RunCheckpoints keeper;
+    private final Validation validation;
     private final MetricsLog metrics;
     private volatile boolean unsaved; // since a checkpoint failed that nobody asked for
     private final Deque<Runnable> closings = new ArrayDeque<>(); // of what is open, the last first
@@ -127,7 +128,7 @@ final class NodeRun implements AutoCloseable {
             RunIdentity identity = origin.map(
                             c -> resumed(c, wanted, config.getStringList("flm.checkpoint.accept"), folder))
                     .orElse(wanted);
-            keeper = new CheckpointKeeper(store, checkpoints, identity, origin, from, train, this::onCheckpoint);
+            keeper = new RunCheckpoints(store, checkpoints, identity, origin, from, train, this::onCheckpoint);
             closings.push(keeper::close);
             validation = HeldOutValidation.from(config, tokenizer, model.imageSize(), LOG::warn);
             metrics =

@@ -16,7 +16,7 @@ import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.Loss;
 import io.flm.worker.train.TrainSettings;
-import io.flm.worker.train.Trainer;
+import io.flm.worker.train.Validation;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +27,7 @@ import java.util.function.Consumer;
  * same samples with the same spans or masks, without augmentation and dropout. Sample k is lane k mod lanes's, so the figures do
  * not depend on who runs which lane.
  */
-public final class HeldOutValidation implements Trainer.Validation {
+public final class HeldOutValidation implements Validation {
     private final long every;
     private final int heads;
     private final List<List<Rows>> byLane;
@@ -46,10 +46,10 @@ public final class HeldOutValidation implements Trainer.Validation {
      *
      * @param note is told of bad samples, a line each
      */
-    public static Trainer.Validation from(Config config, Tokenizer tokenizer, int imageSize, Consumer<String> note) {
+    public static Validation from(Config config, Tokenizer tokenizer, int imageSize, Consumer<String> note) {
         long every = config.getLong("flm.evaluate.every");
         if (every == 0) {
-            return Trainer.Validation.NONE;
+            return Validation.NONE;
         }
         int samples = config.getInt("flm.evaluate.every-samples");
         DataSettings data = DataSettings.from(config);

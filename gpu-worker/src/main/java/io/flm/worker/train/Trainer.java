@@ -42,55 +42,6 @@ import org.slf4j.LoggerFactory;
 public final class Trainer implements BlockingTrainer {
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
-    /** A state that a run can begin with. */
-    public interface Origin {
-        /** Its committed steps. */
-        long steps();
-
-        /** Loads it into the store; returns where it came from, for the log. */
-        String restore(ParameterStore store);
-    }
-
-    /** Keeps the state of committed steps; called on the trainer thread between steps. */
-    public interface Keeper {
-        /** The newest state that is kept, or the seed; others may have written it since this was asked last. */
-        Origin newest();
-
-        /** Rank 0 committed a step; the keeper may copy the state. {@code steps} are the committed ones. */
-        void committed(ParameterStore store, long steps);
-
-        /** Writes the state, copied at once, in the background. */
-        void save(ParameterStore store, long steps, SaveListener listener);
-
-        /** SHA-256 of what was read, by a word for it. */
-        Map<String, String> hashes();
-    }
-
-    /**
-     * Asks the model about held-out samples now and then. Each lane has its share of them, which whoever runs the lane looks at,
-     * so that all workers take part and none waits for another one. Of all trainers of a node.
-     */
-    public interface Validation {
-        /** Never. */
-        Validation NONE = new Validation() {
-            @Override
-            public boolean isDue(long steps) {
-                return false;
-            }
-
-            @Override
-            public Loss of(FlmModel model, int lane) {
-                throw new IllegalStateException("validation is off");
-            }
-        };
-
-        /** Whether the weights after so many steps are looked at. */
-        boolean isDue(long steps);
-
-        /** What the model says of a lane's share. The weights, gradients and random numbers of training are not touched. */
-        Loss of(FlmModel model, int lane);
-    }
-
     private final TrainSettings settings;
     private final Schedule schedule;
     private final AdamW optimizer;
@@ -102,14 +53,14 @@ public final class Trainer implements BlockingTrainer {
     private final BadShare badShare;
     private final ExchangeNode node;
     private final Codec codec;
-    private final Keeper keeper;
+    private final Checkpoints checkpoints;
     private final Validation validation;
     private final ActorSystem<?> system;
     private volatile @Nullable Membership membership; // of the trainer thread; abandon closes its exchange
     private volatile long abandonedGeneration;
     private volatile String abandonReason = "";
     private long committedSteps = -1; // no state yet
-    private Origin origin; // what is held while there is no state
+    private InitialState origin; // what is held while there is no state
     private @Nullable StateDownload download; // one that a lost donor cut short
 
     /** What exists while a generation trains. */
@@ -131,7 +82,7 @@ public final class Trainer implements BlockingTrainer {
             Ingest ingest,
             ExchangeNode node,
             Codec codec,
-            Keeper keeper,
+            Checkpoints checkpoints,
             Validation validation,
             ActorSystem<?> system) {
         this.settings = settings;
@@ -145,9 +96,9 @@ public final class Trainer implements BlockingTrainer {
         this.badShare = ingest.badShare();
         this.node = node;
         this.codec = codec;
-        this.keeper = keeper;
+        this.checkpoints = checkpoints;
         this.validation = validation;
-        this.origin = keeper.newest();
+        this.origin = checkpoints.newest();
         this.system = system;
     }
 
@@ -192,7 +143,7 @@ public final class Trainer implements BlockingTrainer {
      *     holds, and may have deleted that; the next generation begins with it
      */
     private String restore(long step) throws ExchangeException {
-        origin = keeper.newest();
+        origin = checkpoints.newest();
         if (origin.steps() != step) {
             throw new ExchangeException("step " + step + " is no longer the newest checkpoint: that of step "
                     + origin.steps() + " was written since");
@@ -291,7 +242,7 @@ public final class Trainer implements BlockingTrainer {
         committedSteps = step + 1;
         badShare.add(step, StepSums.bad(reduced));
         if (in.exchange().rank() == 0) {
-            keeper.committed(store, committedSteps);
+            checkpoints.committed(store, committedSteps);
         }
         long updated = System.nanoTime();
         return new StepResult(
@@ -356,7 +307,7 @@ public final class Trainer implements BlockingTrainer {
             listener.onFailed("nothing is trained yet: there is nothing to save");
         } else {
             loadHeld();
-            keeper.save(store, committedSteps, listener);
+            checkpoints.save(store, committedSteps, listener);
         }
     }
 
@@ -369,14 +320,14 @@ public final class Trainer implements BlockingTrainer {
     /** What is said to be held may still be on disk, since no generation was entered yet. */
     private void loadHeld() {
         if (committedSteps < 0) {
-            origin = keeper.newest();
+            origin = checkpoints.newest();
             LOG.info("weights: {}", restore());
         }
     }
 
     @Override
     public Map<String, String> hashes() {
-        return keeper.hashes();
+        return checkpoints.hashes();
     }
 
     @Override

@@ -91,9 +91,9 @@ class TrainerTest {
         return new CheckpointStore(folder, CheckpointSettings.from(CONFIG));
     }
 
-    private CheckpointKeeper keeper() {
+    private RunCheckpoints keeper() {
         CheckpointStore store = store();
-        return new CheckpointKeeper(
+        return new RunCheckpoints(
                 store,
                 CheckpointSettings.from(CONFIG),
                 IDENTITY,
@@ -112,23 +112,16 @@ class TrainerTest {
                 sizes, train.objective().parts(), new FlmModel.Compute(Device.cpu(), Precision.FP32, false));
     }
 
-    private Trainer trainer(CheckpointKeeper keeper) {
+    private Trainer trainer(RunCheckpoints keeper) {
         return new Trainer(
-                train,
-                model(),
-                ingest,
-                ExchangeNode.inMemory(),
-                Codec.FP32,
-                keeper,
-                Trainer.Validation.NONE,
-                KIT.system());
+                train, model(), ingest, ExchangeNode.inMemory(), Codec.FP32, keeper, Validation.NONE, KIT.system());
     }
 
     /** Writes a checkpoint, as another process does; gives the SHA-256 of its weights. */
     private String write(long steps) {
         Saved saved = new Saved();
         try (FlmModel model = model();
-                CheckpointKeeper other = keeper()) {
+                RunCheckpoints other = keeper()) {
             ParameterStore parameters = model.parameters();
             parameters.initialize(steps);
             other.save(parameters, steps, saved);
@@ -160,7 +153,7 @@ class TrainerTest {
     @Test
     void hashesAndSavesTheCheckpointThatItHoldsBeforeItsFirstGeneration() {
         String weights = write(7);
-        try (CheckpointKeeper keeper = keeper();
+        try (RunCheckpoints keeper = keeper();
                 Trainer saves = trainer(keeper);
                 Trainer hashes = trainer(keeper)) {
             assertThat(saves.committedSteps()).isEqualTo(7);
@@ -173,7 +166,7 @@ class TrainerTest {
     @Test
     void aCheckpointThatAnotherProcessWroteSinceIsWhatTheNextGenerationBeginsWith() throws Exception {
         write(500);
-        try (CheckpointKeeper keeper = keeper();
+        try (RunCheckpoints keeper = keeper();
                 Trainer trainer = trainer(keeper)) {
             String weights = write(1500); // and deletes that of step 500
             assertThat(trainer.committedSteps()).isEqualTo(500);
@@ -192,7 +185,7 @@ class TrainerTest {
         String weights = write(500);
         Optional<Checkpoint> from = store().newestValid(line -> {});
         CheckpointStore own = new CheckpointStore(folder.resolve("new"), CheckpointSettings.from(CONFIG));
-        try (CheckpointKeeper keeper = new CheckpointKeeper(
+        try (RunCheckpoints keeper = new RunCheckpoints(
                         own, CheckpointSettings.from(CONFIG), IDENTITY, Optional.empty(), from, train, event -> {});
                 Trainer trainer = trainer(keeper)) {
             assertThat(trainer.committedSteps()).isZero();
@@ -205,7 +198,7 @@ class TrainerTest {
 
     @Test
     void aRunThatBeganWithTheSeedGoesOnFromItsCheckpoint() {
-        try (CheckpointKeeper keeper = keeper();
+        try (RunCheckpoints keeper = keeper();
                 Trainer trainer = trainer(keeper)) {
             write(9500);
             assertThatThrownBy(() -> trainer.enter(alone(1, 0), 0)).isInstanceOf(ExchangeException.class);
@@ -219,9 +212,9 @@ class TrainerTest {
                         "flm.evaluate { every = 2, every-samples = 50 }, flm.data.eval-paths = [\""
                                 + EMOJI.resolve("emoji-noto.tar.gz") + "\"]")
                 .withFallback(CONFIG);
-        Trainer.Validation validation = HeldOutValidation.from(config, tokenizer, SIZES.imageSize(), line -> {});
+        Validation validation = HeldOutValidation.from(config, tokenizer, SIZES.imageSize(), line -> {});
         int half = train.lanes() / 2;
-        Trained plain = train(Trainer.Validation.NONE, new LaneRange(0, train.lanes()));
+        Trained plain = train(Validation.NONE, new LaneRange(0, train.lanes()));
         Trained alone = train(validation, new LaneRange(0, train.lanes()));
         Trained shared = train(validation, new LaneRange(0, half), new LaneRange(half, train.lanes()));
         assertThat(plain.results()).allMatch(result -> result.heldOut() == null);
@@ -249,7 +242,7 @@ class TrainerTest {
     private record Trained(String sha256, List<StepResult> results) {}
 
     /** Five steps from the seed by a worker for each range of lanes; what rank 0 has then. */
-    private Trained train(Trainer.Validation validation, LaneRange... ranges) throws Exception {
+    private Trained train(Validation validation, LaneRange... ranges) throws Exception {
         ExchangeNode node = ExchangeNode.inMemory();
         List<Generation.Member> members = new ArrayList<>();
         for (LaneRange range : ranges) {
@@ -262,7 +255,7 @@ class TrainerTest {
             CompletableFuture<Trained> future = new CompletableFuture<>();
             new Thread(() -> {
                         Torch.prepareThread(1);
-                        try (CheckpointKeeper keeper = keeper();
+                        try (RunCheckpoints keeper = keeper();
                                 Trainer trainer = new Trainer(
                                         train,
                                         model(OF_EMOJI),
@@ -298,7 +291,7 @@ class TrainerTest {
 
     @Test
     void hasNothingToSaveWhereItBeginsWithTheSeed() {
-        try (CheckpointKeeper keeper = keeper();
+        try (RunCheckpoints keeper = keeper();
                 Trainer trainer = trainer(keeper)) {
             assertThat(save(trainer)).startsWith("nothing is trained yet");
         }

@@ -24,19 +24,19 @@ import org.slf4j.LoggerFactory;
  * Keeps a run's state in checkpoints: every so many steps, and when asked, in the background. Workers begin with the newest one,
  * whichever process wrote it, or with weights drawn from the seed.
  */
-public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(CheckpointKeeper.class);
+public final class RunCheckpoints implements Checkpoints, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunCheckpoints.class);
 
     private final CheckpointStore store;
     private final CheckpointSettings settings;
     private final RunIdentity identity;
     private final CheckpointWriter writer;
-    private final Trainer.Origin first; // before the first step
+    private final InitialState first; // before the first step
     private final long globalBatch;
     private Optional<Checkpoint> newest; // guarded by this: the workers of a node share a keeper
 
     /** The weights before the first step. */
-    private record Seed(long seed) implements Trainer.Origin {
+    private record Seed(long seed) implements InitialState {
         @Override
         public long steps() {
             return 0;
@@ -50,7 +50,7 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
     }
 
     /** A new run with the weights of another one: no moments, no step. */
-    private record Begun(Checkpoint checkpoint, long seed) implements Trainer.Origin {
+    private record Begun(Checkpoint checkpoint, long seed) implements InitialState {
         @Override
         public long steps() {
             return 0;
@@ -64,7 +64,7 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
         }
     }
 
-    private record Kept(Checkpoint checkpoint) implements Trainer.Origin {
+    private record Kept(Checkpoint checkpoint) implements InitialState {
         @Override
         public long steps() {
             return checkpoint.step();
@@ -86,7 +86,7 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
      * @param from then it begins with these weights; empty: with weights drawn from the seed
      * @param listener is told what became of each checkpoint
      */
-    public CheckpointKeeper(
+    public RunCheckpoints(
             CheckpointStore store,
             CheckpointSettings settings,
             RunIdentity identity,
@@ -100,13 +100,13 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
         this.newest = origin;
         this.writer = new CheckpointWriter(store, identity, listener);
         long seed = train.seed();
-        this.first = from.<Trainer.Origin>map(c -> new Begun(c, seed)).orElseGet(() -> new Seed(seed));
+        this.first = from.<InitialState>map(c -> new Begun(c, seed)).orElseGet(() -> new Seed(seed));
         this.globalBatch = train.globalBatch();
     }
 
     /** Reads a checkpoint only where it is another one than before. */
     @Override
-    public synchronized Trainer.Origin newest() {
+    public synchronized InitialState newest() {
         try {
             store.newestValid(newest, LOG::warn).ifPresent(found -> {
                 found.identity().requireSame(identity, found.folder().toString());
@@ -115,7 +115,7 @@ public final class CheckpointKeeper implements Trainer.Keeper, AutoCloseable {
         } catch (UserException e) { // what was found before may do
             LOG.warn("{}", e.getMessage());
         }
-        return newest.<Trainer.Origin>map(Kept::new).orElse(first);
+        return newest.<InitialState>map(Kept::new).orElse(first);
     }
 
     @Override

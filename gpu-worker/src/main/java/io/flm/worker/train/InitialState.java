@@ -1,0 +1,12 @@
+package io.flm.worker.train;
+
+import io.flm.worker.model.ParameterStore;
+
+/** A state that a run can begin with. */
+public interface InitialState {
+    /** Its committed steps. */
+    long steps();
+
+    /** Loads it into the store; returns where it came from, for the log. */
+    String restore(ParameterStore store);
+}
