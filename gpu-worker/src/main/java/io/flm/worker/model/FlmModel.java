@@ -6,18 +6,12 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.flm.data.LaneBatch;
-import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.TextInput.Spans;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Torch;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -65,22 +59,11 @@ public final class FlmModel implements AutoCloseable {
         head = architecture.head();
         owner = Torch.newManager(compute.device());
         try {
-            script = new Script(owner, "flm.kernels", "Kernels", kernels());
+            script = Kernels.compiled(owner);
             store = new ParameterStore(script, owner, architecture.parameters());
         } catch (RuntimeException | Error e) {
             owner.close(); // else what was made before memory ran out is kept for good
             throw e;
-        }
-    }
-
-    static String kernels() {
-        try (InputStream in = FlmModel.class.getResourceAsStream("kernels.py")) {
-            if (in == null) {
-                throw new IllegalStateException("kernels.py is not beside the model's class");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
@@ -282,18 +265,8 @@ public final class FlmModel implements AutoCloseable {
                     text,
                     imageFeatures,
                     (k, features) -> head.scores(k, text.predictions(), features));
-            float[] logProbs = scores.get(0).toFloatArray();
-            long[] best = scores.get(1).toLongArray();
-            List<TargetScores> heads = new ArrayList<>();
-            int at = 0;
-            for (Targets t : batch.heads()) {
-                int to = at + t.count();
-                heads.add(new TargetScores(
-                        Arrays.copyOfRange(logProbs, at, to),
-                        Arrays.stream(best, at, to).mapToInt(Math::toIntExact).toArray()));
-                at = to;
-            }
-            return heads;
+            return TargetScores.byHead(
+                    batch.heads(), scores.get(0).toFloatArray(), scores.get(1).toLongArray());
         }
     }
 

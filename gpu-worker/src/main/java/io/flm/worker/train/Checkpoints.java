@@ -9,7 +9,7 @@ public interface Checkpoints {
     /** The newest state that is kept, or the seed; others may have written it since this was asked last. */
     InitialState newest();
 
-    /** Rank 0 committed a step; they may copy the state. {@code steps} are the committed ones. */
+    /** Rank 0 has committed its step number {@code steps}: the state may be copied now. */
     void committed(ParameterStore store, long steps);
 
     /** Writes the state, copied at once, in the background. */

@@ -33,7 +33,7 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
     private final CheckpointWriter writer;
     private final InitialState first; // before the first step
     private final long globalBatch;
-    private Optional<Checkpoint> newest; // guarded by this: the workers of a node share a keeper
+    private Optional<Checkpoint> newest; // guarded by this: the workers of a node share these
 
     /** The weights before the first step. */
     private record Seed(long seed) implements InitialState {

@@ -14,7 +14,6 @@ import io.flm.exchange.ExchangeNode;
 import io.flm.exchange.GroupSpec;
 import io.flm.exchange.LaneRange;
 import io.flm.exchange.LaneTotals;
-import io.flm.exchange.StateDownload;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.BlockingTrainer;
 import io.flm.worker.Generation;
@@ -28,26 +27,22 @@ import io.flm.worker.optimize.AdamW;
 import io.flm.worker.optimize.Schedule;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Trains one device: for each of its lanes a batch, forward and backward; the lanes' gradients added along the fixed tree;
  * the exchange; one optimizer update. The weights after a step depend on the settings and the step alone, not on who ran it.
  */
 public final class Trainer implements BlockingTrainer {
-    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
-
     private final TrainSettings settings;
     private final Schedule schedule;
     private final AdamW optimizer;
     private final double[] headWeights;
     private final FlmModel model;
     private final ParameterStore store;
+    private final CommittedState state;
     private final LaneSums sums;
     private final Ingest ingest;
     private final BadShare badShare;
@@ -59,9 +54,6 @@ public final class Trainer implements BlockingTrainer {
     private volatile @Nullable Membership membership; // of the trainer thread; abandon closes its exchange
     private volatile long abandonedGeneration;
     private volatile String abandonReason = "";
-    private long committedSteps = -1; // no state yet
-    private InitialState origin; // what is held while there is no state
-    private @Nullable StateDownload download; // one that a lost donor cut short
 
     /** What exists while a generation trains. */
     private record Membership(
@@ -98,7 +90,7 @@ public final class Trainer implements BlockingTrainer {
         this.codec = codec;
         this.checkpoints = checkpoints;
         this.validation = validation;
-        this.origin = checkpoints.newest();
+        this.state = new CommittedState(store, checkpoints);
         this.system = system;
     }
 
@@ -110,75 +102,11 @@ public final class Trainer implements BlockingTrainer {
         if (abandonedGeneration >= generation.number()) { // abandoned before there was an exchange to close
             throw new ExchangeException(abandonReason);
         }
-        String how = takeUp(generation.firstStep(), spec, rank, exchange);
+        String how = state.takeUp(generation.firstStep(), spec, rank, exchange);
         LaneRange lanes = spec.lanes(rank);
-        BatchReader feed = ingest.reader(system, committedSteps, lanes.from(), lanes.to());
+        BatchReader feed = ingest.reader(system, state.steps(), lanes.from(), lanes.to());
         membership = new Membership(generation.number(), exchange, feed);
         return how;
-    }
-
-    /** The state of the first step: from memory, a checkpoint or the seed, else from a member that holds it. */
-    private String takeUp(long step, GroupSpec spec, int rank, Exchange exchange) throws ExchangeException {
-        if (!spec.holders().contains(rank)) {
-            return fetch(step, exchange);
-        }
-        String how = "weights from memory";
-        if (committedSteps != step) {
-            if (committedSteps() != step) {
-                throw new IllegalStateException(
-                        "rank " + rank + " is said to hold step " + step + ", but holds step " + committedSteps());
-            }
-            how = restore(step);
-        }
-        if (spec.holders().size() < spec.worldSize()) {
-            exchange.offer(step, new StoreState(store));
-        }
-        return how;
-    }
-
-    /**
-     * Loads the newest state that is kept.
-     *
-     * @throws ExchangeException where that is not of {@code step}: members wrote a newer one since this worker said what it
-     *     holds, and may have deleted that; the next generation begins with it
-     */
-    private String restore(long step) throws ExchangeException {
-        origin = checkpoints.newest();
-        if (origin.steps() != step) {
-            throw new ExchangeException("step " + step + " is no longer the newest checkpoint: that of step "
-                    + origin.steps() + " was written since");
-        }
-        return restore();
-    }
-
-    private String restore() {
-        download = null; // what there was of it is overwritten
-        String how = origin.restore(store);
-        committedSteps = origin.steps();
-        return how;
-    }
-
-    private String fetch(long step, Exchange exchange) throws ExchangeException {
-        StateDownload begun = download;
-        if (begun == null || begun.step() != step) {
-            begun = new StateDownload(step, new StoreState(store));
-            download = begun;
-        }
-        committedSteps = -1; // while it is overwritten there is no state
-        StateDownload.Progress[] last = {new StateDownload.Progress(0, 0, 0, 0)};
-        exchange.fetch(begun, progress -> {
-            last[0] = progress;
-            LOG.debug("step {}: {}", step, progress);
-        });
-        download = null;
-        committedSteps = step;
-        return String.format(
-                Locale.ROOT,
-                "state of step %d from rank %d, %.1f MB at %.0f MB/s",
-                step,
-                last[0].donor(),
-                last[0].sizeBytes() / 1e6,
-                last[0].bytesPerSecond() / 1e6);
     }
 
     @Override
@@ -199,7 +127,7 @@ public final class Trainer implements BlockingTrainer {
             throw new IllegalStateException("a step outside of a generation");
         }
         badShare.check(); // of the steps before: all members end after the same one
-        long step = committedSteps;
+        long step = state.steps();
         List<Loss> heldOut = validate(step, in.exchange().lanes());
         Exchange.Reduction reduction = in.exchange().begin(step);
         LaneRange lanes = in.exchange().lanes();
@@ -239,10 +167,10 @@ public final class Trainer implements BlockingTrainer {
         Loss loss = new Loss(all.targetCounts(), all.lossSums(), all.correctCounts());
         double weight = loss.weight(headWeights);
         double norm = optimizer.update(total, step + 1, rate, weight);
-        committedSteps = step + 1;
+        state.committed(step + 1);
         badShare.add(step, StepSums.bad(reduced));
         if (in.exchange().rank() == 0) {
-            checkpoints.committed(store, committedSteps);
+            checkpoints.committed(store, step + 1);
         }
         long updated = System.nanoTime();
         return new StepResult(
@@ -303,26 +231,18 @@ public final class Trainer implements BlockingTrainer {
 
     @Override
     public void save(SaveListener listener) {
-        if (committedSteps() == 0) {
+        if (state.steps() == 0) {
             listener.onFailed("nothing is trained yet: there is nothing to save");
         } else {
-            loadHeld();
-            checkpoints.save(store, committedSteps, listener);
+            state.load();
+            checkpoints.save(store, state.steps(), listener);
         }
     }
 
     @Override
     public String weightsSha256() {
-        loadHeld();
+        state.load();
         return store.sha256();
-    }
-
-    /** What is said to be held may still be on disk, since no generation was entered yet. */
-    private void loadHeld() {
-        if (committedSteps < 0) {
-            origin = checkpoints.newest();
-            LOG.info("weights: {}", restore());
-        }
     }
 
     @Override
@@ -346,7 +266,7 @@ public final class Trainer implements BlockingTrainer {
 
     @Override
     public long committedSteps() {
-        return committedSteps < 0 ? origin.steps() : committedSteps;
+        return state.steps();
     }
 
     @Override

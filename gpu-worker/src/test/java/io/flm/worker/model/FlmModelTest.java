@@ -308,7 +308,7 @@ class FlmModelTest {
         int groups = 1 << 18;
         double rate = 0.1;
         try (NDManager scope = Torch.newManager(Device.cpu());
-                Script script = new Script(scope, "flm.kernels", "Kernels", FlmModel.kernels())) {
+                Script script = Kernels.compiled(scope)) {
             NDArray anywhere = scope.zeros(new Shape(1));
             long[] bits =
                     script.call(scope, "hashed_bits", anywhere, groups, 7L).toLongArray();
