@@ -40,6 +40,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.Coordinator.Answer;
@@ -309,12 +310,33 @@ public final class HttpEndpoint {
             if (e.getCause() instanceof UserException cause) {
                 throw cause;
             }
-            throw new UserException("the body does not fit: " + e.getOriginalMessage(), e);
+            throw new UserException("the body does not fit: " + misfit(body, e), e);
         } catch (JsonProcessingException e) {
             JsonLocation at = e.getLocation(); // null if a limit of the parser is exceeded
             String where = at == null ? "" : "line " + at.getLineNr() + ", column " + at.getColumnNr() + ": ";
             throw new UserException("the body is no JSON: " + where + e.getOriginalMessage(), e);
         }
+    }
+
+    /** In words of the documents: Jackson's name classes. */
+    private static String misfit(String body, JsonMappingException e) {
+        if (body.isBlank()) {
+            return "it is empty; give a JSON object";
+        }
+        if (e instanceof UnrecognizedPropertyException unknown) {
+            String known = unknown.getKnownPropertyIds().stream()
+                    .map(String::valueOf)
+                    .sorted()
+                    .collect(Collectors.joining(", "));
+            return "it has " + unknown.getPropertyName() + ", and may have " + known;
+        }
+        String message = e.getOriginalMessage();
+        if (message.startsWith("Missing ")) {
+            return message;
+        }
+        return e.getPath().isEmpty()
+                ? "it is no JSON object"
+                : "its " + e.getPath().get(0).getFieldName() + " is of another type or size than docs/http.md has";
     }
 
     /** Takes a body of bounded size, JSON or none; what the handler refuses with a {@link UserException} is the client's. */
@@ -330,7 +352,7 @@ public final class HttpEndpoint {
             }
             return completeWithFuture(request.entity()
                     .withSizeLimit(settings.maxBodyBytes())
-                    .toStrict(BODY_TIMEOUT.toMillis(), system)
+                    .toStrict(BODY_TIMEOUT.toMillis(), Long.MAX_VALUE, system) // its own limit has another answer
                     .thenCompose(strict -> handler.apply(strict.getData().utf8String()))
                     .exceptionally(this::refusal));
         });

@@ -261,6 +261,8 @@ class HttpAttacksTest {
             folded length  | 400
             bad chunk      | 400
             endless chunk  | 413
+            large body     | 413
+            huge body      | 413
             old version    | 505
             """)
     void whatIsNoRequestIsAProblem(String kind, int status) throws IOException {
@@ -276,6 +278,8 @@ class HttpAttacksTest {
                     case "two lengths" -> post + "Content-Length: 2\r\nContent-Length: 20\r\n" + END + "{}";
                     case "negative" -> post + "Content-Length: -1\r\n" + END + "{}";
                     case "folded length" -> post + "Content-Length: 2, 2\r\n" + END + "{}";
+                    case "large body" -> post + "Content-Length: 2000000\r\n" + END + "{}";
+                    case "huge body" -> post + "Content-Length: 99999999999\r\n" + END + "{}";
                     case "bad chunk" -> post + "Transfer-Encoding: chunked\r\n" + END + "zz\r\n{}\r\n0\r\n\r\n";
                     case "endless chunk" ->
                         post + "Transfer-Encoding: chunked\r\n" + END

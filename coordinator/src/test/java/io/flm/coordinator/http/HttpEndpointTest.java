@@ -263,11 +263,15 @@ class HttpEndpointTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\'', textBlock = """
             {                                        | the body is no JSON: line 1
-            []                                       | the body does not fit
+            []                                       | the body does not fit: it is no JSON object
+            '  '                                     | the body does not fit: it is empty; give a JSON object
             null                                     | the body is null
             {"run": "r"}                             | the body does not fit: Missing required creator property 'config'
             {"run": "r", "config": null}             | config is missing
-            {"run": "r", "config": "", "a": 1}       | Unrecognized field "a"
+            {"run": "r", "config": "", "a": 1}       | the body does not fit: it has a, and may have config, maxWorkers, minWorkers, resume, run
+            {"run": "r", "config": "", "minWorkers": "x"} | its minWorkers is of another type or size than docs/http.md has
+            {"run": "r", "config": "", "minWorkers": 1e99} | its minWorkers is of another type or size than docs/http.md has
+            {"run": {}, "config": ""}                | its run is of another type or size than docs/http.md has
             {"run": "../r", "config": ""}            | run = ../r: give a name of 1 to 100 letters
             {"run": "r", "config": "", "minWorkers": -1} | minWorkers = -1
             {"run": "r", "config": "flm.train.lanez = 3"} | did you mean flm.train.lanes?
