@@ -17,6 +17,10 @@ import io.flm.launch.run.HeldOutShare;
 import io.flm.launch.run.MemoryNeed;
 import io.flm.launch.run.NodeAddress;
 import io.flm.launch.run.RunFiles;
+import io.flm.launch.submit.ChildProcessLauncher;
+import io.flm.launch.submit.ClusterLauncher;
+import io.flm.launch.submit.InProcessLauncher;
+import io.flm.launch.submit.Launcher;
 import io.flm.launch.submit.Pretraining;
 import io.flm.launch.submit.RunEstimate;
 import io.flm.launch.submit.RunListener;
@@ -158,13 +162,13 @@ final class PretrainCommand implements Callable<Integer> {
         Configuration configuration = configuration(folder);
         Settings.checkNode(configuration.config());
         Settings.checkRun(configuration.config());
-        RunRequest.Where where = where(configuration.config());
-        Optional<HeldOutShare> heldOut = heldOut(configuration.config(), where);
-        RunEstimate estimate = estimate(configuration.config(), where, folder, heldOut);
+        Launcher launcher = launcher(configuration.config());
+        Optional<HeldOutShare> heldOut = heldOut(configuration.config(), launcher);
+        RunEstimate estimate = estimate(configuration.config(), launcher, folder, heldOut);
         if (dryRun) {
             environment.out().print(json ? Json.line(estimate.toMap()) + "\n" : estimate.text(measuring()));
         }
-        if (!(where instanceof RunRequest.Cluster)) { // its nodes check for themselves
+        if (!launcher.isElsewhere()) { // its nodes check for themselves
             estimate.check().forEach(environment::warn);
         }
         heldOut.flatMap(share -> share.check(configuration))
@@ -182,7 +186,8 @@ final class PretrainCommand implements Callable<Integer> {
             logs.to(files.log());
             environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.place());
             RunListener listener = progress(configuration);
-            RunRequest request = new RunRequest(configuration, folder, environment.home(), resume, minWorkers, where);
+            RunRequest request =
+                    new RunRequest(configuration, folder, environment.home(), resume, minWorkers, launcher);
             if (!resume) {
                 write(files.configuration(), configuration); // a run from now on: SIGKILL may come at any moment
             }
@@ -233,9 +238,9 @@ final class PretrainCommand implements Callable<Integer> {
     }
 
     /** What a run of this machine holds out of its data; the nodes of a cluster have their own. */
-    private Optional<HeldOutShare> heldOut(Config config, RunRequest.Where where) {
+    private Optional<HeldOutShare> heldOut(Config config, Launcher launcher) {
         DataSettings data = DataSettings.from(config);
-        if (where instanceof RunRequest.Cluster || !HeldOutShare.matters(data)) {
+        if (launcher.isElsewhere() || !HeldOutShare.matters(data)) {
             return Optional.empty();
         }
         try (Waiting waiting = Waiting.shown(environment.screen(), "looking at the data")) {
@@ -244,8 +249,8 @@ final class PretrainCommand implements Callable<Integer> {
         }
     }
 
-    private RunEstimate estimate(Config config, RunRequest.Where where, Path folder, Optional<HeldOutShare> heldOut) {
-        MemoryNeed.Layout layout = RunEstimate.layout(where, config)
+    private RunEstimate estimate(Config config, Launcher launcher, Path folder, Optional<HeldOutShare> heldOut) {
+        MemoryNeed.Layout layout = launcher.layout(config)
                 .orElse(new MemoryNeed.Layout(1, 1, 1, false, false)); // of a node with one worker
         return new RunEstimate(config, layout, environment.memory().get(), folder, heldOut);
     }
@@ -288,25 +293,25 @@ final class PretrainCommand implements Callable<Integer> {
                 .orElseThrow(() -> new UserException(runs + ": holds no run to go on with; say which with --run"));
     }
 
-    private RunRequest.Where where(Config config) {
+    private Launcher launcher(Config config) {
         if (elsewhere.cluster != null) {
             Path file = tokenFile == null ? null : environment.resolve(tokenFile);
             String token = file == null ? "" : NodeAddress.readToken(file.toString());
-            return new RunRequest.Cluster(
+            return new ClusterLauncher(
                     elsewhere.cluster.stream()
                             .map(address -> new NodeAddress(address, token))
                             .toList(),
                     file);
         }
         if (elsewhere.nodes == null) {
-            return new RunRequest.Here();
+            return new InProcessLauncher();
         }
         int lanes = config.getInt("flm.train.lanes");
         if (elsewhere.nodes < 1 || elsewhere.nodes > lanes) {
             throw new UserException("--nodes " + elsewhere.nodes + ": give at least 1 and at most as many as there are"
                     + " lanes (flm.train.lanes = " + lanes + ")");
         }
-        return new RunRequest.Children(elsewhere.nodes);
+        return new ChildProcessLauncher(elsewhere.nodes);
     }
 
     private Configuration configuration(Path folder) {

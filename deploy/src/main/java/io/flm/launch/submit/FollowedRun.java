@@ -11,7 +11,6 @@ import io.flm.launch.console.Json;
 import io.flm.launch.console.Program;
 import io.flm.launch.console.Waiting;
 import io.flm.launch.run.LastStatus;
-import io.flm.launch.run.NodeFiles;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.train.TrainSettings;
 import java.nio.file.Path;
@@ -61,19 +60,11 @@ public final class FollowedRun implements Pretraining {
     private String lastSilence = ""; // why nobody answered
 
     public static Pretraining start(RunRequest request, RunListener listener) {
-        try (Waiting waiting = new Waiting(listener::onNote, "starting PyTorch")) {
-            return new FollowedRun(request, listener, nodes(request, listener, waiting), SILENCE_TIMEOUT);
-        }
-    }
-
-    private static Nodes nodes(RunRequest request, RunListener listener, Waiting waiting) {
-        if (request.where() instanceof RunRequest.Children children) {
-            waiting.on("starting " + children.count() + " nodes");
-            return new ChildNodes(request, children.count(), System::nanoTime, listener::onNote);
-        } else if (request.where() instanceof RunRequest.Cluster cluster) {
-            return new DistantNodes(cluster);
-        } else {
-            return new OwnNode(request, System::nanoTime, listener::onNote);
+        Launcher launcher = request.launcher();
+        try (Waiting waiting = new Waiting(listener::onNote, "starting")) {
+            waiting.on(launcher.starting());
+            Nodes nodes = launcher.start(request, System::nanoTime, listener::onNote);
+            return new FollowedRun(request, listener, nodes, SILENCE_TIMEOUT);
         }
     }
 
@@ -89,7 +80,7 @@ public final class FollowedRun implements Pretraining {
         LastStatus.write(
                 request.run(),
                 LastStatus.starting(request.run(), request.name(), train.steps()),
-                request.where().processes());
+                request.launcher().processes());
     }
 
     @Override
@@ -105,16 +96,43 @@ public final class FollowedRun implements Pretraining {
         }
     }
 
-    private void submitFirst() {
-        try {
-            submit();
-        } catch (ControlClient.Unavailable e) {
-            throw new UserException(
-                    e.what()
-                            + (request.where() instanceof RunRequest.Cluster cluster
-                                    ? "; " + cluster.command("status") + " says whether the run was submitted"
-                                    : ""),
-                    e);
+    /**
+     * Submits it. Nodes of this command's own are asked until one answers: the one that coordinated may just have been killed, and
+     * another is started in its place. On a cluster of others a second try could submit the run twice.
+     */
+    private void submitFirst() throws InterruptedException {
+        long deadline = System.nanoTime() + nodes.startTimeout().toNanos();
+        while (id.isEmpty()) {
+            try {
+                submit();
+            } catch (ControlClient.Unavailable e) {
+                if (request.launcher().isElsewhere() || System.nanoTime() > deadline) {
+                    throw new UserException(
+                            e.what()
+                                    + request.launcher()
+                                            .command("status")
+                                            .map(command -> "; " + command + " says whether the run was submitted")
+                                            .orElse(""),
+                            e);
+                }
+                LOG.info("not submitted yet: {}", e.getMessage());
+                awaitAnswer(deadline);
+            }
+        }
+    }
+
+    /** Until a coordinator says how it stands. If it knows the run, the submission came through and its answer was lost. */
+    private void awaitAnswer(long deadline) throws InterruptedException {
+        while (System.nanoTime() < deadline) {
+            nodes.tend(false);
+            RunView view = look();
+            if (view != null && view.run().equals(request.name()) && !view.id().isEmpty()) {
+                id = view.id();
+            }
+            if (view != null && !view.state().equals("discovering")) {
+                return;
+            }
+            Thread.sleep(PERIOD.toMillis());
         }
     }
 
@@ -136,9 +154,8 @@ public final class FollowedRun implements Pretraining {
                                 ? lastSilence
                                 : view.workers().size() + " of " + wanted + " workers came up within "
                                         + nodes.startTimeout().toSeconds() + " s")
-                        + (request.where() instanceof RunRequest.Cluster
-                                ? "; start its nodes, or give others with --cluster HOST:PORT"
-                                : "; the nodes' logs in " + NodeFiles.folder(request.run()) + " say more"));
+                        + "; "
+                        + request.launcher().advice(request.run()));
             }
             Thread.sleep(PERIOD.toMillis());
         }
@@ -182,7 +199,7 @@ public final class FollowedRun implements Pretraining {
             }
             if (view != null && view.id().equals(id)) {
                 if (view.state().equals("failed")) {
-                    LastStatus.write(request.run(), view, request.where().processes());
+                    LastStatus.write(request.run(), view, request.launcher().processes());
                     throw new UserException(view.reason());
                 }
                 if (view.state().equals("waiting")) {
@@ -263,9 +280,10 @@ public final class FollowedRun implements Pretraining {
 
     private void notStopped(String why) {
         listener.onNote("the run cannot be stopped at present: " + why
-                + (request.where() instanceof RunRequest.Cluster cluster
-                        ? "; if it goes on there, " + cluster.command("stop") + " ends it"
-                        : ""));
+                + request.launcher()
+                        .command("stop")
+                        .map(command -> "; if it goes on there, " + command + " ends it")
+                        .orElse(""));
     }
 
     @Override
@@ -289,9 +307,10 @@ public final class FollowedRun implements Pretraining {
             } else if (isSilent()) {
                 throw new UserException("the nodes have not answered for " + silenceTimeout.toSeconds() + " s ("
                         + lastSilence + "); "
-                        + (request.where() instanceof RunRequest.Cluster cluster
-                                ? cluster.command("status") + " says whether the run goes on there; where it does not, "
-                                : "")
+                        + request.launcher()
+                                .command("status")
+                                .map(command -> command + " says whether the run goes on there; if it does not, ")
+                                .orElse("")
                         + "go on with " + Program.hint(request.resumption()));
             }
             Thread.sleep(PERIOD.toMillis());
@@ -314,7 +333,7 @@ public final class FollowedRun implements Pretraining {
         last = view;
         boolean changed = before == null || !before.state().equals(view.state());
         if (changed || view.ended() || now - keptAt > KEEP_PERIOD.toNanos()) {
-            LastStatus.write(request.run(), view, request.where().processes());
+            LastStatus.write(request.run(), view, request.launcher().processes());
             keptAt = now;
         }
         if (firstStep < 0 && hasBegun(view)) {

@@ -239,12 +239,4 @@ public final class RunEstimate {
     private static void line(StringBuilder text, String name, String value) {
         text.append(String.format(Locale.ROOT, "%-13s%s%n", name, value));
     }
-
-    /** How a run is spread over this machine; empty: it trains elsewhere. */
-    public static Optional<MemoryNeed.Layout> layout(RunRequest.Where where, Config config) {
-        if (where instanceof RunRequest.Children children) {
-            return Optional.of(ChildNodes.layout(config, children.count()));
-        }
-        return where instanceof RunRequest.Here ? Optional.of(OwnNode.layout(config)) : Optional.empty();
-    }
 }

@@ -9,6 +9,7 @@ import com.typesafe.config.Config;
 import io.flm.data.UserException;
 import io.flm.launch.config.Presets;
 import io.flm.launch.console.Failure;
+import io.flm.launch.submit.ChildProcessLauncher;
 import io.flm.launch.submit.RunRequest;
 import io.flm.launch.submit.ScriptedRun;
 import io.flm.worker.torch.TorchRoute;
@@ -416,7 +417,7 @@ class CommandLineTest {
         assertThat(runs.requests()).hasSize(2);
         assertThat(runs.requests().get(1).run()).isEqualTo(folder.resolve(name));
         assertThat(runs.requests().get(1).resume()).isTrue();
-        assertThat(runs.requests().get(1).where()).isEqualTo(new RunRequest.Children(2));
+        assertThat(runs.requests().get(1).launcher()).isEqualTo(new ChildProcessLauncher(2));
     }
 
     /** In every module: where they are shown, {@code flm} becomes what calls it there. */

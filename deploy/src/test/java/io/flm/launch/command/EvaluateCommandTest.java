@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Failure;
+import io.flm.launch.submit.InProcessLauncher;
 import io.flm.launch.submit.RunRequest;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.CheckpointStore;
@@ -144,7 +145,7 @@ class EvaluateCommandTest {
                 .option("flm.data.hold-out", 0.01, holdOut, folder)
                 .build();
         return new RunRequest(
-                configuration, folder.resolve("run"), TestEnvironment.ROOT, false, 1, new RunRequest.Here());
+                configuration, folder.resolve("run"), TestEnvironment.ROOT, false, 1, new InProcessLauncher());
     }
 
     @Test

@@ -73,16 +73,27 @@ class FollowedRunTest {
     }
 
     private FollowedRun run() {
-        RunRequest.Cluster cluster = new RunRequest.Cluster(
+        ClusterLauncher cluster = new ClusterLauncher(
                 List.of(new NodeAddress(node.address(), "0123456789abcdef")), folder.resolve("token"));
+        return run(cluster, cluster);
+    }
+
+    /** On the same nodes, as if they were this command's own. */
+    private FollowedRun runOnOwnNodes() {
+        return run(
+                new InProcessLauncher(),
+                new ClusterLauncher(List.of(new NodeAddress(node.address(), "0123456789abcdef")), null));
+    }
+
+    private FollowedRun run(Launcher launcher, ClusterLauncher nodes) {
         RunRequest request = new RunRequest(
-                Configuration.builder().build(), folder.resolve("r"), TestEnvironment.ROOT, false, 0, cluster);
-        return new FollowedRun(request, listener(), nodes(cluster), Duration.ofSeconds(1));
+                Configuration.builder().build(), folder.resolve("r"), TestEnvironment.ROOT, false, 0, launcher);
+        return new FollowedRun(request, listener(), nodes(nodes), Duration.ofSeconds(1));
     }
 
     /** Those of the cluster, to which something happens each time that the run is submitted. */
-    private Nodes nodes(RunRequest.Cluster cluster) {
-        DistantNodes distant = new DistantNodes(cluster);
+    private Nodes nodes(ClusterLauncher cluster) {
+        ClusterNodes distant = new ClusterNodes(cluster.nodes());
         return new Nodes() {
             @Override
             public List<NodeAddress> targets() {
@@ -159,7 +170,7 @@ class FollowedRunTest {
                     .hasMessage(
                             "the nodes have not answered for 1 s (no node answers: %1$s (connection refused));"
                                     + " `flm status --node %1$s --token-file %2$s/token` says whether the run goes on"
-                                    + " there; where it does not, go on with `flm pretrain --run %2$s/r --resume"
+                                    + " there; if it does not, go on with `flm pretrain --run %2$s/r --resume"
                                     + " --cluster %1$s --token-file %2$s/token`",
                             node.address(), folder);
         }
@@ -207,6 +218,41 @@ class FollowedRunTest {
                 .startsWith("the run cannot be stopped at present: no node answers: " + node.address())
                 .endsWith("; if it goes on there, `flm stop --node " + node.address() + " --token-file "
                         + folder.resolve("token") + "` ends it");
+    }
+
+    @Test
+    void ownNodesWhoseCoordinatorIsMovingAreToldOfTheRunAgain() throws Exception {
+        node.answer("POST /api/v1/run", 503, "{\"detail\": \"the coordinator is moving\"}");
+        onSubmitted.add(() -> node.answer("POST /api/v1/run", 201, new Submitted("id", "waiting", "submitted")));
+        onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id", "finished")));
+        try (FollowedRun run = runOnOwnNodes()) {
+            assertThat(run.begin()).isTrue();
+            assertThat(run.await().reason()).isEqualTo("as ordered");
+        }
+        assertThat(submitted()).isEqualTo(2);
+    }
+
+    @Test
+    void aSubmissionWhoseAnswerWasLostIsNotMadeTwice() throws Exception {
+        node.answer("POST /api/v1/run", 503, "{\"detail\": \"no answer within 3 s\"}");
+        onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id-1", "finished")));
+        try (FollowedRun run = runOnOwnNodes()) {
+            assertThat(run.begin()).isTrue();
+            assertThat(run.await().reason()).isEqualTo("as ordered");
+        }
+        assertThat(submitted()).isEqualTo(1);
+    }
+
+    @Test
+    void aClusterOfOthersIsNotToldTwice() {
+        node.answer("POST /api/v1/run", 503, "{\"detail\": \"the coordinator is moving\"}");
+        try (FollowedRun run = run()) {
+            assertThatThrownBy(run::begin)
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("the coordinator is moving; `flm status --node")
+                    .hasMessageEndingWith("` says whether the run was submitted");
+        }
+        assertThat(submitted()).isEqualTo(1);
     }
 
     @Test

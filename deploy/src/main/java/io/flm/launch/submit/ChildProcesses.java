@@ -39,8 +39,8 @@ import org.slf4j.LoggerFactory;
  * however it ends: it ends them, or they see that their standard input was closed. One that ends by itself is started again, by
  * its name.
  */
-final class ChildNodes implements Nodes {
-    private static final Logger LOG = LoggerFactory.getLogger(ChildNodes.class);
+final class ChildProcesses implements Nodes {
+    private static final Logger LOG = LoggerFactory.getLogger(ChildProcesses.class);
     private static final Duration PAUSE = Duration.ofSeconds(2);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
     private static final Duration LAST_WORDS_TIMEOUT = Duration.ofSeconds(2);
@@ -89,7 +89,7 @@ final class ChildNodes implements Nodes {
     private boolean closed;
 
     /** Starts them; they join each other by themselves. */
-    ChildNodes(RunRequest request, int count, LongSupplier nanoTime, Consumer<String> notes) {
+    ChildProcesses(RunRequest request, int count, LongSupplier nanoTime, Consumer<String> notes) {
         this.request = request;
         this.nanoTime = nanoTime;
         this.notes = notes;

@@ -15,12 +15,12 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /** One node in this process. */
-final class OwnNode implements Nodes {
+final class InProcessNode implements Nodes {
     private final Node node;
     private final List<NodeAddress> targets;
 
     /** Starts it and waits until it is a member, of a cluster of one if nothing else is configured. */
-    OwnNode(RunRequest request, LongSupplier nanoTime, Consumer<String> notes) {
+    InProcessNode(RunRequest request, LongSupplier nanoTime, Consumer<String> notes) {
         Config config = request.config();
         if (config.getString("flm.node.name").isEmpty()) {
             config = config.withValue("flm.node.name", ConfigValueFactory.fromAnyRef("local"));

@@ -5,11 +5,11 @@ import java.time.Duration;
 import java.util.List;
 
 /** Nodes that others started, and that outlive this process. */
-final class DistantNodes implements Nodes {
+final class ClusterNodes implements Nodes {
     private final List<NodeAddress> targets;
 
-    DistantNodes(RunRequest.Cluster cluster) {
-        targets = cluster.nodes();
+    ClusterNodes(List<NodeAddress> nodes) {
+        targets = nodes;
     }
 
     @Override
