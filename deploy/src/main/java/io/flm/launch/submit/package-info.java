@@ -1,7 +1,13 @@
 /**
- * A run as the process sees it that asked for it. {@link io.flm.launch.submit.RunRequest} says what is to be trained and where;
- * {@link io.flm.launch.submit.FollowedRun} starts or finds the nodes, submits the run to them over HTTP and follows it there until
- * it ends. The nodes are of one kind: in this process, child processes of it, or those of a cluster that is up.
+ * A run as the process sees it that asked for it. {@link io.flm.launch.submit.RunRequest} says what is to be trained; a {@link
+ * io.flm.launch.submit.Launcher} says where, and starts or finds the nodes; {@link io.flm.launch.submit.FollowedRun} submits the
+ * run to them over HTTP and follows it there until it ends.
+ *
+ * <pre>
+ * InProcessLauncher     one node in this process           flm pretrain
+ * ChildProcessLauncher  processes of this machine          flm pretrain --nodes 2
+ * ClusterLauncher       a cluster that is up               flm pretrain --cluster HOST:PORT
+ * </pre>
  */
 @NullMarked
 package io.flm.launch.submit;
