@@ -3,6 +3,7 @@ package io.flm.launch.html;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.data.FileErrors;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -70,7 +71,7 @@ final class Curves {
             // A run that was killed may leave half a line: the curve ends before it.
             return steps;
         } catch (IOException e) {
-            throw new UserException(metrics + ": cannot be read (" + e.getMessage() + ")", e);
+            throw new UserException(metrics + ": cannot be read (" + FileErrors.reason(e) + ")", e);
         }
         return steps;
     }

@@ -1,5 +1,6 @@
 package io.flm.launch.run;
 
+import io.flm.data.FileErrors;
 import io.flm.data.SmallFile;
 import io.flm.data.Texts;
 import io.flm.data.UserException;
@@ -31,7 +32,8 @@ public record NodeAddress(String address, String token) {
         } catch (FileSystemException e) {
             throw new UserException(Failure.of(e).line() + "; give the file of the nodes' token with --token-file", e);
         } catch (IOException e) {
-            throw new UserException(file + ": the token cannot be read (" + e.getMessage() + "); give --token-file", e);
+            throw new UserException(
+                    file + ": the token cannot be read (" + FileErrors.reason(e) + "); give --token-file", e);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.flm.launch.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.data.FileErrors;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
@@ -68,7 +69,8 @@ public final class NodeFiles {
                             + " remove it, or choose another --run",
                     e);
         } catch (IOException e) {
-            throw new UserException(folder + ": cannot be made (" + e.getMessage() + "); choose another --run", e);
+            throw new UserException(
+                    folder + ": cannot be made (" + FileErrors.reason(e) + "); choose another --run", e);
         }
     }
 
@@ -103,7 +105,7 @@ public final class NodeFiles {
             Files.deleteIfExists(folder(run).resolve(name + TOKEN));
         } catch (IOException e) {
             throw new UserException(
-                    folder(run).resolve(name + SUFFIX) + ": cannot be removed (" + e.getMessage() + ")", e);
+                    folder(run).resolve(name + SUFFIX) + ": cannot be removed (" + FileErrors.reason(e) + ")", e);
         }
     }
 
@@ -122,7 +124,7 @@ public final class NodeFiles {
                             .thenComparing(Comparator.naturalOrder()))
                     .toList();
         } catch (IOException e) {
-            throw new UserException(folder + ": cannot be read (" + e.getMessage() + "); give --node", e);
+            throw new UserException(folder + ": cannot be read (" + FileErrors.reason(e) + "); give --node", e);
         }
         List<Entry> entries = new ArrayList<>();
         for (Path file : files) {

@@ -1,5 +1,6 @@
 package io.flm.launch.run;
 
+import io.flm.data.FileErrors;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
@@ -192,7 +193,7 @@ public final class RunFiles implements AutoCloseable {
                             .reversed())
                     .toList();
         } catch (IOException e) {
-            throw new UserException(runs + ": cannot be read (" + e.getMessage() + "); give --run", e);
+            throw new UserException(runs + ": cannot be read (" + FileErrors.reason(e) + "); give --run", e);
         }
     }
 
@@ -245,7 +246,7 @@ public final class RunFiles implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new UserException(path() + ": cannot be removed (" + e.getMessage() + ")", e);
+            throw new UserException(path() + ": cannot be removed (" + FileErrors.reason(e) + ")", e);
         }
     }
 
