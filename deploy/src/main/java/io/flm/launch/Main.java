@@ -6,6 +6,7 @@ import io.flm.launch.console.Interrupts;
 import io.flm.launch.console.LogFiles;
 import io.flm.launch.console.Logs;
 import io.flm.launch.console.Program;
+import io.flm.launch.console.Results;
 import io.flm.launch.console.Screen;
 import io.flm.launch.run.FreeMemory;
 import io.flm.launch.submit.FollowedRun;
@@ -27,7 +28,8 @@ public final class Main {
 
     public static void main(String[] arguments) {
         // UTF-8 whatever the locale is: services, cron and containers have none.
-        PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        Results results = new Results(new FileOutputStream(FileDescriptor.out));
+        PrintStream out = new PrintStream(results, true, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         System.setOut(out);
         System.setErr(err);
@@ -48,7 +50,9 @@ public final class Main {
                 FreeMemory::ofThisProcess,
                 program,
                 FollowedRun::start);
-        System.exit(new Cli(environment, logs).run(arguments));
+        int exitCode = new Cli(environment, logs).run(arguments);
+        out.flush();
+        System.exit(results.exitCode(exitCode, screen));
     }
 
     /** No constant: who asks for help needs no log. */

@@ -13,13 +13,13 @@ import io.flm.launch.console.Failure;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
 import io.flm.launch.console.Waiting;
+import io.flm.launch.files.NamedFile;
 import io.flm.launch.html.ContactSheet;
 import io.flm.launch.html.ContactSheet.Sheet;
 import io.flm.launch.report.Reading;
 import io.flm.launch.report.SampleSheets;
 import io.flm.launch.run.HeldOutShare;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Comparator;
@@ -144,7 +144,7 @@ final class DataInspectCommand implements Callable<Integer> {
 
     private void write(Path file, String page) {
         try {
-            Files.writeString(file, page);
+            NamedFile.write(file, page);
         } catch (IOException e) {
             throw WriteErrors.of(file, e, "give --html another file");
         }

@@ -1,11 +1,13 @@
 package io.flm.launch.command;
 
+import io.flm.data.UserException;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
+import io.flm.launch.files.NamedFile;
 import io.flm.launch.report.HeldOutEvaluation;
+import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -48,13 +50,18 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Report report = new HeldOutEvaluation(environment.screen(), environment.nanoTime())
-                .run(
-                        model.from(environment),
-                        model.overrides(environment),
-                        data.stream().map(environment::resolve).toList(),
-                        html == null ? null : environment.resolve(html),
-                        Files::writeString);
+        Report report;
+        try {
+            report = new HeldOutEvaluation(environment.screen(), environment.nanoTime())
+                    .run(
+                            model.from(environment),
+                            model.overrides(environment),
+                            data.stream().map(environment::resolve).toList(),
+                            html == null ? null : environment.resolve(html),
+                            NamedFile::write);
+        } catch (HeldOutData.TooFew e) {
+            throw new UserException(e.getMessage() + "; give other data with --data", e);
+        }
         if (json) {
             environment.out().println(Json.line(report.toMap()));
         }

@@ -6,6 +6,7 @@ import io.flm.launch.console.Version;
 import io.flm.worker.torch.TorchRoute;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -19,6 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code flm}: says which commands there are. */
@@ -101,6 +103,7 @@ final class FlmCommand implements Runnable {
             boolean whole = hidden || named.contains(entry.name());
             flm.addSubcommand(entry.name(), whole ? entry.whole().get() : entry.line());
         }
+        flm.registerConverter(Path.class, FlmCommand::path);
         flm.setExecutionStrategy(result -> {
             Integer help = CommandLine.executeHelpRequest(result);
             if (help != null) {
@@ -115,6 +118,14 @@ final class FlmCommand implements Runnable {
         flm.setParameterExceptionHandler((exception, all) -> refuse(exception, environment));
         flm.setExecutionExceptionHandler((exception, command, result) -> teller.applyAsInt(exception));
         return flm;
+    }
+
+    /** An empty word comes of a variable of the shell that is not set, and would be the folder at hand. */
+    private static Path path(String word) {
+        if (word.isEmpty()) {
+            throw new TypeConversionException("an empty word is no path");
+        }
+        return Path.of(word);
     }
 
     /** Without a command. */

@@ -7,7 +7,9 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
+import io.flm.data.FileErrors;
 import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
 import io.flm.launch.files.PlainFile;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -24,10 +26,16 @@ import org.slf4j.LoggerFactory;
  * reaches standard error.
  */
 public final class LogFiles implements Logs {
-    /** A file of which a full disk costs what it does not take, and not what comes after. */
+    /** A file of which a full disk costs what it does not take, and not what comes after. The user is told once. */
     private static final class Lossy extends FilterOutputStream {
-        private Lossy(OutputStream file) {
-            super(file);
+        private final Path file;
+        private final Consumer<String> warnings;
+        private boolean told;
+
+        private Lossy(OutputStream out, Path file, Consumer<String> warnings) {
+            super(out);
+            this.file = file;
+            this.warnings = warnings;
         }
 
         @Override
@@ -35,7 +43,12 @@ public final class LogFiles implements Logs {
             try {
                 out.write(bytes, offset, length);
             } catch (IOException e) {
-                // Where the log cannot be written, nobody can be told in the log.
+                if (!told) {
+                    told = true; // before: a warning may be logged
+                    String full = WriteErrors.full(e);
+                    warnings.accept(file + ": the log cannot be written ("
+                            + (full == null ? FileErrors.reason(e) : full) + "), and lacks lines from now on");
+                }
             }
         }
     }
@@ -95,22 +108,26 @@ public final class LogFiles implements Logs {
     @Override
     public synchronized void toTemporary() {
         try {
-            to(Files.createTempFile("flm-", ".log"));
+            to(Files.createTempFile("flm-", ".log"), warning -> {}); // nobody is sent there but by an error
             temporary = true;
         } catch (IOException e) {
             end();
             root();
-            unkept = System.getProperty("java.io.tmpdir") + " takes no file (" + e + ")";
+            unkept = System.getProperty("java.io.tmpdir") + " takes no file (" + FileErrors.reason(e) + ")";
         }
     }
 
     @Override
     public synchronized void to(Path newFile) {
+        to(newFile, warnings);
+    }
+
+    private void to(Path newFile, Consumer<String> unwritten) {
         OutputStream out;
         try {
-            out = new Lossy(PlainFile.append(newFile));
+            out = new Lossy(PlainFile.append(newFile), newFile, unwritten);
         } catch (IOException e) {
-            throw new UserException(newFile + ": no log can be written there (" + e + ")", e);
+            throw new UserException(newFile + ": no log can be written there (" + FileErrors.reason(e) + ")", e);
         }
         end();
         LoggerContext context = root().getLoggerContext();

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -63,6 +64,29 @@ class CommandLineTest {
                         Stream.of("pretrain", "--preset", "tiny", "--steps", "3"), Arrays.stream(options))
                 .toArray(String[]::new);
         return world.flm(arguments);
+    }
+
+    /** Such a word comes of a variable of the shell that is not set; as a path it would be the folder at hand. */
+    @ParameterizedTest
+    @CsvSource({
+        "pretrain,--data",
+        "pretrain,--run",
+        "pretrain,--config",
+        "data inspect,--html",
+        "evaluate,--from",
+        "runs,"
+    })
+    void anEmptyWordIsNoPath(String command, String option) {
+        List<String> arguments = new ArrayList<>(List.of(command.split(" ", -1)));
+        if (option != null) {
+            arguments.add(option);
+        }
+        arguments.add("");
+        assertThat(world.flm(arguments.toArray(String[]::new))).isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .singleElement()
+                .asString()
+                .contains(option == null ? "DIR" : option, "an empty word is no path");
     }
 
     @Test

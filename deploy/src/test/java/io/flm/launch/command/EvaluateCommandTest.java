@@ -134,6 +134,8 @@ class EvaluateCommandTest {
         assertThatThrownBy(() ->
                         LastEvaluation.of(world.environment(), finished(data, "--hold-out"), folder.resolve("run")))
                 .isInstanceOf(HeldOutData.TooFew.class);
+        assertThat(flm("evaluate", "--from", "run", "--data", data.toString())).isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).last().asString().endsWith("; give other data with --data");
     }
 
     private RunRequest finished(Path data, String holdOut) {

@@ -1,6 +1,7 @@
 package io.flm.launch.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.flm.launch.Main;
 import java.io.IOException;
@@ -37,6 +38,20 @@ class LogFilesTest {
             } else if (arguments[1].equals("closed")) {
                 logs.close(false);
             }
+        }
+    }
+
+    /** Logs to a full disk, and prints what the user is told. */
+    static final class Full {
+        private Full() {}
+
+        public static void main(String[] arguments) {
+            LogFiles logs = LogFiles.of(System.out::println);
+            logs.to(Path.of("/dev/full"));
+            org.slf4j.Logger log = org.slf4j.LoggerFactory.getLogger(Full.class);
+            log.info("a line");
+            log.info("another line");
+            logs.close(false);
         }
     }
 
@@ -84,6 +99,14 @@ class LogFilesTest {
                 assertThat(logsIn(temporary)).isEmpty();
             }
         }
+    }
+
+    @Test
+    void aLogThatCannotBeWrittenIsToldOnce() throws Exception {
+        assumeTrue(Files.exists(Path.of("/dev/full")), "no /dev/full on this system");
+        assertThat(run(Full.class, folder))
+                .containsExactly(
+                        "/dev/full: the log cannot be written (the disk is full), and lacks lines from now on");
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The folder of one run, locked while this is open. The lock is the operating system's, so it ends with the process, however
@@ -54,8 +55,9 @@ public final class RunFolder implements AutoCloseable {
             if (!resume) {
                 requireFree(folder);
             }
+            boolean isNew = !Files.exists(folder);
             Files.createDirectories(folder);
-            RunFolder held = lock(folder);
+            RunFolder held = isNew ? lockNew(folder) : lock(folder);
             try {
                 if (!resume) {
                     requireFree(folder); // Another process may have begun and ended a run in between.
@@ -90,8 +92,22 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
+    /** A folder that cannot be locked is none of a run's, and goes again. */
+    private static RunFolder lockNew(Path folder) throws IOException {
+        try {
+            return lock(folder);
+        } catch (IOException e) {
+            String[] content = folder.toFile().list();
+            if (content != null && content.length == 0) {
+                Files.delete(folder);
+            }
+            throw e;
+        }
+    }
+
     private static RunFolder lock(Path folder) throws IOException {
         Path file = folder.resolve(LOCK);
+        boolean isNew = !Files.exists(file, LinkOption.NOFOLLOW_LINKS);
         byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8);
         synchronized (HELD) {
             Path realFolder = folder.toRealPath();
@@ -109,13 +125,25 @@ public final class RunFolder implements AutoCloseable {
                     String owner = new String(SmallFile.read(file, MOST_OWNER_BYTES), StandardCharsets.UTF_8).strip();
                     throw inUse(folder, owner.isEmpty() ? "(unknown)" : owner);
                 }
-                channel.truncate(0).write(ByteBuffer.wrap(pid), 0);
+                write(channel, pid, isNew ? file : null);
             } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;
             }
             HELD.add(realFolder);
             return new RunFolder(folder, realFolder, channel);
+        }
+    }
+
+    /** Says who holds the lock. Where even that has no room, a lock file that was made for it is deleted. */
+    private static void write(FileChannel channel, byte[] pid, @Nullable Path newFile) throws IOException {
+        try {
+            channel.truncate(0).write(ByteBuffer.wrap(pid), 0);
+        } catch (IOException e) {
+            if (newFile != null) {
+                Files.deleteIfExists(newFile);
+            }
+            throw e;
         }
     }
 
