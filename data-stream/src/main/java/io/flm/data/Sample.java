@@ -8,7 +8,7 @@ import java.util.List;
  * @param key {@code shard:key}, for messages
  * @param pictures RGB values 0..255, [3, S, S] each
  * @param texts rows of tokens, {@code <s>} first
- * @param labels what the data say of it beside texts: the number of a class, or a score for each; empty where they say nothing
+ * @param labels what the data say of it beside texts: the number of a class, or a score for each; empty if they say nothing
  */
 public record Sample(String key, List<byte[]> pictures, List<int[]> texts, float[] labels) {
     private static final float[] UNLABELLED = {};

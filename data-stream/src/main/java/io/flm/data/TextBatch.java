@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param rows B
  * @param length L
- * @param ids what the streams read, with masks put in where the objective puts them. Pads hold the tokenizer's
+ * @param ids what the streams read: an objective may have put masks in. Pads hold the tokenizer's pad token
  * @param lengths the real tokens of each row, [B]: {@code <s>} first, {@code </s>} last
  * @param streams which ones read it
- * @param reconstruction the reconstructor's input, where that is among them; else null
+ * @param reconstruction the reconstructor's input; null unless both streams read it
  * @param heads what each head predicts: of the one stream, or of the reconstructor, the l2r and the r2l stream
  */
 public record TextBatch(

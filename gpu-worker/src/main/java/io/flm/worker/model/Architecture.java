@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The layers of a model, and the parameters that they declared on the way.
  *
- * @param reconstructor null where the model has none
+ * @param reconstructor null if the model has none
  */
 record Architecture(
         Parameters parameters,

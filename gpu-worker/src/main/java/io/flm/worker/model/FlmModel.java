@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Free language modeling: FLM (arXiv 2303.14038) §3. Two causal streams <em>encode</em> the text beside the image; spans
- * <em>corrupt</em> what each token may see of them; the reconstructor <em>predicts</em> every token. Other
- * objectives run one stream of the same layers.
+ * <em>corrupt</em> what each token may see of them; the reconstructor <em>predicts</em> every token. Other objectives
+ * run one stream of the same layers.
  *
  * <p>B batch, L text length, P image tokens, W image width, H hidden, V vocabulary. One model belongs to one thread.
  */
@@ -93,12 +93,12 @@ public final class FlmModel implements AutoCloseable {
     }
 
     /**
-     * Encode, corrupt, predict. The features that predict go to {@code readout}: of the reconstructor [B, L, H] and of both
-     * streams, interleaved [2B, L, H]; where the batch asks one stream alone, its own [B, L, H].
+     * Encode, corrupt, predict. The features that predict go to {@code readout}: those of the reconstructor [B, L, H] and of both
+     * streams, interleaved [2B, L, H]. If one stream alone reads the batch, they are its own [B, L, H].
      *
      * @param picture features of the image encoder [B, P, W], or [1, P, W] for one picture that all rows share
      */
-    private List<NDArray> predict(Stages stages, TextInput text, NDArray picture, Readout readout) {
+    private List<NDArray> forward(Stages stages, TextInput text, NDArray picture, Readout readout) {
         Encoded encoded = encode(stages, text, picture);
         Spans spans = text.spans();
         if (spans == null) {
@@ -195,7 +195,7 @@ public final class FlmModel implements AutoCloseable {
             NDArray statistics;
             Torch.record(true);
             try {
-                statistics = predict(
+                statistics = forward(
                                 stages,
                                 text,
                                 encodeImage(stages, image),
@@ -260,7 +260,7 @@ public final class FlmModel implements AutoCloseable {
     public List<TargetScores> score(TextBatch batch, NDArray imageFeatures) {
         try (NDManager scope = owner.newSubManager()) {
             TextInput text = TextInput.of(scope, batch);
-            List<NDArray> scores = predict(
+            List<NDArray> scores = forward(
                     unrecorded(scope, Observer.NONE),
                     text,
                     imageFeatures,
@@ -279,7 +279,7 @@ public final class FlmModel implements AutoCloseable {
     public void observe(TextBatch batch, NDArray image, Observer observer) {
         try (NDManager scope = owner.newSubManager()) {
             Stages stages = unrecorded(scope, observer);
-            predict(stages, TextInput.of(scope, batch), encodeImage(stages, image), (k, features) -> {
+            forward(stages, TextInput.of(scope, batch), encodeImage(stages, image), (k, features) -> {
                 for (int i = 0; i < features.size(); i++) {
                     k.observe("logits." + i, head.logits(k, features.get(i)));
                 }

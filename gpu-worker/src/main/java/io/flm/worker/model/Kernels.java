@@ -113,7 +113,7 @@ final class Kernels {
     // ---- layers
 
     NDArray vitBlock(NDArray x, Params p) {
-        return script.call(scope, "vit_block", x, p, settings.imageHeads(), type);
+        return script.call(scope, "vit_block", x, p, settings.imageAttentionHeads(), type);
     }
 
     NDArray norm(NDArray x, Params p) {
@@ -121,13 +121,24 @@ final class Kernels {
     }
 
     NDArray selfAttention(NDArray x, Params p, NDArray mask, double epsilon) {
-        return script.call(scope, "self_attention", x, p, mask, settings.heads(), epsilon, type, dropout, nextSeed());
+        return script.call(
+                scope, "self_attention", x, p, mask, settings.attentionHeads(), epsilon, type, dropout, nextSeed());
     }
 
     /** @param mask none or one */
     NDArray crossAttention(NDArray x, NDArray memory, Params p, List<NDArray> mask, double epsilon) {
         return script.call(
-                scope, "cross_attention", x, memory, p, mask, settings.heads(), epsilon, type, dropout, nextSeed());
+                scope,
+                "cross_attention",
+                x,
+                memory,
+                p,
+                mask,
+                settings.attentionHeads(),
+                epsilon,
+                type,
+                dropout,
+                nextSeed());
     }
 
     NDArray feedForward(NDArray x, Params p, double epsilon) {

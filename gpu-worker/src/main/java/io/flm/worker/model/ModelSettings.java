@@ -8,7 +8,7 @@ import io.flm.data.UserException;
  *
  * @param vocabulary V, tokens
  * @param hidden H, width of text, cross-modal and reconstructor layers
- * @param heads attention heads of these layers
+ * @param attentionHeads of these layers
  * @param mlpRatio width of a feed-forward layer over H (and over W in the image encoder)
  * @param bottomLayers text layers below the fusion
  * @param topLayers cross-modal layers
@@ -24,7 +24,7 @@ import io.flm.data.UserException;
 public record ModelSettings(
         int vocabulary,
         int hidden,
-        int heads,
+        int attentionHeads,
         int mlpRatio,
         int bottomLayers,
         int topLayers,
@@ -34,13 +34,13 @@ public record ModelSettings(
         int imageSize,
         int patchSize,
         int imageWidth,
-        int imageHeads,
+        int imageAttentionHeads,
         int imageLayers,
         double dropout) {
 
     public ModelSettings {
-        divides("hidden", hidden, "heads", heads);
-        divides("image-width", imageWidth, "image-heads", imageHeads);
+        divides("hidden", hidden, "heads", attentionHeads);
+        divides("image-width", imageWidth, "image-heads", imageAttentionHeads);
         divides("image-size", imageSize, "patch-size", patchSize);
         atMost("reconstructor-bottom-layers", reconstructorBottomLayers, "bottom-layers", bottomLayers);
         atMost("reconstructor-top-layers", reconstructorTopLayers, "top-layers", topLayers);

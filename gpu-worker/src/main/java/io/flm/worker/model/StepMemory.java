@@ -95,7 +95,7 @@ public final class StepMemory {
     private double imageStage() {
         double pixels = 3.0 * FLOAT * work.rows() * m.imageSize() * m.imageSize();
         double block = picture * (1 + 1 + 1 + 1) // norm, sum, norm, sum
-                + attention(picture, picture, m.imageHeads(), m.imageTokens(), m.imageTokens(), work.rows(), 0)
+                + attention(picture, picture, m.imageAttentionHeads(), m.imageTokens(), m.imageTokens(), work.rows(), 0)
                 + 3 * m.mlpRatio() * narrowed(picture) // before, inside and after QuickGELU
                 + inputs(3 * picture);
         return pixels + 3 * picture + m.imageLayers() * block;
@@ -138,14 +138,14 @@ public final class StepMemory {
     private double selfAttention() {
         double x = streams * hidden;
         double rows = streams * work.rows();
-        return attention(x, x, m.heads(), work.length(), work.length(), rows, m.dropout())
+        return attention(x, x, m.attentionHeads(), work.length(), work.length(), rows, m.dropout())
                 + dropoutMask(x)
                 + 2 * x
                 + inputs(2 * x);
     }
 
     private double crossAttention(double queries, double keys, int queryLength, int keyLength) {
-        return attention(queries, keys, m.heads(), queryLength, keyLength, work.rows(), m.dropout())
+        return attention(queries, keys, m.attentionHeads(), queryLength, keyLength, work.rows(), m.dropout())
                 + dropoutMask(queries)
                 + 2 * queries
                 + inputs(2 * queries + keys);

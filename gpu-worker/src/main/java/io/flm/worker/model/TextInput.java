@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param lengths real tokens of each row [B]
  * @param length L
  * @param read the streams that read it
- * @param spans what the reconstructor reads, and may not see; null where it is not asked
+ * @param spans what the reconstructor reads, and may not see; null if it is not asked
  * @param predictions which feature rows predict what
  */
 record TextInput(

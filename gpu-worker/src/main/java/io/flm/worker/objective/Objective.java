@@ -11,7 +11,7 @@ public interface Objective {
     /** The name in configuration and on the command line: {@code flm}, {@code mlm}, {@code ar}. */
     String key();
 
-    /** Its setting in a few words, for people: {@code span rate 0.3}. Empty where it has none. */
+    /** Its setting in a few words, for people: {@code span rate 0.3}. Empty if it has none. */
     String setting();
 
     /** What is predicted, in the order of {@link io.flm.data.TextBatch#heads}. */
@@ -26,7 +26,7 @@ public interface Objective {
     /** The prediction rate: the share of a text's tokens that each head predicts, at most. */
     double predictionRate();
 
-    /** How its models are asked for hidden tokens; empty where they see the left of a token only. */
+    /** How its models are asked for hidden tokens; empty if they see the left of a token only. */
     Optional<HiddenTokens> hiddenTokens();
 
     /** Whether its models have an l2r stream, which tells how likely a text is, and writes captions. */

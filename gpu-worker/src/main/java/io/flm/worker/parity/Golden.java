@@ -78,7 +78,7 @@ final class Golden implements AutoCloseable {
         return weights;
     }
 
-    /** A file of the folder; null where it has none. */
+    /** A file of the folder; null if it has none. */
     @Nullable Safetensors open(String name) {
         Path file = folder.resolve(name + ".safetensors");
         return Files.exists(file) ? Safetensors.open(file) : null;

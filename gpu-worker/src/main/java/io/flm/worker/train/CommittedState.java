@@ -70,7 +70,7 @@ final class CommittedState {
     /**
      * Loads the newest state that is kept.
      *
-     * @throws ExchangeException where that is not of {@code step}: members wrote a newer one since this worker said what it
+     * @throws ExchangeException if that is not of {@code step}: members wrote a newer one since this worker said what it
      *     holds, and may have deleted that; the next generation begins with it
      */
     private String restore(long step) throws ExchangeException {

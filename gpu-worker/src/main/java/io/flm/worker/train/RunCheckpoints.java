@@ -104,7 +104,7 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         this.globalBatch = train.globalBatch();
     }
 
-    /** Reads a checkpoint only where it is another one than before. */
+    /** Reads a checkpoint only if it is another one than before. */
     @Override
     public synchronized InitialState newest() {
         try {

@@ -188,7 +188,7 @@ public final class Trainer implements BlockingTrainer {
                         updated - exchanged));
     }
 
-    /** @param reduction takes each stage as soon as it is complete; null where more lanes of this worker follow, or nobody waits for it */
+    /** @param reduction takes each stage as soon as it is complete; null if more lanes of this worker follow, or nobody waits for it */
     private LaneResult trainLane(LaneBatch batch, Exchange.@Nullable Reduction reduction) throws ExchangeException {
         ExchangeException[] failure = {null};
         LaneResult result = model.train(
@@ -220,7 +220,7 @@ public final class Trainer implements BlockingTrainer {
         return result;
     }
 
-    /** By lane of this worker; empty where the step does not ask. Before anything of the step: its times are training's. */
+    /** By lane of this worker; empty if the step does not ask. Before anything of the step: its times are training's. */
     private List<Loss> validate(long step, LaneRange lanes) {
         return validation.isDue(step)
                 ? IntStream.range(lanes.from(), lanes.to())

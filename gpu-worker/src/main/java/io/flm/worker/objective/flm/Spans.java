@@ -3,9 +3,14 @@ package io.flm.worker.objective.flm;
 import io.flm.data.RandomStream;
 
 /**
- * The spans of free language modeling: FLM (arXiv 2303.14038) §3.2, as the official code draws them. Each position of each row
- * has its own. A span is the pair (left, right): position i loses l2r columns [i - left, i] and r2l columns [i, i + right].
- * Packed into one long, because a batch has thousands.
+ * The spans of free language modeling: FLM (arXiv 2303.14038) §3.2, as the official code draws them.
+ *
+ * <p>A token is predicted from what both streams know of the other tokens. Its neighbours would give it away, so some to its left
+ * are hidden in the l2r stream and some to its right in the r2l stream. Each position of each row has its own span, so all tokens
+ * are predicted at once.
+ *
+ * <p>A span is the pair (left, right): position i loses l2r columns [i - left, i] and r2l columns [i, i + right]. It is packed into
+ * one long, because a batch has thousands.
  */
 final class Spans {
     private Spans() {}
@@ -37,7 +42,7 @@ final class Spans {
     }
 
     /**
-     * Cuts the longer side by a column where no column would be left: such a row would attend to all keys, the answer included.
+     * Cuts the longer side by a column if no column would be left: such a row would attend to all keys, the answer included.
      * Columns seen uncorrupted are 1 to i - 1 of l2r and i + 1 to n - 1 of r2l.
      */
     static long withOneKey(long span, int i, int n) {

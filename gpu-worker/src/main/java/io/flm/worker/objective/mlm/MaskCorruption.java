@@ -20,7 +20,7 @@ final class MaskCorruption implements Corruption {
     private final Vocabulary vocabulary;
     private final int firstWord;
 
-    /** Refuses to mask whole words where the tokenizer does not tell where they begin. */
+    /** Refuses to mask whole words if the tokenizer does not tell where they begin. */
     MaskCorruption(MaskedLanguageModeling settings, TextLayout layout) {
         if (settings.wholeWord()) {
             layout.vocabulary().words().check();
