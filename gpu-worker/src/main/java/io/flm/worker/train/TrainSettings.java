@@ -70,7 +70,7 @@ public record TrainSettings(
     }
 
     /** The learning rate of each step. */
-    public Schedule rates() {
+    public Schedule learningRates() {
         return new Schedule(schedule, learningRate, warmupSteps, steps);
     }
 

@@ -78,7 +78,7 @@ public final class Trainer implements BlockingTrainer {
             Validation validation,
             ActorSystem<?> system) {
         this.settings = settings;
-        this.schedule = settings.rates();
+        this.schedule = settings.learningRates();
         this.headWeights = settings.objective().headWeights();
         this.model = model;
         this.store = model.parameters();

@@ -6,12 +6,12 @@ import io.flm.data.Reconstruction;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.UserException;
 import io.flm.worker.model.ModelParts;
 import io.flm.worker.objective.Head;
 import io.flm.worker.objective.Head.Predicts;
 import io.flm.worker.objective.HiddenTokens;
 import io.flm.worker.objective.Objective;
-import io.flm.worker.objective.Rates;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,9 +29,17 @@ public record FreeLanguageModeling(double spanRate, double l2rWeight, double r2l
     public static final ModelParts PARTS = new ModelParts(true, "lm_score.");
 
     public FreeLanguageModeling {
-        Rates.share("span-rate", spanRate);
-        Rates.weight("l2r-weight", l2rWeight);
-        Rates.weight("r2l-weight", r2lWeight);
+        if (!(spanRate >= 0 && spanRate < 1)) {
+            throw new UserException("flm.train.span-rate = " + spanRate + ": give a rate in [0, 1)");
+        }
+        requireWeight("l2r-weight", l2rWeight);
+        requireWeight("r2l-weight", r2lWeight);
+    }
+
+    private static void requireWeight(String key, double value) {
+        if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+            throw new UserException("flm.train." + key + " = " + value + ": give a number of at least 0");
+        }
     }
 
     /** @param train {@code flm.train} */
