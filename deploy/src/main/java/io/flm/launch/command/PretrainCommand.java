@@ -372,9 +372,11 @@ final class PretrainCommand implements Callable<Integer> {
         }
         environment.say(String.format(
                 Locale.ROOT,
-                "%s; %.0f samples/s; checkpoint: %s",
+                "%s; %scheckpoint: %s",
                 result.reason(),
-                result.samplesPerSecond(),
+                result.samplesPerSecond() == 0
+                        ? "" // no step was left
+                        : String.format(Locale.ROOT, "%.0f samples/s; ", result.samplesPerSecond()),
                 result.checkpoint() == null ? "none" : result.checkpoint()));
         if (!result.finished() || (late && result.steps() == 0)) {
             environment.say("go on with: " + environment.program().command(request.resumption()));

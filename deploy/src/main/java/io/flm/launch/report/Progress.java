@@ -41,14 +41,15 @@ public final class Progress implements RunListener {
         startedAt = nanoTime.getAsLong();
         shownAt = startedAt;
         shownStep = newStart.firstStep();
+        String steps = newStart.firstStep() < newStart.totalSteps()
+                ? "steps " + newStart.firstStep() + " to " + newStart.totalSteps() + " from " + newStart.origin()
+                : "no step is left after " + newStart.origin();
         screen.println(String.format(
                 Locale.ROOT,
-                "flm: %,d parameters, objective %s, steps %d to %d from %s",
+                "flm: %,d parameters, objective %s, %s",
                 newStart.parameterCount(),
                 newStart.objective(),
-                newStart.firstStep(),
-                newStart.totalSteps(),
-                newStart.origin()));
+                steps));
         screen.println("flm: workers: " + String.join(", ", newStart.workers()) + "; http://" + newStart.http()
                 + "/api/v1/run");
     }

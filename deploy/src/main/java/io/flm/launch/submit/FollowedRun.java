@@ -254,7 +254,7 @@ public final class FollowedRun implements Pretraining {
     private long firstStep(RunView view) {
         try {
             GenerationView[] generations = client.get("/generations", GenerationView[].class);
-            return generations.length == 0 ? 0 : generations[generations.length - 1].firstStep();
+            return generations.length == 0 ? view.step() : generations[generations.length - 1].firstStep();
         } catch (ControlClient.Unavailable e) {
             return view.step();
         }

@@ -65,6 +65,12 @@ class ProgressTest {
     }
 
     @Test
+    void aRunOfWhichNoStepIsLeftDoesNotSayThatItTrains() {
+        new Progress(screen(0), () -> nanos, 0).onStart(start(100, 100));
+        assertThat(shown()).startsWith("flm: 1,234,567 parameters, objective flm, no step is left after seed 1\n");
+    }
+
+    @Test
     void theLastStepIsAlwaysShown() {
         Progress progress = new Progress(screen(0), () -> nanos, 0);
         progress.onStart(start(0, 1));

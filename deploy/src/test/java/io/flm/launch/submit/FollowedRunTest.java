@@ -50,13 +50,17 @@ class FollowedRunTest {
     }
 
     private static RunView view(String id, String state) {
+        return view(id, state, 0);
+    }
+
+    private static RunView view(String id, String state, long step) {
         return new RunView(
                 "r",
                 id,
                 state,
                 "as ordered",
                 0,
-                0,
+                step,
                 100,
                 null,
                 List.of(),
@@ -139,10 +143,14 @@ class FollowedRunTest {
                 .count();
     }
 
+    private final List<RunListener.Start> starts = new ArrayList<>();
+
     private RunListener listener() {
         return new RunListener() {
             @Override
-            public void onStart(Start start) {}
+            public void onStart(Start start) {
+                starts.add(start);
+            }
 
             @Override
             public void onProgress(RunView view) {}
@@ -187,6 +195,21 @@ class FollowedRunTest {
         }
         assertThat(submitted()).isEqualTo(2);
         assertThat(notes).containsExactly("no node is left that knows the run: it goes on from its newest checkpoint");
+    }
+
+    @Test
+    void aRunOfWhichNoStepIsLeftBeginsBehindTheLastAndHasNoSpeed() throws Exception {
+        onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id", "finished", 100)));
+        try (FollowedRun run = run()) {
+            assertThat(run.begin()).isTrue();
+            RunResult result = run.await();
+            assertThat(result.finished()).isTrue();
+            assertThat(result.samplesPerSecond()).isZero();
+        }
+        assertThat(starts).singleElement().satisfies(start -> {
+            assertThat(start.firstStep()).isEqualTo(100);
+            assertThat(start.origin()).isEqualTo("the checkpoint of step 100");
+        });
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.flm.worker.checkpoint;
 
+import io.flm.data.FileErrors;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import java.io.IOException;
@@ -57,7 +58,7 @@ public final class Checkpoint {
         } catch (NoSuchFileException e) {
             throw new UserException(folder + ": no whole checkpoint: no file " + e.getFile(), e);
         } catch (IOException e) {
-            throw new UserException(folder + ": cannot be read: " + e, e);
+            throw new UserException(folder + ": cannot be read (" + FileErrors.reason(e) + ")", e);
         }
     }
 

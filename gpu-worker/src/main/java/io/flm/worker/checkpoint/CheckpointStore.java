@@ -1,5 +1,6 @@
 package io.flm.worker.checkpoint;
 
+import io.flm.data.FileErrors;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -253,7 +254,7 @@ public final class CheckpointStore {
                 }
             });
         } catch (IOException e) {
-            LOG.warn("{}: cannot be read: {}", folder, e.toString());
+            LOG.warn("{}: cannot be read ({})", folder, FileErrors.reason(e));
         }
         return leftovers;
     }
@@ -301,7 +302,7 @@ public final class CheckpointStore {
                 }
             });
         } catch (IOException e) {
-            throw new UserException(folder + ": cannot be read: " + e, e);
+            throw new UserException(folder + ": cannot be read (" + FileErrors.reason(e) + ")", e);
         }
         return byStep;
     }

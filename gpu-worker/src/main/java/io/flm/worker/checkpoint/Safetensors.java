@@ -1,5 +1,6 @@
 package io.flm.worker.checkpoint;
 
+import io.flm.data.FileErrors;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -227,6 +228,6 @@ public final class Safetensors implements AutoCloseable {
     }
 
     private static UserException unreadable(Path file, IOException cause) {
-        return new UserException(file + ": cannot be read: " + cause, cause);
+        return new UserException(file + ": cannot be read (" + FileErrors.reason(cause) + ")", cause);
     }
 }

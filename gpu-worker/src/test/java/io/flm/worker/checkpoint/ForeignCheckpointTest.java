@@ -23,6 +23,14 @@ class ForeignCheckpointTest {
     }
 
     @Test
+    void aFileInThePlaceOfACheckpointIsNamedInWords() throws IOException {
+        Path file = Files.createFile(folder.resolve("step-0000000001"));
+        assertThatThrownBy(() -> Checkpoint.open(file))
+                .isInstanceOf(UserException.class)
+                .hasMessage(file + ": cannot be read (Not a directory)");
+    }
+
+    @Test
     void valuesThatAKeyCannotHaveAreNotTakenFromACheckpoint() {
         assertThatThrownBy(
                         () -> States.identity("flm.model.hidden = 4294967296").config("step-1"))
