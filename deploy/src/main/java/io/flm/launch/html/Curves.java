@@ -18,7 +18,7 @@ final class Curves {
     /** Points that a curve is drawn with: means over as many steps as it takes. */
     private static final int POINTS = 160;
 
-    private static final List<String> HEADS = List.of("rec", "l2r", "r2l", "mlm");
+    private static final String LOSS = "Loss"; // follows the name of a head
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Curves() {}
@@ -29,22 +29,21 @@ final class Curves {
         if (steps.size() < 2) {
             return "";
         }
+        List<String> heads = heads(steps.get(0));
         Map<String, List<double[]>> losses = new TreeMap<>();
         Map<String, List<double[]>> accuracies = new TreeMap<>();
-        for (String head : HEADS) {
-            if (steps.get(0).has(head + "Loss")) {
-                losses.put(head, means(steps, head + "Loss"));
-                accuracies.put(head, means(steps, head + "Accuracy"));
-            }
+        for (String head : heads) {
+            losses.put(head, means(steps, head + LOSS));
+            accuracies.put(head, means(steps, head + "Accuracy"));
         }
         Map<String, List<double[]>> heldOutLosses = new TreeMap<>();
         Map<String, List<double[]>> heldOutAccuracies = new TreeMap<>();
         List<JsonNode> validated = steps.stream()
-                .filter(step -> HEADS.stream().anyMatch(head -> step.has("heldOut." + head + "Loss")))
+                .filter(step -> heads.stream().anyMatch(head -> step.has("heldOut." + head + LOSS)))
                 .toList();
-        for (String head : HEADS) {
-            if (validated.size() > 1 && validated.get(0).has("heldOut." + head + "Loss")) {
-                heldOutLosses.put(head, means(validated, "heldOut." + head + "Loss"));
+        for (String head : heads) {
+            if (validated.size() > 1 && validated.get(0).has("heldOut." + head + LOSS)) {
+                heldOutLosses.put(head, means(validated, "heldOut." + head + LOSS));
                 heldOutAccuracies.put(head, means(validated, "heldOut." + head + "Accuracy"));
             }
         }
@@ -59,6 +58,17 @@ final class Curves {
                 + new LineChart("Gradient norm", Map.of("norm", means(steps, "gradientNorm"))).svg()
                 + new LineChart("Samples a second", speed).svg()
                 + "</div></section>\n";
+    }
+
+    /** The heads of which a step tells the loss. */
+    private static List<String> heads(JsonNode step) {
+        List<String> heads = new ArrayList<>();
+        step.fieldNames().forEachRemaining(key -> {
+            if (key.endsWith(LOSS) && !key.startsWith("heldOut.")) {
+                heads.add(key.substring(0, key.length() - LOSS.length()));
+            }
+        });
+        return heads;
     }
 
     private static List<JsonNode> read(Path metrics) {

@@ -88,6 +88,7 @@ class PagesTest {
         for (int step = 0; step < 500; step++) {
             lines.append("{\"step\":%d,\"recLoss\":%f,\"recAccuracy\":0.5,\"l2rLoss\":3.0,\"l2rAccuracy\":0.1,"
                     .formatted(step, 8.0 / (1 + step)));
+            lines.append("\"itmLoss\":0.7,\"itmAccuracy\":0.5,"); // whatever heads the objective has
             lines.append("\"samples\":32,\"seconds\":%f}\n".formatted(step * 0.1));
         }
         Files.writeString(metrics, lines + "{\"step\":500,\"recL");
@@ -96,6 +97,7 @@ class PagesTest {
                 .contains("Samples a second")
                 .contains("class=\"line rec\"")
                 .contains("class=\"line l2r\"")
+                .contains("class=\"line itm\"")
                 .doesNotContain("class=\"line mlm\"")
                 .doesNotContain("NaN")
                 .doesNotContain("Infinity");

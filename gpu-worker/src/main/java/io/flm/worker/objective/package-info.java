@@ -4,7 +4,8 @@
  * batches, reads its own keys of {@code flm.train}, and says how its models are asked when they are evaluated.
  *
  * <p>Nobody else knows the parts: {@code io.flm.worker.train.Objectives} lists them, everyone else asks the interface, and a test
- * keeps it so. A new objective is a package here and a line there.
+ * keeps it so. A new objective is a package here, a line there, and a word of the key {@code
+ * flm.train.objective}.
  */
 @NullMarked
 package io.flm.worker.objective;

@@ -161,6 +161,24 @@ class FlmModelTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("io.flm.worker.model.SmallModel#objectives")
+    void evaluationFindsTheLossThatTrainingFinds(Objective objective) {
+        LaneBatch batch = SmallModel.batch(objective);
+        try (FlmModel model = SmallModel.of(objective, 0, Precision.FP32, false);
+                NDManager scope = model.newScope()) {
+            Gradient scratch = model.parameters().newGradient();
+            Loss trained =
+                    model.train(batch, ones(batch), 0, scratch, stage -> {}).loss();
+            NDArray features = model.imageFeatures(scope, batch.pixels(), batch.rows());
+            Loss evaluated = Loss.of(batch.text().heads(), model.score(batch.text(), features));
+            assertThat(evaluated.correctCounts()).isEqualTo(trained.correctCounts());
+            for (int head = 0; head < trained.headCount(); head++) {
+                assertThat(evaluated.mean(head)).isCloseTo(trained.mean(head), within(1e-5));
+            }
+        }
+    }
+
     @Test
     void stagesAreReadyFromTheLastToTheFirst() {
         try (FlmModel model = SmallModel.of(SmallModel.FLM, 0, Precision.FP32, false)) {
