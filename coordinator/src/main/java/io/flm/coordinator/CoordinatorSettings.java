@@ -2,7 +2,7 @@ package io.flm.coordinator;
 
 import com.typesafe.config.Config;
 import io.flm.data.UserException;
-import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
  * {@code flm.coordinator}: how long the coordinator waits for what, in ms. {@code reference.conf} says what each is for.
@@ -34,31 +34,27 @@ public record CoordinatorSettings(
     /** Reads and checks {@code flm.coordinator}. */
     public static CoordinatorSettings from(Config root) {
         Config c = root.getConfig("flm.coordinator");
-        double gain = c.getDouble("redeal-gain");
-        if (!(gain > 0 && gain <= 1)) {
-            throw new UserException("flm.coordinator.redeal-gain = " + gain + ": give a share above 0, at most 1");
-        }
         CoordinatorSettings settings = new CoordinatorSettings(
-                positive("tick", c.getDuration("tick")),
-                positive("resend", c.getDuration("resend")),
-                positive("check-interval", c.getDuration("check-interval")),
-                notNegative("discover-settle", c.getDuration("discover-settle")),
-                positive("discover-timeout", c.getDuration("discover-timeout")),
-                notNegative("gather-timeout", c.getDuration("gather-timeout")),
-                notNegative("lost-wait", c.getDuration("lost-wait")),
-                positive("answer-timeout", c.getDuration("answer-timeout")),
-                positive("leave-timeout", c.getDuration("leave-timeout")),
-                positive("forming-timeout", c.getDuration("forming-timeout")),
-                positive("halt-timeout", c.getDuration("halt-timeout")),
-                positive("stall-timeout", c.getDuration("stall-timeout")),
-                positive("save-timeout", c.getDuration("save-timeout")),
-                notNegative("holder-timeout", c.getDuration("holder-timeout")),
-                notNegative("wait-limit", c.getDuration("wait-limit")),
-                positive("retry-pause", c.getDuration("retry-pause")),
-                notNegative("rejoin-pause", c.getDuration("rejoin-pause")),
-                notNegative("set-aside", c.getDuration("set-aside")),
-                gain,
-                positive("redeal-pause", c.getDuration("redeal-pause")));
+                ms(c, "tick"),
+                ms(c, "resend"),
+                ms(c, "check-interval"),
+                ms(c, "discover-settle"),
+                ms(c, "discover-timeout"),
+                ms(c, "gather-timeout"),
+                ms(c, "lost-wait"),
+                ms(c, "answer-timeout"),
+                ms(c, "leave-timeout"),
+                ms(c, "forming-timeout"),
+                ms(c, "halt-timeout"),
+                ms(c, "stall-timeout"),
+                ms(c, "save-timeout"),
+                ms(c, "holder-timeout"),
+                ms(c, "wait-limit"),
+                ms(c, "retry-pause"),
+                ms(c, "rejoin-pause"),
+                ms(c, "set-aside"),
+                c.getDouble("redeal-gain"),
+                ms(c, "redeal-pause"));
         if (settings.answerTimeoutMs <= settings.resendMs) {
             throw new UserException("flm.coordinator.answer-timeout = " + settings.answerTimeoutMs
                     + " ms must be longer than flm.coordinator.resend = " + settings.resendMs
@@ -67,17 +63,7 @@ public record CoordinatorSettings(
         return settings;
     }
 
-    private static long positive(String key, Duration value) {
-        if (value.toMillis() < 1) {
-            throw new UserException("flm.coordinator." + key + " = " + value.toMillis() + " ms: give at least 1 ms");
-        }
-        return value.toMillis();
-    }
-
-    private static long notNegative(String key, Duration value) {
-        if (value.isNegative()) {
-            throw new UserException("flm.coordinator." + key + " = " + value.toMillis() + " ms: give 0 or more");
-        }
-        return value.toMillis();
+    private static long ms(Config c, String key) {
+        return c.getDuration(key, TimeUnit.MILLISECONDS);
     }
 }

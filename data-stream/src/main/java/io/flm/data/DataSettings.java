@@ -2,7 +2,6 @@ package io.flm.data;
 
 import com.typesafe.config.Config;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -51,7 +50,7 @@ public record DataSettings(
         }
     }
 
-    /** Reads and checks {@code flm.data}; paths are taken as they stand. */
+    /** Reads {@code flm.data}; paths are taken as they stand. */
     public static DataSettings from(Config root) {
         Config c = root.getConfig("flm.data");
         return new DataSettings(
@@ -59,20 +58,20 @@ public record DataSettings(
                 c.getStringList("eval-paths").stream().map(Path::of).toList(),
                 Split.training(c.getDouble("hold-out")).share(),
                 Path.of(c.getString("tokenizer")),
-                atLeast("max-tokens", c.getInt("max-tokens"), 4),
+                c.getInt("max-tokens"),
                 c.getBoolean("begin-token"),
-                oneOf("captions", c.getString("captions"), Captions.class),
-                atLeast("group-window", c.getInt("group-window"), 1),
-                between("bad-sample-rate", c.getDouble("bad-sample-rate"), 0, 1),
-                atLeast("decode-threads", c.getInt("decode-threads"), 1),
-                atLeast("prefetch", c.getInt("prefetch"), 1),
+                Captions.valueOf(c.getString("captions").toUpperCase(Locale.ROOT)),
+                c.getInt("group-window"),
+                c.getDouble("bad-sample-rate"),
+                c.getInt("decode-threads"),
+                c.getInt("prefetch"),
                 c.getBytes("cache-size"),
                 PictureSettings.from(root),
                 new Augmentation(
-                        between("augment.rotate-degrees", c.getDouble("augment.rotate-degrees"), 0, 180),
-                        between("augment.scale", c.getDouble("augment.scale"), 1, 10),
-                        between("augment.shift", c.getDouble("augment.shift"), 0, 1),
-                        oneOf("augment.background", c.getString("augment.background"), Background.class).value));
+                        c.getDouble("augment.rotate-degrees"),
+                        c.getDouble("augment.scale"),
+                        c.getDouble("augment.shift"),
+                        Background.valueOf(c.getString("augment.background").toUpperCase(Locale.ROOT)).value));
     }
 
     /** How many of so many samples may be bad before a run stops. */
@@ -97,29 +96,5 @@ public record DataSettings(
                 bytes,
                 pictures,
                 augmentation);
-    }
-
-    private static int atLeast(String key, int value, int least) {
-        if (value < least) {
-            throw new UserException("flm.data." + key + " = " + value + ": must be at least " + least);
-        }
-        return value;
-    }
-
-    private static double between(String key, double value, double least, double most) {
-        if (!(value >= least && value <= most)) { // NaN, too
-            throw new UserException("flm.data." + key + " = " + value + ": must be between " + least + " and " + most);
-        }
-        return value;
-    }
-
-    private static <E extends Enum<E>> E oneOf(String key, String value, Class<E> type) {
-        for (E constant : type.getEnumConstants()) {
-            if (constant.name().toLowerCase(Locale.ROOT).equals(value)) {
-                return constant;
-            }
-        }
-        throw new UserException("flm.data." + key + " = " + value + ": must be one of "
-                + Arrays.toString(type.getEnumConstants()).toLowerCase(Locale.ROOT));
     }
 }

@@ -9,13 +9,9 @@ import com.typesafe.config.Config;
  * @param exifOrientation whether pictures are turned as their EXIF data say
  */
 public record PictureSettings(long memoryBytes, boolean exifOrientation) {
-    /** Reads and checks the keys. */
+    /** Reads the keys. */
     public static PictureSettings from(Config root) {
         Config c = root.getConfig("flm.data");
-        long bytes = c.getBytes("picture-memory");
-        if (bytes < 1 << 20 || bytes > 1L << 40) {
-            throw new UserException("flm.data.picture-memory = " + bytes + " bytes: must be between 1 MiB and 1 TiB");
-        }
-        return new PictureSettings(bytes, c.getBoolean("exif-orientation"));
+        return new PictureSettings(c.getBytes("picture-memory"), c.getBoolean("exif-orientation"));
     }
 }

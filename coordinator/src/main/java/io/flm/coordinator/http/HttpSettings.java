@@ -47,10 +47,6 @@ public record HttpSettings(
     /** Reads and checks {@code flm.http}, and the token file. */
     public static HttpSettings from(Config root) {
         Config c = root.getConfig("flm.http");
-        int port = c.getInt("port");
-        if (port < 0 || port > 65535) {
-            throw new UserException("flm.http.port = " + port + ": give a port in 0..65535");
-        }
         String host = c.getString("host");
         String tokenFile = c.getString("token-file");
         String token = tokenFile.isEmpty() ? "" : read(tokenFile);
@@ -58,17 +54,13 @@ public record HttpSettings(
             throw new UserException("flm.http.host = " + host + " can be reached from outside of this machine: give a"
                     + " token that requests must carry with flm.http.token-file, or stay on 127.0.0.1");
         }
-        long maxBody = c.getBytes("max-body");
-        if (maxBody < 1024) {
-            throw new UserException("flm.http.max-body = " + maxBody + ": give at least 1 KiB");
-        }
         return new HttpSettings(
                 host,
-                port,
+                c.getInt("port"),
                 c.getStringList("names"),
                 tokenFile,
                 token,
-                maxBody,
+                c.getBytes("max-body"),
                 c.getDuration("idle-timeout"),
                 c.getInt("connections-per-client"));
     }

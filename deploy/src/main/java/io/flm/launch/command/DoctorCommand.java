@@ -8,6 +8,7 @@ import io.flm.launch.doctor.Checkup;
 import io.flm.launch.doctor.GoldenCheck;
 import io.flm.launch.doctor.Machine;
 import io.flm.worker.model.Precision;
+import io.flm.worker.torch.WorkerSettings;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -59,13 +60,14 @@ final class DoctorCommand implements Callable<Integer> {
         Checkup checkup = new Checkup();
         Config config = options.layers(environment).build().config();
         Machine.look(checkup, config, environment.folder());
+        WorkerSettings worker = WorkerSettings.from(config);
         GoldenCheck parity = golden == null
                 ? null
                 : GoldenCheck.of(
                         environment.resolve(golden),
-                        devices == null ? config.getString("flm.worker.devices") : devices,
+                        devices == null ? worker.devices() : devices,
                         precision,
-                        config.getInt("flm.worker.threads"));
+                        worker.threads());
         boolean passed = checkup.passed() && (parity == null || parity.passed());
         if (json) {
             Map<String, Object> result = new LinkedHashMap<>();

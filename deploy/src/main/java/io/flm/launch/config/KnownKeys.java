@@ -59,7 +59,7 @@ public final class KnownKeys {
     private Config check(Config layer, String name, ConfigValue value, String origin) {
         Optional<Key> key = keys.find(name);
         if (key.isPresent()) {
-            return layer.withValue(name, checked(key.get(), value, origin));
+            return layer.withValue(name, key.get().check(value, origin));
         }
         if (!keys.isGroup(name) || !(value instanceof ConfigObject group)) {
             throw unknown(firstKey(name, value), origin);
@@ -108,18 +108,6 @@ public final class KnownKeys {
                 .toList();
     }
 
-    private static ConfigValue checked(Key key, ConfigValue value, String origin) {
-        return key.domain()
-                .check(value)
-                .orElseThrow(() -> new UserException(key.name() + " = " + shown(value) + " (" + origin + "): expected "
-                        + key.domain().describe()));
-    }
-
-    private static String shown(ConfigValue value) {
-        String text = String.valueOf(value.unwrapped());
-        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
-    }
-
     /** Reads a value as it is written on the command line: in the type of its key, quotes not needed. */
     Config parse(String name, String text, String origin) {
         Optional<Key> key = keys.find(name);
@@ -131,7 +119,7 @@ public final class KnownKeys {
         }
         if (key.get().domain().kind() != Domain.Kind.LIST) {
             ConfigValue value = ConfigValueFactory.fromAnyRef(unquoted(text), origin);
-            return checked(key.get(), value, origin).atPath(name);
+            return key.get().check(value, origin).atPath(name);
         }
         if (!text.startsWith("[")) {
             List<String> items = text.isBlank() ? List.of() : Arrays.asList(text.split(","));

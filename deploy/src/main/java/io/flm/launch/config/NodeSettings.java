@@ -45,10 +45,6 @@ public record NodeSettings(String name, String host, int port, List<Address> joi
     /** Reads and checks {@code flm.node}. */
     public static NodeSettings from(Config root) {
         Config c = root.getConfig("flm.node");
-        int port = c.getInt("port");
-        if (port < 0 || port > 65535) {
-            throw new UserException("flm.node.port = " + port + ": give a port in 0..65535");
-        }
         String name = c.getString("name");
         if (!name.isEmpty() && !name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,60}")) {
             throw new UserException("flm.node.name = " + name + ": give letters, digits, dots, dashes, underscores");
@@ -66,7 +62,7 @@ public record NodeSettings(String name, String host, int port, List<Address> joi
         return new NodeSettings(
                 name,
                 host,
-                port,
+                c.getInt("port"),
                 c.getStringList("join").stream().map(Address::parse).toList(),
                 c.getString("cluster"),
                 keyStore);

@@ -10,6 +10,7 @@ import io.flm.worker.checkpoint.RunIdentity;
 import io.flm.worker.evaluate.EvaluationSettings;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.model.ModelSettings;
+import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.TrainSettings;
 
 /** What must hold before a run folder is made: each area's own checks, and those between areas. */
@@ -68,7 +69,7 @@ public final class Settings {
                 Configuration.knownKeys().find(what);
             }
         }
-        int workers = config.getInt("flm.worker.workers");
+        int workers = WorkerSettings.from(config).workers();
         if (workers > train.lanes()) {
             throw new UserException("flm.worker.workers = " + workers + ", but flm.train.lanes = " + train.lanes()
                     + ": a worker needs a lane of its own; give fewer --workers or more lanes");

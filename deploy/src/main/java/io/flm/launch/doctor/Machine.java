@@ -6,6 +6,7 @@ import io.flm.coordinator.http.HttpSettings;
 import io.flm.data.UserException;
 import io.flm.launch.run.FreeMemory;
 import io.flm.worker.torch.TorchRoute;
+import io.flm.worker.torch.WorkerSettings;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -29,8 +30,8 @@ public final class Machine {
         memory(checkup);
         checkup.ok(
                 "cores",
-                Runtime.getRuntime().availableProcessors() + ", workers use " + config.getInt("flm.worker.threads")
-                        + " each");
+                Runtime.getRuntime().availableProcessors() + ", workers use "
+                        + WorkerSettings.from(config).threads() + " each");
         openMp(checkup);
         torch(checkup);
         port(checkup, config);

@@ -12,7 +12,7 @@ import io.flm.launch.config.NodeSettings;
 import io.flm.launch.console.Failure;
 import io.flm.launch.node.DeadMembers.Verdict;
 import io.flm.launch.run.NodeFiles;
-import io.flm.worker.torch.Torch;
+import io.flm.worker.torch.WorkerSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -88,8 +88,9 @@ public final class Node implements AutoCloseable {
         name = settings.name().isEmpty() ? defaultName() : settings.name();
         DataRoots roots = DataRoots.of(setup.config(), setup.home());
         planner = new RunPlanner(setup.home(), !settings.keyStore().isEmpty(), roots);
-        List<Device> devices = Torch.devices(setup.config().getString("flm.worker.devices"));
-        int count = workerCount(setup.config(), devices, setup.most());
+        WorkerSettings worker = WorkerSettings.from(setup.config());
+        List<Device> devices = worker.found();
+        int count = setup.most() > 0 ? Math.min(setup.most(), worker.count(devices, 1)) : worker.count(devices, 1);
         runs = new NodeRuns(setup.folder(), setup.home(), roots, devices.get(0).isGpu() ? 0 : count, setup.nanoTime());
         exchange = exchange();
         for (int i = 0; i < count; i++) {
@@ -119,21 +120,6 @@ public final class Node implements AutoCloseable {
             host = "";
         }
         return (host.isEmpty() ? "node" : host) + "-" + ProcessHandle.current().pid();
-    }
-
-    /**
-     * As configured, else one for each CUDA device, or on the CPU as many as there are cores for their threads.
-     *
-     * @param most at most; 0: as many as fit
-     */
-    public static int workerCount(Config config, List<Device> devices, int most) {
-        int configured = config.getInt("flm.worker.workers");
-        if (configured > 0) {
-            return configured;
-        }
-        int cores = Runtime.getRuntime().availableProcessors();
-        int fit = devices.get(0).isGpu() ? devices.size() : Math.max(1, cores / config.getInt("flm.worker.threads"));
-        return most > 0 ? Math.min(most, fit) : fit;
     }
 
     /** The workers of this node, such as {@code gpu-17-w1 cuda:0}. */

@@ -33,6 +33,7 @@ import io.flm.worker.evaluate.HeldOutValidation;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.torch.Torch;
+import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.RunCheckpoints;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Trainer;
@@ -84,7 +85,7 @@ final class NodeRun implements AutoCloseable {
         roots.require(config); // whichever node it was submitted to
         train = TrainSettings.from(config);
         model = ModelSettings.from(config);
-        threads = config.getInt("flm.worker.threads");
+        threads = WorkerSettings.from(config).threads();
         codec = NodeSettings.exchange(config).codec();
         if (cpuWorkers > 0) { // which lanes they get is not known yet: one each is certain
             new MemoryNeed(config, new MemoryNeed.Layout(1, cpuWorkers, 1, false, false))

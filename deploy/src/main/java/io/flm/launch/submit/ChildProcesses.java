@@ -12,6 +12,7 @@ import io.flm.launch.run.NodeAddress;
 import io.flm.launch.run.NodeFiles;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.torch.TorchRoute;
+import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.TrainSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -94,13 +95,14 @@ final class ChildProcesses implements Nodes {
         this.nanoTime = nanoTime;
         this.notes = notes;
         this.run = request.run();
-        List<String> devices = deal(request.config(), count);
-        workersEach = workersEach(request.config(), devices, count);
+        WorkerSettings worker = WorkerSettings.from(request.config());
+        List<List<Device>> devices = deal(worker.found(), count);
+        workersEach = worker.count(devices.get(0), count);
         token = HttpSettings.from(request.config()).token();
         first = new NodeSettings.Address("127.0.0.1", freePort());
         Runtime.getRuntime().addShutdownHook(hook);
         for (int i = 0; i < count; i++) {
-            places.add(new Place(i + 1, devices.get(i)));
+            places.add(new Place(i + 1, devices.get(i).stream().map(Torch::name).collect(Collectors.joining(","))));
         }
         try {
             NodeFiles.makeFolder(run);
@@ -114,37 +116,24 @@ final class ChildProcesses implements Nodes {
     }
 
     /** Which devices each node gets: of several CUDA devices each its own ones. */
-    private static List<String> deal(Config config, int count) {
-        List<Device> all = Torch.devices(config.getString("flm.worker.devices"));
-        List<String> dealt = new ArrayList<>();
+    private static List<List<Device>> deal(List<Device> all, int count) {
+        List<List<Device>> dealt = new ArrayList<>();
         for (int node = 0; node < count; node++) {
-            List<String> own = new ArrayList<>();
+            List<Device> own = new ArrayList<>();
             for (int i = node % all.size(); i < all.size(); i += count) {
-                own.add(Torch.name(all.get(i)));
+                own.add(all.get(i));
             }
-            dealt.add(String.join(",", own));
+            dealt.add(own);
         }
         return dealt;
     }
 
     /** How a run in so many processes is spread over this machine. */
     static MemoryNeed.Layout layout(Config config, int count) {
-        List<String> devices = deal(config, count);
-        boolean cuda = !devices.get(0).equals("cpu");
-        return MemoryNeed.Layout.of(config, count, workersEach(config, devices, count), true, cuda);
-    }
-
-    /** As configured, else one a CUDA device, and on the CPU as many as there are cores for all nodes together. */
-    private static int workersEach(Config config, List<String> devices, int count) {
-        int configured = config.getInt("flm.worker.workers");
-        if (configured > 0) {
-            return configured;
-        }
-        if (!devices.get(0).equals("cpu")) {
-            return devices.get(0).split(",", -1).length;
-        }
-        int cores = Runtime.getRuntime().availableProcessors();
-        return Math.max(1, cores / config.getInt("flm.worker.threads") / count);
+        WorkerSettings worker = WorkerSettings.from(config);
+        List<Device> first = deal(worker.found(), count).get(0);
+        return MemoryNeed.Layout.of(
+                config, count, worker.count(first, count), true, first.get(0).isGpu());
     }
 
     private static int freePort() {

@@ -7,7 +7,7 @@ import io.flm.coordinator.http.HttpSettings;
 import io.flm.launch.node.Node;
 import io.flm.launch.run.MemoryNeed;
 import io.flm.launch.run.NodeAddress;
-import io.flm.worker.torch.Torch;
+import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.TrainSettings;
 import java.time.Duration;
 import java.util.List;
@@ -48,9 +48,9 @@ final class InProcessNode implements Nodes {
 
     /** How a run in this process is spread over this machine. */
     static MemoryNeed.Layout layout(Config config) {
-        List<Device> devices = Torch.devices(config.getString("flm.worker.devices"));
-        int workers =
-                Node.workerCount(config, devices, TrainSettings.from(config).lanes());
+        WorkerSettings worker = WorkerSettings.from(config);
+        List<Device> devices = worker.found();
+        int workers = Math.min(TrainSettings.from(config).lanes(), worker.count(devices, 1));
         return MemoryNeed.Layout.of(config, 1, workers, false, devices.get(0).isGpu());
     }
 

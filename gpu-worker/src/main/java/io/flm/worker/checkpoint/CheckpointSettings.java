@@ -1,7 +1,6 @@
 package io.flm.worker.checkpoint;
 
 import com.typesafe.config.Config;
-import io.flm.data.UserException;
 
 /**
  * {@code flm.checkpoint}: when the state is written and how much of it is kept.
@@ -14,20 +13,11 @@ public record CheckpointSettings(long everySteps, int keep, long keepEvery) {
     public static CheckpointSettings from(Config root) {
         Config section = root.getConfig("flm.checkpoint");
         return new CheckpointSettings(
-                atLeast("every-steps", section.getLong("every-steps"), 1),
-                Math.toIntExact(Math.min(Integer.MAX_VALUE, atLeast("keep", section.getLong("keep"), 1))),
-                atLeast("keep-every", section.getLong("keep-every"), 0));
+                section.getLong("every-steps"), section.getInt("keep"), section.getLong("keep-every"));
     }
 
     /** Whether a checkpoint is due when so many steps are committed. */
     public boolean isDue(long steps) {
         return steps > 0 && steps % everySteps == 0;
-    }
-
-    private static long atLeast(String key, long value, long least) {
-        if (value < least) {
-            throw new UserException("flm.checkpoint." + key + " = " + value + ": give at least " + least);
-        }
-        return value;
     }
 }

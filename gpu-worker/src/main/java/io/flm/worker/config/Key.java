@@ -1,6 +1,7 @@
 package io.flm.worker.config;
 
 import com.typesafe.config.ConfigValue;
+import io.flm.data.UserException;
 import java.util.Locale;
 
 /**
@@ -17,6 +18,26 @@ import java.util.Locale;
  * @param defaultValue checked by the domain
  */
 public record Key(String name, String comment, Role role, Domain domain, ConfigValue defaultValue) {
+    /** Of a value in a message. */
+    private static final int MOST_SHOWN = 80;
+
+    /**
+     * The value in the form that is kept.
+     *
+     * @param origin who gave it, for the message
+     * @throws UserException where the key cannot have it
+     */
+    public ConfigValue check(ConfigValue value, String origin) {
+        return domain.check(value)
+                .orElseThrow(() -> new UserException(
+                        name + " = " + shown(value) + " (" + origin + "): expected " + domain.describe()));
+    }
+
+    private static String shown(ConfigValue value) {
+        String text = String.valueOf(value.unwrapped());
+        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
+    }
+
     /** What a run that is resumed may do with the key. */
     public enum Role {
         /** Decides the weights: a run that is resumed keeps its value. */

@@ -3,6 +3,7 @@ package io.flm.worker.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValue;
+import io.flm.data.UserException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -81,6 +82,21 @@ public final class Keys {
             }
         }
         throw new IllegalArgumentException("[" + word + "]: give identity, adjustable or operational");
+    }
+
+    /**
+     * The configuration with its values as they are kept.
+     *
+     * @param config has all keys
+     * @param origin who gave it, for the message
+     * @throws UserException naming a key with a value that it cannot have
+     */
+    public Config check(Config config, String origin) {
+        Config checked = config;
+        for (Key key : keys.values()) {
+            checked = checked.withValue(key.name(), key.check(config.getValue(key.name()), origin));
+        }
+        return checked;
     }
 
     /** By name, sorted. */

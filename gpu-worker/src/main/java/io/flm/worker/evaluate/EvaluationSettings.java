@@ -1,7 +1,6 @@
 package io.flm.worker.evaluate;
 
 import com.typesafe.config.Config;
-import io.flm.data.UserException;
 
 /**
  * {@code flm.evaluate}: how much is evaluated, and how.
@@ -17,18 +16,7 @@ import io.flm.data.UserException;
 public record EvaluationSettings(
         int samples, double spanRate, int poolSize, int pools, int captionSamples, int batch, long seed) {
 
-    public EvaluationSettings {
-        atLeast("samples", samples, 0);
-        atLeast("pool-size", poolSize, 2);
-        atLeast("pools", pools, 0);
-        atLeast("caption-samples", captionSamples, 0);
-        atLeast("batch", batch, 2);
-        if (!(spanRate >= 0 && spanRate < 1)) {
-            throw new UserException("flm.evaluate.span-rate = " + spanRate + ": give a rate in [0, 1)");
-        }
-    }
-
-    /** Reads and checks {@code flm.evaluate}. */
+    /** Reads {@code flm.evaluate}. */
     public static EvaluationSettings from(Config root) {
         Config c = root.getConfig("flm.evaluate");
         return new EvaluationSettings(
@@ -39,11 +27,5 @@ public record EvaluationSettings(
                 c.getInt("caption-samples"),
                 c.getInt("batch"),
                 c.getLong("seed"));
-    }
-
-    private static void atLeast(String key, int value, int least) {
-        if (value < least) {
-            throw new UserException("flm.evaluate." + key + " = " + value + ": give at least " + least);
-        }
     }
 }

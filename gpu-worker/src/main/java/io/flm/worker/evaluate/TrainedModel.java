@@ -12,6 +12,7 @@ import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.checkpoint.TensorRange;
+import io.flm.worker.config.Keys;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Scorer.Seen;
 import io.flm.worker.model.FlmModel;
@@ -20,6 +21,7 @@ import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.Precision;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.torch.Torch;
+import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,17 +71,21 @@ public final class TrainedModel implements AutoCloseable {
      */
     public static TrainedModel load(Path runOrCheckpoint, Config overrides, Consumer<String> note) {
         Checkpoint checkpoint = CheckpointStore.find(runOrCheckpoint, note);
-        Config config = overrides
-                .withFallback(checkpoint.identity().config(checkpoint.folder().toString()))
-                .withFallback(ConfigFactory.defaultReference())
-                .resolve();
+        Config config = Keys.known()
+                .check(
+                        overrides
+                                .withFallback(checkpoint
+                                        .identity()
+                                        .config(checkpoint.folder().toString()))
+                                .withFallback(ConfigFactory.defaultReference())
+                                .resolve(),
+                        checkpoint.folder().toString());
         Tokenizer tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
         FlmModel model = null;
         try {
             requireTokenizer(checkpoint, tokenizer, config);
             Torch.prepareThread(config.getInt("flm.evaluate.threads"));
-            Device device =
-                    Torch.devices(config.getString("flm.worker.devices")).get(0);
+            Device device = WorkerSettings.from(config).found().get(0);
             model = new FlmModel(
                     ModelSettings.from(config),
                     TrainSettings.from(config).objective().parts(),

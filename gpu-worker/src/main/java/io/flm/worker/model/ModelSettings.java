@@ -44,29 +44,26 @@ public record ModelSettings(
         divides("image-size", imageSize, "patch-size", patchSize);
         atMost("reconstructor-bottom-layers", reconstructorBottomLayers, "bottom-layers", bottomLayers);
         atMost("reconstructor-top-layers", reconstructorTopLayers, "top-layers", topLayers);
-        if (dropout < 0 || dropout >= 1) {
-            throw new UserException("flm.model.dropout = " + dropout + ": give a rate in [0, 1)");
-        }
     }
 
-    /** Reads and checks {@code flm.model}. */
+    /** Reads {@code flm.model}. */
     public static ModelSettings from(Config root) {
         Config c = root.getConfig("flm.model");
         return new ModelSettings(
-                positive(c, "vocabulary"),
-                positive(c, "hidden"),
-                positive(c, "heads"),
-                positive(c, "mlp-ratio"),
-                positive(c, "bottom-layers"),
-                positive(c, "top-layers"),
-                positive(c, "reconstructor-bottom-layers"),
-                positive(c, "reconstructor-top-layers"),
-                positive(c, "max-positions"),
-                positive(c, "image-size"),
-                positive(c, "patch-size"),
-                positive(c, "image-width"),
-                positive(c, "image-heads"),
-                positive(c, "image-layers"),
+                c.getInt("vocabulary"),
+                c.getInt("hidden"),
+                c.getInt("heads"),
+                c.getInt("mlp-ratio"),
+                c.getInt("bottom-layers"),
+                c.getInt("top-layers"),
+                c.getInt("reconstructor-bottom-layers"),
+                c.getInt("reconstructor-top-layers"),
+                c.getInt("max-positions"),
+                c.getInt("image-size"),
+                c.getInt("patch-size"),
+                c.getInt("image-width"),
+                c.getInt("image-heads"),
+                c.getInt("image-layers"),
                 c.getDouble("dropout"));
     }
 
@@ -79,14 +76,6 @@ public record ModelSettings(
     /** How many parameters a model of these parts has. */
     public long parameterCount(ModelParts parts) {
         return Architecture.of(this, parts).parameters().size();
-    }
-
-    private static int positive(Config c, String key) {
-        int value = c.getInt(key);
-        if (value < 1) {
-            throw new UserException("flm.model." + key + " = " + value + ": give at least 1");
-        }
-        return value;
     }
 
     private static void divides(String key, int value, String divisorKey, int divisor) {

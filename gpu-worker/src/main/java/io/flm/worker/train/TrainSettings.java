@@ -1,14 +1,11 @@
 package io.flm.worker.train;
 
 import com.typesafe.config.Config;
-import io.flm.data.UserException;
 import io.flm.worker.model.Precision;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.optimize.OptimizerSettings;
 import io.flm.worker.optimize.Schedule;
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /**
  * {@code flm.train}: what is trained, for how long, and how a step is divided into lanes.
@@ -42,30 +39,28 @@ public record TrainSettings(
         Precision precision,
         boolean recompute) {
 
-    /** Reads and checks {@code flm.train}. */
+    /** Reads {@code flm.train}. */
     public static TrainSettings from(Config root) {
         Config c = root.getConfig("flm.train");
-        long steps = atLeast("steps", c.getLong("steps"), 1);
+        long steps = c.getLong("steps");
         long warmupSteps = c.getLong("warmup-steps");
         return new TrainSettings(
                 Objectives.from(c),
-                (int) atLeast("lanes", c.getInt("lanes"), 1),
-                (int) atLeast("micro-batch", c.getInt("micro-batch"), 1),
+                c.getInt("lanes"),
+                c.getInt("micro-batch"),
                 steps,
-                notNegative("minutes", c.getDouble("minutes")),
+                c.getDouble("minutes"),
                 c.getLong("seed"),
-                notNegative("learning-rate", c.getDouble("learning-rate")),
-                oneOf("schedule", c.getString("schedule"), Schedule.Shape.class),
-                warmupSteps >= 0
-                        ? warmupSteps
-                        : (long) (fraction("warmup-fraction", c.getDouble("warmup-fraction")) * steps),
-                notNegative("weight-decay", c.getDouble("weight-decay")),
-                notNegative("clip-norm", c.getDouble("clip-norm")),
-                fraction("beta1", c.getDouble("beta1")),
-                fraction("beta2", c.getDouble("beta2")),
-                notNegative("eps", c.getDouble("eps")),
-                notNegative("fast-lr-factor", c.getDouble("fast-lr-factor")),
-                oneOf("precision", c.getString("precision"), Precision.class),
+                c.getDouble("learning-rate"),
+                Schedule.Shape.valueOf(c.getString("schedule").toUpperCase(Locale.ROOT)),
+                warmupSteps >= 0 ? warmupSteps : (long) (c.getDouble("warmup-fraction") * steps),
+                c.getDouble("weight-decay"),
+                c.getDouble("clip-norm"),
+                c.getDouble("beta1"),
+                c.getDouble("beta2"),
+                c.getDouble("eps"),
+                c.getDouble("fast-lr-factor"),
+                Precision.valueOf(c.getString("precision").toUpperCase(Locale.ROOT)),
                 c.getBoolean("recompute"));
     }
 
@@ -80,38 +75,5 @@ public record TrainSettings(
 
     public int globalBatch() {
         return lanes * microBatch;
-    }
-
-    private static double fraction(String key, double value) {
-        if (value >= 0 && value < 1) {
-            return value;
-        }
-        throw new UserException("flm.train." + key + " = " + value + ": give a rate in [0, 1)");
-    }
-
-    private static double notNegative(String key, double value) {
-        if (value >= 0 && value < Double.POSITIVE_INFINITY) {
-            return value;
-        }
-        throw new UserException("flm.train." + key + " = " + value + ": give a number of at least 0");
-    }
-
-    private static long atLeast(String key, long value, long least) {
-        if (value >= least) {
-            return value;
-        }
-        throw new UserException("flm.train." + key + " = " + value + ": give at least " + least);
-    }
-
-    private static <E extends Enum<E>> E oneOf(String key, String value, Class<E> type) {
-        for (E constant : type.getEnumConstants()) {
-            if (constant.name().equalsIgnoreCase(value)) {
-                return constant;
-            }
-        }
-        String known = Arrays.stream(type.getEnumConstants())
-                .map(e -> e.name().toLowerCase(Locale.ROOT))
-                .collect(Collectors.joining(", "));
-        throw new UserException("flm.train." + key + " = " + value + ": give one of " + known);
     }
 }

@@ -1,12 +1,8 @@
 package io.flm.worker.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
-import io.flm.data.UserException;
 import io.flm.worker.evaluate.Figure.Absent;
 import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.objective.Objective;
@@ -152,15 +148,5 @@ class EvaluationTest {
         assertThat(of(measured(report), "clozeAccuracy").value()).isEqualTo(1);
         assertThat(of(measured(report), "clozeAccuracy").prior()).isCloseTo(1.0 / 6, within(1e-12));
         assertThat(absent(report)).containsEntry("captionF1", "flm.evaluate.caption-samples = 1");
-        assertThatThrownBy(() -> new EvaluationSettings(0, 0.3, 20, 2, 30, 1, 1))
-                .hasMessage("flm.evaluate.batch = 1: give at least 2");
-    }
-
-    @Test
-    void settingsOutOfRangeAreRefusedByName() {
-        Config bad = ConfigFactory.parseString("flm.evaluate.span-rate = 1.0").withFallback(ConfigFactory.load());
-        assertThatThrownBy(() -> EvaluationSettings.from(bad))
-                .isInstanceOf(UserException.class)
-                .hasMessage("flm.evaluate.span-rate = 1.0: give a rate in [0, 1)");
     }
 }

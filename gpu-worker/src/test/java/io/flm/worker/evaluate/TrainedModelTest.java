@@ -120,6 +120,16 @@ class TrainedModelTest {
         assertThat(notes).isEmpty();
     }
 
+    @Test
+    void settingsThatNoKeyCanHaveAreRefusedWhereverTheyComeFrom() throws IOException {
+        Path run = run("flm");
+        assertThatThrownBy(
+                        () -> TrainedModel.load(run, ConfigFactory.parseString("flm.evaluate.batch = 1"), notes::add))
+                .isInstanceOf(UserException.class)
+                .hasMessageMatching(
+                        "flm\\.evaluate\\.batch = 1 \\(.*\\): expected a whole number from 2 to 65536 \\(rows\\)");
+    }
+
     private static double value(Report report, String key) {
         return report.figures().stream()
                 .filter(figure -> figure.metric().key().equals(key))

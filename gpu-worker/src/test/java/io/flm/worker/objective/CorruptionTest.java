@@ -150,10 +150,9 @@ class CorruptionTest {
     }
 
     @Test
-    void ratesOutOfRangeAreRefusedByKey() {
-        assertThatThrownBy(() -> flm(1))
+    void aMaskRateOfNothingIsRefusedByKey() {
+        assertThatThrownBy(() -> mlm(0, false))
                 .isInstanceOf(UserException.class)
-                .hasMessage("flm.train.span-rate = 1.0: give a rate in [0, 1)");
-        assertThatThrownBy(() -> mlm(0, false)).hasMessageContaining("flm.train.mask-rate = 0.0");
+                .hasMessage("flm.train.mask-rate = 0.0: give a rate in (0, 1]");
     }
 }

@@ -6,7 +6,6 @@ import io.flm.data.Reconstruction;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
-import io.flm.data.UserException;
 import io.flm.worker.model.ModelParts;
 import io.flm.worker.objective.Head;
 import io.flm.worker.objective.Head.Predicts;
@@ -27,20 +26,6 @@ public record FreeLanguageModeling(double spanRate, double l2rWeight, double r2l
         implements Objective, HiddenTokens {
     /** Both streams, the reconstructor, one head for all three. */
     public static final ModelParts PARTS = new ModelParts(true, "lm_score.");
-
-    public FreeLanguageModeling {
-        if (!(spanRate >= 0 && spanRate < 1)) {
-            throw new UserException("flm.train.span-rate = " + spanRate + ": give a rate in [0, 1)");
-        }
-        requireWeight("l2r-weight", l2rWeight);
-        requireWeight("r2l-weight", r2lWeight);
-    }
-
-    private static void requireWeight(String key, double value) {
-        if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
-            throw new UserException("flm.train." + key + " = " + value + ": give a number of at least 0");
-        }
-    }
 
     /** @param train {@code flm.train} */
     public static FreeLanguageModeling from(Config train) {
