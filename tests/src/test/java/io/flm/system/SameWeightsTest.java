@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -27,6 +29,8 @@ class SameWeightsTest {
 
     @TempDir
     private Path folder = Path.of("");
+
+    private final Map<String, JsonNode> undisturbed = new HashMap<>();
 
     private static List<String> arguments(Path run, String objective, int workers, String... more) {
         List<String> arguments = new ArrayList<>(List.of(
@@ -62,6 +66,15 @@ class SameWeightsTest {
         return arguments;
     }
 
+    /** An undisturbed run, made once for all tests that compare with it. */
+    private JsonNode undisturbed(String objective, int workers) throws Exception {
+        String run = objective + "-" + workers;
+        JsonNode known = undisturbed.get(run);
+        JsonNode result = known == null ? train(run, objective, workers) : known;
+        undisturbed.put(run, result);
+        return result;
+    }
+
     private JsonNode train(String run, String objective, int workers, String... more) throws Exception {
         return FlmProcess.start(
                         folder,
@@ -72,10 +85,10 @@ class SameWeightsTest {
     @ParameterizedTest
     @ValueSource(strings = {"flm", "mlm", "ar"})
     void theNumberOfWorkersDoesNotChangeTheWeights(String objective) throws Exception {
-        JsonNode one = train(objective + "-1", objective, 1);
+        JsonNode one = undisturbed(objective, 1);
         assertThat(one.get("steps").asInt()).isEqualTo(STEPS);
         for (int workers = 2; workers <= 3; workers++) {
-            assertThat(train(objective + "-" + workers, objective, workers).get("weightsSha256"))
+            assertThat(undisturbed(objective, workers).get("weightsSha256"))
                     .as("%s with %d workers", objective, workers)
                     .isEqualTo(one.get("weightsSha256"));
         }
@@ -84,7 +97,7 @@ class SameWeightsTest {
     @Test
     void anotherSeedGivesOtherWeightsSoTheComparisonCanFail() throws Exception {
         assertThat(train("seed-2", "flm", 2, "--seed", "2").get("weightsSha256"))
-                .isNotEqualTo(train("seed-1", "flm", 2).get("weightsSha256"));
+                .isNotEqualTo(undisturbed("flm", 2).get("weightsSha256"));
     }
 
     @Test
@@ -100,14 +113,14 @@ class SameWeightsTest {
         assertThat(train("bf16-nodes", "flm", 1, byUdp).get("weightsSha256"))
                 .as("two nodes, by UDP")
                 .isEqualTo(one.get("weightsSha256"));
-        assertThat(train("fp32-1", "flm", 1).get("weightsSha256"))
+        assertThat(undisturbed("flm", 1).get("weightsSha256"))
                 .as("fp32 gives other weights, so the rounding is there")
                 .isNotEqualTo(one.get("weightsSha256"));
     }
 
     @Test
     void runsThatAreKilledAtRandomMomentsAndResumedEndWithTheSameWeights() throws Exception {
-        JsonNode undisturbed = train("undisturbed", "flm", 2);
+        JsonNode undisturbed = undisturbed("flm", 2);
         Random random = new Random(20230618); // fixed: a failure can be repeated as far as timing allows
         for (int i = 0; i < KILLS; i++) {
             Path run = folder.resolve("killed-" + i);
