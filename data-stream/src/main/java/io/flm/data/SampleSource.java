@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -48,12 +47,12 @@ public final class SampleSource implements AutoCloseable {
         this.files = files;
         this.unpacked = unpacked;
         this.firstIndex = new long[shards.size() + 1];
-        MessageDigest digest = Hashes.newSha256();
+        MessageDigest digest = Sha256.newDigest();
         for (int i = 0; i < shards.size(); i++) {
             firstIndex[i + 1] = firstIndex[i] + taken.get(i).size();
             shards.get(i).digest(digest);
         }
-        this.sha256 = HexFormat.of().formatHex(digest.digest());
+        this.sha256 = Sha256.hex(digest);
     }
 
     /** Opens shards and takes all their samples. */

@@ -45,7 +45,7 @@ public record Split(double share, boolean heldOut) {
         if (share == 0) {
             return false;
         }
-        MessageDigest digest = Hashes.newSha256();
+        MessageDigest digest = Sha256.newDigest();
         long number = ByteBuffer.wrap(digest.digest(key.getBytes(StandardCharsets.UTF_8)))
                 .getLong();
         return (number >>> 11) * 0x1.0p-53 < share;

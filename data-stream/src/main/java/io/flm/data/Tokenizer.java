@@ -141,7 +141,7 @@ public final class Tokenizer implements AutoCloseable {
                     new ByteArrayInputStream(Texts.withoutMark(bytes)),
                     Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
             try {
-                return new Tokenizer(file, tokenizer, json, Hashes.sha256(bytes));
+                return new Tokenizer(file, tokenizer, json, Sha256.of(bytes));
             } catch (RuntimeException e) {
                 tokenizer.close();
                 throw e;

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,19 +67,8 @@ final class WebpLibrary {
             WebPWrapper.loadNativeLibrary();
         } finally {
             System.clearProperty(FOLDER);
-            delete(folder);
+            FileTree.delete(folder);
         }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        List<Path> files;
-        try (Stream<Path> listed = Files.list(folder)) {
-            files = listed.toList();
-        }
-        for (Path file : files) {
-            Files.deleteIfExists(file);
-        }
-        Files.delete(folder);
     }
 
     /** Where the library of a machine lies in the jar. */

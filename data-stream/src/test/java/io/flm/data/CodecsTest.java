@@ -11,10 +11,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
@@ -316,21 +314,17 @@ class CodecsTest {
     private static String sha256(Picture picture) {
         byte[] rgb = new byte[3 * picture.width()];
         int[] line = new int[picture.width()];
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (int y = 0; y < picture.height(); y++) {
-                picture.line(y, line);
-                for (int x = 0; x < line.length; x++) {
-                    rgb[3 * x] = (byte) (line[x] >> 16);
-                    rgb[3 * x + 1] = (byte) (line[x] >> 8);
-                    rgb[3 * x + 2] = (byte) line[x];
-                }
-                digest.update(rgb);
+        MessageDigest digest = Sha256.newDigest();
+        for (int y = 0; y < picture.height(); y++) {
+            picture.line(y, line);
+            for (int x = 0; x < line.length; x++) {
+                rgb[3 * x] = (byte) (line[x] >> 16);
+                rgb[3 * x + 1] = (byte) (line[x] >> 8);
+                rgb[3 * x + 2] = (byte) line[x];
             }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError(e);
+            digest.update(rgb);
         }
+        return Sha256.hex(digest);
     }
 
     /** A structure of EXIF with nothing but an orientation. */

@@ -121,7 +121,7 @@ class SampleSourceTest {
                     + "], caption=Range[offset=2560, sizeBytes=26], json=true, otherwise=Range[offset=1536, sizeBytes=11]], Entry[key=b, image=Range[offset=3584, sizeBytes="
                     + PICTURE.length + "], caption=Range[offset=4608, sizeBytes=6], json=false]]";
             assertThat(PICTURE).hasSizeLessThan(513);
-            assertThat(source.sha256()).isEqualTo(Hashes.sha256(table.getBytes(StandardCharsets.UTF_8)));
+            assertThat(source.sha256()).isEqualTo(Sha256.of(table.getBytes(StandardCharsets.UTF_8)));
         }
     }
 

@@ -1,6 +1,7 @@
 package io.flm.launch.run;
 
 import io.flm.data.FileErrors;
+import io.flm.data.FileTree;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
@@ -238,12 +239,9 @@ public final class RunFiles implements AutoCloseable {
         }
         try {
             Files.deleteIfExists(configuration()); // no run from now on, whatever else stays
-            try (Stream<Path> files = Files.walk(path())) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    if (before == Before.NOTHING || !file.equals(path())) {
-                        Files.deleteIfExists(file);
-                    }
-                }
+            FileTree.deleteContent(path());
+            if (before == Before.NOTHING) {
+                Files.deleteIfExists(path());
             }
         } catch (IOException e) {
             throw new UserException(path() + ": cannot be removed (" + FileErrors.reason(e) + ")", e);

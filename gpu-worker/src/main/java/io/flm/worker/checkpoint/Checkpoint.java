@@ -1,6 +1,7 @@
 package io.flm.worker.checkpoint;
 
 import io.flm.data.FileErrors;
+import io.flm.data.Sha256;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import java.io.IOException;

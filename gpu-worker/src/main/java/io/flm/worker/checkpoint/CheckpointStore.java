@@ -1,6 +1,7 @@
 package io.flm.worker.checkpoint;
 
 import io.flm.data.FileErrors;
+import io.flm.data.Sha256;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -167,7 +168,12 @@ public final class CheckpointStore {
                 Checkpoint.OPTIMIZER,
                 write(into.resolve(Checkpoint.OPTIMIZER), out -> SafetensorsWriter.write(out, metadata, moments)));
         byte[] json = new StateFile(
-                        programVersion(), state.step(), state.samples(), Sha256.of(state.values()), files, identity)
+                        programVersion(),
+                        state.step(),
+                        state.samples(),
+                        state.values().sha256(),
+                        files,
+                        identity)
                 .format();
         write(into.resolve(StateFile.NAME), out -> writeFully(out, json));
         write(

@@ -1,5 +1,6 @@
 package io.flm.worker.checkpoint;
 
+import io.flm.data.FileTree;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -8,9 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 
 /** The operations on which a checkpoint's safety rests; tests let each of them fail, or be the last before a kill. */
 class Disk {
@@ -62,15 +60,6 @@ class Disk {
 
     /** Deletes a folder and its files; no folder, no error. */
     void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        List<Path> deepestFirst;
-        try (Stream<Path> all = Files.walk(folder)) {
-            deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path path : deepestFirst) {
-            Files.delete(path);
-        }
+        FileTree.delete(folder);
     }
 }

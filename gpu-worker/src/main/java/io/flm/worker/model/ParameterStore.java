@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.flm.data.RandomStream;
+import io.flm.data.Sha256;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Script.Params;
 import io.flm.worker.torch.Torch;
@@ -12,10 +13,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -232,17 +231,13 @@ public final class ParameterStore {
 
     /** SHA-256 over the values in flat order, float32 little-endian, in hexadecimal. */
     public String sha256() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            ByteBuffer bytes = ByteBuffer.allocate((int) (4 * CHUNK)).order(ByteOrder.LITTLE_ENDIAN);
-            for (long from = 0; from < size(); from += CHUNK) {
-                int count = (int) Math.min(CHUNK, size() - from);
-                read(Buffer.VALUES, from, bytes.clear().limit(4 * count).asFloatBuffer());
-                digest.update(bytes);
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JVM has SHA-256", e);
+        MessageDigest digest = Sha256.newDigest();
+        ByteBuffer bytes = ByteBuffer.allocate((int) (4 * CHUNK)).order(ByteOrder.LITTLE_ENDIAN);
+        for (long from = 0; from < size(); from += CHUNK) {
+            int count = (int) Math.min(CHUNK, size() - from);
+            read(Buffer.VALUES, from, bytes.clear().limit(4 * count).asFloatBuffer());
+            digest.update(bytes);
         }
+        return Sha256.hex(digest);
     }
 }

@@ -2,6 +2,8 @@ package io.flm.worker.torch;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.data.FileTree;
+import io.flm.data.Sha256;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,16 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Compiles the bridge between DJL and the torch that a Python of this host has: DJL ships natives for one version of torch, GPU
@@ -171,7 +169,7 @@ public final class BridgeBuild {
                 Files.createSymbolicLink(result.resolve("libtorch.so"), Path.of(LIBRARY));
                 Files.move(result, folder, StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                delete(work);
+                FileTree.delete(work);
             }
         } catch (IOException e) {
             throw new UserException(cache + " cannot be written: " + e.getMessage(), e);
@@ -261,23 +259,11 @@ public final class BridgeBuild {
     }
 
     private static String hash(List<String> texts) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (String text : texts) {
-                digest.update(text.getBytes(StandardCharsets.UTF_8));
-                digest.update((byte) 0);
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JVM has SHA-256", e);
+        MessageDigest digest = Sha256.newDigest();
+        for (String text : texts) {
+            digest.update(text.getBytes(StandardCharsets.UTF_8));
+            digest.update((byte) 0);
         }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
+        return Sha256.hex(digest);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.flm.data.Sha256;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -82,7 +83,7 @@ class CheckpointStoreTest {
         assertThat(States.weights(read)).isEqualTo(States.values(1200));
         assertThat(first).isEqualTo(States.values(1200.25));
         assertThat(second).isEqualTo(States.values(1200.5));
-        assertThat(read.weightsSha256()).isEqualTo(Sha256.of(States.floats(1200)));
+        assertThat(read.weightsSha256()).isEqualTo(States.floats(1200).sha256());
         assertThat(read.identity()).isEqualTo(States.IDENTITY);
         assertThat(Files.readString(checkpoint(1200).resolve("state.json")))
                 .contains("\"step\" : 1200")

@@ -1,8 +1,7 @@
-package io.flm.worker.checkpoint;
+package io.flm.data;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -16,27 +15,13 @@ public final class Sha256 {
 
     private Sha256() {}
 
-    /** Over the values as little-endian fp32, from first to last: equal hashes are equal weights, bit for bit. */
-    public static String of(FlatFloats values) {
-        MessageDigest digest = newDigest();
-        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int chunkFloats = CHUNK_BYTES / Float.BYTES;
-        for (long at = 0; at < values.count(); at += chunkFloats) {
-            int floats = (int) Math.min(chunkFloats, values.count() - at);
-            chunk.clear().limit(floats * Float.BYTES);
-            values.read(at, chunk.asFloatBuffer());
-            digest.update(chunk);
-        }
-        return hex(digest);
-    }
-
-    static String of(byte[] bytes) {
+    public static String of(byte[] bytes) {
         MessageDigest digest = newDigest();
         digest.update(bytes);
         return hex(digest);
     }
 
-    static String of(Path file) throws IOException {
+    public static String of(Path file) throws IOException {
         MessageDigest digest = newDigest();
         ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK_BYTES);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
@@ -48,7 +33,7 @@ public final class Sha256 {
         return hex(digest);
     }
 
-    static MessageDigest newDigest() {
+    public static MessageDigest newDigest() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
@@ -56,7 +41,7 @@ public final class Sha256 {
         }
     }
 
-    static String hex(MessageDigest digest) {
+    public static String hex(MessageDigest digest) {
         return HexFormat.of().formatHex(digest.digest());
     }
 }
