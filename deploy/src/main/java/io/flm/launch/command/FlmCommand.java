@@ -73,7 +73,6 @@ final class FlmCommand implements Runnable {
         entries.add(Entry.of(StatusCommand.class, () -> new StatusCommand(environment)));
         entries.add(Entry.of(RunsCommand.class, () -> new RunsCommand(environment)));
         entries.addAll(ControlCommand.entries(environment));
-        entries.addAll(WorkerCommand.entries(environment));
         entries.add(Entry.of(EvaluateCommand.class, () -> new EvaluateCommand(environment)));
         entries.add(Entry.of(CaptionCommand.class, () -> new CaptionCommand(environment)));
         entries.add(Entry.of(BridgeCommand.class, () -> new BridgeCommand(environment)));
