@@ -15,11 +15,7 @@ import io.flm.launch.console.Waiting;
 import io.flm.launch.report.Progress;
 import io.flm.launch.run.HeldOutShare;
 import io.flm.launch.run.MemoryNeed;
-import io.flm.launch.run.NodeAddress;
 import io.flm.launch.run.RunFiles;
-import io.flm.launch.submit.ChildProcessLauncher;
-import io.flm.launch.submit.ClusterLauncher;
-import io.flm.launch.submit.InProcessLauncher;
 import io.flm.launch.submit.Launcher;
 import io.flm.launch.submit.Pretraining;
 import io.flm.launch.submit.RunEstimate;
@@ -40,7 +36,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -98,36 +93,8 @@ final class PretrainCommand implements Callable<Integer> {
                             + " the preset; moments and steps begin anew.")
     private @Nullable Path from;
 
-    private static final class Elsewhere {
-        @Option(
-                names = "--nodes",
-                paramLabel = "N",
-                description =
-                        "Trains in N processes of this machine, each a node of a cluster; one that dies is started again.")
-        private @Nullable Integer nodes;
-
-        @Option(
-                names = "--cluster",
-                paramLabel = "HOST:PORT",
-                split = ",",
-                description = "Or trains on a cluster that is up: the HTTP addresses of one or more of its nodes.")
-        private @Nullable List<String> cluster;
-    }
-
-    @ArgGroup
-    private Elsewhere elsewhere = new Elsewhere();
-
-    @Option(
-            names = "--min-workers",
-            paramLabel = "N",
-            description = "With fewer nothing trains. Default: 1 with --nodes or --cluster.")
-    private int minWorkers;
-
-    @Option(
-            names = "--token-file",
-            paramLabel = "F",
-            description = "With --cluster: holds the token that its nodes want.")
-    private @Nullable Path tokenFile;
+    @Mixin
+    private final LauncherOptions launching = new LauncherOptions();
 
     @Option(
             names = "--dry-run",
@@ -162,7 +129,7 @@ final class PretrainCommand implements Callable<Integer> {
         Configuration configuration = configuration(folder);
         Settings.checkNode(configuration.config());
         Settings.checkRun(configuration.config());
-        Launcher launcher = launcher(configuration.config());
+        Launcher launcher = launching.launcher(configuration.config(), environment);
         Optional<HeldOutShare> heldOut = heldOut(configuration.config(), launcher);
         RunEstimate estimate = estimate(configuration.config(), launcher, folder, heldOut);
         if (dryRun) {
@@ -187,7 +154,7 @@ final class PretrainCommand implements Callable<Integer> {
             environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.place());
             RunListener listener = progress(configuration);
             RunRequest request =
-                    new RunRequest(configuration, folder, environment.home(), resume, minWorkers, launcher);
+                    new RunRequest(configuration, folder, environment.home(), resume, launching.minWorkers(), launcher);
             if (!resume) {
                 write(files.configuration(), configuration); // a run from now on: SIGKILL may come at any moment
             }
@@ -291,27 +258,6 @@ final class PretrainCommand implements Callable<Integer> {
         }
         return RunFiles.newest(runs)
                 .orElseThrow(() -> new UserException(runs + ": holds no run to go on with; say which with --run"));
-    }
-
-    private Launcher launcher(Config config) {
-        if (elsewhere.cluster != null) {
-            Path file = tokenFile == null ? null : environment.resolve(tokenFile);
-            String token = file == null ? "" : NodeAddress.readToken(file.toString());
-            return new ClusterLauncher(
-                    elsewhere.cluster.stream()
-                            .map(address -> new NodeAddress(address, token))
-                            .toList(),
-                    file);
-        }
-        if (elsewhere.nodes == null) {
-            return new InProcessLauncher();
-        }
-        int lanes = config.getInt("flm.train.lanes");
-        if (elsewhere.nodes < 1 || elsewhere.nodes > lanes) {
-            throw new UserException("--nodes " + elsewhere.nodes + ": give at least 1 and at most as many as there are"
-                    + " lanes (flm.train.lanes = " + lanes + ")");
-        }
-        return new ChildProcessLauncher(elsewhere.nodes);
     }
 
     private Configuration configuration(Path folder) {
