@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
         versionProvider = Version.class,
         sortOptions = false)
 final class BridgeCommand implements Callable<Integer> {
-    private static final class Elsewhere {
+    /** Libraries of DJL's own, instead of the host's: one of the two. */
+    private static final class OwnLibraries {
         @Option(
                 names = "--download",
                 description = "Chooses DJL's own CUDA libraries instead, fetched at the next start.")
@@ -49,7 +50,7 @@ final class BridgeCommand implements Callable<Integer> {
     private String compiler = "g++";
 
     @ArgGroup
-    private Elsewhere elsewhere = new Elsewhere();
+    private OwnLibraries own = new OwnLibraries();
 
     @Option(names = "--json", description = "Prints one JSON object.")
     private boolean json;
@@ -63,8 +64,8 @@ final class BridgeCommand implements Callable<Integer> {
         BridgeBuild bridges = new BridgeBuild(TorchRoute.cacheFolder(), environment::say);
         Map<String, Object> told = new LinkedHashMap<>();
         TorchRoute route;
-        if (elsewhere.download || elsewhere.bundled) {
-            route = bridges.choose(elsewhere.download ? TorchRoute.Kind.DOWNLOAD : TorchRoute.Kind.BUNDLED);
+        if (own.download || own.bundled) {
+            route = bridges.choose(own.download ? TorchRoute.Kind.DOWNLOAD : TorchRoute.Kind.BUNDLED);
         } else {
             route = bridges.build(python, compiler);
             route.start(); // a bridge that does not load is not chosen
