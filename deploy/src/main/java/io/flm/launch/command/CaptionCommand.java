@@ -7,10 +7,8 @@ import io.flm.launch.console.Version;
 import io.flm.worker.evaluate.TrainedModel;
 import io.flm.worker.evaluate.TrainedModel.Caption;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -25,6 +23,9 @@ import picocli.CommandLine.Parameters;
         versionProvider = Version.class,
         sortOptions = false)
 final class CaptionCommand implements Callable<Integer> {
+    /** A caption as JSON. */
+    private record CaptionJson(String image, String caption, double logProbability) {}
+
     private final Environment environment;
 
     @Mixin
@@ -46,7 +47,13 @@ final class CaptionCommand implements Callable<Integer> {
         try (TrainedModel trained =
                 TrainedModel.load(model.from(environment), model.overrides(environment), environment::say)) {
             for (Caption caption : trained.caption(files)) {
-                environment.out().println(json ? Json.line(map(caption)) : PlainText.of(line(caption)));
+                environment
+                        .out()
+                        .println(
+                                json
+                                        ? Json.line(new CaptionJson(
+                                                caption.image().toString(), caption.text(), caption.logProbability()))
+                                        : PlainText.of(line(caption)));
             }
         }
         return Failure.OK;
@@ -59,13 +66,5 @@ final class CaptionCommand implements Callable<Integer> {
                 caption.image(),
                 caption.text(),
                 Math.exp(caption.logProbability()));
-    }
-
-    private static Map<String, Object> map(Caption caption) {
-        Map<String, Object> map = new LinkedHashMap<>();
-        map.put("image", caption.image().toString());
-        map.put("caption", caption.text());
-        map.put("logProbability", caption.logProbability());
-        return map;
     }
 }

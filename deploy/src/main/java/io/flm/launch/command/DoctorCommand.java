@@ -72,7 +72,7 @@ final class DoctorCommand implements Callable<Integer> {
         if (json) {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("passed", passed);
-            result.put("findings", checkup.toList());
+            result.put("findings", checkup.findings());
             if (parity != null) {
                 result.put("parity", parity.toList());
             }

@@ -11,10 +11,8 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -52,7 +50,7 @@ final class RunsCommand implements Callable<Integer> {
         }
         for (Path run : all) {
             RunView view = LastStatus.of(run);
-            environment.out().println(json ? Json.line(map(run, view)) : line(run, view));
+            environment.out().println(json ? Json.line(new RunJson(run, view)) : line(run, view));
         }
         return Failure.OK;
     }
@@ -69,15 +67,24 @@ final class RunsCommand implements Callable<Integer> {
                 WHEN.format(Instant.ofEpochMilli(RunFiles.lastWorkedOn(run)).atZone(ZoneId.systemDefault()))));
     }
 
-    private static Map<String, @Nullable Object> map(Path run, RunView view) {
-        Map<String, @Nullable Object> map = new LinkedHashMap<>();
-        map.put("run", run.toString());
-        map.put("state", view.state());
-        map.put("reason", view.reason());
-        map.put("step", view.step());
-        map.put("totalSteps", view.totalSteps());
-        map.put("loss", view.loss());
-        map.put("workedOnAt", Instant.ofEpochMilli(RunFiles.lastWorkedOn(run)).toString());
-        return map;
+    /** A run as JSON. */
+    private record RunJson(
+            String run,
+            String state,
+            String reason,
+            long step,
+            long totalSteps,
+            @Nullable Double loss,
+            String workedOnAt) {
+        private RunJson(Path run, RunView view) {
+            this(
+                    run.toString(),
+                    view.state(),
+                    view.reason(),
+                    view.step(),
+                    view.totalSteps(),
+                    view.loss(),
+                    Instant.ofEpochMilli(RunFiles.lastWorkedOn(run)).toString());
+        }
     }
 }

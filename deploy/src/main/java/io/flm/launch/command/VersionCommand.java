@@ -3,8 +3,6 @@ package io.flm.launch.command;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -16,6 +14,9 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 final class VersionCommand implements Callable<Integer> {
+    /** The version as JSON. */
+    private record VersionJson(String version, String java) {}
+
     private final Environment environment;
 
     @Option(names = "--json", description = "Prints one JSON object.")
@@ -28,10 +29,10 @@ final class VersionCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (json) {
-            Map<String, Object> version = new LinkedHashMap<>();
-            version.put("version", Version.number());
-            version.put("java", Runtime.version().toString());
-            environment.out().println(Json.line(version));
+            environment
+                    .out()
+                    .println(Json.line(
+                            new VersionJson(Version.number(), Runtime.version().toString())));
         } else {
             environment.out().println(new Version().getVersion()[0]);
         }

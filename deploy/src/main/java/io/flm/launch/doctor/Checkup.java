@@ -1,23 +1,25 @@
 package io.flm.launch.doctor;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /** What {@code flm doctor} found, a line each, in the order of looking. */
 public final class Checkup {
     /** How a finding is meant. */
-    enum Verdict {
+    public enum Verdict {
+        @JsonProperty("ok")
         OK,
         /** Works, but worse than it could. */
+        @JsonProperty("warning")
         WARNING,
         /** Keeps something from working. */
+        @JsonProperty("fault")
         FAULT
     }
 
     /** @param advice what to do about it; empty where all is well */
-    record Finding(String topic, String found, Verdict verdict, String advice) {}
+    public record Finding(String topic, String found, Verdict verdict, String advice) {}
 
     private final List<Finding> findings = new ArrayList<>();
 
@@ -33,7 +35,8 @@ public final class Checkup {
         findings.add(new Finding(topic, found, Verdict.FAULT, advice));
     }
 
-    List<Finding> findings() {
+    /** For a program, too: each is one JSON object. */
+    public List<Finding> findings() {
         return List.copyOf(findings);
     }
 
@@ -54,19 +57,5 @@ public final class Checkup {
             text.append(System.lineSeparator());
         }
         return text.toString();
-    }
-
-    /** For a program. */
-    public List<Map<String, Object>> toList() {
-        return findings.stream()
-                .map(finding -> {
-                    Map<String, Object> map = new LinkedHashMap<>();
-                    map.put("topic", finding.topic());
-                    map.put("found", finding.found());
-                    map.put("verdict", finding.verdict().name().toLowerCase(java.util.Locale.ROOT));
-                    map.put("advice", finding.advice());
-                    return map;
-                })
-                .toList();
     }
 }
