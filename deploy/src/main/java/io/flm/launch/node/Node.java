@@ -64,7 +64,7 @@ public final class Node implements AutoCloseable {
     private final String name;
     private final NodeRuns runs;
     private final ExchangeNode exchange;
-    private final List<WorkerSeat> seats = new ArrayList<>();
+    private final List<WorkerSlot> slots = new ArrayList<>();
     private final Submission.Planner planner;
     private final Set<NodeSettings.Address> known = new LinkedHashSet<>();
     private final CompletableFuture<NodeFiles.Entry> ready = new CompletableFuture<>();
@@ -74,7 +74,7 @@ public final class Node implements AutoCloseable {
     private HttpSettings http;
     private int failures;
     private volatile boolean published;
-    private volatile @Nullable NodeLife life;
+    private volatile @Nullable ClusterSession session;
     private volatile boolean closed;
 
     /** Starts the node; it joins on a thread of its own. */
@@ -94,9 +94,9 @@ public final class Node implements AutoCloseable {
         runs = new NodeRuns(setup.folder(), setup.home(), roots, devices.get(0).isGpu() ? 0 : count, setup.nanoTime());
         exchange = exchange();
         for (int i = 0; i < count; i++) {
-            seats.add(new WorkerSeat(i + 1, name, devices.get(i % devices.size()), runs, exchange));
+            slots.add(new WorkerSlot(i + 1, name, devices.get(i % devices.size()), runs, exchange));
         }
-        thread = new Thread(this::live, "node");
+        thread = new Thread(this::run, "node");
         thread.start();
     }
 
@@ -124,8 +124,8 @@ public final class Node implements AutoCloseable {
 
     /** The workers of this node, such as {@code gpu-17-w1 cuda:0}. */
     public List<String> workers() {
-        return seats.stream()
-                .map(seat -> seat.name() + " " + seat.identity().device())
+        return slots.stream()
+                .map(slot -> slot.name() + " " + slot.identity().device())
                 .toList();
     }
 
@@ -150,10 +150,10 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    private void live() {
+    private void run() {
         try {
             while (!closed) {
-                liveOnce();
+                runSession();
             }
             ended.complete(null);
             ready.completeExceptionally(new UserException("the node was stopped before it joined"));
@@ -163,14 +163,14 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    private void liveOnce() throws InterruptedException {
+    private void runSession() throws InterruptedException {
         boolean first = !ready.isDone();
         if (first) {
             greet();
         }
-        NodeLife now;
+        ClusterSession now;
         try {
-            now = new NodeLife(settings, setup.config(), http, seats, planner, exchange::counters);
+            now = new ClusterSession(settings, setup.config(), http, slots, planner, exchange::counters);
             failures = 0;
         } catch (UserException e) {
             failures++;
@@ -182,7 +182,7 @@ public final class Node implements AutoCloseable {
             return;
         }
         try {
-            life = now;
+            session = now;
             settings = settings.withPort(now.address().port());
             http = http.withPort(now.httpPort());
             if (closed) {
@@ -210,7 +210,7 @@ public final class Node implements AutoCloseable {
                                 + "; trying again");
             }
         } finally {
-            life = null;
+            session = null;
             known.addAll(now.seen());
             now.end();
             runs.close();
@@ -236,7 +236,7 @@ public final class Node implements AutoCloseable {
         return address.host().equals(settings.host()) && address.port() == settings.port();
     }
 
-    private void join(NodeLife now) {
+    private void join(ClusterSession now) {
         if (settings.join().isEmpty()) {
             now.joinNobody();
         } else {
@@ -249,7 +249,7 @@ public final class Node implements AutoCloseable {
      * wait as it does, and it is the first of them: while one of them is merely silent, it may be in the part of the old cluster
      * that goes on.
      */
-    private void rejoin(NodeLife now) {
+    private void rejoin(ClusterSession now) {
         Map<String, NodeSettings.Address> waiting = new TreeMap<>();
         boolean silent = false;
         known.addAll(settings.join());
@@ -275,7 +275,7 @@ public final class Node implements AutoCloseable {
         }
     }
 
-    private void publish(NodeLife now) {
+    private void publish(ClusterSession now) {
         NodeFiles.Entry entry = new NodeFiles.Entry(
                 name,
                 http.host() + ":" + now.httpPort(),
@@ -292,7 +292,7 @@ public final class Node implements AutoCloseable {
 
     /** Removes another node from the cluster, as if it had been found dead. */
     void remove(NodeSettings.Address other) {
-        NodeLife now = life;
+        ClusterSession now = session;
         if (now != null) {
             now.remove(other);
         }
@@ -301,7 +301,7 @@ public final class Node implements AutoCloseable {
     /** Leaves the cluster; returns at once. */
     public void stop() {
         closed = true;
-        NodeLife now = life;
+        ClusterSession now = session;
         if (now != null) {
             now.leave();
         }

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The place of one worker on a node: its name, its device, and in each life of the node a thread that trains there. */
-final class WorkerSeat {
-    private static final Logger LOG = LoggerFactory.getLogger(WorkerSeat.class);
+/** The place of one worker on a node: its name, its device, and in each session of the node a thread that trains there. */
+final class WorkerSlot {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerSlot.class);
     private static final Duration STEP_TIMEOUT = Duration.ofSeconds(30);
 
     private final Worker.Identity identity;
@@ -33,7 +33,7 @@ final class WorkerSeat {
      * @param node the node's name
      * @param exchange shared by all workers of the node, for as long as its process lives
      */
-    WorkerSeat(int index, String node, Device device, NodeRuns runs, ExchangeNode exchange) {
+    WorkerSlot(int index, String node, Device device, NodeRuns runs, ExchangeNode exchange) {
         this.identity = new Worker.Identity(
                 node + "-w" + index, node, Torch.name(device), exchange.endpoint(), Version.number());
         this.device = device;
@@ -49,7 +49,7 @@ final class WorkerSeat {
         return identity.name();
     }
 
-    /** A trainer for the worker actor of a new life. */
+    /** A trainer for the worker actor of a new session. */
     AsyncTrainer take(ActorSystem<?> system) {
         thread = new TrainerThread(name(), plan -> prepare(plan, system), this::onStep, System::nanoTime);
         return thread;

@@ -59,10 +59,10 @@ import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * A node from joining a cluster to losing it: one actor system with the node's workers, the coordinator or a proxy of it, and
- * HTTP. A member that the others have removed ends its system; the {@link Node} then begins another life.
+ * HTTP. A member that the others have removed ends its system; the {@link Node} then begins another session.
  */
-final class NodeLife {
-    private static final Logger LOG = LoggerFactory.getLogger(NodeLife.class);
+final class ClusterSession {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterSession.class);
     private static final String SYSTEM = "flm";
     private static final Duration START_TIMEOUT = Duration.ofMinutes(2); // on a machine that is busy with tensors
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5); // what is left to say takes one
@@ -70,7 +70,7 @@ final class NodeLife {
 
     private final String id = UUID.randomUUID().toString();
     private final NodeSettings settings;
-    private final List<WorkerSeat> seats;
+    private final List<WorkerSlot> slots;
     private final ActorSystem<Member> system;
     private final Set<NodeSettings.Address> seen = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Void> up = new CompletableFuture<>();
@@ -81,21 +81,21 @@ final class NodeLife {
     /**
      * Begins; the node is a member once {@link #awaitUp} says so.
      *
-     * @param settings with the port that an earlier life had
+     * @param settings with the port that an earlier session had
      * @param config of this node, whole
      * @param http likewise with the earlier port
      * @param exchange what the node's exchange has counted
      * @throws UserException where a port cannot be had
      */
-    NodeLife(
+    ClusterSession(
             NodeSettings settings,
             Config config,
             HttpSettings http,
-            List<WorkerSeat> seats,
+            List<WorkerSlot> slots,
             Submission.Planner planner,
             Supplier<ExchangeCounters> exchange) {
         this.settings = settings;
-        this.seats = seats;
+        this.slots = slots;
         system = start(config);
         CoordinatedShutdown.get(system).addTask(CoordinatedShutdown.PhaseActorSystemTerminate(), "ending", () -> {
             ending.complete(Done.getInstance());
@@ -154,16 +154,17 @@ final class NodeLife {
                     .tell(Subscribe.create(
                             context.messageAdapter(MemberRemoved.class, MemberRemoved::member), MemberRemoved.class));
             context.spawn(DeadMembers.create(), "dead-members");
-            for (WorkerSeat seat : seats) {
+            for (WorkerSlot slot : slots) {
                 ActorRef<Worker.Command> worker =
-                        context.spawn(Worker.create(seat.identity(), seat.take(context.getSystem())), seat.name());
+                        context.spawn(Worker.create(slot.identity(), slot.take(context.getSystem())), slot.name());
                 context.watch(worker);
             }
             coordinator.complete(ClusterSingleton.get(context.getSystem())
                     .init(SingletonActor.of(
                             Coordinator.create(
                                     coordinating,
-                                    new CoordinatorEnvironment(Clock.systemUTC(), System::nanoTime, NodeLife::newKey)),
+                                    new CoordinatorEnvironment(
+                                            Clock.systemUTC(), System::nanoTime, ClusterSession::newKey)),
                             "coordinator")));
             return Behaviors.receive(Member.class)
                     .onMessage(Member.class, member -> {
@@ -290,7 +291,7 @@ final class NodeLife {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        seats.forEach(WorkerSeat::leave);
+        slots.forEach(WorkerSlot::leave);
         JoinCheck.forget(id);
     }
 
