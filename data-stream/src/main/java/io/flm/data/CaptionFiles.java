@@ -168,10 +168,10 @@ final class CaptionFiles {
     /** UTF-8, with or without a byte order mark. */
     private static String text(byte[] file) throws Unusable {
         try {
-            return Texts.utf8(file);
+            return TextFile.utf8(file);
         } catch (CharacterCodingException e) {
             throw new Unusable(
-                    Texts.isUtf16(file)
+                    TextFile.isUtf16(file)
                             ? "the caption is text in UTF-16, not in UTF-8"
                             : "the caption is not text in UTF-8");
         }

@@ -122,7 +122,7 @@ public final class Tokenizer implements AutoCloseable {
         JsonNode json;
         try {
             bytes = SmallFile.read(file, MOST_BYTES);
-            json = new ObjectMapper().readTree(Texts.withoutMark(bytes));
+            json = new ObjectMapper().readTree(TextFile.withoutMark(bytes));
         } catch (JsonProcessingException e) { // its message quotes the file, which may be somebody's secret
             throw new UserException(
                     file + ": not a tokenizer.json, no JSON" + place(e) + "; give another with --tokenizer", e);
@@ -138,7 +138,7 @@ public final class Tokenizer implements AutoCloseable {
         requireNoDropout(file, json.path("model").path("dropout"));
         try {
             HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(
-                    new ByteArrayInputStream(Texts.withoutMark(bytes)),
+                    new ByteArrayInputStream(TextFile.withoutMark(bytes)),
                     Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
             try {
                 return new Tokenizer(file, tokenizer, json, Sha256.of(bytes));

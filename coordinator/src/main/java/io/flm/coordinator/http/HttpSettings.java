@@ -2,7 +2,7 @@ package io.flm.coordinator.http;
 
 import com.typesafe.config.Config;
 import io.flm.data.SmallFile;
-import io.flm.data.Texts;
+import io.flm.data.TextFile;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -67,7 +67,8 @@ public record HttpSettings(
 
     private static String read(String file) {
         try {
-            String token = Texts.utf8(SmallFile.read(Path.of(file), MOST_TOKEN)).strip();
+            String token =
+                    TextFile.utf8(SmallFile.read(Path.of(file), MOST_TOKEN)).strip();
             if (token.length() < LEAST_TOKEN || !token.matches("[\\x21-\\x7e]+")) {
                 throw new UserException(file + ": no token; put one line of at least " + LEAST_TOKEN
                         + " letters and digits there (flm.http.token-file)");

@@ -2,7 +2,7 @@ package io.flm.launch.run;
 
 import io.flm.data.FileErrors;
 import io.flm.data.SmallFile;
-import io.flm.data.Texts;
+import io.flm.data.TextFile;
 import io.flm.data.UserException;
 import io.flm.launch.console.Failure;
 import java.io.IOException;
@@ -24,7 +24,8 @@ public record NodeAddress(String address, String token) {
             return "";
         }
         try {
-            String token = Texts.utf8(SmallFile.read(Path.of(file), MOST_TOKEN)).strip();
+            String token =
+                    TextFile.utf8(SmallFile.read(Path.of(file), MOST_TOKEN)).strip();
             if (!token.matches("[\\x21-\\x7e]+")) {
                 throw new UserException(file + ": no token: give a file of one line, without spaces, to --token-file");
             }

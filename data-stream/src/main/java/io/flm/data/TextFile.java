@@ -6,10 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** Files of text as people write them: in UTF-8, on Windows with a byte order mark, which belongs to no word. */
-public final class Texts {
+public final class TextFile {
     private static final byte[] MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
 
-    private Texts() {}
+    private TextFile() {}
 
     /** The file without a byte order mark. */
     public static byte[] withoutMark(byte[] file) {
