@@ -9,7 +9,7 @@ import io.flm.launch.console.Program;
 import io.flm.launch.console.Results;
 import io.flm.launch.console.Screen;
 import io.flm.launch.run.FreeMemory;
-import io.flm.launch.submit.FollowedRun;
+import io.flm.launch.submit.SubmittedRun;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -49,7 +49,7 @@ public final class Main {
                 System::nanoTime,
                 FreeMemory::ofThisProcess,
                 program,
-                FollowedRun::start);
+                SubmittedRun::start);
         int exitCode = new Cli(environment, logs).run(arguments);
         out.flush();
         System.exit(results.exitCode(exitCode, screen));

@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
  * A run that is submitted to nodes and followed over HTTP: to a node in this process, to child processes, or to a cluster. As long
  * as one node answers, or a replacement comes up, the run goes on.
  */
-public final class FollowedRun implements Pretraining {
-    private static final Logger LOG = LoggerFactory.getLogger(FollowedRun.class);
+public final class SubmittedRun implements Pretraining {
+    private static final Logger LOG = LoggerFactory.getLogger(SubmittedRun.class);
     private static final Duration PERIOD = Duration.ofMillis(150);
     private static final Duration SILENCE_TIMEOUT = Duration.ofMinutes(2);
     /** What is prepared within this needs no words. */
@@ -64,12 +64,12 @@ public final class FollowedRun implements Pretraining {
         try (Waiting waiting = new Waiting(listener::onNote, "starting")) {
             waiting.on(launcher.starting());
             Nodes nodes = launcher.start(request, System::nanoTime, listener::onNote);
-            return new FollowedRun(request, listener, nodes, SILENCE_TIMEOUT);
+            return new SubmittedRun(request, listener, nodes, SILENCE_TIMEOUT);
         }
     }
 
     /** @param silenceTimeout a run is given up where no node has answered for so long */
-    FollowedRun(RunRequest request, RunListener listener, Nodes nodes, Duration silenceTimeout) {
+    SubmittedRun(RunRequest request, RunListener listener, Nodes nodes, Duration silenceTimeout) {
         this.request = request;
         this.listener = listener;
         this.nodes = nodes;

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A run on a cluster before its first step: what the command that submitted it does when the nodes die, and when it is to stop. */
 @Timeout(60)
-class FollowedRunTest {
+class SubmittedRunTest {
     private static final String STOP = "POST /api/v1/run/stop Bearer 0123456789abcdef";
 
     @TempDir
@@ -76,23 +76,23 @@ class FollowedRunTest {
                 List.of());
     }
 
-    private FollowedRun run() {
+    private SubmittedRun run() {
         ClusterLauncher cluster = new ClusterLauncher(
                 List.of(new NodeAddress(node.address(), "0123456789abcdef")), folder.resolve("token"));
         return run(cluster, cluster);
     }
 
     /** On the same nodes, as if they were this command's own. */
-    private FollowedRun runOnOwnNodes() {
+    private SubmittedRun runOnOwnNodes() {
         return run(
                 new InProcessLauncher(),
                 new ClusterLauncher(List.of(new NodeAddress(node.address(), "0123456789abcdef")), null));
     }
 
-    private FollowedRun run(Launcher launcher, ClusterLauncher nodes) {
+    private SubmittedRun run(Launcher launcher, ClusterLauncher nodes) {
         RunRequest request = new RunRequest(
                 Configuration.builder().build(), folder.resolve("r"), TestEnvironment.ROOT, false, 0, launcher);
-        return new FollowedRun(request, listener(), nodes(nodes), Duration.ofSeconds(1));
+        return new SubmittedRun(request, listener(), nodes(nodes), Duration.ofSeconds(1));
     }
 
     /** Those of the cluster, to which something happens each time that the run is submitted. */
@@ -171,7 +171,7 @@ class FollowedRunTest {
             node.answer("GET /api/v1/run", 200, view("id", "waiting"));
             node.close();
         });
-        try (FollowedRun run = run()) {
+        try (SubmittedRun run = run()) {
             assertThat(run.begin()).isTrue();
             assertThatThrownBy(run::await)
                     .isInstanceOf(UserException.class)
@@ -189,7 +189,7 @@ class FollowedRunTest {
     void aRunThatTheNodesDoNotKnowAnyMoreIsSubmittedAgain() throws Exception {
         onSubmitted.add(() -> node.answer("POST /api/v1/run", 201, new Submitted("id-2", "waiting", "submitted")));
         onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id-2", "finished")));
-        try (FollowedRun run = run()) {
+        try (SubmittedRun run = run()) {
             assertThat(run.begin()).isTrue();
             assertThat(run.await().reason()).isEqualTo("as ordered");
         }
@@ -200,7 +200,7 @@ class FollowedRunTest {
     @Test
     void aRunOfWhichNoStepIsLeftBeginsBehindTheLastAndHasNoSpeed() throws Exception {
         onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id", "finished", 100)));
-        try (FollowedRun run = run()) {
+        try (SubmittedRun run = run()) {
             assertThat(run.begin()).isTrue();
             RunResult result = run.await();
             assertThat(result.finished()).isTrue();
@@ -214,7 +214,7 @@ class FollowedRunTest {
 
     @Test
     void aRunThatIsToStopBeforeItsFirstStepIsStoppedInTheCluster() throws Exception {
-        try (FollowedRun run = run()) {
+        try (SubmittedRun run = run()) {
             onSubmitted.add(() -> {
                 run.stop("Ctrl-C");
                 node.answer("GET /api/v1/run", 200, view("id", "finished"));
@@ -228,7 +228,7 @@ class FollowedRunTest {
 
     @Test
     void aRunThatCannotBeStoppedIsNamedWithTheCommandThatDoes() throws Exception {
-        try (FollowedRun run = run()) {
+        try (SubmittedRun run = run()) {
             onSubmitted.add(() -> {
                 node.close();
                 run.stop("Ctrl-C");
@@ -248,7 +248,7 @@ class FollowedRunTest {
         node.answer("POST /api/v1/run", 503, "{\"detail\": \"the coordinator is moving\"}");
         onSubmitted.add(() -> node.answer("POST /api/v1/run", 201, new Submitted("id", "waiting", "submitted")));
         onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id", "finished")));
-        try (FollowedRun run = runOnOwnNodes()) {
+        try (SubmittedRun run = runOnOwnNodes()) {
             assertThat(run.begin()).isTrue();
             assertThat(run.await().reason()).isEqualTo("as ordered");
         }
@@ -259,7 +259,7 @@ class FollowedRunTest {
     void aSubmissionWhoseAnswerWasLostIsNotMadeTwice() throws Exception {
         node.answer("POST /api/v1/run", 503, "{\"detail\": \"no answer within 3 s\"}");
         onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id-1", "finished")));
-        try (FollowedRun run = runOnOwnNodes()) {
+        try (SubmittedRun run = runOnOwnNodes()) {
             assertThat(run.begin()).isTrue();
             assertThat(run.await().reason()).isEqualTo("as ordered");
         }
@@ -269,7 +269,7 @@ class FollowedRunTest {
     @Test
     void aClusterOfOthersIsNotToldTwice() {
         node.answer("POST /api/v1/run", 503, "{\"detail\": \"the coordinator is moving\"}");
-        try (FollowedRun run = run()) {
+        try (SubmittedRun run = run()) {
             assertThatThrownBy(run::begin)
                     .isInstanceOf(UserException.class)
                     .hasMessageContaining("the coordinator is moving; `flm status --node")
@@ -280,7 +280,7 @@ class FollowedRunTest {
 
     @Test
     void nothingIsSubmittedThatIsToStop() throws Exception {
-        try (FollowedRun run = run()) {
+        try (SubmittedRun run = run()) {
             run.stop("Ctrl-C");
             assertThat(run.begin()).isFalse();
         }
