@@ -4,7 +4,7 @@ import com.typesafe.config.Config;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
-import io.flm.launch.doctor.Checkup;
+import io.flm.launch.doctor.DoctorReport;
 import io.flm.launch.doctor.GoldenCheck;
 import io.flm.launch.doctor.Machine;
 import io.flm.worker.model.Precision;
@@ -57,9 +57,9 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Checkup checkup = new Checkup();
+        DoctorReport report = new DoctorReport();
         Config config = options.layers(environment).build().config();
-        Machine.look(checkup, config, environment.folder());
+        Machine.look(report, config, environment.folder());
         WorkerSettings worker = WorkerSettings.from(config);
         GoldenCheck parity = golden == null
                 ? null
@@ -68,17 +68,17 @@ final class DoctorCommand implements Callable<Integer> {
                         devices == null ? worker.devices() : devices,
                         precision,
                         worker.threads());
-        boolean passed = checkup.passed() && (parity == null || parity.passed());
+        boolean passed = report.passed() && (parity == null || parity.passed());
         if (json) {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("passed", passed);
-            result.put("findings", checkup.findings());
+            result.put("findings", report.findings());
             if (parity != null) {
                 result.put("parity", parity.toList());
             }
             environment.out().println(Json.line(result));
         } else {
-            environment.out().print(environment.program().shown(checkup.render()));
+            environment.out().print(environment.program().shown(report.render()));
             if (parity != null) {
                 environment.out().print(System.lineSeparator() + parity.render());
             }

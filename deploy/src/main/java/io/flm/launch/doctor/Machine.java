@@ -25,29 +25,29 @@ public final class Machine {
 
     private Machine() {}
 
-    public static void look(Checkup checkup, Config config, Path folder) {
-        java(checkup);
-        memory(checkup);
-        checkup.ok(
+    public static void look(DoctorReport report, Config config, Path folder) {
+        java(report);
+        memory(report);
+        report.ok(
                 "cores",
                 Runtime.getRuntime().availableProcessors() + ", workers use "
                         + WorkerSettings.from(config).threads() + " each");
-        openMp(checkup);
-        torch(checkup);
-        port(checkup, config);
-        disk(checkup, folder);
-        data(checkup, config);
+        openMp(report);
+        torch(report);
+        port(report, config);
+        disk(report, folder);
+        data(report, config);
     }
 
-    private static void java(Checkup checkup) {
+    private static void java(DoctorReport report) {
         String found = Runtime.version() + " (" + System.getProperty("java.vendor") + "), "
                 + System.getProperty("os.name") + " " + System.getProperty("os.arch");
         Module base = Object.class.getModule();
         Module own = Machine.class.getModule();
         if (base.isOpen("jdk.internal.misc", own) && base.isOpen("java.nio", own)) {
-            checkup.ok("java", found);
+            report.ok("java", found);
         } else {
-            checkup.warning("java", found, "started without --add-opens; start it by `flm doctor`");
+            report.warning("java", found, "started without --add-opens; start it by `flm doctor`");
         }
     }
 
@@ -56,7 +56,7 @@ public final class Machine {
                 ManagementFactory.getOperatingSystemMXBean(); // of this JDK, container limits included
     }
 
-    private static void memory(Checkup checkup) {
+    private static void memory(DoctorReport report) {
         OperatingSystemMXBean system = system();
         long total = system.getTotalMemorySize();
         FreeMemory free = FreeMemory.ofThisProcess();
@@ -68,28 +68,28 @@ public final class Machine {
                 free.bytes() / (1L << 30),
                 gib(Runtime.getRuntime().maxMemory()));
         if (total < LEAST_MEMORY_BYTES) {
-            checkup.warning("memory", found, "2 GiB or more are wanted, even for the emoji model");
+            report.warning("memory", found, "2 GiB or more are wanted, even for the emoji model");
         } else {
-            checkup.ok("memory", found);
+            report.ok("memory", found);
         }
     }
 
-    private static void openMp(Checkup checkup) {
+    private static void openMp(DoctorReport report) {
         String spin = System.getenv("GOMP_SPINCOUNT");
         if (spin == null) {
-            checkup.warning(
+            report.warning(
                     "openmp", "GOMP_SPINCOUNT is not set", "threads spin on shared cores; start it by `flm doctor`");
         } else {
-            checkup.ok("openmp", "GOMP_SPINCOUNT=" + spin);
+            report.ok("openmp", "GOMP_SPINCOUNT=" + spin);
         }
     }
 
     /** Starts the engine: what its natives lack shows only then. */
-    private static void torch(Checkup checkup) {
+    private static void torch(DoctorReport report) {
         try {
             TorchRoute route = TorchRoute.inForce();
             route.start();
-            checkup.ok("torch", route.describe() + "; it starts");
+            report.ok("torch", route.describe() + "; it starts");
             StringBuilder devices = new StringBuilder("cpu");
             for (int i = 0; i < route.cudaDevices(); i++) {
                 long[] memory = route.cudaMemory(i);
@@ -97,43 +97,43 @@ public final class Machine {
                         Locale.ROOT, ", cuda:%d (%.1f of %.1f GiB free)", i, gib(memory[0]), gib(memory[1])));
             }
             if (route.missing().isEmpty()) {
-                checkup.ok("devices", devices.toString());
+                report.ok("devices", devices.toString());
             } else {
-                checkup.warning("devices", devices.toString(), route.missing());
+                report.warning("devices", devices.toString(), route.missing());
             }
         } catch (UserException e) {
-            checkup.fault("torch", "not usable", String.valueOf(e.getMessage()));
+            report.fault("torch", "not usable", String.valueOf(e.getMessage()));
         }
     }
 
-    private static void port(Checkup checkup, Config config) {
+    private static void port(DoctorReport report, Config config) {
         HttpSettings http = HttpSettings.from(config);
         String place = http.host() + ":" + http.port();
         try (ServerSocket socket = new ServerSocket()) {
             socket.bind(new InetSocketAddress(InetAddress.getByName(http.host()), http.port()));
-            checkup.ok("port", "http can be served on " + place + (http.port() == 0 ? " (any free port)" : ""));
+            report.ok("port", "http can be served on " + place + (http.port() == 0 ? " (any free port)" : ""));
         } catch (IOException e) {
-            checkup.fault("port", place + ": " + e.getMessage(), "give another flm.http.host or flm.http.port");
+            report.fault("port", place + ": " + e.getMessage(), "give another flm.http.host or flm.http.port");
         }
     }
 
-    private static void disk(Checkup checkup, Path folder) {
+    private static void disk(DoctorReport report, Path folder) {
         try {
             long free = Files.getFileStore(folder).getUsableSpace();
             String found = String.format(Locale.ROOT, "%.1f GiB free in %s", gib(free), folder);
             if (!Files.isWritable(folder)) {
-                checkup.fault("disk", found, "it cannot be written; give --run a folder that can");
+                report.fault("disk", found, "it cannot be written; give --run a folder that can");
             } else if (free < LEAST_DISK_BYTES) {
-                checkup.warning("disk", found, "checkpoints take three times the model's size each");
+                report.warning("disk", found, "checkpoints take three times the model's size each");
             } else {
-                checkup.ok("disk", found);
+                report.ok("disk", found);
             }
         } catch (IOException e) {
-            checkup.fault("disk", folder + ": " + e.getMessage(), "give --run another folder");
+            report.fault("disk", folder + ": " + e.getMessage(), "give --run another folder");
         }
     }
 
-    private static void data(Checkup checkup, Config config) {
+    private static void data(DoctorReport report, Config config) {
         List<String> paths = new ArrayList<>(config.getStringList("flm.data.paths"));
         paths.addAll(config.getStringList("flm.data.eval-paths"));
         paths.add(config.getString("flm.data.tokenizer"));
@@ -141,9 +141,9 @@ public final class Machine {
         List<String> missing =
                 paths.stream().filter(path -> !Files.exists(Path.of(path))).toList();
         if (missing.isEmpty()) {
-            checkup.ok("data", paths.size() + " files of the configuration are there");
+            report.ok("data", paths.size() + " files of the configuration are there");
         } else {
-            checkup.fault("data", "missing: " + String.join(", ", missing), "give --data, --eval-data and --tokenizer");
+            report.fault("data", "missing: " + String.join(", ", missing), "give --data, --eval-data and --tokenizer");
         }
     }
 

@@ -25,14 +25,14 @@ class MachineTest {
                 .withFallback(Configuration.builder().build().config());
     }
 
-    private Checkup look(Config config) {
-        Checkup checkup = new Checkup();
-        Machine.look(checkup, config, folder);
-        return checkup;
+    private DoctorReport look(Config config) {
+        DoctorReport report = new DoctorReport();
+        Machine.look(report, config, folder);
+        return report;
     }
 
-    private static Checkup.Finding on(String topic, Checkup checkup) {
-        return checkup.findings().stream()
+    private static DoctorReport.Finding on(String topic, DoctorReport report) {
+        return report.findings().stream()
                 .filter(finding -> finding.topic().equals(topic))
                 .findFirst()
                 .orElseThrow();
@@ -41,26 +41,26 @@ class MachineTest {
     @Test
     void aFitMachinePasses() throws IOException {
         Path data = Files.writeString(folder.resolve("a.tar"), "");
-        Checkup checkup = look(config(0, data.toString()));
-        assertThat(checkup.passed()).as(checkup.render()).isTrue();
-        assertThat(checkup.render()).contains("java", "memory", "cores", "torch", "port", "disk", "data");
+        DoctorReport report = look(config(0, data.toString()));
+        assertThat(report.passed()).as(report.render()).isTrue();
+        assertThat(report.render()).contains("java", "memory", "cores", "torch", "port", "disk", "data");
     }
 
     @Test
     void aPortInUseIsAFault() throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Checkup checkup = look(config(socket.getLocalPort(), folder.toString()));
-            assertThat(on("port", checkup).verdict()).isEqualTo(Checkup.Verdict.FAULT);
-            assertThat(on("port", checkup).advice()).contains("flm.http.port");
-            assertThat(checkup.passed()).isFalse();
-            assertThat(checkup.render()).contains("FAULT: give another");
+            DoctorReport report = look(config(socket.getLocalPort(), folder.toString()));
+            assertThat(on("port", report).verdict()).isEqualTo(DoctorReport.Verdict.FAULT);
+            assertThat(on("port", report).advice()).contains("flm.http.port");
+            assertThat(report.passed()).isFalse();
+            assertThat(report.render()).contains("FAULT: give another");
         }
     }
 
     @Test
     void missingDataAreNamed() {
-        Checkup checkup = look(config(0, "/nowhere/a.tar"));
-        assertThat(on("data", checkup).found()).contains("/nowhere/a.tar");
-        assertThat(on("data", checkup).verdict()).isEqualTo(Checkup.Verdict.FAULT);
+        DoctorReport report = look(config(0, "/nowhere/a.tar"));
+        assertThat(on("data", report).found()).contains("/nowhere/a.tar");
+        assertThat(on("data", report).verdict()).isEqualTo(DoctorReport.Verdict.FAULT);
     }
 }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What {@code flm doctor} found, a line each, in the order of looking. */
-public final class Checkup {
+public final class DoctorReport {
     /** How a finding is meant. */
     public enum Verdict {
         @JsonProperty("ok")
