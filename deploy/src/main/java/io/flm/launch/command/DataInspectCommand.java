@@ -16,7 +16,7 @@ import io.flm.launch.console.Waiting;
 import io.flm.launch.files.NamedFile;
 import io.flm.launch.html.ContactSheet;
 import io.flm.launch.html.ContactSheet.Sheet;
-import io.flm.launch.report.Reading;
+import io.flm.launch.report.InputDescription;
 import io.flm.launch.report.SampleSheets;
 import io.flm.launch.run.HeldOutShare;
 import java.io.IOException;
@@ -103,7 +103,7 @@ final class DataInspectCommand implements Callable<Integer> {
             DataReport report = report(source, tokenizer, settings);
             SampleSheets sheets = new SampleSheets(source, tokenizer, settings, config);
             if (html != null) {
-                List<String> facts = Stream.of(facts(report), Reading.sentences(settings, config))
+                List<String> facts = Stream.of(facts(report), InputDescription.sentences(settings, config))
                         .flatMap(List::stream)
                         .toList();
                 write(
@@ -117,7 +117,7 @@ final class DataInspectCommand implements Callable<Integer> {
                     .print(
                             json
                                     ? Json.line(map(report, config, example, stops)) + System.lineSeparator()
-                                    : render(report, settings, Reading.sentences(settings, config), example));
+                                    : render(report, settings, InputDescription.sentences(settings, config), example));
             if (stops) {
                 environment.say(String.format(
                         Locale.ROOT,
@@ -195,7 +195,7 @@ final class DataInspectCommand implements Callable<Integer> {
         text.append(line("samples", "%,d with %,d captions", report.samples(), report.captions()));
         text.append(line("held out", "%s", new HeldOutShare(settings, report.heldOut(), report.trained()).sentence()));
         reading.forEach(sentence -> text.append(line("reading", "%s", sentence)));
-        example.forEach(sheet -> text.append(line("example", "%s", Reading.example(sheet))));
+        example.forEach(sheet -> text.append(line("example", "%s", InputDescription.example(sheet))));
         shards(text, report.shards());
         shapes(text, report.shapes());
         lengths(text, report.tokenLengths(), settings.maxTokens());

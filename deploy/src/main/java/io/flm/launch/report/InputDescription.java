@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Locale;
 
 /** How a run with these settings reads texts, in sentences: for the page and the report of {@code flm data inspect}. */
-public final class Reading {
-    private Reading() {}
+public final class InputDescription {
+    private InputDescription() {}
 
     static String ofTexts(DataSettings settings) {
         return String.format(
