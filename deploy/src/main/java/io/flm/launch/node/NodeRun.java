@@ -61,7 +61,7 @@ final class NodeRun implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final SampleSource samples;
     private final Ingest ingest;
-    private final RunCheckpoints keeper;
+    private final RunCheckpoints runCheckpoints;
     private final Validation validation;
     private final MetricsLog metrics;
     private volatile boolean unsaved; // since a checkpoint failed that nobody asked for
@@ -129,8 +129,8 @@ final class NodeRun implements AutoCloseable {
             RunIdentity identity = origin.map(
                             c -> resumed(c, wanted, config.getStringList("flm.checkpoint.accept"), folder))
                     .orElse(wanted);
-            keeper = new RunCheckpoints(store, checkpoints, identity, origin, from, train, this::onCheckpoint);
-            closings.push(keeper::close);
+            runCheckpoints = new RunCheckpoints(store, checkpoints, identity, origin, from, train, this::onCheckpoint);
+            closings.push(runCheckpoints::close);
             validation = HeldOutValidation.from(config, tokenizer, model.imageSize(), LOG::warn);
             metrics =
                     new MetricsLog(RunFiles.metricsOf(folder), train.objective().headNames(), nanoTime);
@@ -183,7 +183,7 @@ final class NodeRun implements AutoCloseable {
         FlmModel flm = new FlmModel(
                 model, train.objective().parts(), new FlmModel.Compute(device, train.precision(), train.recompute()));
         try {
-            return new Trainer(train, flm, ingest, exchange, codec, keeper, validation, system);
+            return new Trainer(train, flm, ingest, exchange, codec, runCheckpoints, validation, system);
         } catch (RuntimeException | Error e) {
             flm.close();
             throw e;

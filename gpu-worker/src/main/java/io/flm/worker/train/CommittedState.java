@@ -62,7 +62,7 @@ final class CommittedState {
             how = restore(step);
         }
         if (spec.holders().size() < spec.worldSize()) {
-            exchange.offer(step, new StoreState(store));
+            exchange.offer(step, new StateBytes(store));
         }
         return how;
     }
@@ -92,7 +92,7 @@ final class CommittedState {
     private String fetch(long step, Exchange exchange) throws ExchangeException {
         StateDownload begun = download;
         if (begun == null || begun.step() != step) {
-            begun = new StateDownload(step, new StoreState(store));
+            begun = new StateDownload(step, new StateBytes(store));
             download = begun;
         }
         loaded = NOT_LOADED; // while it is overwritten there is no state

@@ -50,7 +50,7 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
     }
 
     /** A new run with the weights of another one: no moments, no step. */
-    private record Begun(Checkpoint checkpoint, long seed) implements InitialState {
+    private record FromWeights(Checkpoint checkpoint, long seed) implements InitialState {
         @Override
         public long steps() {
             return 0;
@@ -64,7 +64,7 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         }
     }
 
-    private record Kept(Checkpoint checkpoint) implements InitialState {
+    private record Resumed(Checkpoint checkpoint) implements InitialState {
         @Override
         public long steps() {
             return checkpoint.step();
@@ -100,7 +100,7 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         this.newest = origin;
         this.writer = new CheckpointWriter(store, identity, listener);
         long seed = train.seed();
-        this.first = from.<InitialState>map(c -> new Begun(c, seed)).orElseGet(() -> new Seed(seed));
+        this.first = from.<InitialState>map(c -> new FromWeights(c, seed)).orElseGet(() -> new Seed(seed));
         this.globalBatch = train.globalBatch();
     }
 
@@ -115,7 +115,7 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         } catch (UserException e) { // what was found before may do
             LOG.warn("{}", e.getMessage());
         }
-        return newest.<InitialState>map(Kept::new).orElse(first);
+        return newest.<InitialState>map(Resumed::new).orElse(first);
     }
 
     @Override

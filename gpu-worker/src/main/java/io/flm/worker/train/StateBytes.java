@@ -12,13 +12,13 @@ import java.nio.FloatBuffer;
  * The state of a {@link ParameterStore} as bytes: weights, first moments, second moments, each in flat order, float32
  * little-endian. All members of a step have the same bytes.
  */
-final class StoreState implements StateSource, StateSink {
+final class StateBytes implements StateSource, StateSink {
     private static final Buffer[] PARTS = Buffer.values();
 
     private final ParameterStore store;
     private final ByteBuffer torn = littleEndian(Float.BYTES); // a value whose bytes came in two pieces
 
-    StoreState(ParameterStore store) {
+    StateBytes(ParameterStore store) {
         this.store = store;
     }
 

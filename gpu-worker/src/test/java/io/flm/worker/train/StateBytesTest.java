@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The state that one member sends another. */
-class StoreStateTest {
+class StateBytesTest {
     private static final ModelSettings SIZES = new ModelSettings(40, 16, 2, 2, 1, 1, 1, 1, 16, 16, 8, 16, 2, 1, 0);
 
     @BeforeEach
@@ -53,8 +53,8 @@ class StoreStateTest {
             donor.parameters().write(Buffer.FIRST_MOMENTS, 0, moments.duplicate());
             donor.parameters()
                     .write(Buffer.SECOND_MOMENTS, 1, moments.duplicate().limit(count - 1));
-            StoreState source = new StoreState(donor.parameters());
-            StoreState sink = new StoreState(receiver.parameters());
+            StateBytes source = new StateBytes(donor.parameters());
+            StateBytes sink = new StateBytes(receiver.parameters());
             sink.begin(source.sizeBytes());
             // All of a state in pieces of 3 bytes takes long: the borders between its parts, and the end.
             long part = 4L * count;
@@ -79,7 +79,7 @@ class StoreStateTest {
     @Test
     void aStateOfAnotherModelIsRefused() {
         try (FlmModel receiver = model(2)) {
-            StoreState sink = new StoreState(receiver.parameters());
+            StateBytes sink = new StateBytes(receiver.parameters());
             assertThatThrownBy(() -> sink.begin(12))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("a state of 12 bytes, where this model's has");
