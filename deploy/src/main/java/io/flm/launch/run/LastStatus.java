@@ -9,7 +9,6 @@ import io.flm.coordinator.RunView;
 import io.flm.data.SmallFile;
 import io.flm.launch.console.Program;
 import io.flm.launch.files.PlainFile;
-import io.flm.worker.checkpoint.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -93,7 +92,7 @@ public final class LastStatus {
 
     /** Whether a command follows the run at present. */
     public static boolean isUnderWay(Path folder) {
-        return RunFolder.isHeld(folder);
+        return RunLock.isHeld(folder);
     }
 
     /**

@@ -8,7 +8,6 @@ import io.flm.data.WriteErrors;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.files.PlainFile;
 import io.flm.worker.RunPlan;
-import io.flm.worker.checkpoint.RunFolder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -55,10 +54,10 @@ public final class RunFiles implements AutoCloseable {
         A_RUN
     }
 
-    private final RunFolder folder;
+    private final RunLock folder;
     private final Before before;
 
-    private RunFiles(RunFolder folder, Before before) {
+    private RunFiles(RunLock folder, Before before) {
         this.folder = folder;
         this.before = before;
     }
@@ -215,11 +214,11 @@ public final class RunFiles implements AutoCloseable {
     public static RunFiles create(Path folder) {
         boolean exists = Files.exists(folder);
         if (isRun(folder)) {
-            RunFolder.open(folder, true).close(); // refused where a living process trains it
+            RunLock.open(folder, true).close(); // refused where a living process trains it
             throw new UserException(
                     folder + ": holds a run already; continue it with --resume, or choose another --run");
         }
-        return new RunFiles(RunFolder.open(folder, false), exists ? Before.AN_EMPTY_FOLDER : Before.NOTHING);
+        return new RunFiles(RunLock.open(folder, false), exists ? Before.AN_EMPTY_FOLDER : Before.NOTHING);
     }
 
     /** Takes the folder of a run that was interrupted. */
@@ -228,7 +227,7 @@ public final class RunFiles implements AutoCloseable {
         if (!isRun(folder)) {
             throw new UserException(folder + ": no run there to resume; check --run, or leave --resume out");
         }
-        return new RunFiles(RunFolder.open(folder, true), Before.A_RUN);
+        return new RunFiles(RunLock.open(folder, true), Before.A_RUN);
     }
 
     /** Leaves the folder as it was found, where nothing was trained in it: a run that there was stays. */

@@ -6,9 +6,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.coordinator.RunView;
 import io.flm.launch.run.LastStatus;
 import io.flm.launch.run.NodeFiles;
+import io.flm.launch.run.RunLock;
 import io.flm.launch.submit.ScriptedRun;
 import io.flm.launch.submit.StubNode;
-import io.flm.worker.checkpoint.RunFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -94,7 +94,7 @@ class StatusCommandTest {
     void aNodeThatWasNotToldOfTheRunYetIsWaitedFor() throws Exception {
         node.answer("GET /api/v1/run", 200, ScriptedRun.idle());
         NodeFiles.write(run, new NodeFiles.Entry("a", node.address(), "127.0.0.1:2", 1), "");
-        try (RunFolder held = RunFolder.open(run, true)) {
+        try (RunLock held = RunLock.open(run, true)) {
             LastStatus.write(held.path(), LastStatus.starting(run, "r", 100), 1);
             CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> world.flm("status"));
             while (world.err().isEmpty() && !status.isDone()) {
@@ -110,7 +110,7 @@ class StatusCommandTest {
     @Test
     void beforeTheFirstAnswerItWaits() throws Exception {
         node.answer("GET /api/v1/run", 200, ScriptedRun.view(1, 100));
-        try (RunFolder held = RunFolder.open(run, true)) {
+        try (RunLock held = RunLock.open(run, true)) {
             LastStatus.write(held.path(), LastStatus.starting(run, "r", 100), 1);
             CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> world.flm("status"));
             while (world.err().isEmpty()) {
@@ -129,7 +129,7 @@ class StatusCommandTest {
         node.answer("GET /api/v1/run", 200, ScriptedRun.view(99, 100));
         NodeFiles.write(run, new NodeFiles.Entry("a", node.address(), "127.0.0.1:2", 1), "");
         CompletableFuture<Integer> status;
-        try (RunFolder held = RunFolder.open(run, true)) {
+        try (RunLock held = RunLock.open(run, true)) {
             LastStatus.write(held.path(), ScriptedRun.view(99, 100), 1);
             status = CompletableFuture.supplyAsync(() -> world.flm("status", "--watch"));
             while (world.out().isEmpty()) {

@@ -41,6 +41,9 @@ import org.slf4j.LoggerFactory;
  * thread at a time.
  */
 public final class CheckpointStore {
+    /** Of a run, in its folder. */
+    public static final String FOLDER = "checkpoints";
+
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
     private static final String PREFIX = "step-";
     private static final String UNFINISHED = ".new-";
@@ -79,7 +82,7 @@ public final class CheckpointStore {
         if (Files.exists(runOrCheckpoint.resolve(StateFile.NAME))) {
             return Checkpoint.open(runOrCheckpoint);
         }
-        Path checkpoints = runOrCheckpoint.resolve(RunFolder.CHECKPOINTS);
+        Path checkpoints = runOrCheckpoint.resolve(FOLDER);
         return newestValid(Files.isDirectory(checkpoints) ? checkpoints : runOrCheckpoint, Optional.empty(), refused)
                 .orElseThrow(() -> new UserException(
                         runOrCheckpoint + ": no checkpoint there; give a run folder or one of its checkpoints"));

@@ -1,4 +1,4 @@
-package io.flm.worker.checkpoint;
+package io.flm.launch.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RunFolderTest {
+class RunLockTest {
     private static final Path LOCKS = Path.of("/proc/locks"); // those of the system, by inode
 
     @TempDir
@@ -21,17 +21,17 @@ class RunFolderTest {
     void whoAsksForAFolderThatThisProcessHoldsDoesNotOpenItsLock() throws IOException {
         assumeThat(Files.isReadable(LOCKS)).isTrue();
         Path run = folder.resolve("run");
-        try (RunFolder held = RunFolder.open(run, false)) {
+        try (RunLock held = RunLock.open(run, false)) {
             assumeThat(isLocked(held.path())).isTrue();
-            assertThat(RunFolder.isHeld(run)).isTrue();
-            assertThatThrownBy(() -> RunFolder.open(run, true))
+            assertThat(RunLock.isHeld(run)).isTrue();
+            assertThatThrownBy(() -> RunLock.open(run, true))
                     .isInstanceOf(UserException.class)
                     .hasMessageContaining(
                             "in use by process " + ProcessHandle.current().pid() + ", this one");
             assertThat(isLocked(run)).isTrue();
         }
-        assertThat(RunFolder.isHeld(run)).isFalse();
-        RunFolder.open(run, true).close();
+        assertThat(RunLock.isHeld(run)).isFalse();
+        RunLock.open(run, true).close();
     }
 
     private static boolean isLocked(Path run) throws IOException {

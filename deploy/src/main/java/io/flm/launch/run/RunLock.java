@@ -1,8 +1,9 @@
-package io.flm.worker.checkpoint;
+package io.flm.launch.run;
 
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
+import io.flm.worker.checkpoint.CheckpointStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -20,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  * The folder of one run, locked while this is open. The lock is the operating system's, so it ends with the process, however
  * that ends.
  */
-public final class RunFolder implements AutoCloseable {
-    static final String CHECKPOINTS = "checkpoints";
+public final class RunLock implements AutoCloseable {
     private static final String LOCK = "lock";
     private static final int MOST_OWNER_BYTES = 1024;
 
@@ -35,7 +35,7 @@ public final class RunFolder implements AutoCloseable {
     private final Path realFolder;
     private final FileChannel lockFile;
 
-    private RunFolder(Path folder, Path realFolder, FileChannel lockFile) {
+    private RunLock(Path folder, Path realFolder, FileChannel lockFile) {
         this.folder = folder;
         this.realFolder = realFolder;
         this.lockFile = lockFile;
@@ -47,7 +47,7 @@ public final class RunFolder implements AutoCloseable {
      * @param resume whether an existing run is to be continued; otherwise the folder must be new or empty
      * @throws UserException where another process uses it, or it holds a run and {@code resume} is not given, or other files
      */
-    public static RunFolder open(Path folder, boolean resume) {
+    public static RunLock open(Path folder, boolean resume) {
         try {
             if (resume && !Files.isDirectory(folder)) {
                 throw new UserException(folder + ": no run there to resume; check --run, or leave --resume out");
@@ -57,7 +57,7 @@ public final class RunFolder implements AutoCloseable {
             }
             boolean isNew = !Files.exists(folder);
             Files.createDirectories(folder);
-            RunFolder held = isNew ? lockNew(folder) : lock(folder);
+            RunLock held = isNew ? lockNew(folder) : lock(folder);
             try {
                 if (!resume) {
                     requireFree(folder); // Another process may have begun and ended a run in between.
@@ -93,7 +93,7 @@ public final class RunFolder implements AutoCloseable {
     }
 
     /** A folder that cannot be locked is none of a run's, and goes again. */
-    private static RunFolder lockNew(Path folder) throws IOException {
+    private static RunLock lockNew(Path folder) throws IOException {
         try {
             return lock(folder);
         } catch (IOException e) {
@@ -105,7 +105,7 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
-    private static RunFolder lock(Path folder) throws IOException {
+    private static RunLock lock(Path folder) throws IOException {
         Path file = folder.resolve(LOCK);
         boolean isNew = !Files.exists(file, LinkOption.NOFOLLOW_LINKS);
         byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8);
@@ -131,7 +131,7 @@ public final class RunFolder implements AutoCloseable {
                 throw e;
             }
             HELD.add(realFolder);
-            return new RunFolder(folder, realFolder, channel);
+            return new RunLock(folder, realFolder, channel);
         }
     }
 
@@ -162,7 +162,7 @@ public final class RunFolder implements AutoCloseable {
         try (Stream<Path> content = Files.list(folder)) {
             boolean used =
                     content.anyMatch(path -> !path.getFileName().toString().equals(LOCK));
-            if (used && Files.isDirectory(folder.resolve(CHECKPOINTS))) {
+            if (used && Files.isDirectory(folder.resolve(CheckpointStore.FOLDER))) {
                 throw new UserException(
                         folder + ": holds a run already; continue it with --resume, or choose another --run");
             }
@@ -177,7 +177,7 @@ public final class RunFolder implements AutoCloseable {
     }
 
     public Path checkpoints() {
-        return folder.resolve(CHECKPOINTS);
+        return folder.resolve(CheckpointStore.FOLDER);
     }
 
     @Override
