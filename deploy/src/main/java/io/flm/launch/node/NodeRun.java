@@ -112,7 +112,7 @@ final class NodeRun implements AutoCloseable {
             closings.push(ingest::close);
             CheckpointSettings checkpoints = CheckpointSettings.from(config);
             RunFiles.belongTo(folder, plan, configuration);
-            CheckpointStore store = new CheckpointStore(folder.resolve("checkpoints"), checkpoints);
+            CheckpointStore store = new CheckpointStore(folder.resolve(CheckpointStore.FOLDER), checkpoints);
             Optional<Checkpoint> origin = plan.resume() ? store.newestValid(LOG::warn) : Optional.empty();
             Optional<Checkpoint> from = origin.isPresent()
                             || config.getString("flm.checkpoint.from").isEmpty()

@@ -8,6 +8,7 @@ import io.flm.data.WriteErrors;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.files.PlainFile;
 import io.flm.worker.RunPlan;
+import io.flm.worker.checkpoint.CheckpointStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,23 +22,27 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The folder of a run, held by this process, and what the launcher keeps in it beside the checkpoints:
+ * A run's folder. This class owns it: it makes, locks and takes it, knows what may lie in it, and removes it where nothing came of the
+ * run. What a part holds is known by its writer, which is this class where none is named:
  *
  * <pre>
- * effective.conf   the configuration, each value with its origin; makes the folder a run's
- * changes          what changed the weights since which step, where the run was resumed with other settings or data
- * plan             which submission it belongs to
- * metrics.jsonl    one line a step
- * status.json      how the run stood when its command last looked
- * flm.log          what happened
- * nodes/           how each node that works here is reached, and its log
+ * lock             RunLock          held by the command that trains
+ * effective.conf                    the configuration, each value with its origin; makes the folder a run's
+ * plan                              which submission it belongs to
+ * changes                           what changed the weights since which step, where it was resumed with other settings or data
+ * checkpoints/     CheckpointStore  weights and moments
+ * metrics.jsonl    MetricsLog       one line a step
+ * nodes/           NodeFiles        how each node that works here is reached, and its log
+ * status.json      LastStatus       how the run stood when its command last looked
+ * held-out.*       LastEvaluation   what held-out data say of it at the end
+ * flm.log          LogFiles         what happened
  * </pre>
  */
 public final class RunFiles implements AutoCloseable {
     private static final int MOST_OWNER_BYTES = 1024;
-    private static final Set<String> FOLDERS = Set.of("checkpoints", "nodes");
+    private static final Set<String> FOLDERS = Set.of(CheckpointStore.FOLDER, "nodes");
     private static final Set<String> FILES = Set.of(
-            "lock",
+            RunLock.NAME,
             "effective.conf",
             "changes",
             "plan",
@@ -54,16 +59,16 @@ public final class RunFiles implements AutoCloseable {
         A_RUN
     }
 
-    private final RunLock folder;
+    private final RunLock lock;
     private final Before before;
 
-    private RunFiles(RunLock folder, Before before) {
-        this.folder = folder;
+    private RunFiles(RunLock lock, Before before) {
+        this.lock = lock;
         this.before = before;
     }
 
     Path path() {
-        return folder.path();
+        return lock.folder();
     }
 
     public Path configuration() {
@@ -133,7 +138,7 @@ public final class RunFiles implements AutoCloseable {
                     && new String(SmallFile.read(owner, MOST_OWNER_BYTES), StandardCharsets.UTF_8)
                             .strip()
                             .equals(plan.id());
-            if (!ours && !plan.resume() && Files.exists(folder.resolve("checkpoints"))) {
+            if (!ours && !plan.resume() && Files.exists(folder.resolve(CheckpointStore.FOLDER))) {
                 throw new UserException(folder + ": holds another run of the name " + plan.run()
                         + "; resume that with --resume, or give this one another name");
             }
@@ -199,7 +204,7 @@ public final class RunFiles implements AutoCloseable {
 
     /** The name of a run's newest checkpoint, whole or not. */
     public static Optional<String> newestCheckpoint(Path folder) {
-        String[] names = folder.resolve("checkpoints").toFile().list((in, name) -> name.startsWith("step-"));
+        String[] names = folder.resolve(CheckpointStore.FOLDER).toFile().list((in, name) -> name.startsWith("step-"));
         return names == null ? Optional.empty() : Arrays.stream(names).max(Comparator.naturalOrder());
     }
 
@@ -212,13 +217,61 @@ public final class RunFiles implements AutoCloseable {
 
     /** Makes a folder for a new run, or takes an empty one; a run or other things there are left alone. */
     public static RunFiles create(Path folder) {
-        boolean exists = Files.exists(folder);
-        if (isRun(folder)) {
-            RunLock.open(folder, true).close(); // refused where a living process trains it
-            throw new UserException(
-                    folder + ": holds a run already; continue it with --resume, or choose another --run");
+        try {
+            if (isRun(folder)) {
+                RunLock.take(folder).close(); // refused where a living process trains it
+                throw holdsARun(folder);
+            }
+            requireFree(folder);
+            boolean isNew = !Files.exists(folder);
+            Files.createDirectories(folder);
+            RunLock lock = isNew ? lockNew(folder) : RunLock.take(folder);
+            try {
+                requireFree(folder); // Another process may have begun and ended a run in between.
+            } catch (IOException | RuntimeException e) {
+                lock.close();
+                throw e;
+            }
+            return new RunFiles(lock, isNew ? Before.NOTHING : Before.AN_EMPTY_FOLDER);
+        } catch (IOException e) {
+            throw WriteErrors.of(folder, e, "no run can be kept there; choose another --run");
         }
-        return new RunFiles(RunLock.open(folder, false), exists ? Before.AN_EMPTY_FOLDER : Before.NOTHING);
+    }
+
+    private static void requireFree(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new UserException(folder + ": no folder; choose another --run");
+        }
+        try (Stream<Path> content = Files.list(folder)) {
+            boolean used =
+                    content.anyMatch(path -> !path.getFileName().toString().equals(RunLock.NAME));
+            if (used && Files.isDirectory(folder.resolve(CheckpointStore.FOLDER))) {
+                throw holdsARun(folder);
+            }
+            if (used) {
+                throw new UserException(folder + ": holds other files; choose another --run");
+            }
+        }
+    }
+
+    private static UserException holdsARun(Path folder) {
+        return new UserException(folder + ": holds a run already; continue it with --resume, or choose another --run");
+    }
+
+    /** A folder that cannot be locked is none of a run's, and goes again. */
+    private static RunLock lockNew(Path folder) throws IOException {
+        try {
+            return RunLock.take(folder);
+        } catch (IOException e) {
+            String[] content = folder.toFile().list();
+            if (content != null && content.length == 0) {
+                Files.delete(folder);
+            }
+            throw e;
+        }
     }
 
     /** Takes the folder of a run that was interrupted. */
@@ -227,7 +280,11 @@ public final class RunFiles implements AutoCloseable {
         if (!isRun(folder)) {
             throw new UserException(folder + ": no run there to resume; check --run, or leave --resume out");
         }
-        return new RunFiles(RunLock.open(folder, true), Before.A_RUN);
+        try {
+            return new RunFiles(RunLock.take(folder), Before.A_RUN);
+        } catch (IOException e) {
+            throw WriteErrors.of(folder, e, "no run can be kept there; choose another --run");
+        }
     }
 
     /** Leaves the folder as it was found, where nothing was trained in it: a run that there was stays. */
@@ -249,6 +306,6 @@ public final class RunFiles implements AutoCloseable {
 
     @Override
     public void close() {
-        folder.close();
+        lock.close();
     }
 }

@@ -2,8 +2,6 @@ package io.flm.launch.run;
 
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
-import io.flm.data.WriteErrors;
-import io.flm.worker.checkpoint.CheckpointStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,15 +12,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folder of one run, locked while this is open. The lock is the operating system's, so it ends with the process, however
- * that ends.
+ * The lock of a run's folder, held while this is open: it keeps a second process from training there. It is the operating system's,
+ * so it ends with the process, however that ends.
  */
 public final class RunLock implements AutoCloseable {
-    private static final String LOCK = "lock";
+    static final String NAME = "lock";
     private static final int MOST_OWNER_BYTES = 1024;
 
     /**
@@ -41,40 +38,9 @@ public final class RunLock implements AutoCloseable {
         this.lockFile = lockFile;
     }
 
-    /**
-     * Locks a run's folder.
-     *
-     * @param resume whether an existing run is to be continued; otherwise the folder must be new or empty
-     * @throws UserException where another process uses it, or it holds a run and {@code resume} is not given, or other files
-     */
-    public static RunLock open(Path folder, boolean resume) {
-        try {
-            if (resume && !Files.isDirectory(folder)) {
-                throw new UserException(folder + ": no run there to resume; check --run, or leave --resume out");
-            }
-            if (!resume) {
-                requireFree(folder);
-            }
-            boolean isNew = !Files.exists(folder);
-            Files.createDirectories(folder);
-            RunLock held = isNew ? lockNew(folder) : lock(folder);
-            try {
-                if (!resume) {
-                    requireFree(folder); // Another process may have begun and ended a run in between.
-                }
-                return held;
-            } catch (IOException | RuntimeException e) {
-                held.close();
-                throw e;
-            }
-        } catch (IOException e) {
-            throw WriteErrors.of(folder, e, "no run can be kept there; choose another --run");
-        }
-    }
-
     /** Whether a process holds a run's folder at present, this one included. Where that cannot be seen, none does. */
-    public static boolean isHeld(Path folder) {
-        Path file = folder.resolve(LOCK);
+    static boolean isHeld(Path folder) {
+        Path file = folder.resolve(NAME);
         synchronized (HELD) {
             if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
                 return false;
@@ -92,21 +58,13 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    /** A folder that cannot be locked is none of a run's, and goes again. */
-    private static RunLock lockNew(Path folder) throws IOException {
-        try {
-            return lock(folder);
-        } catch (IOException e) {
-            String[] content = folder.toFile().list();
-            if (content != null && content.length == 0) {
-                Files.delete(folder);
-            }
-            throw e;
-        }
-    }
-
-    private static RunLock lock(Path folder) throws IOException {
-        Path file = folder.resolve(LOCK);
+    /**
+     * Locks a folder, which exists.
+     *
+     * @throws UserException where another process holds it, or this one
+     */
+    public static RunLock take(Path folder) throws IOException {
+        Path file = folder.resolve(NAME);
         boolean isNew = !Files.exists(file, LinkOption.NOFOLLOW_LINKS);
         byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8);
         synchronized (HELD) {
@@ -152,32 +110,9 @@ public final class RunLock implements AutoCloseable {
                 folder + ": in use by process " + process + "; wait until it ends or stop it, or choose another --run");
     }
 
-    private static void requireFree(Path folder) throws IOException {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        if (!Files.isDirectory(folder)) {
-            throw new UserException(folder + ": no folder; choose another --run");
-        }
-        try (Stream<Path> content = Files.list(folder)) {
-            boolean used =
-                    content.anyMatch(path -> !path.getFileName().toString().equals(LOCK));
-            if (used && Files.isDirectory(folder.resolve(CheckpointStore.FOLDER))) {
-                throw new UserException(
-                        folder + ": holds a run already; continue it with --resume, or choose another --run");
-            }
-            if (used) {
-                throw new UserException(folder + ": holds other files; choose another --run");
-            }
-        }
-    }
-
-    public Path path() {
+    /** What is locked. */
+    public Path folder() {
         return folder;
-    }
-
-    public Path checkpoints() {
-        return folder.resolve(CheckpointStore.FOLDER);
     }
 
     @Override
@@ -189,7 +124,7 @@ public final class RunLock implements AutoCloseable {
                     lockFile.close();
                 }
             } catch (IOException e) {
-                throw new UserException(folder.resolve(LOCK) + ": cannot be closed: " + e, e);
+                throw new UserException(folder.resolve(NAME) + ": cannot be closed: " + e, e);
             }
         }
     }

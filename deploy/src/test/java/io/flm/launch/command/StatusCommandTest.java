@@ -94,8 +94,8 @@ class StatusCommandTest {
     void aNodeThatWasNotToldOfTheRunYetIsWaitedFor() throws Exception {
         node.answer("GET /api/v1/run", 200, ScriptedRun.idle());
         NodeFiles.write(run, new NodeFiles.Entry("a", node.address(), "127.0.0.1:2", 1), "");
-        try (RunLock held = RunLock.open(run, true)) {
-            LastStatus.write(held.path(), LastStatus.starting(run, "r", 100), 1);
+        try (RunLock held = RunLock.take(run)) {
+            LastStatus.write(held.folder(), LastStatus.starting(run, "r", 100), 1);
             CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> world.flm("status"));
             while (world.err().isEmpty() && !status.isDone()) {
                 Thread.onSpinWait();
@@ -110,8 +110,8 @@ class StatusCommandTest {
     @Test
     void beforeTheFirstAnswerItWaits() throws Exception {
         node.answer("GET /api/v1/run", 200, ScriptedRun.view(1, 100));
-        try (RunLock held = RunLock.open(run, true)) {
-            LastStatus.write(held.path(), LastStatus.starting(run, "r", 100), 1);
+        try (RunLock held = RunLock.take(run)) {
+            LastStatus.write(held.folder(), LastStatus.starting(run, "r", 100), 1);
             CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> world.flm("status"));
             while (world.err().isEmpty()) {
                 Thread.onSpinWait();
@@ -129,14 +129,14 @@ class StatusCommandTest {
         node.answer("GET /api/v1/run", 200, ScriptedRun.view(99, 100));
         NodeFiles.write(run, new NodeFiles.Entry("a", node.address(), "127.0.0.1:2", 1), "");
         CompletableFuture<Integer> status;
-        try (RunLock held = RunLock.open(run, true)) {
-            LastStatus.write(held.path(), ScriptedRun.view(99, 100), 1);
+        try (RunLock held = RunLock.take(run)) {
+            LastStatus.write(held.folder(), ScriptedRun.view(99, 100), 1);
             status = CompletableFuture.supplyAsync(() -> world.flm("status", "--watch"));
             while (world.out().isEmpty()) {
                 Thread.onSpinWait();
             }
             NodeFiles.remove(run, "a");
-            LastStatus.write(held.path(), ScriptedRun.view(100, 100), 1);
+            LastStatus.write(held.folder(), ScriptedRun.view(100, 100), 1);
         }
         assertThat(status.get()).isZero();
         assertThat(world.out()).contains("run r: finished: all members joined\nstep 100 of 100");

@@ -20,18 +20,18 @@ class RunLockTest {
     @Test
     void whoAsksForAFolderThatThisProcessHoldsDoesNotOpenItsLock() throws IOException {
         assumeThat(Files.isReadable(LOCKS)).isTrue();
-        Path run = folder.resolve("run");
-        try (RunLock held = RunLock.open(run, false)) {
-            assumeThat(isLocked(held.path())).isTrue();
+        Path run = Files.createDirectory(folder.resolve("run"));
+        try (RunLock held = RunLock.take(run)) {
+            assumeThat(isLocked(held.folder())).isTrue();
             assertThat(RunLock.isHeld(run)).isTrue();
-            assertThatThrownBy(() -> RunLock.open(run, true))
+            assertThatThrownBy(() -> RunLock.take(run))
                     .isInstanceOf(UserException.class)
                     .hasMessageContaining(
                             "in use by process " + ProcessHandle.current().pid() + ", this one");
             assertThat(isLocked(run)).isTrue();
         }
         assertThat(RunLock.isHeld(run)).isFalse();
-        RunLock.open(run, true).close();
+        RunLock.take(run).close();
     }
 
     private static boolean isLocked(Path run) throws IOException {
