@@ -14,21 +14,12 @@ public final class PlainText {
 
     /** One line: breaks and tabs become spaces; control characters, and those that turn the direction of text, are written out. */
     public static String of(String text) {
-        return of(text, false);
-    }
-
-    /** Likewise, but line breaks stay. */
-    public static String lines(String text) {
-        return of(text, true);
-    }
-
-    private static String of(String text, boolean breaks) {
-        if (text.codePoints().allMatch(c -> isPlain(c, breaks))) {
+        if (text.codePoints().allMatch(PlainText::isPlain)) {
             return text;
         }
         StringBuilder plain = new StringBuilder(text.length() + 16);
         text.codePoints().forEach(c -> {
-            if (isPlain(c, breaks)) {
+            if (isPlain(c)) {
                 plain.appendCodePoint(c);
             } else if (c == '\n' || c == '\r' || c == '\t') {
                 plain.append(' ');
@@ -41,11 +32,11 @@ public final class PlainText {
         return plain.toString();
     }
 
-    private static boolean isPlain(int c, boolean breaks) {
+    private static boolean isPlain(int c) {
         return switch (Character.getType(c)) {
-            case Character.CONTROL -> breaks && c == '\n';
             case Character.FORMAT -> c == ZERO_WIDTH_JOINER || c == ZERO_WIDTH_NON_JOINER;
-            case Character.SURROGATE, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> false;
+            case Character.CONTROL, Character.SURROGATE, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR ->
+                false;
             default -> true;
         };
     }

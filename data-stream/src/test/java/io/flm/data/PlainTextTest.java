@@ -25,7 +25,6 @@ class PlainTextTest {
             """)
     void whatATerminalObeysIsWrittenOut(String text, String plain) throws IOException {
         assertThat(PlainText.of(read(text))).isEqualTo(read(plain));
-        assertThat(PlainText.lines(read(text))).isEqualTo(read(plain));
     }
 
     private static String read(String escaped) throws IOException {
@@ -36,7 +35,6 @@ class PlainTextTest {
     void aMessageIsOneLine() {
         assertThat(PlainText.of("a.tar: bad\nflm: all is well\r\n\tend"))
                 .isEqualTo("a.tar: bad flm: all is well   end");
-        assertThat(PlainText.lines("a\n\u001bb\n")).isEqualTo("a\n\\u001bb\n");
     }
 
     @Test

@@ -129,11 +129,6 @@ public final class Configuration {
         return config.getValue(key).render(CONCISE);
     }
 
-    /** Each {@code flm} key and what set it, sorted by key. */
-    Map<String, String> origins() {
-        return origins;
-    }
-
     /** The {@code flm} keys as a HOCON file, each with its origin; it can be given back by {@code --config}. */
     public String render() {
         StringBuilder out = new StringBuilder();

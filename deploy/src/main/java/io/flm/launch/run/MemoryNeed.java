@@ -171,15 +171,7 @@ public final class MemoryNeed {
      * @throws UserException where it does not fit
      */
     public Optional<String> check(FreeMemory free) {
-        return check(ofMachine(), free);
-    }
-
-    /** The same of a card. */
-    Optional<String> checkCard(FreeMemory free) {
-        return check(ofCard(), free);
-    }
-
-    private Optional<String> check(Map<String, Double> parts, FreeMemory free) {
+        Map<String, Double> parts = ofMachine();
         double needed = sum(parts);
         if (needed <= WARNED * free.bytes()) {
             return Optional.empty();

@@ -71,11 +71,6 @@ public final class ControlClient {
         return parse(send("GET", path, ""), type);
     }
 
-    /** {@code GET /api/v1/...} as it came. */
-    public String get(String path) {
-        return send("GET", path, "").body();
-    }
-
     /** {@code POST /api/v1/...}. */
     public <T> T post(String path, String body, Class<T> type) {
         return parse(send("POST", path, body), type);

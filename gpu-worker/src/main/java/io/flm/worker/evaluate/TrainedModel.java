@@ -126,10 +126,6 @@ public final class TrainedModel implements AutoCloseable {
         return config;
     }
 
-    public Objective objective() {
-        return objective;
-    }
-
     public long parameterCount() {
         return model.parameters().size();
     }

@@ -25,11 +25,6 @@ public final class Torch {
         return Engine.getEngine("PyTorch");
     }
 
-    /** The version of libtorch that is loaded. */
-    public static String version() {
-        return engine().getVersion();
-    }
-
     /**
      * The devices that a setting names.
      *

@@ -48,10 +48,6 @@ final class SimulatedTrainer implements AsyncTrainer {
         return place != null;
     }
 
-    long weights() {
-        return weights;
-    }
-
     @Override
     public void prepare(RunPlan plan, Consumer<Event> told) {
         long same = ++attempt;
