@@ -164,7 +164,9 @@ final class PretrainCommand implements Callable<Integer> {
                     environment.say("stopped before the run was submitted");
                     return interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.FAILED);
                 }
-                write(files.configuration(), configuration);
+                if (resume) {
+                    write(files.configuration(), configuration); // a run that did not go on keeps its own
+                }
                 begun.set(true);
                 return train(pretraining, interrupts, request, begun);
             }

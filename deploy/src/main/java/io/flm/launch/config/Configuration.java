@@ -153,16 +153,21 @@ public final class Configuration {
 
     /** The keys of this program, those of the libraries beside them. */
     public static KnownKeys knownKeys() {
-        return builder().known;
+        return Reference.KNOWN;
+    }
+
+    /** What lies below all layers; read once a process. */
+    private static final class Reference {
+        static final Config CONFIG = ConfigFactory.parseResources("node.conf")
+                .withFallback(ConfigFactory.defaultReferenceUnresolved())
+                .resolve();
+        static final KnownKeys KNOWN = new KnownKeys(Keys.known(), CONFIG.root().keySet());
     }
 
     /** Collects layers, the lowest first. */
     public static final class Builder {
-        private final Config reference = ConfigFactory.parseResources("node.conf")
-                .withFallback(ConfigFactory.defaultReferenceUnresolved())
-                .resolve();
-        private final KnownKeys known =
-                new KnownKeys(Keys.known(), reference.root().keySet());
+        private final Config reference = Reference.CONFIG;
+        private final KnownKeys known = Reference.KNOWN;
         private final Map<String, String> origins = new TreeMap<>();
         private Config config = reference;
         private String preset = ""; // the origin of its values
