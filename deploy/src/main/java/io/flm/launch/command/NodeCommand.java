@@ -2,7 +2,7 @@ package io.flm.launch.command;
 
 import io.flm.launch.config.Configuration;
 import io.flm.launch.config.Settings;
-import io.flm.launch.config.ToldConfiguration;
+import io.flm.launch.config.StdinConfiguration;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Interrupts;
 import io.flm.launch.console.Interrupts.Signal;
@@ -138,7 +138,7 @@ final class NodeCommand implements Callable<Integer> {
 
     private Configuration configuration() {
         Configuration.Builder layers = driven
-                ? configOptions.layersOver(ToldConfiguration.read(System.in), environment)
+                ? configOptions.layersOver(StdinConfiguration.read(System.in), environment)
                 : configOptions.layers(environment);
         Path folder = environment.folder();
         if (!join.isEmpty()) {

@@ -135,7 +135,7 @@ final class PretrainCommand implements Callable<Integer> {
         if (dryRun) {
             environment.out().print(json ? Json.line(estimate.toMap()) + "\n" : estimate.text(measuring()));
         }
-        if (!launcher.isElsewhere()) { // its nodes check for themselves
+        if (!launcher.isExternal()) { // its nodes check for themselves
             estimate.check().forEach(environment::warn);
         }
         heldOut.flatMap(share -> share.check(configuration))
@@ -209,7 +209,7 @@ final class PretrainCommand implements Callable<Integer> {
     /** What a run of this machine holds out of its data; the nodes of a cluster have their own. */
     private Optional<HeldOutShare> heldOut(Config config, Launcher launcher) {
         DataSettings data = DataSettings.from(config);
-        if (launcher.isElsewhere() || !HeldOutShare.matters(data)) {
+        if (launcher.isExternal() || !HeldOutShare.matters(data)) {
             return Optional.empty();
         }
         try (Waiting waiting = Waiting.shown(environment.screen(), "looking at the data")) {

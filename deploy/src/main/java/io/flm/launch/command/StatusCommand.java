@@ -73,14 +73,14 @@ final class StatusCommand implements Callable<Integer> {
         while (true) {
             try {
                 RunView run = client.get("/run", RunView.class);
-                if (run.id().isEmpty() && folder != null && LastStatus.isUnderWay(folder)) {
+                if (run.id().isEmpty() && folder != null && LastStatus.isFollowed(folder)) {
                     throw new ControlClient.Unavailable("no node of " + folder + " knows the run yet", "");
                 }
                 return run;
             } catch (ControlClient.Unavailable e) {
                 if (folder != null) {
                     RunView run = LastStatus.of(folder);
-                    if (run.ended() || !LastStatus.isUnderWay(folder)) {
+                    if (run.ended() || !LastStatus.isFollowed(folder)) {
                         return run;
                     }
                 }

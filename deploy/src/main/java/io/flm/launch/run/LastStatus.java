@@ -91,7 +91,7 @@ public final class LastStatus {
     }
 
     /** Whether a command follows the run at present. */
-    public static boolean isUnderWay(Path folder) {
+    public static boolean isFollowed(Path folder) {
         return RunLock.isHeld(folder);
     }
 
@@ -105,7 +105,7 @@ public final class LastStatus {
         if (last != null && last.ended()) {
             return last;
         }
-        if (isUnderWay(folder)) {
+        if (isFollowed(folder)) {
             return last == null ? view(name, "starting", "no node of it answers yet", 0) : last;
         }
         String how = last == null || last.state().equals("starting")

@@ -5,7 +5,7 @@ import com.typesafe.config.Config;
 import io.flm.coordinator.http.HttpSettings;
 import io.flm.data.UserException;
 import io.flm.launch.config.NodeSettings;
-import io.flm.launch.config.ToldConfiguration;
+import io.flm.launch.config.StdinConfiguration;
 import io.flm.launch.console.Program;
 import io.flm.launch.run.MemoryNeed;
 import io.flm.launch.run.NodeAddress;
@@ -96,7 +96,7 @@ final class ChildProcesses implements Nodes {
         this.notes = notes;
         this.run = request.run();
         WorkerSettings worker = WorkerSettings.from(request.config());
-        List<List<Device>> devices = deal(worker.found(), count);
+        List<List<Device>> devices = assignDevices(worker.found(), count);
         workersEach = worker.count(devices.get(0), count);
         token = HttpSettings.from(request.config()).token();
         first = new NodeSettings.Address("127.0.0.1", freePort());
@@ -116,22 +116,22 @@ final class ChildProcesses implements Nodes {
     }
 
     /** Which devices each node gets: of several CUDA devices each its own ones. */
-    private static List<List<Device>> deal(List<Device> all, int count) {
-        List<List<Device>> dealt = new ArrayList<>();
+    private static List<List<Device>> assignDevices(List<Device> all, int count) {
+        List<List<Device>> assigned = new ArrayList<>();
         for (int node = 0; node < count; node++) {
             List<Device> own = new ArrayList<>();
             for (int i = node % all.size(); i < all.size(); i += count) {
                 own.add(all.get(i));
             }
-            dealt.add(own);
+            assigned.add(own);
         }
-        return dealt;
+        return assigned;
     }
 
     /** How a run in so many processes is spread over this machine. */
     static MemoryNeed.Layout layout(Config config, int count) {
         WorkerSettings worker = WorkerSettings.from(config);
-        List<Device> first = deal(worker.found(), count).get(0);
+        List<Device> first = assignDevices(worker.found(), count).get(0);
         return MemoryNeed.Layout.of(
                 config, count, worker.count(first, count), true, first.get(0).isGpu());
     }
@@ -207,7 +207,7 @@ final class ChildProcesses implements Nodes {
         Thread thread = new Thread(
                 () -> {
                     try {
-                        ToldConfiguration.write(process.getOutputStream(), request.configuration());
+                        StdinConfiguration.write(process.getOutputStream(), request.configuration());
                     } catch (IOException e) { // it has ended: what it said tells why
                         LOG.info("{}: does not take its configuration", name, e);
                     }

@@ -44,7 +44,7 @@ public interface Launcher {
     String advice(Path run);
 
     /** Whether the nodes belong to others, who check for themselves what they can carry out. */
-    default boolean isElsewhere() {
+    default boolean isExternal() {
         return processes() == 0;
     }
 }

@@ -106,7 +106,7 @@ public final class SubmittedRun implements Pretraining {
             try {
                 submit();
             } catch (ControlClient.Unavailable e) {
-                if (request.launcher().isElsewhere() || System.nanoTime() > deadline) {
+                if (request.launcher().isExternal() || System.nanoTime() > deadline) {
                     throw new UserException(
                             e.what()
                                     + request.launcher()
