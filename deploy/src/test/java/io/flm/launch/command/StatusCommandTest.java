@@ -2,6 +2,7 @@ package io.flm.launch.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.coordinator.RunView;
 import io.flm.launch.run.LastStatus;
@@ -183,11 +184,12 @@ class StatusCommandTest {
                         line -> assertThat(line)
                                 .matches("emoji-1 +finished +step 100 of 100, loss 2\\.500  2001-09-\\d\\d .*"));
         assertThat(world.flm("runs", "--json")).isZero();
-        assertThat(new ObjectMapper()
-                        .readTree(world.out().lines().toList().get(1))
-                        .get("state")
-                        .asText())
-                .isEqualTo("finished");
+        JsonNode json = new ObjectMapper().readTree(world.out().lines().toList().get(1));
+        assertThat(json.fieldNames())
+                .toIterable()
+                .containsExactly("run", "state", "reason", "step", "totalSteps", "loss", "workedOnAt");
+        assertThat(json.get("state").asText()).isEqualTo("finished");
+        assertThat(json.get("workedOnAt").asText()).isEqualTo("2001-09-09T01:46:40Z");
         assertThat(world.flm("runs", "nowhere")).isZero();
         assertThat(world.err()).containsExactly("flm: " + folder.resolve("nowhere") + ": holds no run");
     }
