@@ -7,8 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -128,7 +126,9 @@ public final class Tokenizer implements AutoCloseable {
                     file + ": not a tokenizer.json, no JSON" + place(e) + "; give another with --tokenizer", e);
         } catch (IOException e) {
             throw new UserException(
-                    file + ": not a readable tokenizer.json (" + why(e) + "); give another with --tokenizer", e);
+                    file + ": not a readable tokenizer.json (" + FileErrors.reason(e)
+                            + "); give another with --tokenizer",
+                    e);
         }
         JsonNode vocabulary = json.path("model").path("vocab");
         if (!vocabulary.isObject() && !vocabulary.isArray()) {
@@ -166,13 +166,6 @@ public final class Tokenizer implements AutoCloseable {
     private static String place(JsonProcessingException e) {
         JsonLocation at = e.getLocation(); // null where a limit of the parser is exceeded
         return at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
-    }
-
-    private static String why(IOException e) {
-        if (e instanceof NoSuchFileException) {
-            return "no such file";
-        }
-        return e instanceof FileSystemException f && f.getReason() != null ? f.getReason() : "it cannot be read";
     }
 
     private static String firstLine(Exception e) {

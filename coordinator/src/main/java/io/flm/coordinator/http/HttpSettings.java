@@ -1,14 +1,13 @@
 package io.flm.coordinator.http;
 
 import com.typesafe.config.Config;
+import io.flm.data.FileErrors;
 import io.flm.data.SmallFile;
 import io.flm.data.TextFile;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
@@ -75,17 +74,9 @@ public record HttpSettings(
             }
             return token;
         } catch (IOException e) {
-            throw new UserException(file + ": the token cannot be read (" + why(e) + "); check flm.http.token-file", e);
+            throw new UserException(
+                    file + ": the token cannot be read (" + FileErrors.reason(e) + "); check flm.http.token-file", e);
         }
-    }
-
-    private static String why(IOException e) {
-        if (e instanceof NoSuchFileException) {
-            return "no such file";
-        }
-        return e instanceof FileSystemException f && f.getReason() != null
-                ? f.getReason()
-                : String.valueOf(e.getMessage());
     }
 
     private static boolean isLoopback(String host) {

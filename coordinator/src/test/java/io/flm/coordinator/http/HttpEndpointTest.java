@@ -409,7 +409,7 @@ class HttpEndpointTest {
         assertThat(settings("0.0.0.0", token.toString()).toString()).doesNotContain(TOKEN);
         assertThat(settings("127.0.0.1", "").token()).isEmpty();
         assertThatThrownBy(() -> settings("127.0.0.1", folder.resolve("nowhere").toString()))
-                .hasMessageContaining("the token cannot be read (no such file); check flm.http.token-file");
+                .hasMessageContaining("the token cannot be read (no such file or folder); check flm.http.token-file");
         assertThatThrownBy(() -> settings("127.0.0.1", folder.toString())).hasMessageContaining("(not a regular file)");
         Files.writeString(token, "t".repeat(5000));
         assertThatThrownBy(() -> settings("127.0.0.1", token.toString()))

@@ -1,14 +1,12 @@
 package io.flm.launch.console;
 
 import com.typesafe.config.ConfigException;
+import io.flm.data.FileErrors;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
 import io.flm.worker.torch.MemoryShortage;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -85,21 +83,12 @@ public record Failure(String line, int exitCode, boolean internal) {
                 || String.valueOf(cause.getMessage()).contains("ai.djl");
     }
 
-    private static @Nullable String knownFileCause(FileSystemException e) {
+    private static String knownFileCause(FileSystemException e) {
         String full = WriteErrors.full(e);
         if (full != null) {
             return e.getFile() + ": " + full + "; make room and go on with --resume";
         }
-        if (e instanceof NoSuchFileException) {
-            return e.getFile() + ": no such file";
-        }
-        if (e instanceof AccessDeniedException) {
-            return e.getFile() + ": access denied";
-        }
-        if (e instanceof FileAlreadyExistsException) {
-            return e.getFile() + ": exists already, and is not what is wanted there";
-        }
-        return e.getFile() + ": " + e.getReason();
+        return e.getFile() + ": " + FileErrors.reason(e);
     }
 
     private static String oneLine(String message) {

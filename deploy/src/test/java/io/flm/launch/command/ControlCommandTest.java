@@ -181,8 +181,8 @@ class ControlCommandTest {
         assertThat(world.flm("status", "--node", node.address(), "--token-file", "token"))
                 .isEqualTo(Failure.REFUSED);
         assertThat(world.err())
-                .containsExactly(
-                        "flm: " + token + ": no such file; give the file of the nodes' token with --token-file");
+                .containsExactly("flm: " + token
+                        + ": no such file or folder; give the file of the nodes' token with --token-file");
         Files.writeString(token, "0123456789abcdef");
         Files.setPosixFilePermissions(token, Set.of());
         if (Files.isReadable(token)) {
@@ -192,7 +192,7 @@ class ControlCommandTest {
                 .isEqualTo(Failure.REFUSED);
         assertThat(world.err())
                 .containsExactly(
-                        "flm: " + token + ": access denied; give the file of the nodes' token with --token-file");
+                        "flm: " + token + ": permission denied; give the file of the nodes' token with --token-file");
     }
 
     @Test

@@ -57,8 +57,8 @@ class FailureTest {
                         Path.of("run/held-out.html"),
                         new AccessDeniedException("run/held-out.html.1.part"),
                         "give another --html"))
-                .hasMessage("run/held-out.html: cannot be written (AccessDeniedException); give another --html");
-        assertThat(Failure.of(new NoSuchFileException("x.tar")).line()).isEqualTo("x.tar: no such file");
+                .hasMessage("run/held-out.html: cannot be written (permission denied); give another --html");
+        assertThat(Failure.of(new NoSuchFileException("x.tar")).line()).isEqualTo("x.tar: no such file or folder");
         assertThat(Failure.of(new InvalidPathException("a?.tar", "unmappable characters"))
                         .line())
                 .isEqualTo("a?.tar: not a path here (unmappable characters); give another name, or set LC_ALL=C.UTF-8");
