@@ -74,7 +74,7 @@ public final class Coordinator {
     private Coordinator() {}
 
     /** A coordinator that hears of its workers by the receptionist. */
-    public static Behavior<Command> create(CoordinatorSettings settings, CoordinatorEnvironment surroundings) {
+    public static Behavior<Command> create(CoordinatorSettings settings, CoordinatorEnvironment environment) {
         return Behaviors.setup(context -> {
             context.getSystem()
                     .receptionist()
@@ -83,16 +83,17 @@ public final class Coordinator {
                             context.messageAdapter(
                                     Receptionist.Listing.class,
                                     listing -> new Listed(listing.getServiceInstances(Worker.KEY)))));
-            return told(settings, surroundings);
+            return withoutReceptionist(settings, environment);
         });
     }
 
     /** A coordinator that hears of its workers by {@link Listed} only. */
-    public static Behavior<Command> told(CoordinatorSettings settings, CoordinatorEnvironment surroundings) {
+    public static Behavior<Command> withoutReceptionist(
+            CoordinatorSettings settings, CoordinatorEnvironment environment) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             timers.startTimerWithFixedDelay(new State.Tick(), Duration.ofMillis(settings.tickMs()));
-            Run run = new Run(
-                    context, settings, surroundings, context.messageAdapter(Worker.Report.class, Reported::new));
+            Run run =
+                    new Run(context, settings, environment, context.messageAdapter(Worker.Report.class, Reported::new));
             return new Discovering(run, "a coordinator has started here").begin();
         }));
     }

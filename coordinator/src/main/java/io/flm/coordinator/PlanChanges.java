@@ -48,7 +48,7 @@ final class PlanChanges {
         RunPlan plan = run.plan;
         return plan != null
                 && plan.deadline() > 0
-                && run.world.clock().millis() >= plan.deadline()
+                && run.environment.clock().millis() >= plan.deadline()
                 && plan.intent() == Intent.RUN
                 && intend(run, Intent.STOP, TIME_LIMIT);
     }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Run {
     final ActorContext<Coordinator.Command> context;
     final CoordinatorSettings settings;
-    final CoordinatorEnvironment world;
+    final CoordinatorEnvironment environment;
     final ActorRef<Worker.Report> reports;
     final Roster roster = new Roster();
     final History history = new History();
@@ -68,18 +68,18 @@ final class Run {
     Run(
             ActorContext<Coordinator.Command> context,
             CoordinatorSettings settings,
-            CoordinatorEnvironment world,
+            CoordinatorEnvironment environment,
             ActorRef<Worker.Report> reports) {
         this.context = context;
         this.settings = settings;
-        this.world = world;
+        this.environment = environment;
         this.reports = reports;
         this.attempts = new Attempts(settings.retryPauseMs());
         this.notes = new Notes(text -> context.getLog().warn("run {}: {}", name(), text));
     }
 
     long now() {
-        return world.nowMs();
+        return environment.nowMs();
     }
 
     String name() {
@@ -144,7 +144,7 @@ final class Run {
         }
         committedSteps = g.firstStep();
         pace.restart();
-        history.add(g, world.clock().instant(), why, causedAt);
+        history.add(g, environment.clock().instant(), why, causedAt);
     }
 
     /** Rank 0 has told of a step. */

@@ -62,7 +62,7 @@ final class RunViewer {
         double leftMs = (double) Math.max(0, plan.totalSteps() - run.committedSteps) * stepMs;
         if (plan.deadline() > 0) {
             leftMs = Math.min(leftMs, (double)
-                    Math.max(0, plan.deadline() - run.world.clock().millis()));
+                    Math.max(0, plan.deadline() - run.environment.clock().millis()));
         }
         return leftMs / 1000;
     }

@@ -222,8 +222,9 @@ abstract class State extends AbstractBehavior<Command> {
         if (!run.plan().resume()) { // from now on a worker that comes back may have a checkpoint of this run
             run.revise(run.plan().resuming(true));
         }
-        Generation g =
-                run.plan().encrypted() ? generation.withKey(run.world.keys().get()) : generation;
+        Generation g = run.plan().encrypted()
+                ? generation.withKey(run.environment.keys().get())
+                : generation;
         run.take(g, why);
         run.tellMembers(new Worker.Join(run.epoch, g, run.reports));
         return transition(new Forming(run, why));

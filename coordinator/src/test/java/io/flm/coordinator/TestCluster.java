@@ -78,7 +78,7 @@ final class TestCluster implements AutoCloseable {
     private ActorRef<Coordinator.Command> start() {
         CoordinatorEnvironment world = new CoordinatorEnvironment(
                 () -> Instant.ofEpochMilli(BEGAN_AT).plusNanos(actors.nanoTime()), actors::nanoTime, () -> "secret");
-        return actors.spawn(reports(Coordinator.told(settings, world)), "coordinator-" + ++coordinators);
+        return actors.spawn(reports(Coordinator.withoutReceptionist(settings, world)), "coordinator-" + ++coordinators);
     }
 
     static RunPlan plan(int minWorkers, int maxWorkers) {

@@ -178,7 +178,7 @@ final class NodeRun implements AutoCloseable {
     }
 
     /** Makes the trainer of one device, on its own thread. */
-    BlockingTrainer runner(Device device, ExchangeNode exchange, ActorSystem<?> system) {
+    BlockingTrainer newTrainer(Device device, ExchangeNode exchange, ActorSystem<?> system) {
         Torch.prepareThread(threads);
         FlmModel flm = new FlmModel(
                 model, train.objective().parts(), new FlmModel.Compute(device, train.precision(), train.recompute()));

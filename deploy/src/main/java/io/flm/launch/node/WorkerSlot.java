@@ -58,7 +58,7 @@ final class WorkerSlot {
     private BlockingTrainer prepare(RunPlan plan, ActorSystem<?> system) {
         NodeRun opened = runs.open(plan, name());
         run = opened;
-        return opened.runner(device, exchange, system);
+        return opened.newTrainer(device, exchange, system);
     }
 
     private void onStep(StepResult result) {

@@ -119,7 +119,7 @@ public class MessageSizeTest {
         assertThat(plan.config().length()).as("near the limit").isGreaterThan(240 * 1024);
         try (VirtualActors actors = new VirtualActors()) {
             ActorRef<Coordinator.Command> coordinator = actors.spawn(
-                    Coordinator.told(
+                    Coordinator.withoutReceptionist(
                             settings,
                             new CoordinatorEnvironment(
                                     () -> Instant.ofEpochSecond(1_700_000_000).plusNanos(actors.nanoTime()),

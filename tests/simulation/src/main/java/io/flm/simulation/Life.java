@@ -55,10 +55,11 @@ final class Life {
 
     void startCoordinator(CoordinatorSettings settings) {
         World world = node.world;
-        CoordinatorEnvironment surroundings = new CoordinatorEnvironment(
+        CoordinatorEnvironment environment = new CoordinatorEnvironment(
                 () -> Instant.ofEpochSecond(0, world.nanoTime()), world::nanoTime, () -> "no key");
         ActorRef<Object> started = world.actors.spawn(
-                received(Coordinator.told(settings, surroundings)), "coordinator-" + node.index + "-" + number);
+                received(Coordinator.withoutReceptionist(settings, environment)),
+                "coordinator-" + node.index + "-" + number);
         coordinator = started.narrow();
     }
 
