@@ -3,7 +3,7 @@ package io.flm.data;
 /**
  * Changes of a picture that its caption outlives: turned, stretched and moved a little. No flips: captions say left and right.
  *
- * @param rotateDegrees turned by at most so much either way
+ * @param rotateDegrees turned by at most this much either way
  * @param scale each axis stretched by 1/scale to scale, evenly in the logarithm; 1: not
  * @param shift moved along each axis by at most this share of half the width
  * @param background value of what comes into view, 0..255

@@ -1,7 +1,7 @@
 package io.flm.data;
 
 /**
- * Ends a run of whose samples too many are bad. What is counted is what all lanes drew, which every worker learns with each step:
+ * Ends a run if too many of its samples are bad. What is counted is what all lanes drew, which every worker learns with each step:
  * so whether a run ends, and after which step, does not depend on which worker met which sample. It is counted from epoch to
  * epoch; a worker that comes later, or a run that is resumed, begins to count there.
  */

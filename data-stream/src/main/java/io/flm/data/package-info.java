@@ -6,6 +6,14 @@
  * out of it, {@link io.flm.data.RandomStream} is why it comes out the same on every machine. Corruption is data: spans,
  * masks and targets are integers in a {@link io.flm.data.TextBatch}, which the objective's {@link io.flm.data.Corruption}
  * makes of {@link io.flm.data.Sample}s, and the model only obeys them.
+ *
+ * <pre>
+ * files      SampleSource is the data set; TarShard, TarEntries, OpenFiles below it; Split holds out, Order shuffles
+ * texts      CaptionFiles, Tokenizer, Windows of about equal length
+ * pictures   Pictures decodes and resizes, by Codecs: PngFile, JpegFile, WebpFile; Augmentation
+ * batches    Corruption, TextBatch, Targets, LaneBatch, BatchReader
+ * faults     BadSamples are named and replaced, BadShare ends a run with too many, LeftOut counts what is in no sample
+ * </pre>
  */
 @NullMarked
 package io.flm.data;

@@ -96,7 +96,8 @@ public interface AsyncTrainer extends AutoCloseable {
     void hash(Consumer<Event> listener);
 
     /**
-     * The number of committed steps whose state this holds: in memory; before the first generation on disk; 0 if it begins with weights from the seed, which all have.
+     * The number of committed steps whose state this holds: in memory; before the first generation on disk; 0 if it begins with
+     * weights from the seed, which all have.
      */
     long committedSteps();
 

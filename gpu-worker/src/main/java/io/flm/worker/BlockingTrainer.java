@@ -26,8 +26,8 @@ public interface BlockingTrainer extends AutoCloseable {
     List<String> heads();
 
     /**
-     * Enters a generation: takes up the state of its first step, from memory, a checkpoint or the seed if this rank holds it, else from a member that does. Joins the other members, and may wait
-     * for them.
+     * Enters a generation: joins the other members, and takes up the state of the first step: from memory, a checkpoint or the seed
+     * if this rank holds it, else from a member that does. May wait for the others.
      *
      * @return where the state was taken from, for the log
      * @throws ExchangeException if members were lost, or the generation was {@link #abandon abandoned}

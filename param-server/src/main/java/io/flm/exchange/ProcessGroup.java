@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The members of one generation, as the ranks of this process share it: made by the first that joins, called by {@link
- * RankExchange}. One monitor guards all of it.
+ * RankExchange}. A {@link LocalGroup} adds if all members are in this process, else a {@link MultiNodeGroup}. One monitor guards all
+ * of it.
  *
  * @param <R> what it knows of a step
  */

@@ -1,7 +1,8 @@
 /**
  * Sums the gradients of a generation's members, with the same bits whatever the members are, and hands the state of one member to
  * those that lack it. A process opens one {@link io.flm.exchange.ExchangeNode} and joins one process group after the other, each
- * described by a {@link io.flm.exchange.GroupSpec}. A trainer calls {@link io.flm.exchange.Exchange} in each step.
+ * described by a {@link io.flm.exchange.GroupSpec}. A trainer calls {@link io.flm.exchange.Exchange} in each step, with
+ * the sums of its own lanes.
  *
  * <p>Three layers, each of which knows only those below it. Read from the bottom up:
  *

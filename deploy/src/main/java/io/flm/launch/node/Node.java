@@ -32,8 +32,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One node: a JVM with a worker for each device that joins a cluster and works for whoever coordinates there. Where it loses its
- * cluster it comes back by itself: see {@link #rejoin}.
+ * One node: a JVM with a worker for each device that joins a cluster and works for the coordinator there. If it loses its
+ * cluster it joins again: see {@link #rejoin}.
  */
 public final class Node implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);

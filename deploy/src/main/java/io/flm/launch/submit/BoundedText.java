@@ -11,7 +11,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow.Subscription;
 import org.jspecify.annotations.Nullable;
 
-/** Takes the text of an answer, up to so many bytes: whoever answers may be no node, and never end. */
+/** Takes the text of an answer, up to a number of bytes: what answers may be no node, and may never end. */
 final class BoundedText implements BodySubscriber<String> {
     private final int most;
     private final CompletableFuture<String> text = new CompletableFuture<>();

@@ -14,7 +14,7 @@ import java.util.List;
  * @param configuration the effective one; {@code flm} holds known keys of the right types only
  * @param run the run's folder: it exists and is locked by this process
  * @param home this program's folder
- * @param resume whether to go on from the run's newest checkpoint; where there is none, the run begins anew
+ * @param resume whether to go on from the run's newest checkpoint; if there is none, the run begins anew
  * @param minWorkers with fewer nothing trains; 0: all of this process, one of several nodes
  * @param launcher where it is trained
  */

@@ -1,5 +1,5 @@
 /**
- * A run as the process sees it that asked for it. {@link io.flm.launch.submit.RunRequest} says what is to be trained; a {@link
+ * A run, seen from the process that submits it. {@link io.flm.launch.submit.RunRequest} says what is to be trained; a {@link
  * io.flm.launch.submit.Launcher} says where, and starts or finds the nodes; {@link io.flm.launch.submit.SubmittedRun} submits the
  * run to them over HTTP and follows it there until it ends.
  *

@@ -25,6 +25,7 @@ import picocli.CommandLine;
 /** The documents name only what there is. */
 class ReadmeTest {
     private static final Pattern LINK = Pattern.compile("]\\((?!https?:)([^)#]+)");
+    private static final Pattern METHOD = Pattern.compile("\\[`(\\w+)(?:\\.(\\w+))?`]\\(([^)#]+\\.(?:java|py))\\)");
     private static final Pattern CODE = Pattern.compile("`([^`\\n]+)`");
     private static final Pattern COMMAND =
             Pattern.compile("(?m)^(?:\\$ )?deploy/flm ([^`\\n]*)$|`(?:deploy/)?flm ([a-z-][^`\\n]*)`");
@@ -58,6 +59,23 @@ class ReadmeTest {
                 assertThat(TestEnvironment.ROOT.resolve(code))
                         .as("path in %s", document)
                         .exists();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void everyMethodIsInTheFileThatIsLinked(Path document) throws IOException {
+        for (MatchResult link :
+                METHOD.matcher(Files.readString(document)).results().toList()) {
+            Path file = document.resolveSibling(link.group(3));
+            assertThat(file.getFileName().toString().replaceAll("\\..*", ""))
+                    .as("link in %s", document)
+                    .isEqualTo(link.group(1));
+            if (link.group(2) != null) {
+                assertThat(Files.readString(file))
+                        .as("%s in %s", link.group(), document)
+                        .containsPattern("(?m)^ +[^ */.].*[ .]" + link.group(2) + "\\(");
             }
         }
     }

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes checkpoints beside training. At a step's end the state is copied into host memory that is kept for it (three times
- * the parameters); one thread writes the copy. Where the previous one is still being written the new one is left out: training
+ * the parameters); one thread writes the copy. If the previous one is still being written the new one is left out: training
  * never waits for the disk, and the log says so.
  *
  * <p>A failure, such as a full disk or a want of memory for the copy, is told to whoever asked for the checkpoint, else to the

@@ -5,7 +5,7 @@ import com.typesafe.config.Config;
 /**
  * {@code flm.evaluate}: how much is evaluated, and how.
  *
- * @param samples at most so many held-out samples; 0: all
+ * @param samples the most held-out samples; 0: all
  * @param spanRate of the token measure, in [0, 1)
  * @param poolSize names among which the right one is to be found
  * @param pools of that size, without a common sample

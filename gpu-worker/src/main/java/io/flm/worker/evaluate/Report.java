@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param samples held-out samples that the token measures took
  * @param spanRate of the token measure
- * @param poolSize names in a pool: fewer than asked for where there are not so many
+ * @param poolSize names in a pool: fewer than asked for if there are not enough
  * @param pools that were searched
  * @param captions pictures that got a caption
  * @param figures one for each metric, in the order of people and JSON

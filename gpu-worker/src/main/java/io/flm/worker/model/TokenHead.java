@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import io.flm.worker.model.TextInput.Predictions;
 import java.util.List;
 
-/** The language model's head: features [N, H] -> logits [N, V]. One head answers all predictions of an objective. */
+/** The output layers: features [N, H] -> logits [N, V]. All heads of an objective share them, as the three of FLM do. */
 final class TokenHead {
     private final LayerParameters parameters;
     private final long hidden;

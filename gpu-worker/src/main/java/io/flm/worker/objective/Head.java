@@ -1,7 +1,8 @@
 package io.flm.worker.objective;
 
 /**
- * A prediction that is trained and told by itself.
+ * One kind of prediction, with a weight in the loss and with loss and accuracy of its own in the metrics. The heads of an objective
+ * share the output layers, {@code TokenHead}; attention heads are another thing.
  *
  * @param name as shown to users: {@code rec}, {@code l2r}, {@code mlm}
  * @param predicts what its targets are

@@ -4,6 +4,9 @@
  *
  * <p>DJL's own NDArray operations cannot do what training needs (no differentiable casts, no fused attention), so all
  * arithmetic is in scripts; Java composes.
+ *
+ * <p>{@link io.flm.worker.torch.TorchRoute} says where libtorch comes from, {@link io.flm.worker.torch.BridgeBuild} makes that of a
+ * host's Python usable, {@link io.flm.worker.torch.WorkerSettings} has the devices and threads.
  */
 @NullMarked
 package io.flm.worker.torch;

@@ -13,7 +13,10 @@ import java.util.function.Supplier;
 
 /**
  * The gradients of a worker's lanes, added up the {@link LaneTree} as they are computed. A binary counter: it holds one sum
- * for each subtree that is complete and not yet part of a larger one, so about log2(lanes) buffers.
+ * for each subtree that is complete and not yet part of a larger one, so about log2(lanes) buffers. With lanes 0 to 3, lane 1 is
+ * added to lane 0, lane 3 to lane 2, then the sum of 2 and 3 to that of 0 and 1.
+ *
+ * <p>What other workers have is added by the exchange.
  */
 final class LaneSums {
     private record Held(LaneRange lanes, Gradient sum) {}

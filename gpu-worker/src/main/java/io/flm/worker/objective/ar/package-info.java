@@ -1,4 +1,4 @@
-/** Autoregressive modeling, the l2r stream alone: {@link io.flm.worker.objective.ar.AutoregressiveModeling} is the part. */
+/** Autoregressive modeling, the l2r stream alone: {@link io.flm.worker.objective.ar.AutoregressiveModeling} is the objective. */
 @NullMarked
 package io.flm.worker.objective.ar;
 

@@ -1,5 +1,5 @@
 /**
- * Free language modeling: FLM (arXiv 2303.14038). {@link io.flm.worker.objective.flm.FreeLanguageModeling} is the part, {@code
+ * Free language modeling: FLM (arXiv 2303.14038). {@link io.flm.worker.objective.flm.FreeLanguageModeling} is the objective, {@code
  * SpanCorruption} makes its batches, {@code Spans} draws what a token may not see.
  */
 @NullMarked

@@ -1,5 +1,5 @@
 /**
- * Masked language modeling, BERT's: {@link io.flm.worker.objective.mlm.MaskedLanguageModeling} is the part, {@code
+ * Masked language modeling, BERT's: {@link io.flm.worker.objective.mlm.MaskedLanguageModeling} is the objective, {@code
  * MaskCorruption} makes its batches.
  */
 @NullMarked
