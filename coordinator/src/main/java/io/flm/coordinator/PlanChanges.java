@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /** What the operator asks for, as changes of the plan. States act on the plan as it is then. */
 final class PlanChanges {
-    private static final String TIME_LIMIT = "the time limit is reached";
+    static final String TIME_LIMIT = "the time limit is reached";
 
     /**
      * What became of a request.

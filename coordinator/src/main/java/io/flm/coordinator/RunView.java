@@ -89,4 +89,9 @@ public record RunView(
     public boolean ended() {
         return state.equals("finished") || state.equals("failed");
     }
+
+    /** Whether it was told to end before its last step, so that there is something to go on with; its time limit is its end. */
+    public boolean endedEarly() {
+        return state.equals("finished") && step < totalSteps && !reason.equals(PlanChanges.TIME_LIMIT);
+    }
 }

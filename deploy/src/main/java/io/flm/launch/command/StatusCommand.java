@@ -59,7 +59,7 @@ final class StatusCommand implements Callable<Integer> {
         while (true) {
             RunView run = next(client, folder);
             show(run);
-            if (!watch || run.ended() || run.state().equals("stopped")) {
+            if (!watch || isOver(run)) {
                 return Failure.OK;
             }
             last = run;
@@ -80,7 +80,7 @@ final class StatusCommand implements Callable<Integer> {
             } catch (ControlClient.Unavailable e) {
                 if (folder != null) {
                     RunView run = LastStatus.of(folder);
-                    if (run.ended() || !LastStatus.isFollowed(folder)) {
+                    if (isOver(run)) {
                         return run;
                     }
                 }
@@ -97,6 +97,10 @@ final class StatusCommand implements Callable<Integer> {
                 Thread.sleep(STEP.toMillis());
             }
         }
+    }
+
+    private static boolean isOver(RunView run) {
+        return run.ended() || run.state().equals("stopped");
     }
 
     private String seen() {

@@ -19,7 +19,8 @@ public final class StatusText {
 
     public static String of(RunView run) {
         List<String> lines = new ArrayList<>();
-        lines.add((run.run().isEmpty() ? "no run" : "run " + run.run()) + ": " + run.state() + ": " + run.reason());
+        lines.add((run.run().isEmpty() ? "no run" : "run " + run.run()) + ": "
+                + (run.endedEarly() ? "stopped" : run.state()) + ": " + run.reason());
         if (!run.run().isEmpty()) {
             progress(run, lines);
         }

@@ -96,14 +96,14 @@ public final class LastStatus {
     }
 
     /**
-     * How a run stands of which no node answers: as it ended, as far as it came where its command ended without a word, or that it
-     * is being started or ended.
+     * How a run stands of which no node answers: as it ended, as far as it came where it was stopped or its command ended without a
+     * word, or that it is being started or ended.
      */
     public static RunView of(Path folder) {
         RunView last = read(folder).orElse(null);
         String name = String.valueOf(folder.getFileName());
         if (last != null && last.ended()) {
-            return last;
+            return last.endedEarly() ? stopped(folder, last, last.reason()) : last;
         }
         if (isFollowed(folder)) {
             return last == null ? view(name, "starting", "no node of it answers yet", 0) : last;
@@ -111,10 +111,11 @@ public final class LastStatus {
         String how = last == null || last.state().equals("starting")
                 ? "its command ended before it was seen to train"
                 : "its command ended without a word while it was " + last.state();
-        return as(
-                last == null ? view(name, "", "", 0) : last,
-                "stopped",
-                how + "; go on with " + Program.hint(resumption(folder)));
+        return stopped(folder, last == null ? view(name, "", "", 0) : last, how);
+    }
+
+    private static RunView stopped(Path folder, RunView last, String how) {
+        return as(last, "stopped", how + "; go on with " + Program.hint(resumption(folder)));
     }
 
     private static List<String> resumption(Path folder) {

@@ -380,8 +380,7 @@ public final class SubmittedRun implements Pretraining {
                 (view.step() - firstStep) * train.globalBatch() / seconds,
                 view.weightsSha256() == null ? "" : view.weightsSha256(),
                 checkpoint == null ? null : Path.of(checkpoint.path()),
-                view.step() >= view.totalSteps()
-                        || (train.minutes() > 0 && view.reason().contains("time limit")),
+                !view.endedEarly(),
                 view.reason());
     }
 

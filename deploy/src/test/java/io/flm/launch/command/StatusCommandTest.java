@@ -12,6 +12,7 @@ import io.flm.launch.submit.ScriptedRun;
 import io.flm.launch.submit.StubNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -77,6 +78,59 @@ class StatusCommandTest {
                 .startsWith("run r: stopped: its command ended without a word while it was training; go on with `")
                 .contains("pretrain --run " + run + " --resume`\nstep 60 of 100");
         assertThat(world.err()).isEmpty();
+    }
+
+    /** By Ctrl-C, SIGTERM or {@code flm stop}: the same state as one that made all its steps. */
+    @Test
+    void aRunThatWasStoppedIsNotFinishedAndSaysHowToGoOn() throws Exception {
+        LastStatus.write(run, ended(5, 200, "SIGTERM"), 1);
+        assertThat(world.flm("status", "--watch")).isZero();
+        assertThat(world.out())
+                .startsWith("run r: stopped: SIGTERM; go on with `")
+                .contains("pretrain --run " + run + " --resume`\nstep 5 of 200");
+        assertThat(world.flm("runs")).isZero();
+        assertThat(world.out()).matches("(?s)emoji-1 +stopped +step 5 of 200, .*");
+        try (RunLock held = RunLock.take(run)) { // its command closes its nodes
+            assertThat(world.flm("status", "--run", held.folder().toString())).isZero();
+            assertThat(world.err()).isEmpty();
+        }
+
+        node.answer("GET /api/v1/run", 200, ended(5, 200, "SIGTERM"));
+        assertThat(world.flm("status", "--node", node.address())).isZero();
+        assertThat(world.out()).startsWith("run r: stopped: SIGTERM\nstep 5 of 200");
+    }
+
+    /** It did what it was asked for. */
+    @Test
+    void aRunThatEndedByItsTimeLimitOrItsLastStepIsFinished() {
+        LastStatus.write(run, ended(5, 200, "the time limit is reached"), 1);
+        assertThat(LastStatus.of(run).state()).isEqualTo("finished");
+        LastStatus.write(run, ended(200, 200, "all 200 steps are committed"), 1);
+        assertThat(LastStatus.of(run).state()).isEqualTo("finished");
+    }
+
+    private static RunView ended(long step, long total, String reason) {
+        RunView view = ScriptedRun.view(step, total);
+        return new RunView(
+                view.run(),
+                view.id(),
+                "finished",
+                reason,
+                view.generation(),
+                step,
+                total,
+                view.loss(),
+                view.heads(),
+                0,
+                0,
+                null,
+                null,
+                1,
+                0,
+                null,
+                null,
+                List.of(),
+                List.of());
     }
 
     /** The way back leads where it trained, by no address that was found in the folder. */
