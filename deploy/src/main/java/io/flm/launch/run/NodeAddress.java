@@ -6,8 +6,11 @@ import io.flm.data.TextFile;
 import io.flm.data.UserException;
 import io.flm.launch.console.Failure;
 import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Where a node answers over HTTP, and with which token.
@@ -17,6 +20,16 @@ import java.nio.file.Path;
  */
 public record NodeAddress(String address, String token) {
     private static final int MOST_TOKEN = 4096;
+
+    /** Where its API is; empty: the address is no {@code host:port}. */
+    public Optional<URI> api() {
+        try {
+            URI uri = new URI("http://" + address + "/api/v1");
+            return uri.getHost() == null || uri.getPort() < 0 ? Optional.empty() : Optional.of(uri);
+        } catch (URISyntaxException e) {
+            return Optional.empty();
+        }
+    }
 
     /** What a token file holds; empty for no file. */
     public static String readToken(String file) {

@@ -167,7 +167,13 @@ public final class NodeFiles {
                         + (token.isEmpty() ? "" : " with your token")
                         + "; if that is a node of yours, give --node " + entry.http());
             }
-            targets.add(new NodeAddress(entry.http(), token.isEmpty() && own && near ? tokenBeside(file) : token));
+            NodeAddress node =
+                    new NodeAddress(entry.http(), token.isEmpty() && own && near ? tokenBeside(file) : token);
+            if (node.api().isEmpty()) {
+                throw new UserException(file + ": says that its node is at \"" + entry.http()
+                        + "\", which is no HOST:PORT; remove the file, or give --node");
+            }
+            targets.add(node);
         }
         return targets;
     }

@@ -151,17 +151,12 @@ public final class ControlClient {
 
     private static HttpRequest request(NodeAddress target, String method, String path, String body) {
         BodyPublisher publisher = body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
-        URI uri;
-        try {
-            uri = URI.create("http://" + target.address() + "/api/v1" + path);
-            if (uri.getHost() == null || uri.getPort() < 0) {
-                throw new IllegalArgumentException("no host and port");
-            }
-        } catch (IllegalArgumentException e) {
-            throw new UserException(target.address() + ": give a node as HOST:PORT, such as 127.0.0.1:8080", e);
-        }
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(uri).timeout(ANSWER_TIMEOUT).method(method, publisher);
+        URI api = target.api()
+                .orElseThrow(() ->
+                        new UserException(target.address() + ": give a node as HOST:PORT, such as 127.0.0.1:8080"));
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(api + path))
+                .timeout(ANSWER_TIMEOUT)
+                .method(method, publisher);
         if (!body.isEmpty()) {
             request.header("Content-Type", "application/json");
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.coordinator.RunView;
+import io.flm.launch.console.Failure;
 import io.flm.launch.run.LastStatus;
 import io.flm.launch.run.NodeFiles;
 import io.flm.launch.run.RunLock;
@@ -131,6 +132,19 @@ class StatusCommandTest {
                 null,
                 List.of(),
                 List.of());
+    }
+
+    @Test
+    void aNodesFileWithABadAddressIsNamed() throws Exception {
+        for (String bad : List.of("localhost:nonsense", "localhost:", "127.0.0.1:1 2", "127.0.0.1")) {
+            Path file = NodeFiles.write(run, new NodeFiles.Entry("a", bad, "127.0.0.1:2", 1), "");
+            assertThat(world.flm("status")).isEqualTo(Failure.REFUSED);
+            assertThat(world.err())
+                    .singleElement()
+                    .asString()
+                    .startsWith("flm: " + file + ": says that its node is at \"" + bad + "\"")
+                    .endsWith("remove the file, or give --node");
+        }
     }
 
     /** The way back leads where it trained, by no address that was found in the folder. */
