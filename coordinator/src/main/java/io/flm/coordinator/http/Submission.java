@@ -29,8 +29,18 @@ public record Submission(
     }
 
     /** What a node keeps beside runs, or in them: a run of such a name would take its place. */
-    private static final Set<String> OWN =
-            Set.of("nodes", "checkpoints", "plan", "lock", "effective.conf", "metrics.jsonl", "flm.log", "status.json");
+    private static final Set<String> OWN = Set.of(
+            "nodes",
+            "checkpoints",
+            "lock",
+            "effective.conf",
+            "changes",
+            "plan",
+            "metrics.jsonl",
+            "status.json",
+            "flm.log",
+            "held-out.json",
+            "held-out.html");
 
     private static final int MOST_NAME = 100;
 

@@ -40,8 +40,8 @@ import java.util.stream.Stream;
  */
 public final class RunFiles implements AutoCloseable {
     private static final int MOST_OWNER_BYTES = 1024;
-    private static final Set<String> FOLDERS = Set.of(CheckpointStore.FOLDER, "nodes");
-    private static final Set<String> FILES = Set.of(
+    static final Set<String> FOLDERS = Set.of(CheckpointStore.FOLDER, "nodes");
+    static final Set<String> FILES = Set.of(
             RunLock.NAME,
             "effective.conf",
             "changes",

@@ -3,12 +3,14 @@ package io.flm.launch.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import io.flm.worker.RunPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +32,15 @@ class RunFilesTest {
         assertThat(RunFiles.next(parent, "emoji")).isEqualTo(parent.resolve("emoji-1"));
         aRun("emoji-1");
         assertThat(RunFiles.next(parent, "emoji")).isEqualTo(parent.resolve("emoji-2"));
+    }
+
+    @Test
+    void noSubmittedRunHasTheNameOfAPartOfARun() {
+        assertThat(Stream.concat(RunFiles.FILES.stream(), RunFiles.FOLDERS.stream()))
+                .allSatisfy(part -> assertThatThrownBy(() -> new Submission(part, "", 1, 0, false))
+                        .isInstanceOf(UserException.class)
+                        .hasMessageContaining("files of its own"))
+                .allSatisfy(part -> assertThat(Submission.nameOf(part)).isEqualTo("run-" + part));
     }
 
     @Test
