@@ -49,6 +49,8 @@ final class FlmCommand implements Runnable {
         System.setProperty(TorchRoute.PROPERTY, route);
     }
 
+    private static final String EMPTY = "an empty word is no path";
+
     @Spec
     private CommandSpec spec = CommandSpec.create();
 
@@ -122,7 +124,7 @@ final class FlmCommand implements Runnable {
     /** An empty word comes of a variable of the shell that is not set, and would be the folder at hand. */
     private static Path path(String word) {
         if (word.isEmpty()) {
-            throw new TypeConversionException("an empty word is no path");
+            throw new TypeConversionException(EMPTY);
         }
         return Path.of(word);
     }
@@ -137,7 +139,9 @@ final class FlmCommand implements Runnable {
         String line = String.valueOf(exception.getMessage()).lines().findFirst().orElse("");
         if (exception instanceof UnmatchedArgumentException unmatched) {
             List<String> suggestions = unmatched.getSuggestions();
-            if (!suggestions.isEmpty()) {
+            if (unmatched.getUnmatched().contains("")) { // what converts words to paths refused it as one of several
+                line = EMPTY;
+            } else if (!suggestions.isEmpty()) {
                 line += "; did you mean " + suggestions.get(0) + "?";
             }
         }

@@ -74,7 +74,10 @@ class CommandLineTest {
         "pretrain,--config",
         "data inspect,--html",
         "evaluate,--from",
-        "runs,"
+        "runs,",
+        "data inspect,",
+        "data inspect a.tar,",
+        "caption --from r,"
     })
     void anEmptyWordIsNoPath(String command, String option) {
         List<String> arguments = new ArrayList<>(List.of(command.split(" ", -1)));
@@ -86,7 +89,8 @@ class CommandLineTest {
         assertThat(world.err())
                 .singleElement()
                 .asString()
-                .contains(option == null ? "DIR" : option, "an empty word is no path");
+                .contains(option == null ? "" : option, "an empty word is no path")
+                .doesNotContain("Unmatched");
     }
 
     @Test
