@@ -146,9 +146,10 @@ final class PretrainCommand implements Callable<Integer> {
         }
         RunFiles files;
         synchronized (held) {
-            files = resume ? RunFiles.resume(folder) : RunFiles.create(folder);
+            files = take(folder);
             held.set(files);
         }
+        folder = files.path();
         try {
             logs.to(files.log());
             environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.place());
@@ -254,12 +255,22 @@ final class PretrainCommand implements Callable<Integer> {
         if (run != null) {
             return environment.resolve(run);
         }
-        Path runs = environment.folder().resolve("runs");
         if (!resume) {
-            return RunFiles.next(runs, configOptions.presetName());
+            return RunFiles.next(runs(), configOptions.presetName());
         }
-        return RunFiles.newest(runs)
-                .orElseThrow(() -> new UserException(runs + ": holds no run to go on with; say which with --run"));
+        return RunFiles.newest(runs())
+                .orElseThrow(() -> new UserException(runs() + ": holds no run to go on with; say which with --run"));
+    }
+
+    private RunFiles take(Path folder) {
+        if (resume) {
+            return RunFiles.resume(folder);
+        }
+        return run == null ? RunFiles.createNext(runs(), configOptions.presetName()) : RunFiles.create(folder);
+    }
+
+    private Path runs() {
+        return environment.folder().resolve("runs");
     }
 
     private Configuration configuration(Path folder) {

@@ -11,6 +11,7 @@ import io.flm.worker.RunPlan;
 import io.flm.worker.checkpoint.CheckpointStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -67,7 +68,7 @@ public final class RunFiles implements AutoCloseable {
         this.before = before;
     }
 
-    Path path() {
+    public Path path() {
         return lock.folder();
     }
 
@@ -175,7 +176,7 @@ public final class RunFiles implements AutoCloseable {
     public static Path next(Path runs, String name) {
         for (int number = 1; ; number++) {
             Path folder = runs.resolve(name + "-" + number);
-            if (!Files.exists(folder)) {
+            if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
                 return folder;
             }
         }
@@ -235,6 +236,29 @@ public final class RunFiles implements AutoCloseable {
             return new RunFiles(lock, isNew ? Before.NOTHING : Before.AN_EMPTY_FOLDER);
         } catch (IOException e) {
             throw WriteErrors.of(folder, e, "no run can be kept there; choose another --run");
+        }
+    }
+
+    /** Makes the first of {@code runs/NAME-1}, {@code runs/NAME-2}, ... that nobody else makes at the same moment. */
+    public static RunFiles createNext(Path runs, String name) {
+        Path folder = next(runs, name);
+        try {
+            Files.createDirectories(runs);
+            while (!madeBySelf(folder)) {
+                folder = next(runs, name);
+            }
+            return new RunFiles(lockNew(folder), Before.NOTHING);
+        } catch (IOException e) {
+            throw WriteErrors.of(folder, e, "no run can be kept there; choose another --run");
+        }
+    }
+
+    private static boolean madeBySelf(Path folder) throws IOException {
+        try {
+            Files.createDirectory(folder);
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return false;
         }
     }
 

@@ -112,6 +112,19 @@ class CommandLineTest {
         assertThat(folder.resolve("runs/tiny-2/effective.conf")).exists();
     }
 
+    /** Two commands that were started in the same second: the other one makes its folder while this one looks at its data. */
+    @Test
+    void aNumberThatAnotherCommandTookMeanwhileIsPassedOver() {
+        world = new TestEnvironment(folder, runs, () -> {
+            assertThat(folder.resolve("runs/tiny-1").toFile().mkdirs()).isTrue();
+            return TestEnvironment.MEMORY;
+        });
+        assertThat(pretrain()).as("%s", world.err()).isZero();
+        assertThat(folder.resolve("runs/tiny-1")).isEmptyDirectory();
+        assertThat(folder.resolve("runs/tiny-2/effective.conf")).exists();
+        assertThat(runs.requests().get(0).run()).isEqualTo(folder.resolve("runs/tiny-2"));
+    }
+
     @Test
     void aResumedRunKeepsItsConfigurationButForTheOptionsOfToday() {
         assertThat(pretrain("--run", "r", "--set", "flm.train.lanes=8", "--seed", "7"))

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 
 /** A world for commands in which everything that they say is kept, and whose runs are what the test makes of them. */
@@ -38,13 +39,18 @@ public final class TestEnvironment {
     }
 
     public TestEnvironment(Path folder, Pretraining.Starter starter) {
+        this(folder, starter, () -> MEMORY);
+    }
+
+    /** @param memory asked between the look at a run's folder and its making */
+    TestEnvironment(Path folder, Pretraining.Starter starter, Supplier<FreeMemory> memory) {
         environment = new Environment(
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new Screen(new PrintStream(err, true, StandardCharsets.UTF_8), 0, PROGRAM),
                 folder,
                 ROOT,
                 () -> 0,
-                () -> MEMORY,
+                memory,
                 PROGRAM,
                 starter);
     }

@@ -10,8 +10,19 @@ import io.flm.worker.RunPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,6 +43,49 @@ class RunFilesTest {
         assertThat(RunFiles.next(parent, "emoji")).isEqualTo(parent.resolve("emoji-1"));
         aRun("emoji-1");
         assertThat(RunFiles.next(parent, "emoji")).isEqualTo(parent.resolve("emoji-2"));
+    }
+
+    /** Ten commands that are started at the same moment. */
+    @Test
+    @Timeout(60)
+    void runsThatBeginAtOnceTakeANumberEach() throws Exception {
+        CountDownLatch start = new CountDownLatch(1);
+        Callable<Path> command = () -> {
+            start.await();
+            return RunFiles.createNext(parent.resolve("runs"), "emoji").path();
+        };
+        List<Future<Path>> commands = new ArrayList<>();
+        ExecutorService threads = Executors.newFixedThreadPool(10);
+        try {
+            for (int i = 0; i < 10; i++) {
+                commands.add(threads.submit(command));
+            }
+            start.countDown();
+            Set<Path> taken = new TreeSet<>();
+            for (Future<Path> one : commands) {
+                taken.add(one.get());
+            }
+            assertThat(taken)
+                    .containsExactlyInAnyOrderElementsOf(IntStream.rangeClosed(1, 10)
+                            .mapToObj(number -> parent.resolve("runs/emoji-" + number))
+                            .toList());
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    /** A link that leads nowhere is there all the same; a file in the place of the folder of runs ends it. */
+    @Test
+    @Timeout(60)
+    void whatHasTheNumberIsPassedOverWhateverItIs() throws IOException {
+        Files.createSymbolicLink(parent.resolve("emoji-1"), parent.resolve("nowhere"));
+        try (RunFiles run = RunFiles.createNext(parent, "emoji")) {
+            assertThat(run.path()).isEqualTo(parent.resolve("emoji-2"));
+        }
+        Path file = Files.writeString(parent.resolve("file"), "");
+        assertThatThrownBy(() -> RunFiles.createNext(file, "emoji"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("no run can be kept there");
     }
 
     @Test
