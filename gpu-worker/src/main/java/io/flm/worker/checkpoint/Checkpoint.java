@@ -7,6 +7,7 @@ import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -59,7 +60,7 @@ public final class Checkpoint {
         } catch (NoSuchFileException e) {
             throw new UserException(folder + ": no whole checkpoint: no file " + e.getFile(), e);
         } catch (IOException e) {
-            throw new UserException(folder + ": cannot be read (" + FileErrors.reason(e) + ")", e);
+            throw new UserException(unread(folder, e) + ": cannot be read (" + FileErrors.reason(e) + ")", e);
         }
     }
 

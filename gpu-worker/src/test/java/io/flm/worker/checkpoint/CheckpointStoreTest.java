@@ -177,6 +177,19 @@ class CheckpointStoreTest {
     }
 
     @Test
+    /** A pipe there would let it wait, a device has no end. */
+    @Test
+    void namesThePartThatIsNoFile() throws IOException {
+        for (String part : List.of("state.json", "state.json.sha256")) {
+            Path file = savedPair().resolve(part);
+            Files.delete(file);
+            Files.createSymbolicLink(file, Path.of("/dev/zero"));
+            assertThat(newestStep()).isEqualTo(100);
+            assertThat(refused).last().isEqualTo(file + ": cannot be read (not a regular file)");
+            Files.delete(file);
+        }
+    }
+
     void saysSoWhereNoCheckpointIsWhole() throws IOException {
         save(100);
         Files.delete(checkpoint(100).resolve("weights.safetensors"));
