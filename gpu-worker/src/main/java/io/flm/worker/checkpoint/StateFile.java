@@ -79,8 +79,8 @@ record StateFile(
             }
             return new StateFile(
                     root.path("program").asText(),
-                    root.path("step").longValue(),
-                    root.path("dataPosition").path("samples").longValue(),
+                    count(root.path("step"), "step"),
+                    count(root.path("dataPosition").path("samples"), "dataPosition.samples"),
                     root.path("weightsSha256").asText(),
                     read(root.path("files"), new TypeReference<TreeMap<String, Written>>() {}),
                     new RunIdentity(
@@ -92,6 +92,13 @@ record StateFile(
         } catch (JsonProcessingException e) {
             throw new UnusableException("is no JSON of a checkpoint: " + e.getOriginalMessage());
         }
+    }
+
+    private static long count(JsonNode node, String name) throws UnusableException {
+        if (!node.isIntegralNumber() || !node.canConvertToLong() || node.longValue() < 0) {
+            throw new UnusableException("has no " + name + " that is a whole number, 0 or more");
+        }
+        return node.longValue();
     }
 
     private static <T> T read(JsonNode node, TypeReference<T> type) throws JsonProcessingException, UnusableException {

@@ -206,7 +206,12 @@ class CheckpointStoreTest {
         for (List<String> change : List.of(
                 List.of("\"formatVersion\" : 1", "\"formatVersion\" : 2", "has format version 2, this program reads 1"),
                 List.of("flm-checkpoint", "other", "is no checkpoint of this program"),
-                List.of("\"format\"", "format", "is no JSON"))) {
+                List.of("\"format\"", "format", "is no JSON"),
+                List.of("\"step\" : 100", "\"step\" : -5", "has no step that is a whole number, 0 or more"),
+                List.of("\"step\" : 100", "\"step\" : 100.5", "has no step that is a whole number, 0 or more"),
+                List.of("\"step\" : 100", "\"step\" : 1e400", "has no step that is a whole number, 0 or more"),
+                List.of("\"step\" : 100", "\"step\" : \"100\"", "has no step that is a whole number, 0 or more"),
+                List.of("\"samples\" : 25600", "\"samples\" : -1", "has no dataPosition.samples that is"))) {
             String original = Files.readString(state);
             String changed = original.replace(change.get(0), change.get(1));
             Files.writeString(state, changed);
