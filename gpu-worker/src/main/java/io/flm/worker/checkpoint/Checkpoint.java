@@ -64,6 +64,13 @@ public final class Checkpoint {
         }
     }
 
+    /** The part of a checkpoint that could not be read; or what was given in the place of its folder. */
+    private static String unread(Path folder, IOException e) {
+        return e instanceof FileSystemException part && part.getFile() != null && Files.isDirectory(folder)
+                ? part.getFile()
+                : folder.toString();
+    }
+
     /** What {@code sha256sum} prints, so that {@code sha256sum -c} checks it. */
     static String checksumLine(byte[] state) {
         return Sha256.of(state) + "  " + StateFile.NAME + "\n";
@@ -162,7 +169,21 @@ public final class Checkpoint {
         for (long done = 0; done < count; done += chunk.limit()) {
             chunk.clear().limit((int) Math.min(chunk.capacity(), count - done));
             from.read(name, done, chunk);
+            requireUsable(from, name, chunk);
             into.write(range.offset() + done, chunk.flip());
+        }
+    }
+
+    /** With other values every loss is NaN, for which settings or samples would be blamed. */
+    private static void requireUsable(Safetensors from, String name, FloatBuffer values) {
+        boolean squares = name.startsWith(SECOND_MOMENT); // of which the optimizer takes the root
+        for (int index = 0; index < values.limit(); index++) {
+            float value = values.get(index);
+            if (!Float.isFinite(value) || (squares && value < 0)) {
+                throw new UserException(from.file() + ": " + name + " holds " + value
+                        + ", with which no loss is a number; use another checkpoint, or remove this one to go on from an"
+                        + " older one");
+            }
         }
     }
 }

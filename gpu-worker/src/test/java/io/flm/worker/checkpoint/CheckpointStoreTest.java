@@ -9,6 +9,7 @@ import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -176,7 +177,6 @@ class CheckpointStoreTest {
         assertThat(refused).singleElement().asString().contains("weights.safetensors was altered");
     }
 
-    @Test
     /** A pipe there would let it wait, a device has no end. */
     @Test
     void namesThePartThatIsNoFile() throws IOException {
@@ -190,6 +190,7 @@ class CheckpointStoreTest {
         }
     }
 
+    @Test
     void saysSoWhereNoCheckpointIsWhole() throws IOException {
         save(100);
         Files.delete(checkpoint(100).resolve("weights.safetensors"));
@@ -223,6 +224,42 @@ class CheckpointStoreTest {
                     .hasMessageContaining(change.get(2));
             Files.writeString(state, original);
         }
+    }
+
+    /** Whose hashes all fit. */
+    @Test
+    void refusesValuesWithWhichNoLossIsANumber() throws IOException {
+        for (float odd : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+            Checkpoint checkpoint = holding(odd, 1);
+            assertThatThrownBy(() -> States.weights(checkpoint))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("weights.safetensors: ")
+                    .hasMessageContaining(" holds " + odd + ", with which no loss is a number");
+        }
+        for (float odd : new float[] {Float.NaN, -1}) {
+            Checkpoint checkpoint = holding(1, odd);
+            FlatFloats.Sink any = (offset, values) -> {};
+            assertThatThrownBy(() -> checkpoint.restoreMoments(States.LAYOUT, any, any))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("optimizer.safetensors: exp_avg_sq.")
+                    .hasMessageContaining(" holds " + odd);
+        }
+    }
+
+    /** A checkpoint whose last weight and last second moment are these. */
+    private Checkpoint holding(float weight, float secondMoment) throws IOException {
+        float[] values = States.values(1);
+        float[] squares = States.values(2);
+        values[values.length - 1] = weight;
+        squares[squares.length - 1] = secondMoment;
+        TrainingState state = new TrainingState(
+                1,
+                256,
+                States.LAYOUT,
+                FlatFloats.of(FloatBuffer.wrap(values)),
+                States.floats(-3),
+                FlatFloats.of(FloatBuffer.wrap(squares)));
+        return Checkpoint.open(store().save(state, States.IDENTITY));
     }
 
     @Test
