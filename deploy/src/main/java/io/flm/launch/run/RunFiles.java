@@ -136,6 +136,7 @@ public final class RunFiles implements AutoCloseable {
         Path owner = folder.resolve("plan");
         try {
             boolean ours = Files.isRegularFile(owner)
+                    && Files.size(owner) <= MOST_OWNER_BYTES // else it is no submission's
                     && new String(SmallFile.read(owner, MOST_OWNER_BYTES), StandardCharsets.UTF_8)
                             .strip()
                             .equals(plan.id());

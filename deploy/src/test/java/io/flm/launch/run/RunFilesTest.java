@@ -216,6 +216,17 @@ class RunFilesTest {
         assertThat(victim).hasContent("mine");
     }
 
+    /** It says of no submission that the folder is its own. */
+    @Test
+    void aLargeFileInThePlaceOfThePlanIsReplaced() throws IOException {
+        Path run = aRun("run");
+        Files.writeString(run.resolve("plan"), "x".repeat(5000));
+        Configuration configuration =
+                Configuration.builder().preset("tiny", Path.of("/")).build();
+        RunFiles.belongTo(run, RunPlan.of("run", "id", "", "1", 1, 1), configuration);
+        assertThat(run.resolve("plan")).hasContent("id\n");
+    }
+
     @Test
     void theFolderItselfMayBeALink() throws IOException {
         Path link = Files.createSymbolicLink(parent.resolve("link"), aRun("run"));
