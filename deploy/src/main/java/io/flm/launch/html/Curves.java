@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.FileErrors;
 import io.flm.data.UserException;
+import io.flm.launch.run.MetricsLog;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,7 +74,7 @@ final class Curves {
     private static List<JsonNode> read(Path metrics) {
         List<JsonNode> steps = new ArrayList<>();
         try {
-            for (String line : Files.readAllLines(metrics)) {
+            for (String line : MetricsLog.lines(metrics)) {
                 steps.add(JSON.readTree(line));
             }
         } catch (JsonProcessingException e) {

@@ -4,13 +4,18 @@ import io.flm.launch.console.Json;
 import io.flm.launch.files.PlainFile;
 import io.flm.worker.StepResult;
 import io.flm.worker.model.Loss;
+import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
+import java.io.Reader;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,9 +32,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class MetricsLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MetricsLog.class);
-    private static final Pattern STEP = Pattern.compile("\\{\"step\":(\\d+),.*\\}");
+    private static final Pattern STEP = Pattern.compile("\\{\"step\":(\\d{1,18}),.*\\}");
 
-    private static final Pattern SECONDS = Pattern.compile("\"seconds\":([0-9.Ee+-]+)");
+    private static final Pattern SECONDS = Pattern.compile("\"seconds\":(\\d+(?:\\.\\d+)?(?:[Ee][+-]?\\d+)?)");
+
+    private static final int MOST_LINE = 1 << 16; // a head takes sixty letters
 
     /** Opens the file to add to it; a test lets its disk be full. */
     public interface Opening {
@@ -84,7 +91,7 @@ public final class MetricsLog implements AutoCloseable {
         close();
         startedAt = nanoTime.getAsLong() - first.times().totalNs();
         if (Files.exists(file)) {
-            List<String> lines = Files.readAllLines(file);
+            List<String> lines = lines(file);
             List<String> kept =
                     lines.stream().filter(line -> stepOf(line) < first.step()).toList();
             startedAt -= kept.isEmpty() ? 0 : (long) (secondsOf(kept.get(kept.size() - 1)) * 1e9);
@@ -99,6 +106,30 @@ public final class MetricsLog implements AutoCloseable {
 
     private static Writer append(Path file) throws IOException {
         return new BufferedWriter(new OutputStreamWriter(PlainFile.append(file), StandardCharsets.UTF_8));
+    }
+
+    /**
+     * The lines of such a file; the last one may be cut. The file may be damaged, or somebody else's, and a line have no end: nothing
+     * is read after one that is longer than a step's.
+     */
+    public static List<String> lines(Path file) throws IOException {
+        List<String> lines = new ArrayList<>();
+        StringBuilder line = new StringBuilder();
+        try (Reader in = new BufferedReader(
+                new InputStreamReader(Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS), StandardCharsets.UTF_8))) {
+            for (int letter = in.read(); letter >= 0 && line.length() < MOST_LINE; letter = in.read()) {
+                if (letter == '\n') {
+                    lines.add(line.toString());
+                    line.setLength(0);
+                } else {
+                    line.append((char) letter);
+                }
+            }
+        }
+        if (!line.isEmpty()) {
+            lines.add(line.toString());
+        }
+        return lines;
     }
 
     /** A line that was cut in the middle belongs to no step. */

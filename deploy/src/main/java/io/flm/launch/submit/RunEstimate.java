@@ -11,6 +11,7 @@ import io.flm.launch.config.NodeSettings;
 import io.flm.launch.run.FreeMemory;
 import io.flm.launch.run.HeldOutShare;
 import io.flm.launch.run.MemoryNeed;
+import io.flm.launch.run.MetricsLog;
 import io.flm.launch.run.RunFiles;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.model.ModelSettings;
@@ -130,7 +131,7 @@ public final class RunEstimate {
         double lastSeconds = 0;
         try {
             Path metrics = RunFiles.metricsOf(run);
-            List<String> lines = Files.exists(metrics) ? Files.readAllLines(metrics) : List.of();
+            List<String> lines = Files.exists(metrics) ? MetricsLog.lines(metrics) : List.of();
             for (String line : lines.subList(Math.max(0, lines.size() - NEWEST_STEPS), lines.size())) {
                 JsonNode json = new ObjectMapper().readTree(line);
                 double now = json.path("seconds").asDouble();

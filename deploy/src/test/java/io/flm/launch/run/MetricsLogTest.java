@@ -9,6 +9,7 @@ import io.flm.exchange.StepTotals;
 import io.flm.worker.StepResult;
 import io.flm.worker.model.Loss;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,6 +56,33 @@ class MetricsLogTest {
         assertThat(first.path("heldOut.mlmLoss").asDouble()).isCloseTo(2.5, within(1e-9));
         assertThat(first.path("heldOut.mlmAccuracy").asDouble()).isCloseTo(0.4, within(1e-9));
         assertThat(lines().get(1).has("heldOut.mlmLoss")).isFalse();
+    }
+
+    /** As somebody's archive may bring it: a line without an end would fill the heap, and numbers be none. */
+    @Test
+    void linesThatAreNoStepsGoAndNothingIsReadAfterOneWithoutAnEnd() throws IOException {
+        Path file = folder.resolve("metrics.jsonl");
+        String good = "{\"step\":0,\"seconds\":3.5}";
+        for (String odd : List.of(
+                "{\"step\":99999999999999999999999999,\"seconds\":1}", "{\"step\":1,\"seconds\":1.2.3.4}", "half")) {
+            Files.write(file, List.of(good, odd));
+            try (MetricsLog log = log(new AtomicLong())) {
+                log.add(step(1, null));
+            }
+            assertThat(lines())
+                    .as(odd)
+                    .extracting(line -> line.path("step").asInt())
+                    .containsExactly(0, 1);
+        }
+        Files.write(file, List.of(good));
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(1L << 36); // of zeros, and no line ends
+        }
+        try (MetricsLog log = log(new AtomicLong())) {
+            log.add(step(1, null));
+        }
+        assertThat(lines()).extracting(line -> line.path("step").asInt()).containsExactly(0, 1);
+        assertThat(lines().get(1).path("seconds").asDouble()).isCloseTo(5.5, within(1e-6));
     }
 
     private MetricsLog log(AtomicLong clock) {
