@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -103,7 +104,10 @@ record StateFile(
 
     private static <T> T read(JsonNode node, TypeReference<T> type) throws JsonProcessingException, UnusableException {
         @Nullable T value = JSON.readerFor(type).readValue(node.toString());
-        if (value == null) {
+        boolean lacking = value == null
+                || (value instanceof Map<?, ?> map && map.containsValue(null))
+                || (value instanceof List<?> list && list.contains(null));
+        if (lacking) {
             throw new UnusableException("lacks a part");
         }
         return value;

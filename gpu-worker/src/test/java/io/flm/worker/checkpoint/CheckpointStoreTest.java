@@ -208,6 +208,8 @@ class CheckpointStoreTest {
                 List.of("\"formatVersion\" : 1", "\"formatVersion\" : 2", "has format version 2, this program reads 1"),
                 List.of("flm-checkpoint", "other", "is no checkpoint of this program"),
                 List.of("\"format\"", "format", "is no JSON"),
+                List.of("\"changes\" : [ ]", "\"changes\" : [ null ]", "lacks a part"),
+                List.of("\"tokenizer\" : \"t1\"", "\"tokenizer\" : null", "lacks a part"),
                 List.of("\"step\" : 100", "\"step\" : -5", "has no step that is a whole number, 0 or more"),
                 List.of("\"step\" : 100", "\"step\" : 100.5", "has no step that is a whole number, 0 or more"),
                 List.of("\"step\" : 100", "\"step\" : 1e400", "has no step that is a whole number, 0 or more"),
