@@ -60,7 +60,10 @@ public final class Safetensors implements AutoCloseable {
         readFully(file, channel, length, 0);
         long headerBytes = length.getLong(0);
         if (headerBytes < 0 || headerBytes > SafetensorsHeader.MAX_BYTES) {
-            throw malformed(file, "its first 8 bytes are no header length");
+            throw malformed(
+                    file,
+                    "its first 8 bytes are no header length, which is at most " + SafetensorsHeader.MAX_BYTES
+                            + " bytes");
         }
         long bodyStart = Long.BYTES + headerBytes;
         if (bodyStart > fileBytes) {

@@ -217,6 +217,9 @@ class SafetensorsTest {
     void refusesFilesOfOtherKindsAndMissingOnes() throws IOException {
         Path text = Files.writeString(folder.resolve("notes.txt"), "These are notes, no weights.");
         assertThatThrownBy(() -> Safetensors.open(text)).hasMessageContaining("no header length");
+        Path lists = handWritten("[" + "[],".repeat(3_000_000) + "[]]", 4); // 9 MB, and each list is an object
+        assertThatThrownBy(() -> Safetensors.open(lists))
+                .hasMessageContaining("no header length, which is at most 8388608");
         assertThatThrownBy(() -> Safetensors.open(folder.resolve("none"))).hasMessageContaining("none: no such file");
         assertThatThrownBy(() -> Safetensors.open(folder)).isInstanceOf(UserException.class);
     }
