@@ -62,7 +62,7 @@ public record DataBench(double samplesPerSecond, List<StageCount> stages, double
             int imageSize,
             int batches)
             throws IOException {
-        try (SampleSource source = SampleSource.open(List.of(shard));
+        try (Dataset source = Dataset.open(List.of(shard));
                 Ingest ingest = Ingest.open(source, tokenizer, settings, corruption, imageSize, 1, MICRO_BATCH, 1);
                 BatchReader reader = ingest.reader(system, 0, 0, 1)) {
             take(reader, 4);
@@ -99,7 +99,7 @@ public record DataBench(double samplesPerSecond, List<StageCount> stages, double
     }
 
     /** The time of the JPEG decoder for a sample. */
-    private static double decoderNanos(SampleSource source, Pictures pictures) throws IOException {
+    private static double decoderNanos(Dataset source, Pictures pictures) throws IOException {
         long start = System.nanoTime();
         for (long index = 0; index < source.size(); index++) {
             pictures.size(source.image(index));

@@ -40,8 +40,7 @@ public record DataReport(
     }
 
     /** Reads and decodes every sample. */
-    public static DataReport of(
-            SampleSource source, Tokenizer tokenizer, DataSettings settings, LongConsumer progress) {
+    public static DataReport of(Dataset source, Tokenizer tokenizer, DataSettings settings, LongConsumer progress) {
         SortedMap<String, Integer> shapes = new TreeMap<>();
         SortedMap<Integer, Integer> lengths = new TreeMap<>();
         List<String> bad = new ArrayList<>();

@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
 public final class Ingest implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
 
-    private final SampleSource source;
+    private final Dataset source;
     private final DataSettings settings;
     private final Corruption corruption;
     private final BadSamples bad;
@@ -79,7 +79,7 @@ public final class Ingest implements AutoCloseable {
     private record Corrupted(Decoded decoded, List<Sample> samples, TextBatch text) {}
 
     private Ingest(
-            SampleSource source,
+            Dataset source,
             Tokenizer tokenizer,
             DataSettings settings,
             Corruption corruption,
@@ -102,7 +102,7 @@ public final class Ingest implements AutoCloseable {
     }
 
     /** What caches will hold: decoded pictures, and a quarter as much of texts. */
-    private static long cachedBytes(SampleSource source, DataSettings settings, int imageSize) {
+    private static long cachedBytes(Dataset source, DataSettings settings, int imageSize) {
         long pictureBytes = 3L * imageSize * imageSize;
         long kept = Math.min(source.size(), settings.cacheBytes() / pictureBytes) * pictureBytes;
         return kept + kept / 4;
@@ -125,7 +125,7 @@ public final class Ingest implements AutoCloseable {
      * @param microBatch B, samples of a lane in a step
      */
     public static Ingest open(
-            SampleSource source,
+            Dataset source,
             Tokenizer tokenizer,
             DataSettings settings,
             Corruption corruption,

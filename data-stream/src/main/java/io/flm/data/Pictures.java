@@ -66,7 +66,7 @@ public final class Pictures {
      * @throws SampleException where it does
      * @throws IOException says nothing of the sample, another try may succeed
      */
-    public byte[] read(SampleSource source, long index) throws SampleException, IOException {
+    public byte[] read(Dataset source, long index) throws SampleException, IOException {
         int sizeBytes = source.imageSizeBytes(index);
         if (sizeBytes > settings.memoryBytes() / 2) { // twice: as it is, and what of it the decoder gets
             throw new SampleException(

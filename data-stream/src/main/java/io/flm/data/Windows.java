@@ -32,7 +32,7 @@ final class Windows {
      */
     record Window(long number, List<Visit> visits, int[] batches, int bad) {}
 
-    private final SampleSource source;
+    private final Dataset source;
     private final Tokenizer tokenizer;
     private final DataSettings settings;
     private final BadSamples bad;
@@ -46,7 +46,7 @@ final class Windows {
     private final Map<Integer, Window> newest = new ConcurrentHashMap<>();
 
     Windows(
-            SampleSource source,
+            Dataset source,
             Tokenizer tokenizer,
             DataSettings settings,
             BadSamples bad,

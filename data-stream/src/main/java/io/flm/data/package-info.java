@@ -8,7 +8,7 @@
  * makes of {@link io.flm.data.Sample}s, and the model only obeys them.
  *
  * <pre>
- * files      SampleSource is the data set; TarShard, TarEntries, OpenFiles below it; Split holds out, Order shuffles
+ * files      Dataset is the data set; TarShard, TarEntries, OpenFiles below it; Split holds out, Order shuffles
  * texts      CaptionFiles, Tokenizer, Windows of about equal length
  * pictures   Pictures decodes and resizes, by Codecs: PngFile, JpegFile, WebpFile; Augmentation
  * batches    Corruption, TextBatch, Targets, LaneBatch, BatchReader

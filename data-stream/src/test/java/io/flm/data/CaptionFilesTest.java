@@ -126,7 +126,7 @@ class CaptionFilesTest {
                 .file("e.json", "{\"caption\": null}")
                 .end(2)
                 .write(folder.resolve("a.tar"));
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             assertThat(source.captions(0)).containsExactly("a a");
             assertThat(source.captions(1)).containsExactly("a b");
             assertThat(source.captions(2)).containsExactly("of the JSON");
@@ -155,7 +155,7 @@ class CaptionFilesTest {
                 .file("e.json", "{\"caption\": \"a fish\", \"exif\": \"" + "x".repeat(900_000) + "\"}")
                 .end(2)
                 .write(folder.resolve("a.tar"));
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             assertThat(source.captions(0).get(0)).isEqualTo(most);
             assertThatThrownBy(() -> source.captions(1))
                     .isInstanceOf(SampleException.class)

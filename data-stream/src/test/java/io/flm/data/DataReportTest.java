@@ -25,7 +25,7 @@ class DataReportTest {
                 .with("twice.json", "{\"captions\": [\"one\", \"two of them\"]}")
                 .with("twice.png", Shards.png(20, 10, 0))
                 .write(folder.resolve("b.tar"));
-        try (SampleSource source = SampleSource.open(List.of(shard));
+        try (Dataset source = Dataset.open(List.of(shard));
                 Tokenizer tokenizer = Tokenizer.load(TokenizerTest.EMOJI)) {
             DataReport report = DataReport.of(source, tokenizer, SETTINGS, index -> {});
             assertThat(report.samples()).isEqualTo(6);

@@ -47,7 +47,7 @@ class IngestTest {
 
     @Test
     void aBatchHoldsTheLanesNextSamplesWithTheirPicturesAndTexts() throws Exception {
-        try (SampleSource source = open(Shards.of(40));
+        try (Dataset source = open(Shards.of(40));
                 Ingest ingest = ingest(source, "", 4)) {
             LaneBatch batch = take(ingest, 0, 2, 3, 1).get(0);
             assertThat(batch.step()).isZero();
@@ -66,7 +66,7 @@ class IngestTest {
 
     @Test
     void anEpochShowsEverySampleOnce() throws Exception {
-        try (SampleSource source = open(Shards.of(40));
+        try (Dataset source = open(Shards.of(40));
                 Ingest ingest = ingest(source, "group-window = 2", 5)) {
             List<String> keys = new ArrayList<>(); // 2 steps x 4 lanes x 5
             take(ingest, 0, 0, 4, 8).forEach(batch -> keys.addAll(batch.keys()));
@@ -76,7 +76,7 @@ class IngestTest {
 
     @Test
     void aSeekGivesTheSameBytesAsAReplay() throws Exception {
-        try (SampleSource source = open(Shards.of(40));
+        try (Dataset source = open(Shards.of(40));
                 Ingest replayed = ingest(source, AUGMENT, 4);
                 Ingest sought = ingest(source, AUGMENT + ", cache-size = 0, decode-threads = 3", 4)) {
             List<LaneBatch> all = take(replayed, 0, 0, 4, 4 * 30);
@@ -89,7 +89,7 @@ class IngestTest {
 
     @Test
     void whoeverRunsALaneGetsTheSameBatches() throws Exception {
-        try (SampleSource source = open(Shards.of(40));
+        try (Dataset source = open(Shards.of(40));
                 Ingest one = ingest(source, AUGMENT, 4);
                 Ingest other = ingest(source, AUGMENT, 4)) {
             List<LaneBatch> all = take(one, 0, 0, 4, 4 * 8);
@@ -102,7 +102,7 @@ class IngestTest {
 
     @Test
     void anotherSeedGivesOtherBatches() throws Exception {
-        try (SampleSource source = open(Shards.of(40));
+        try (Dataset source = open(Shards.of(40));
                 Ingest one = ingest(source, "", 4);
                 Ingest other = Ingest.open(source, tokenizer, settings(""), CORRUPTION, 16, 4, 4, 12)) {
             assertThat(take(one, 0, 0, 1, 1).get(0).keys())
@@ -115,14 +115,14 @@ class IngestTest {
         Path other = Shards.of(60).write(folder.resolve("b.tar"));
         List<Path> paths = List.of(Shards.of(100).write(folder.resolve("a.tar")), other);
         Set<String> heldOut = new TreeSet<>();
-        try (SampleSource source = SampleSource.open(paths, Split.heldOut(0.1))) {
+        try (Dataset source = Dataset.open(paths, Split.heldOut(0.1))) {
             for (long index = 0; index < source.size(); index++) {
                 heldOut.add(source.name(index));
             }
         }
         assertThat(heldOut).hasSizeBetween(5, 30);
         Set<String> trained = new TreeSet<>();
-        try (SampleSource source = SampleSource.open(List.of(other, paths.get(0)), Split.training(0.1));
+        try (Dataset source = Dataset.open(List.of(other, paths.get(0)), Split.training(0.1));
                 Ingest ingest = ingest(source, "", 4)) {
             assertThat(source.size()).isEqualTo(source.inAll() - heldOut.size());
             take(ingest, 0, 0, 4, 3 * 160 / 4).forEach(batch -> trained.addAll(batch.keys())); // three epochs
@@ -132,7 +132,7 @@ class IngestTest {
 
     @Test
     void textsOfAWindowAreGroupedByLength() throws Exception {
-        try (SampleSource source = open(Shards.of(200));
+        try (Dataset source = open(Shards.of(200));
                 Ingest grouped = ingest(source, "group-window = 10", 5);
                 Ingest mixed = ingest(source, "group-window = 1", 5)) {
             assertThat(pads(take(grouped, 0, 0, 4, 40))).isLessThan(pads(take(mixed, 0, 0, 4, 40)) / 3);
@@ -150,7 +150,7 @@ class IngestTest {
     void badSamplesAreNamedAndReplacedTheSameWayByEveryRun() throws Exception {
         Shards shards = Shards.of(40).with("s007.png", "torn").with("s011.txt", " . ");
         String settings = "bad-sample-rate = 0.05, " + AUGMENT; // two of 40
-        try (SampleSource source = open(shards);
+        try (Dataset source = open(shards);
                 Ingest one = ingest(source, settings, 4);
                 Ingest other = ingest(source, settings, 4)) {
             List<LaneBatch> all = take(one, 0, 0, 4, 4 * 20);
@@ -170,7 +170,7 @@ class IngestTest {
     @Test
     void aPictureWhoseFileIsTooLargeIsNotEvenRead() throws Exception {
         byte[] large = Arrays.copyOf(Shards.png(16, 16, 0), 600 << 10); // readable, but for its size
-        try (SampleSource source = open(Shards.of(40).with("s007.png", large));
+        try (Dataset source = open(Shards.of(40).with("s007.png", large));
                 Ingest ingest = ingest(source, "bad-sample-rate = 0.05, picture-memory = 1 MiB", 4)) {
             take(ingest, 0, 0, 4, 4 * 20);
             assertThat(ingest.badSamples())
@@ -182,7 +182,7 @@ class IngestTest {
     @Test
     void badSamplesAreCountedAlikeWhateverTheDealOfLanes() throws Exception {
         Shards shards = Shards.of(40).with("s007.png", "torn").with("s011.txt", " . ");
-        try (SampleSource source = open(shards);
+        try (Dataset source = open(shards);
                 Ingest all = ingest(source, AUGMENT, 4);
                 Ingest left = ingest(source, AUGMENT, 4);
                 Ingest right = ingest(source, AUGMENT, 4)) {
@@ -198,7 +198,7 @@ class IngestTest {
 
     @Test
     void aReadThatFailsEndsTheStreamAndNoOtherSampleTakesThePlace() throws IOException {
-        try (SampleSource source = open(Shards.of(40));
+        try (Dataset source = open(Shards.of(40));
                 Ingest ingest = ingest(source, "bad-sample-rate = 1.0", 4)) {
             cutInHalf();
             assertThatThrownBy(() -> take(ingest, 0, 0, 4, 4 * 20))
@@ -216,7 +216,7 @@ class IngestTest {
         for (int i = 0; i < 10; i++) {
             shards.with("s00" + i + ".png", "torn").with("s00" + i + ".txt", "a fish");
         }
-        try (SampleSource source = open(shards);
+        try (Dataset source = open(shards);
                 Ingest ingest = ingest(source, "bad-sample-rate = 1.0", 4)) {
             assertThatThrownBy(() -> take(ingest, 0, 0, 4, 1))
                     .isInstanceOf(UserException.class)
@@ -226,7 +226,7 @@ class IngestTest {
 
     @Test
     void everyStageCountsItsSamples() throws Exception {
-        try (SampleSource source = open(Shards.of(40));
+        try (Dataset source = open(Shards.of(40));
                 Ingest ingest = ingest(source, "", 4)) {
             take(ingest, 0, 0, 2, 10);
             assertThat(ingest.counters())
@@ -247,7 +247,7 @@ class IngestTest {
         Shards.of(40).each((name, content) -> texts.with(name.replace(".txt", ".png"), Shards.png(16, 16, 0x102030)));
         for (Shards shards : List.of(Shards.of(40), texts)) {
             Set<String> waiting = new TreeSet<>();
-            try (SampleSource source = open(shards);
+            try (Dataset source = open(shards);
                     Ingest ingest = ingest(source, "", 4)) {
                 cutInHalf();
                 CompletableFuture<List<LaneBatch>> failing = CompletableFuture.supplyAsync(() -> {
@@ -274,7 +274,7 @@ class IngestTest {
         lines.start();
         logger.addAppender(lines);
         Shards shards = Shards.of(40).with("alone.png", Shards.png(4, 4, 0)).with("a.cls", "7");
-        try (SampleSource source = open(shards);
+        try (Dataset source = open(shards);
                 Ingest ingest = ingest(source, "", 4)) {
             assertThat(ingest.badSamples()).isEmpty();
             assertThat(lines.list)
@@ -305,8 +305,8 @@ class IngestTest {
 
     private static final String AUGMENT = "augment { rotate-degrees = 10, scale = 1.3, shift = 0.2 }";
 
-    private SampleSource open(Shards shards) {
-        return SampleSource.open(List.of(shards.write(folder.resolve("a.tar"))));
+    private Dataset open(Shards shards) {
+        return Dataset.open(List.of(shards.write(folder.resolve("a.tar"))));
     }
 
     private static DataSettings settings(String changed) {
@@ -329,7 +329,7 @@ class IngestTest {
         return TextBatch.ofOneStream(Streams.BIDIRECTIONAL, rows, tokenizer.padId(), drawn.build());
     };
 
-    private static Ingest ingest(SampleSource source, String changed, int microBatch) {
+    private static Ingest ingest(Dataset source, String changed, int microBatch) {
         return Ingest.open(source, tokenizer, settings(changed), CORRUPTION, 16, 4, microBatch, 11);
     }
 

@@ -30,7 +30,7 @@ class OpenFilesTest {
         for (int i = 0; i < 1000; i++) {
             shards.add(Files.write(folder.resolve(i + ".tar"), shard));
         }
-        try (SampleSource source = SampleSource.open(shards)) {
+        try (Dataset source = Dataset.open(shards)) {
             List<String> read = IntStream.range(0, 2000)
                     .parallel()
                     .mapToObj(i -> caption(source, i % 1000))
@@ -54,7 +54,7 @@ class OpenFilesTest {
         }
     }
 
-    private static String caption(SampleSource source, long index) {
+    private static String caption(Dataset source, long index) {
         try {
             return source.captions(index).get(0);
         } catch (SampleException | IOException e) {
@@ -69,7 +69,7 @@ class OpenFilesTest {
         for (int i = 1; i <= OpenFiles.MOST_IDLE; i++) {
             shards.add(new TarBytes().sample("b").end(2).write(folder.resolve(i + ".tar")));
         }
-        try (SampleSource source = SampleSource.open(shards)) {
+        try (Dataset source = Dataset.open(shards)) {
             new TarBytes().sample("c").end(4).write(first); // closed by now: the others were opened since
             assertThatThrownBy(() -> source.captions(0))
                     .isInstanceOf(IOException.class)

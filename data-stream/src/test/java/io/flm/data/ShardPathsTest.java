@@ -40,7 +40,7 @@ class ShardPathsTest {
     void aShardOfAFolderThatCannotBeUnpackedIsRefusedAndNotPassedOver() throws IOException {
         shard(folder.resolve("a.tar"), "x");
         Path packed = Files.write(folder.resolve("b.tar.zst"), new byte[] {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd});
-        assertThatThrownBy(() -> SampleSource.open(List.of(folder)))
+        assertThatThrownBy(() -> Dataset.open(List.of(folder)))
                 .isInstanceOf(UserException.class)
                 .hasMessageStartingWith(packed + ": compressed by zstd;");
     }
@@ -50,23 +50,23 @@ class ShardPathsTest {
         for (int i = 0; i < 4; i++) {
             shard(folder.resolve("s-00" + i + ".tar"), "k" + i);
         }
-        try (SampleSource source = SampleSource.open(List.of(folder.resolve("s-{000..003}.tar")))) {
+        try (Dataset source = Dataset.open(List.of(folder.resolve("s-{000..003}.tar")))) {
             assertThat(source.shards()).containsOnlyKeys("s-000.tar", "s-001.tar", "s-002.tar", "s-003.tar");
         }
         Path pattern = folder.resolve("s-{000..008}.tar");
-        assertThatThrownBy(() -> SampleSource.open(List.of(pattern)))
+        assertThatThrownBy(() -> Dataset.open(List.of(pattern)))
                 .isInstanceOf(UserException.class)
                 .hasMessage(folder.resolve("s-004.tar") + ", " + folder.resolve("s-005.tar") + ", "
                         + folder.resolve("s-006.tar") + " and 2 more of " + pattern
                         + ": no such file; give other --data");
-        assertThatThrownBy(() -> SampleSource.open(List.of(folder.resolve("{.,.}{.,.}/a.tar"))))
+        assertThatThrownBy(() -> Dataset.open(List.of(folder.resolve("{.,.}{.,.}/a.tar"))))
                 .hasMessageContaining("braces must not stand for . or ..");
     }
 
     @Test
     void aFileWhoseNameHasBracesIsItself() throws IOException {
         shard(folder.resolve("{a,b}.tar"), "x");
-        try (SampleSource source = SampleSource.open(List.of(folder.resolve("{a,b}.tar")))) {
+        try (Dataset source = Dataset.open(List.of(folder.resolve("{a,b}.tar")))) {
             assertThat(source.name(0)).isEqualTo("{a,b}.tar:x");
         }
     }
@@ -76,8 +76,8 @@ class ShardPathsTest {
         Path one = shard(folder.resolve("one/in/s.tar"), "x");
         Path two = shard(folder.resolve("two/in/s.tar"), "x");
         Path alone = shard(folder.resolve("two/in/t.tar"), "lonely");
-        try (SampleSource source = SampleSource.open(List.of(one, two, alone));
-                SampleSource elsewhere = SampleSource.open(
+        try (Dataset source = Dataset.open(List.of(one, two, alone));
+                Dataset elsewhere = Dataset.open(
                         List.of(shard(folder.resolve("x/s.tar"), "x"), shard(folder.resolve("y/s.tar"), "x"), alone))) {
             assertThat(source.name(0)).isEqualTo("one/in/s.tar:x");
             assertThat(source.name(1)).isEqualTo("two/in/s.tar:x");
@@ -90,7 +90,7 @@ class ShardPathsTest {
     @Test
     void aFolderWithoutShardsSaysThatItsFoldersAreNotSearched() throws IOException {
         shard(folder.resolve("train/a.tar"), "x");
-        assertThatThrownBy(() -> SampleSource.open(List.of(folder)))
+        assertThatThrownBy(() -> Dataset.open(List.of(folder)))
                 .hasMessage(folder
                         + ": holds no .tar or .tar.gz, and its folders are not searched (train); give other --data");
     }
@@ -103,12 +103,12 @@ class ShardPathsTest {
                 .isTrue();
         assumeThat(Files.exists(pipe)).isTrue();
         for (Path path : List.of(pipe, folder)) {
-            assertThatThrownBy(() -> SampleSource.open(List.of(path)))
+            assertThatThrownBy(() -> Dataset.open(List.of(path)))
                     .isInstanceOf(UserException.class)
                     .hasMessage(pipe + ": a pipe or a device where a tar file is wanted; give other --data");
         }
         Path inner = Files.createDirectories(folder.resolve("f/a.tar"));
-        assertThatThrownBy(() -> SampleSource.open(List.of(folder.resolve("f"))))
+        assertThatThrownBy(() -> Dataset.open(List.of(folder.resolve("f"))))
                 .hasMessage(inner + ": a folder where a tar file is wanted; give other --data");
     }
 

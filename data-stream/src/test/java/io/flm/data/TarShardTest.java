@@ -49,7 +49,7 @@ class TarShardTest {
         String text = caption.endsWith("json") ? "{\"caption\": \"a fish\"}" : "a fish";
         Path file =
                 new TarBytes().file(picture, PICTURE).file(caption, text).end(2).write(folder.resolve("a.tar"));
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             assertThat(source.name(0)).isEqualTo("a.tar:" + key);
             assertThat(source.captions(0)).containsExactly("a fish");
             assertThat(source.image(0)).isEqualTo(PICTURE);
@@ -79,7 +79,7 @@ class TarShardTest {
                 .file("a.jpg", "another")
                 .end(2)
                 .write(folder.resolve("a.tar"));
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             assertThat(source.captions(0)).containsExactly("txt");
             assertThat(source.image(0)).isEqualTo(PICTURE);
             assertThat(source.leftOut().names())
@@ -108,7 +108,7 @@ class TarShardTest {
                 .content(new byte[3])
                 .end(2)
                 .write(folder.resolve("a.tar"));
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             assertThat(source.size()).isEqualTo(1);
             assertThat(source.leftOut().counts())
                     .isEqualTo(Map.of(
@@ -152,14 +152,14 @@ class TarShardTest {
                 .file("b.gif", PICTURE)
                 .end(2)
                 .write(folder.resolve("a.tar"));
-        assertThatThrownBy(() -> SampleSource.open(List.of(file)))
+        assertThatThrownBy(() -> Dataset.open(List.of(file)))
                 .isInstanceOf(UserException.class)
                 .hasMessage("[" + file
                         + "]: hold no sample, a picture (png, jpg, webp) beside a txt or json of the same name,"
                         + " but 2 gif: neither a picture nor a caption; 1 txt: a caption without a picture (png, jpg, webp);"
                         + " give other --data");
         Path empty = new TarBytes().end(20).write(folder.resolve("empty.tar"));
-        assertThatThrownBy(() -> SampleSource.open(List.of(empty)))
+        assertThatThrownBy(() -> Dataset.open(List.of(empty)))
                 .hasMessageContaining("hold no sample")
                 .hasMessageContaining("nor another file");
     }
@@ -198,11 +198,11 @@ class TarShardTest {
         Path block =
                 tar.content("no header".getBytes(StandardCharsets.UTF_8)).end(2).write(folder.resolve("block.tar"));
         Path rest = new TarBytes().sample("0").end(2).raw(new byte[] {1, 2, 3}).write(folder.resolve("rest.tar"));
-        assertThatThrownBy(() -> SampleSource.open(List.of(block)))
+        assertThatThrownBy(() -> Dataset.open(List.of(block)))
                 .hasMessage(block + ": not a whole tar file (byte " + end
                         + ": no header of a tar entry behind the end of what"
                         + " was joined); fetch it again, or leave it out");
-        assertThatThrownBy(() -> SampleSource.open(List.of(rest)))
+        assertThatThrownBy(() -> Dataset.open(List.of(rest)))
                 .hasMessage(rest + ": not a whole tar file (byte " + end
                         + ": 3 bytes that are no tar); fetch it again, or" + " leave it out");
     }
@@ -215,7 +215,7 @@ class TarShardTest {
         byte[] bytes = Files.readAllBytes(file);
         bytes[start + 2] ^= 1; // of the name
         Files.write(file, bytes);
-        assertThatThrownBy(() -> SampleSource.open(List.of(file)))
+        assertThatThrownBy(() -> Dataset.open(List.of(file)))
                 .hasMessageContaining("(byte " + start + ": no header of a tar entry);");
     }
 
@@ -231,7 +231,7 @@ class TarShardTest {
                 .link('1', "e.png", "elsewhere.png")
                 .end(2)
                 .write(folder.resolve("a.tar"));
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             assertThat(source.size()).isEqualTo(2); // ./b.png and b.txt are of two folders
             assertThat(source.name(0)).isEqualTo("a.tar:c");
             assertThat(source.image(0)).isEqualTo(PICTURE).isEqualTo(source.image(1));
@@ -256,7 +256,7 @@ class TarShardTest {
                 .file("d.txt", "a cow")
                 .end(2)
                 .write(folder.resolve("a.tar"));
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             assertThat(source.size()).isEqualTo(3);
             for (int i = 0; i < 3; i++) {
                 assertThat(source.image(i)).isEqualTo(PICTURE);
@@ -282,7 +282,7 @@ class TarShardTest {
                 .sample("a")
                 .end(2)
                 .write(folder.resolve("a.tar"));
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             assertThat(source.size()).isEqualTo(1);
             assertThat(source.leftOut().names())
                     .containsExactly(
@@ -316,7 +316,7 @@ class TarShardTest {
         Path pax =
                 dialect("pax.tar", TarArchiveOutputStream.LONGFILE_POSIX, TarArchiveOutputStream.BIGNUMBER_POSIX, name);
         for (Path file : List.of(gnu, pax)) {
-            try (SampleSource source = SampleSource.open(List.of(file))) {
+            try (Dataset source = Dataset.open(List.of(file))) {
                 assertThat(source.name(0)).isEqualTo(file.getFileName() + ":" + name);
                 assertThat(source.image(0)).isEqualTo(PICTURE);
                 assertThat(source.captions(0)).containsExactly("a fish");
@@ -371,7 +371,7 @@ class TarShardTest {
                 .end(2)
                 .write(folder.resolve("a.tar"));
         assertThat(keys(file)).containsExactly("a.tar:a", "a.tar:b", "a.tar:deep/er/c");
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             for (int i = 0; i < 3; i++) {
                 assertThat(source.image(i)).isEqualTo(PICTURE);
                 assertThat(source.captions(i)).containsExactly("a fish");
@@ -391,7 +391,7 @@ class TarShardTest {
             channel.write(ByteBuffer.wrap(bytes(new TarBytes().with(picture))), 512 + size);
             channel.write(ByteBuffer.wrap(Files.readAllBytes(rest)), 2 * (512 + size));
         }
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             assertThat(source.size()).isEqualTo(1);
             assertThat(source.leftOut().names())
                     .containsExactly(
@@ -414,12 +414,12 @@ class TarShardTest {
         Path name =
                 new TarBytes().with(TarBytes.header("x", 'L', 8L << 30)).end(2).write(folder.resolve("name.tar"));
         Path record = new TarBytes().pax('x', "path").sample("a").end(2).write(folder.resolve("record.tar"));
-        assertThatThrownBy(() -> SampleSource.open(List.of(large))).hasMessageContaining("(cut within a.png)");
-        assertThatThrownBy(() -> SampleSource.open(List.of(minus)))
+        assertThatThrownBy(() -> Dataset.open(List.of(large))).hasMessageContaining("(cut within a.png)");
+        assertThatThrownBy(() -> Dataset.open(List.of(minus)))
                 .hasMessageContaining("(byte 124: a size that no file has)");
-        assertThatThrownBy(() -> SampleSource.open(List.of(name)))
+        assertThatThrownBy(() -> Dataset.open(List.of(name)))
                 .hasMessageContaining("(byte 512: a header of 8589934592 bytes)");
-        assertThatThrownBy(() -> SampleSource.open(List.of(record)))
+        assertThatThrownBy(() -> Dataset.open(List.of(record)))
                 .hasMessageContaining("(byte 512: no record of a pax header)");
     }
 
@@ -434,7 +434,7 @@ class TarShardTest {
                 .contains("a page of HTML");
         assertThat(refusal("a.tar")).contains("an empty file, of 0 bytes");
         Path pointer = Files.writeString(folder.resolve("p.tar"), "version https://git-lfs.github.com/spec/v1\n");
-        assertThatThrownBy(() -> SampleSource.open(List.of(pointer))).hasMessageContaining("git lfs pull");
+        assertThatThrownBy(() -> Dataset.open(List.of(pointer))).hasMessageContaining("git lfs pull");
     }
 
     @ParameterizedTest
@@ -453,7 +453,7 @@ class TarShardTest {
         }
         Path file = Files.write(folder.resolve(name), content);
         List<String> messages = new ArrayList<>();
-        assertThatThrownBy(() -> SampleSource.open(List.of(file)))
+        assertThatThrownBy(() -> Dataset.open(List.of(file)))
                 .isInstanceOf(UserException.class)
                 .satisfies(e -> messages.add(String.valueOf(e.getMessage())));
         assertThat(messages.get(0)).startsWith(file + ": ");
@@ -486,7 +486,7 @@ class TarShardTest {
     }
 
     private static List<String> keys(Path file) {
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             List<String> keys = new ArrayList<>();
             for (long i = 0; i < source.size(); i++) {
                 keys.add(source.name(i));

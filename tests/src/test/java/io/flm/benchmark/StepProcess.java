@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.DataSettings;
+import io.flm.data.Dataset;
 import io.flm.data.Ingest;
-import io.flm.data.SampleSource;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.exchange.Codec;
@@ -61,7 +61,7 @@ public final class StepProcess implements AutoCloseable {
     private final int threads;
     private final Device device;
     private final Tokenizer tokenizer;
-    private final SampleSource samples;
+    private final Dataset samples;
     private final Ingest ingest;
     private final ActorSystem<Void> system;
     private final ExchangeNode exchange = ExchangeNode.inMemory();
@@ -75,7 +75,7 @@ public final class StepProcess implements AutoCloseable {
         train = TrainSettings.from(config);
         model = ModelSettings.from(config);
         tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
-        samples = SampleSource.open(
+        samples = Dataset.open(
                 config.getStringList("flm.data.paths").stream().map(Path::of).toList());
         DataSettings data = DataSettings.from(config);
         ingest = Ingest.open(

@@ -3,8 +3,8 @@ package io.flm.launch.command;
 import com.typesafe.config.Config;
 import io.flm.data.DataReport;
 import io.flm.data.DataSettings;
+import io.flm.data.Dataset;
 import io.flm.data.PlainText;
-import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
 import io.flm.data.WriteErrors;
 import io.flm.launch.config.Configuration;
@@ -99,7 +99,7 @@ final class DataInspectCommand implements Callable<Integer> {
         Settings.checkData(config);
         DataSettings settings = DataSettings.from(config);
         try (Tokenizer tokenizer = Tokenizer.load(settings.tokenizer());
-                SampleSource source = SampleSource.open(settings.paths())) {
+                Dataset source = Dataset.open(settings.paths())) {
             DataReport report = report(source, tokenizer, settings);
             SampleSheets sheets = new SampleSheets(source, tokenizer, settings, config);
             if (html != null) {
@@ -131,7 +131,7 @@ final class DataInspectCommand implements Callable<Integer> {
         }
     }
 
-    private DataReport report(SampleSource source, Tokenizer tokenizer, DataSettings settings) {
+    private DataReport report(Dataset source, Tokenizer tokenizer, DataSettings settings) {
         try (Waiting waiting = Waiting.shown(environment.screen(), "reading samples")) {
             return DataReport.of(
                     source,

@@ -1,7 +1,7 @@
 package io.flm.launch.config;
 
 import com.typesafe.config.Config;
-import io.flm.data.SampleSource;
+import io.flm.data.Dataset;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,8 +43,8 @@ public final class DataRoots {
         List<Path> roots = new ArrayList<>();
         if (given.isEmpty()) {
             List.of(PATHS, EVAL_PATHS)
-                    .forEach(key -> node.getStringList(key)
-                            .forEach(path -> roots.addAll(SampleSource.expanded(Path.of(path)))));
+                    .forEach(key ->
+                            node.getStringList(key).forEach(path -> roots.addAll(Dataset.expanded(Path.of(path)))));
             if (!node.getString(TOKENIZER).isEmpty()) {
                 roots.add(Path.of(node.getString(TOKENIZER)));
             }
@@ -74,7 +74,7 @@ public final class DataRoots {
     private void require(String key, Config run, Set<Path> realRoots) {
         int files = 0;
         for (String path : run.getStringList(key)) {
-            for (Path file : SampleSource.expanded(Path.of(path))) {
+            for (Path file : Dataset.expanded(Path.of(path))) {
                 if (++files > MOST_FILES) {
                     throw new UserException(key + ": more than " + MOST_FILES + " files; give folders of shards");
                 }

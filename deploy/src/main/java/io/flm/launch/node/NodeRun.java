@@ -4,8 +4,8 @@ import ai.djl.Device;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
+import io.flm.data.Dataset;
 import io.flm.data.Ingest;
-import io.flm.data.SampleSource;
 import io.flm.data.Split;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
@@ -59,7 +59,7 @@ final class NodeRun implements AutoCloseable {
     private final int threads;
     private final Codec codec;
     private final Tokenizer tokenizer;
-    private final SampleSource samples;
+    private final Dataset samples;
     private final Ingest ingest;
     private final RunCheckpoints runCheckpoints;
     private final Validation validation;
@@ -97,7 +97,7 @@ final class NodeRun implements AutoCloseable {
             tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
             closings.push(tokenizer::close);
             requireRoom();
-            samples = SampleSource.open(data.paths(), Split.training(data.holdOut()));
+            samples = Dataset.open(data.paths(), Split.training(data.holdOut()));
             closings.push(samples::close);
             requireHeldOut(data);
             ingest = Ingest.open(

@@ -3,12 +3,12 @@ package io.flm.launch.report;
 import com.typesafe.config.Config;
 import io.flm.data.Corruption;
 import io.flm.data.DataSettings;
+import io.flm.data.Dataset;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
 import io.flm.data.Sample;
 import io.flm.data.SampleException;
-import io.flm.data.SampleSource;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.launch.html.ContactSheet.Sheet;
@@ -24,14 +24,14 @@ public final class SampleSheets {
     private static final int DRAWS = 5;
 
     private final FreeLanguageModeling spans;
-    private final SampleSource source;
+    private final Dataset source;
     private final Tokenizer tokenizer;
     private final DataSettings settings;
     private final Pictures pictures;
     private final int imageSize;
     private final long seed;
 
-    public SampleSheets(SampleSource source, Tokenizer tokenizer, DataSettings settings, Config config) {
+    public SampleSheets(Dataset source, Tokenizer tokenizer, DataSettings settings, Config config) {
         this.source = source;
         this.tokenizer = tokenizer;
         this.settings = settings;

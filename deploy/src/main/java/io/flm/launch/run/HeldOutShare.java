@@ -2,7 +2,7 @@ package io.flm.launch.run;
 
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
-import io.flm.data.SampleSource;
+import io.flm.data.Dataset;
 import io.flm.data.Split;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
@@ -24,8 +24,8 @@ public record HeldOutShare(DataSettings data, long heldOut, long trained) {
 
     /** Reads the shards' tables until it is known whether enough is held out; all of them for exact numbers. */
     public static HeldOutShare count(DataSettings data, boolean exact) {
-        SampleSource.Counts counts = SampleSource.count(
-                data.paths(), Split.heldOut(data.holdOut()), exact ? Long.MAX_VALUE : HeldOutData.LEAST);
+        Dataset.Counts counts =
+                Dataset.count(data.paths(), Split.heldOut(data.holdOut()), exact ? Long.MAX_VALUE : HeldOutData.LEAST);
         return new HeldOutShare(data, counts.taken(), counts.left());
     }
 

@@ -1,10 +1,10 @@
 package io.flm.worker.evaluate;
 
+import io.flm.data.Dataset;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
 import io.flm.data.SampleException;
-import io.flm.data.SampleSource;
 import io.flm.data.Tokenizer;
 import io.flm.worker.evaluate.HeldOut.Example;
 import java.io.IOException;
@@ -35,7 +35,7 @@ record HeldOutReader(
      */
     HeldOut read(HeldOutData data, int limit, long seed) {
         List<Example> examples = new ArrayList<>();
-        try (SampleSource source = SampleSource.open(data.paths(), data.split())) {
+        try (Dataset source = Dataset.open(data.paths(), data.split())) {
             if (source.leftOut().total() > 0) {
                 refused.accept("left out of the held-out data: " + source.leftOut());
             }

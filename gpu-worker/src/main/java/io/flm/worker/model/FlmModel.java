@@ -87,7 +87,7 @@ public final class FlmModel implements AutoCloseable {
     private record Encoded(List<NDArray> bottom, List<NDArray> top, List<NDArray> query) {}
 
     /** Pictures [B, 3, S, S], normalised -> [B, P, W]. */
-    private NDArray encodeImage(Stages stages, NDArray image) {
+    private NDArray encodeImage(ForwardPass stages, NDArray image) {
         return stages.run(Stage.IMAGE, NONE, NONE, (k, in) -> List.of(imageEncoder.encode(k, image)))
                 .get(0);
     }
@@ -98,7 +98,7 @@ public final class FlmModel implements AutoCloseable {
      *
      * @param picture features of the image encoder [B, P, W], or [1, P, W] for one picture that all rows share
      */
-    private List<NDArray> forward(Stages stages, TextInput text, NDArray picture, Readout readout) {
+    private List<NDArray> forward(ForwardPass stages, TextInput text, NDArray picture, Readout readout) {
         Encoded encoded = encode(stages, text, picture);
         Spans spans = text.spans();
         if (spans == null) {
@@ -124,7 +124,7 @@ public final class FlmModel implements AutoCloseable {
     }
 
     /** Encode, FLM §3.1: text alone below the fusion, beside the picture above it. */
-    private Encoded encode(Stages stages, TextInput text, NDArray picture) {
+    private Encoded encode(ForwardPass stages, TextInput text, NDArray picture) {
         Spans spans = text.spans();
         List<NDArray> below = stages.run(Stage.TEXT, NONE, NONE, (k, in) -> {
             NDArray x = k.observe("text.embeddings", textEncoder.embed(k, text.ids(), text.streams()));
@@ -185,7 +185,7 @@ public final class FlmModel implements AutoCloseable {
         try (NDManager scope = owner.newSubManager()) {
             TextInput text = TextInput.of(scope, batch);
             NDArray weights = scope.create(Loss.weights(batch.targetCounts(), headWeights));
-            RecordedStages stages = new RecordedStages(
+            RecordedForwardPass stages = new RecordedForwardPass(
                     script,
                     scope,
                     store,
@@ -224,7 +224,7 @@ public final class FlmModel implements AutoCloseable {
     }
 
     /** Runs stages without a record of them. */
-    private Stages unrecorded(NDManager scope, Observer observer) {
+    private ForwardPass unrecorded(NDManager scope, Observer observer) {
         Kernels kernels = kernels(scope, 0, 0, observer);
         return (stage, borrowed, inputs, body) -> body.run(kernels, inputs);
     }
@@ -278,7 +278,7 @@ public final class FlmModel implements AutoCloseable {
      */
     public void observe(TextBatch batch, NDArray image, Observer observer) {
         try (NDManager scope = owner.newSubManager()) {
-            Stages stages = unrecorded(scope, observer);
+            ForwardPass stages = unrecorded(scope, observer);
             forward(stages, TextInput.of(scope, batch), encodeImage(stages, image), (k, features) -> {
                 for (int i = 0; i < features.size(); i++) {
                     k.observe("logits." + i, head.logits(k, features.get(i)));

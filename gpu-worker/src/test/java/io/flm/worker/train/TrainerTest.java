@@ -8,8 +8,8 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.DataSettings;
+import io.flm.data.Dataset;
 import io.flm.data.Ingest;
-import io.flm.data.SampleSource;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.exchange.Codec;
@@ -56,7 +56,7 @@ class TrainerTest {
 
     private final TrainSettings train = TrainSettings.from(CONFIG);
     private final Tokenizer tokenizer = Tokenizer.load(EMOJI.resolve("tokenizer-emoji-2k.json"));
-    private final SampleSource samples = SampleSource.open(List.of(EMOJI.resolve("emoji-fluent.tar.gz")));
+    private final Dataset samples = Dataset.open(List.of(EMOJI.resolve("emoji-fluent.tar.gz")));
     private final Ingest ingest = Ingest.open(
             samples,
             tokenizer,

@@ -4,11 +4,11 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 
 /**
- * Runs the graph stage by stage. Training records it ({@link RecordedStages}); evaluation runs each body and keeps nothing for
+ * Runs the graph stage by stage. Training records it ({@link RecordedForwardPass}); evaluation runs each body and keeps nothing for
  * backward. The graph is the same: how it runs is not what it is.
  */
 @FunctionalInterface
-interface Stages {
+interface ForwardPass {
     /** The computation of a stage: the same result each time it runs. */
     @FunctionalInterface
     interface Body {

@@ -15,7 +15,7 @@ import java.util.List;
  * first, and a stage's parameter gradients are ready to be sent before the next stage starts. With {@code recompute} a stage
  * keeps only its inputs, and runs again when its gradients are needed.
  */
-final class RecordedStages implements Stages {
+final class RecordedForwardPass implements ForwardPass {
     /** The kernels of a stage, in a scope: with the same seeds each time. */
     @FunctionalInterface
     interface KernelsOf {
@@ -44,7 +44,8 @@ final class RecordedStages implements Stages {
     private final boolean recompute;
     private final Deque<Recorded> stages = new ArrayDeque<>();
 
-    RecordedStages(Script script, NDManager scope, ParameterStore parameters, KernelsOf kernels, boolean recompute) {
+    RecordedForwardPass(
+            Script script, NDManager scope, ParameterStore parameters, KernelsOf kernels, boolean recompute) {
         this.script = script;
         this.scope = scope;
         this.parameters = parameters;

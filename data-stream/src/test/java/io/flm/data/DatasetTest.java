@@ -19,7 +19,7 @@ import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class SampleSourceTest {
+class DatasetTest {
     private static final byte[] PICTURE = Shards.png(4, 4, 0x336699);
 
     @TempDir
@@ -35,7 +35,7 @@ class SampleSourceTest {
                 .with("in/c.PNG", PICTURE)
                 .with("in/d.jpeg", PICTURE)
                 .with("in/d.json", "{\"caption\": \"four\"}");
-        try (SampleSource source = open(shards)) {
+        try (Dataset source = open(shards)) {
             assertThat(source.size()).isEqualTo(3);
             assertThat(source.name(0)).isEqualTo("a.tar:in/b");
             assertThat(source.image(0)).isEqualTo(PICTURE);
@@ -51,7 +51,7 @@ class SampleSourceTest {
         Path plain = new Shards().with("x.png", PICTURE).with("x.txt", "x").write(folder.resolve("b.tar"));
         zip(plain, folder.resolve("a.tar.gz"));
         Files.writeString(folder.resolve("README"), "not a shard");
-        try (SampleSource source = SampleSource.open(List.of(folder))) {
+        try (Dataset source = Dataset.open(List.of(folder))) {
             assertThat(source.name(0)).isEqualTo("a.tar.gz:x");
             assertThat(source.name(1)).isEqualTo("b.tar:x");
             assertThat(source.image(0)).isEqualTo(source.image(1));
@@ -60,7 +60,7 @@ class SampleSourceTest {
 
     @Test
     void theShippedPicturesOpen() throws Exception {
-        try (SampleSource source = SampleSource.open(List.of(Path.of("emoji/emoji-fluent.tar.gz")))) {
+        try (Dataset source = Dataset.open(List.of(Path.of("emoji/emoji-fluent.tar.gz")))) {
             assertThat(source.size()).isEqualTo(3337);
             assertThat(source.captions(0)).hasSizeGreaterThanOrEqualTo(1);
             assertThat(Pictures.with(PictureSettings.from(ConfigFactory.load())).decode(source.image(0), 64))
@@ -74,7 +74,7 @@ class SampleSourceTest {
         for (int i = 0; i < 50; i++) {
             shards.with(i + ".png", Shards.png(4, 4, i)).with(i + ".txt", "number " + i);
         }
-        try (SampleSource source = open(shards)) {
+        try (Dataset source = open(shards)) {
             List<String> read = IntStream.range(0, 2000)
                     .parallel()
                     .mapToObj(i -> readSample(source, i % 50))
@@ -85,7 +85,7 @@ class SampleSourceTest {
         }
     }
 
-    private static String readSample(SampleSource source, int index) {
+    private static String readSample(Dataset source, int index) {
         try {
             return source.captions(index).get(0) + Arrays.hashCode(source.image(index));
         } catch (SampleException | IOException e) {
@@ -97,9 +97,9 @@ class SampleSourceTest {
     void theIdentityIsThatOfTheContentsAndNotOfTheFolder() throws Exception {
         Shards one = new Shards().with("x.png", PICTURE).with("x.txt", "x");
         Path other = Files.createDirectory(folder.resolve("other"));
-        try (SampleSource here = SampleSource.open(List.of(one.write(folder.resolve("a.tar"))));
-                SampleSource there = SampleSource.open(List.of(one.write(other.resolve("a.tar"))));
-                SampleSource more = SampleSource.open(
+        try (Dataset here = Dataset.open(List.of(one.write(folder.resolve("a.tar"))));
+                Dataset there = Dataset.open(List.of(one.write(other.resolve("a.tar"))));
+                Dataset more = Dataset.open(
                         List.of(one.with("y.png", PICTURE).with("y.txt", "y").write(folder.resolve("a.tar"))))) {
             assertThat(here.sha256()).isEqualTo(there.sha256()).isNotEqualTo(more.sha256());
         }
@@ -107,7 +107,7 @@ class SampleSourceTest {
 
     @Test
     void theIdentityOfDataThatEarlierRunsTrainedOnStays() throws Exception {
-        try (SampleSource source = SampleSource.open(List.of(Path.of("emoji/emoji-fluent.tar.gz")))) {
+        try (Dataset source = Dataset.open(List.of(Path.of("emoji/emoji-fluent.tar.gz")))) {
             assertThat(source.sha256()).isEqualTo("b21aba1a388eb05009bf1762970d559eefc7d6c6219b3706b5bfeb736fc890c5");
         }
         Shards shards = new Shards()
@@ -116,7 +116,7 @@ class SampleSourceTest {
                 .with("a.json", "{\"caption\": \"of the JSON\"}")
                 .with("b.png", PICTURE)
                 .with("b.txt", "a fish");
-        try (SampleSource source = open(shards)) {
+        try (Dataset source = open(shards)) {
             String table = "a.tar[Entry[key=a, image=Range[offset=512, sizeBytes=" + PICTURE.length
                     + "], caption=Range[offset=2560, sizeBytes=26], json=true, otherwise=Range[offset=1536, sizeBytes=11]], Entry[key=b, image=Range[offset=3584, sizeBytes="
                     + PICTURE.length + "], caption=Range[offset=4608, sizeBytes=6], json=false]]";
@@ -136,7 +136,7 @@ class SampleSourceTest {
                     .with("a.json", "{}")
                     .with("a.txt", text)
                     .write(file);
-            try (SampleSource source = SampleSource.open(List.of(written))) {
+            try (Dataset source = Dataset.open(List.of(written))) {
                 assertThat(source.captions(0)).containsExactly(text);
                 identities.add(source.sha256());
             }
@@ -156,7 +156,7 @@ class SampleSourceTest {
         for (int block = 1; block <= blocks; block++) {
             for (int length : new int[] {block * 512 - 300, block * 512}) {
                 Files.write(cut, Arrays.copyOf(bytes, length));
-                assertThatThrownBy(() -> SampleSource.open(List.of(cut)))
+                assertThatThrownBy(() -> Dataset.open(List.of(cut)))
                         .as("cut to %d bytes", length)
                         .isInstanceOf(UserException.class)
                         .hasMessageStartingWith(cut + ": not a whole tar file (")
@@ -174,14 +174,14 @@ class SampleSourceTest {
         String refusal =
                 ": not a whole tar file (ends at byte " + size + " without the mark of an end, as if it were cut"
                         + " there); fetch it again, or, if nothing is missing, append 1024 zero bytes to it";
-        assertThatThrownBy(() -> SampleSource.open(List.of(file))).hasMessage(file + refusal);
+        assertThatThrownBy(() -> Dataset.open(List.of(file))).hasMessage(file + refusal);
         Path packed = folder.resolve("b.tar.gz");
         try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
             Files.copy(file, out);
         }
-        assertThatThrownBy(() -> SampleSource.open(List.of(packed))).hasMessage(packed + refusal);
+        assertThatThrownBy(() -> Dataset.open(List.of(packed))).hasMessage(packed + refusal);
         Files.write(file, new byte[1024], StandardOpenOption.APPEND);
-        try (SampleSource source = SampleSource.open(List.of(file))) {
+        try (Dataset source = Dataset.open(List.of(file))) {
             assertThat(source.size()).isEqualTo(2);
         }
     }
@@ -196,7 +196,7 @@ class SampleSourceTest {
         zip(Shards.of(3).write(folder.resolve("a.tar")), packed);
         byte[] bytes = Files.readAllBytes(packed);
         Files.write(packed, Arrays.copyOf(bytes, bytes.length / 2));
-        assertThatThrownBy(() -> SampleSource.open(List.of(packed)))
+        assertThatThrownBy(() -> Dataset.open(List.of(packed)))
                 .isInstanceOf(UserException.class)
                 .hasMessage(packed + ": not a whole tar file (cut before its end); fetch it again, or leave it out");
     }
@@ -204,7 +204,7 @@ class SampleSourceTest {
     @Test
     void picturesAndCaptionsThatBelongToNoSampleAreCountedAndNamed() {
         Shards shards = Shards.of(2).with("alone.png", PICTURE).with("mute.txt", "a caption");
-        try (SampleSource source = open(shards)) {
+        try (Dataset source = open(shards)) {
             assertThat(source.size()).isEqualTo(2);
             assertThat(source.leftOut().names())
                     .containsExactly(
@@ -219,11 +219,11 @@ class SampleSourceTest {
         Path none = Files.createDirectory(folder.resolve("none"));
         Path junk = Files.write(folder.resolve("junk.tar"), new byte[] {1, 2, 3, 4, 5});
         Path bare = new Shards().with("x.md", "text").write(folder.resolve("bare.tar"));
-        assertThatThrownBy(() -> SampleSource.open(List.of()))
+        assertThatThrownBy(() -> Dataset.open(List.of()))
                 .isInstanceOf(UserException.class)
                 .hasMessageStartingWith("no data: ");
         for (Path path : List.of(missing, none, junk, bare)) {
-            assertThatThrownBy(() -> SampleSource.open(List.of(path)))
+            assertThatThrownBy(() -> Dataset.open(List.of(path)))
                     .isInstanceOf(UserException.class)
                     .message()
                     .contains(path.toString())
@@ -250,7 +250,7 @@ class SampleSourceTest {
                 "a.tar:c: the caption's JSON is broken (",
                 "a.tar:d: the JSON has neither \"captions\" nor \"caption\", but text",
                 "a.tar:e: the JSON holds no caption: its \"captions\" is a list without a text");
-        try (SampleSource source = open(shards)) {
+        try (Dataset source = open(shards)) {
             for (int i = 0; i < causes.size(); i++) {
                 int index = i;
                 assertThatThrownBy(() -> source.captions(index))
@@ -265,7 +265,7 @@ class SampleSourceTest {
         Shards shards = new Shards()
                 .with("a.png", PICTURE)
                 .with("a.json", "{\"captions\": [null, \"a dog\", 7, false, \"\", \"a cat\"]}");
-        try (SampleSource source = open(shards)) {
+        try (Dataset source = open(shards)) {
             assertThat(source.captions(0)).containsExactly("a dog", "a cat");
         }
     }
@@ -273,22 +273,22 @@ class SampleSourceTest {
     @Test
     void aReadThatFailsIsTriedAgainAFewTimes() throws IOException {
         AtomicInteger reads = new AtomicInteger();
-        byte[] read = SampleSource.tried(() -> {
+        byte[] read = Dataset.tried(() -> {
             if (reads.incrementAndGet() < 3) {
                 throw new IOException("timed out");
             }
             return PICTURE;
         });
         assertThat(read).isEqualTo(PICTURE);
-        assertThatThrownBy(() -> SampleSource.tried(() -> {
+        assertThatThrownBy(() -> Dataset.tried(() -> {
                     throw new IOException("Input/output error");
                 }))
                 .isInstanceOf(IOException.class)
                 .hasMessage("cannot be read (Input/output error), tries: 4");
     }
 
-    private SampleSource open(Shards shards) {
-        return SampleSource.open(List.of(shards.write(folder.resolve("a.tar"))));
+    private Dataset open(Shards shards) {
+        return Dataset.open(List.of(shards.write(folder.resolve("a.tar"))));
     }
 
     private static void zip(Path plain, Path packed) throws IOException {

@@ -20,7 +20,7 @@ import java.util.concurrent.locks.LockSupport;
  * The samples of WebDataset shards by index. The shards' tables of contents are read once; pictures and captions are read as
  * they are asked for, by any thread.
  */
-public final class SampleSource implements AutoCloseable {
+public final class Dataset implements AutoCloseable {
     private static final int TRIES = 4;
     private static final long PAUSE_NS = 50_000_000; // doubled at each try
 
@@ -33,7 +33,7 @@ public final class SampleSource implements AutoCloseable {
     private final OpenFiles files;
     private final Unpacked unpacked;
 
-    private SampleSource(
+    private Dataset(
             List<TarShard> shards,
             Split split,
             List<String> labels,
@@ -56,7 +56,7 @@ public final class SampleSource implements AutoCloseable {
     }
 
     /** Opens shards and takes all their samples. */
-    public static SampleSource open(List<Path> paths) {
+    public static Dataset open(List<Path> paths) {
         return open(paths, Split.ALL);
     }
 
@@ -67,7 +67,7 @@ public final class SampleSource implements AutoCloseable {
      *     several, in this order
      * @param split which of their samples are taken
      */
-    public static SampleSource open(List<Path> paths, Split split) {
+    public static Dataset open(List<Path> paths, Split split) {
         if (paths.isEmpty()) {
             throw new UserException("no data: give tar files, or folders of them, with --data");
         }
@@ -81,7 +81,7 @@ public final class SampleSource implements AutoCloseable {
             for (int i = 0; i < found.size(); i++) {
                 shards.add(TarShard.open(found.get(i), labels.get(i), files, unpacked, leftOut));
             }
-            SampleSource source = new SampleSource(List.copyOf(shards), split, labels, leftOut, files, unpacked);
+            Dataset source = new Dataset(List.copyOf(shards), split, labels, leftOut, files, unpacked);
             requireSamples(source.inAll(), paths, leftOut);
             return source;
         } catch (RuntimeException e) {
