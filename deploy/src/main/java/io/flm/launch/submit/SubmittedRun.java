@@ -127,7 +127,7 @@ public final class SubmittedRun implements Pretraining {
             nodes.tend(false);
             RunView view = look();
             if (view != null && view.run().equals(request.name()) && !view.id().isEmpty()) {
-                id = view.id();
+                known(view.id());
             }
             if (view != null && !view.state().equals("discovering")) {
                 return;
@@ -182,7 +182,12 @@ public final class SubmittedRun implements Pretraining {
         int least = request.minWorkers() > 0 ? request.minWorkers() : nodes.leastWorkers();
         Submission submission =
                 new Submission(request.name(), request.configuration().portable(request.home()), least, 0, resume);
-        id = client.post("/run", Json.line(submission), Submitted.class).id();
+        known(client.post("/run", Json.line(submission), Submitted.class).id());
+    }
+
+    /** The nodes know the run by this id from now on. */
+    private void known(String newId) {
+        id = newId;
         if (!stopReason.isEmpty()) {
             orderStop(); // asked for meanwhile, or before the nodes were lost that knew of it
         }

@@ -267,6 +267,19 @@ class SubmittedRunTest {
     }
 
     @Test
+    void aRunThatIsToStopWhileTheAnswerToItsSubmissionIsLostIsStopped() throws Exception {
+        node.answer("POST /api/v1/run", 503, "{\"detail\": \"no answer within 3 s\"}");
+        try (SubmittedRun run = runOnOwnNodes()) {
+            onSubmitted.add(() -> {
+                run.stop("Ctrl-C");
+                node.answer("GET /api/v1/run", 200, view("id-1", "finished"));
+            });
+            assertThat(run.begin()).isTrue();
+        }
+        assertThat(node.asked()).containsOnlyOnce(STOP);
+    }
+
+    @Test
     void aClusterOfOthersIsNotToldTwice() {
         node.answer("POST /api/v1/run", 503, "{\"detail\": \"the coordinator is moving\"}");
         try (SubmittedRun run = run()) {
