@@ -1,47 +1,18 @@
 package io.flm.data;
 
-import java.util.Arrays;
-
 /**
- * The predictions of one head in one batch: at {@code positions[k]} of the flattened [B, L] text the token {@code ids[k]}
- * is to be predicted.
- *
- * @param positions row * L + column, ascending
- * @param ids the expected token of each position
+ * What one head is to predict of one batch: tokens of its texts, or something of whole rows, whose class vectors the head reads.
  */
-public record Targets(int[] positions, int[] ids) {
-    public Targets {
-        if (positions.length != ids.length) {
-            throw new IllegalArgumentException(positions.length + " positions, but " + ids.length + " ids");
-        }
-    }
+public sealed interface Targets permits TokenTargets, ClassTargets, ScoreTargets {
+    /** N, predictions. */
+    int count();
 
-    /** Of a head that is not asked. */
-    public static Targets none() {
-        return new Builder().build();
-    }
-
-    public int count() {
-        return positions.length;
-    }
-
-    /** Grows. */
-    public static final class Builder {
-        private int[] positions = new int[64];
-        private int[] ids = new int[64];
-        private int count;
-
-        public void add(int position, int id) {
-            if (count == ids.length) {
-                positions = Arrays.copyOf(positions, 2 * count);
-                ids = Arrays.copyOf(ids, 2 * count);
-            }
-            positions[count] = position;
-            ids[count++] = id;
-        }
-
-        public Targets build() {
-            return new Targets(Arrays.copyOf(positions, count), Arrays.copyOf(ids, count));
-        }
-    }
+    /**
+     * The same in a batch in which these rows come after others.
+     *
+     * @param rows that come before
+     * @param before L until now
+     * @param after L of the new batch
+     */
+    Targets moved(int rows, int before, int after);
 }

@@ -318,7 +318,7 @@ class IngestTest {
     private static final Corruption CORRUPTION = (samples, random) -> {
         List<int[]> rows = Sample.captions(samples);
         int length = TextBatch.longest(rows);
-        Targets.Builder drawn = new Targets.Builder();
+        TokenTargets.Builder drawn = new TokenTargets.Builder();
         for (int r = 0; r < rows.size(); r++) {
             for (int i = 1; i < rows.get(r).length; i++) {
                 if (random.nextBoolean(0.4)) {
@@ -326,7 +326,8 @@ class IngestTest {
                 }
             }
         }
-        return TextBatch.ofOneStream(Streams.BIDIRECTIONAL, rows, tokenizer.padId(), drawn.build());
+        return TextBatch.of(
+                Streams.BIDIRECTIONAL, rows, tokenizer.padId(), List.of(drawn.build(TokenTargets.From.OUTPUT)));
     };
 
     private static Ingest ingest(Dataset source, String changed, int microBatch) {
@@ -351,10 +352,10 @@ class IngestTest {
         assertThat(bytes(actual.pixels())).isEqualTo(bytes(expected.pixels()));
         assertThat(actual.text().ids()).isEqualTo(expected.text().ids());
         for (int head = 0; head < expected.text().heads().size(); head++) {
-            assertThat(actual.text().heads().get(head).positions())
-                    .isEqualTo(expected.text().heads().get(head).positions());
-            assertThat(actual.text().heads().get(head).ids())
-                    .isEqualTo(expected.text().heads().get(head).ids());
+            assertThat(actual.text().tokens(head).positions())
+                    .isEqualTo(expected.text().tokens(head).positions());
+            assertThat(actual.text().tokens(head).ids())
+                    .isEqualTo(expected.text().tokens(head).ids());
         }
     }
 

@@ -5,8 +5,8 @@ import io.flm.data.BatchReader;
 import io.flm.data.Ingest;
 import io.flm.data.LaneBatch;
 import io.flm.data.Reconstruction;
-import io.flm.data.Targets;
 import io.flm.data.TextBatch;
+import io.flm.data.TokenTargets;
 import io.flm.worker.checkpoint.FlatFloats;
 import io.flm.worker.checkpoint.SafetensorsWriter;
 import io.flm.worker.checkpoint.SafetensorsWriter.Tensor;
@@ -83,7 +83,7 @@ record StepInputs(Path folder, int lanes, int microBatch, int imageSize) {
             widen(reconstruction.right(), text.length(), right, length, first);
             System.arraycopy(text.lengths(), 0, lengths, first, microBatch);
             for (int h = 0; h < targets.length; h++) {
-                Targets t = text.heads().get(h);
+                TokenTargets t = text.tokens(h);
                 for (int k = 0; k < t.count(); k++) {
                     int row = first + t.positions()[k] / text.length();
                     targets[h][row * length + t.positions()[k] % text.length()] = t.ids()[k];

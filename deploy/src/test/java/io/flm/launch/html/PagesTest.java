@@ -3,7 +3,6 @@ package io.flm.launch.html;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flm.data.Reconstruction;
-import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.worker.evaluate.Figure;
 import io.flm.worker.evaluate.HeldOut.Example;
@@ -105,11 +104,11 @@ class PagesTest {
 
     @Test
     void aContactSheetShowsWhatEachTokenMaySee() {
-        TextBatch spans = TextBatch.reconstructed(
+        TextBatch spans = TextBatch.of(
+                new Reconstruction(new int[] {0, 4, 4, 2}, new int[] {0, 0, 1, 0}, new int[] {0, 1, 0, 0}),
                 List.<int[]>of(new int[] {0, 8, 9, 2}),
                 1,
-                new Reconstruction(new int[] {0, 4, 4, 2}, new int[] {0, 0, 1, 0}, new int[] {0, 1, 0, 0}),
-                List.of(Targets.none(), Targets.none(), Targets.none()));
+                List.of());
         ContactSheet.Sheet sheet = new ContactSheet.Sheet(
                 "shard:1", HOSTILE, List.of("<s>", "red", "apple", "</s>"), List.of(new byte[3 * 16]), spans);
         String page =

@@ -1,9 +1,12 @@
 package io.flm.worker.evaluate;
 
 import ai.djl.ndarray.NDArray;
+import io.flm.data.SeenPictures;
 import io.flm.data.Streams;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
+import io.flm.data.TokenTargets;
+import io.flm.data.TokenTargets.From;
 import io.flm.worker.model.FlmModel;
 import java.util.Arrays;
 import java.util.List;
@@ -58,8 +61,9 @@ public final class Decoder {
             Arrays.fill(ids, row * length + caption.length, (row + 1) * length, caption[caption.length - 1]);
             positions[row] = row * length + length - 1;
         }
-        List<Targets> heads = List.of(new Targets(positions, new int[rows]));
-        TextBatch batch = new TextBatch(rows, length, ids, lengths, Streams.LEFT_TO_RIGHT, null, heads);
+        List<Targets> heads = List.of(new TokenTargets(From.OUTPUT, positions, new int[rows]));
+        TextBatch batch =
+                new TextBatch(rows, length, ids, lengths, Streams.LEFT_TO_RIGHT, SeenPictures.oneEach(rows), heads);
         return model.score(batch, imageFeatures).get(0).best();
     }
 

@@ -87,7 +87,7 @@ public final class HeldOutValidation implements Validation {
         for (Rows rows : byLane.get(lane)) {
             try (NDManager scope = model.newScope()) {
                 NDArray features = model.imageFeatures(scope, rows.pixels, rows.text.rows());
-                loss = loss.plus(Loss.of(rows.text.heads(), model.score(rows.text, features)));
+                loss = loss.plus(model.loss(rows.text, features));
             }
         }
         return loss;

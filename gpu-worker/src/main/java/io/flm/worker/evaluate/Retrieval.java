@@ -124,7 +124,7 @@ final class Retrieval {
 
     private static double[] sums(TextBatch names, TargetScores scored) {
         double[] sums = new double[names.rows()];
-        int[] positions = names.heads().get(0).positions();
+        int[] positions = names.tokens(0).positions();
         for (int k = 0; k < positions.length; k++) {
             sums[positions[k] / names.length()] += scored.logProbs()[k];
         }

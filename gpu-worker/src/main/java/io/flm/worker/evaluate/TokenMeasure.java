@@ -1,17 +1,15 @@
 package io.flm.worker.evaluate;
 
 import io.flm.data.RandomStream;
-import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.TokenTargets;
 import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Scorer.Seen;
 import io.flm.worker.model.Loss;
 import io.flm.worker.objective.HiddenTokens;
 import io.flm.worker.objective.HiddenTokens.Question;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 
 /**
@@ -56,9 +54,7 @@ final class TokenMeasure {
     }
 
     private static TextBatch firstHead(TextBatch batch) {
-        List<Targets> heads = new ArrayList<>(Collections.nCopies(batch.heads().size(), Targets.none()));
-        heads.set(0, batch.heads().get(0));
-        return batch.withHeads(heads);
+        return batch.withHeads(batch.heads().subList(0, 1));
     }
 
     private Loss score(Question question, Seen seen) {
@@ -72,7 +68,7 @@ final class TokenMeasure {
 
     /** Of the first head. */
     private Loss score(TextBatch batch, Seen seen) {
-        List<Targets> first = batch.heads().subList(0, 1);
+        List<TokenTargets> first = List.of(batch.tokens(0));
         return first.get(0).count() == 0 ? NOTHING : Loss.of(first, scorer.score(batch, seen));
     }
 

@@ -13,7 +13,7 @@ record Architecture(
         TextEncoder textEncoder,
         Fusion fusion,
         @Nullable Reconstructor reconstructor,
-        TokenHead head) {
+        Heads heads) {
 
     static Architecture of(ModelSettings settings, ModelParts parts) {
         Parameters all = new Parameters(settings);
@@ -21,8 +21,8 @@ record Architecture(
                 all,
                 new ImageEncoder(settings, all),
                 new TextEncoder(settings, all),
-                new Fusion(settings, all, parts.reconstructor()),
+                new Fusion(settings, all, parts),
                 parts.reconstructor() ? new Reconstructor(settings, all) : null,
-                new TokenHead(settings, all, parts.head()));
+                new Heads(settings, all, parts));
     }
 }

@@ -23,6 +23,16 @@ final class CrossAttention {
      * @param mask none or one
      */
     NDArray apply(Kernels k, NDArray x, NDArray memory, List<NDArray> mask) {
-        return k.crossAttention(x, memory, parameters.get(), mask, Kernels.FUSION_EPSILON);
+        return k.crossAttention(x, memory, parameters.get(), mask, List.of(), Kernels.FUSION_EPSILON);
+    }
+
+    /**
+     * [R, L, H] -> [R, L, H].
+     *
+     * @param memory [P, M, H]: each sequence's keys and values are made once, whatever number of rows reads it
+     * @param rows none: row r reads sequence r, or all rows the only one; one: which sequence each row reads [R]
+     */
+    NDArray applyShared(Kernels k, NDArray x, NDArray memory, List<NDArray> rows) {
+        return k.crossAttention(x, memory, parameters.get(), List.of(), rows, Kernels.FUSION_EPSILON);
     }
 }

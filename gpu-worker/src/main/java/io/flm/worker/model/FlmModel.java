@@ -12,6 +12,7 @@ import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Torch;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,7 @@ public final class FlmModel implements AutoCloseable {
     private final TextEncoder textEncoder;
     private final Fusion fusion;
     private final @Nullable Reconstructor reconstructor;
-    private final TokenHead head;
+    private final Heads heads;
 
     /** A model with zero weights: see {@link ParameterStore#initialize}. The thread must be prepared for the engine. */
     public FlmModel(ModelSettings settings, ModelParts parts, Compute compute) {
@@ -56,7 +57,7 @@ public final class FlmModel implements AutoCloseable {
         textEncoder = architecture.textEncoder();
         fusion = architecture.fusion();
         reconstructor = architecture.reconstructor();
-        head = architecture.head();
+        heads = architecture.heads();
         owner = Torch.newManager(compute.device());
         try {
             script = Kernels.compiled(owner);
@@ -96,7 +97,7 @@ public final class FlmModel implements AutoCloseable {
      * Encode, corrupt, predict. The features that predict go to {@code readout}: those of the reconstructor [B, L, H] and of both
      * streams, interleaved [2B, L, H]. If one stream alone reads the batch, they are its own [B, L, H].
      *
-     * @param picture features of the image encoder [B, P, W], or [1, P, W] for one picture that all rows share
+     * @param picture features of the image encoder, [P, W] of each picture of the batch; or of one that all rows share
      */
     private List<NDArray> forward(ForwardPass stages, TextInput text, NDArray picture, Readout readout) {
         Encoded encoded = encode(stages, text, picture);
@@ -138,8 +139,8 @@ public final class FlmModel implements AutoCloseable {
         List<NDArray> query = below.subList(settings.bottomLayers(), below.size());
         List<NDArray> top = stages.run(Stage.FUSION, NONE, List.of(last(bottom), picture), (k, in) -> {
             NDArray x = fusion.text(k, in.get(0), text.streams());
-            NDArray image = fusion.image(k, in.get(1));
-            return fusion.encode(k, x, text.streamMask(k), image, text.streams());
+            NDArray image = fusion.image(k, in.get(1), text.types());
+            return fusion.encode(k, x, text.streamMask(k), image, text.pictures(), text.streams());
         });
         return new Encoded(bottom, top, query);
     }
@@ -151,7 +152,8 @@ public final class FlmModel implements AutoCloseable {
             LaneBatch batch, double[] headWeights, long dropoutSeed, Gradient into, IntConsumer stageReady) {
         long began = System.nanoTime();
         try (NDManager scope = owner.newSubManager()) {
-            NDArray image = normalized(scope, batch.pixels(), batch.rows());
+            NDArray image =
+                    normalized(scope, batch.pixels(), batch.text().pictures().count());
             return train(batch.text(), image, headWeights, dropoutSeed, into, stageReady, began);
         }
     }
@@ -184,7 +186,9 @@ public final class FlmModel implements AutoCloseable {
             long began) {
         try (NDManager scope = owner.newSubManager()) {
             TextInput text = TextInput.of(scope, batch);
-            NDArray weights = scope.create(Loss.weights(batch.targetCounts(), headWeights));
+            int[] tokenHeads = Heads.tokenHeads(batch.heads());
+            NDArray weights = scope.create(Loss.weights(text.tokens().counts(), of(headWeights, tokenHeads)));
+            double[] rowWeights = of(headWeights, Heads.rowHeads(batch.heads()));
             RecordedForwardPass stages = new RecordedForwardPass(
                     script,
                     scope,
@@ -192,15 +196,14 @@ public final class FlmModel implements AutoCloseable {
                     (stage, s) -> kernels(s, settings.dropout(), dropoutSeed + stage.index(), Observer.NONE),
                     compute.recompute());
             long ready = System.nanoTime();
-            NDArray statistics;
+            List<NDArray> losses;
             Torch.record(true);
             try {
-                statistics = forward(
-                                stages,
-                                text,
-                                encodeImage(stages, image),
-                                (k, features) -> head.loss(k, text.predictions(), weights, features))
-                        .get(1);
+                losses = forward(
+                        stages,
+                        text,
+                        encodeImage(stages, image),
+                        (k, features) -> heads.loss(k, text, weights, rowWeights, features));
             } finally {
                 Torch.record(false);
             }
@@ -211,9 +214,20 @@ public final class FlmModel implements AutoCloseable {
             });
             long done = System.nanoTime();
             return new LaneResult(
-                    Loss.of(batch.targetCounts(), statistics.toFloatArray()),
+                    Heads.loss(batch.heads(), statistics(losses)),
                     new Times(ready - began, forward - ready, done - forward));
         }
+    }
+
+    private static double[] of(double[] weights, int[] heads) {
+        return Arrays.stream(heads).mapToDouble(head -> weights[head]).toArray();
+    }
+
+    /** All but the loss itself. */
+    private static List<float[]> statistics(List<NDArray> losses) {
+        return losses.subList(1, losses.size()).stream()
+                .map(NDArray::toFloatArray)
+                .toList();
     }
 
     // ---- evaluation -------------------------------------------------------------------------------------------------
@@ -251,10 +265,61 @@ public final class FlmModel implements AutoCloseable {
     }
 
     /**
-     * How likely each target is.
+     * The losses and right predictions of a batch, by head.
      *
-     * @param batch read by streams that the model was trained with
-     * @param imageFeatures [B, P, W], or [1, P, W] for one picture that all rows share
+     * @param imageFeatures of each picture of the batch [P, W], or of one that all rows share
+     */
+    public Loss loss(TextBatch batch, NDArray imageFeatures) {
+        try (NDManager scope = owner.newSubManager()) {
+            TextInput text = TextInput.of(scope, batch);
+            NDArray weights =
+                    scope.ones(new Shape(Arrays.stream(text.tokens().counts()).sum()));
+            double[] ones = new double[text.wholeRows().size()];
+            Arrays.fill(ones, 1);
+            List<NDArray> losses = forward(
+                    unrecorded(scope, Observer.NONE),
+                    text,
+                    imageFeatures,
+                    (k, features) -> heads.loss(k, text, weights, ones, features));
+            return Heads.loss(batch.heads(), statistics(losses));
+        }
+    }
+
+    /**
+     * What the heads that read whole rows say, before it is made a probability.
+     *
+     * @param imageFeatures of each picture of the batch [P, W], or of one that all rows share
+     * @return by such head of the batch, [N][A]
+     */
+    public List<float[][]> classify(TextBatch batch, NDArray imageFeatures) {
+        try (NDManager scope = owner.newSubManager()) {
+            TextInput text = TextInput.of(scope, batch);
+            return forward(
+                            unrecorded(scope, Observer.NONE),
+                            text,
+                            imageFeatures,
+                            (k, features) -> heads.classLogits(k, text.wholeRows(), features))
+                    .stream()
+                    .map(FlmModel::rows)
+                    .toList();
+        }
+    }
+
+    private static float[][] rows(NDArray matrix) {
+        float[] all = matrix.toFloatArray();
+        int width = (int) matrix.getShape().get(1);
+        float[][] rows = new float[(int) matrix.getShape().get(0)][];
+        for (int row = 0; row < rows.length; row++) {
+            rows[row] = Arrays.copyOfRange(all, row * width, (row + 1) * width);
+        }
+        return rows;
+    }
+
+    /**
+     * How likely each token is that the batch asks for.
+     *
+     * @param batch read by streams that the model was trained with; its heads predict tokens
+     * @param imageFeatures of each picture of the batch [P, W], or of one that all rows share
      * @return by head of the batch
      */
     public List<TargetScores> score(TextBatch batch, NDArray imageFeatures) {
@@ -264,26 +329,29 @@ public final class FlmModel implements AutoCloseable {
                     unrecorded(scope, Observer.NONE),
                     text,
                     imageFeatures,
-                    (k, features) -> head.scores(k, text.predictions(), features));
+                    (k, features) -> heads.tokens().scores(k, text.tokens(), features));
             return TargetScores.byHead(
                     batch.heads(), scores.get(0).toFloatArray(), scores.get(1).toLongArray());
         }
     }
 
     /**
-     * Shows an observer all that the graph computes of a batch, and {@code logits.N}: those of every row of the features N that
-     * predict.
+     * Shows an observer all that the graph computes of a batch: {@code logits.N}, those of every row of the features N that
+     * predict, if the batch asks for tokens; {@code class.N}, those of the heads that read whole rows.
      *
      * @param image normalised [B, 3, S, S]
      */
     public void observe(TextBatch batch, NDArray image, Observer observer) {
         try (NDManager scope = owner.newSubManager()) {
             ForwardPass stages = unrecorded(scope, observer);
-            forward(stages, TextInput.of(scope, batch), encodeImage(stages, image), (k, features) -> {
-                for (int i = 0; i < features.size(); i++) {
-                    k.observe("logits." + i, head.logits(k, features.get(i)));
+            TextInput text = TextInput.of(scope, batch);
+            forward(stages, text, encodeImage(stages, image), (k, features) -> {
+                if (text.tokens().asked()) {
+                    for (int i = 0; i < features.size(); i++) {
+                        k.observe("logits." + i, heads.tokens().logits(k, features.get(i)));
+                    }
                 }
-                return features;
+                return text.wholeRows().isEmpty() ? features : heads.classLogits(k, text.wholeRows(), features);
             });
         }
     }

@@ -3,6 +3,7 @@ package io.flm.worker.model;
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The cross-modal layers: FLM §3.1, figure 2. Text and picture are brought to one width and told apart by type rows; then each
@@ -14,17 +15,16 @@ final class Fusion {
 
     private final LayerParameters textTransform;
     private final LayerParameters imageTransform;
-    private final LayerParameters types; // l2r or the only stream, image
+    private final LayerParameters types; // l2r or the only stream, image, the second image of a pair
     private final LayerParameters flmTypes; // r2l, reconstructor; without them the types again
     private final List<Layer> layers = new ArrayList<>();
 
-    /** @param reconstructed whether a {@link Reconstructor} reads both streams */
-    Fusion(ModelSettings settings, Parameters all, boolean reconstructed) {
+    Fusion(ModelSettings settings, Parameters all, ModelParts parts) {
         long h = settings.hidden();
         textTransform = all.of(Stage.FUSION, "cross_modal_text_transform.").linear("", h, h);
         imageTransform = all.of(Stage.FUSION, "cross_modal_image_transform.").linear("", h, settings.imageWidth());
-        types = all.of(Stage.FUSION, "token_type_embeddings.").tensor("weight", 2, h);
-        flmTypes = reconstructed
+        types = all.of(Stage.FUSION, "token_type_embeddings.").tensor("weight", parts.pairs() ? 3 : 2, h);
+        flmTypes = parts.reconstructor()
                 ? all.of(Stage.FUSION, "token_type_embeddings_flm.").tensor("weight", 2, h)
                 : types;
         for (int i = 0; i < settings.topLayers(); i++) {
@@ -36,9 +36,15 @@ final class Fusion {
         }
     }
 
-    /** Features of the image encoder [B, P, W] -> [B, P, H]. */
-    NDArray image(Kernels k, NDArray features) {
-        NDArray keys = k.transform(features, imageTransform.get(), type(types), 1);
+    /**
+     * Features of the image encoder [B, P, W] -> [B, P, H].
+     *
+     * @param rows the type row of each picture; null: 1 of all
+     */
+    NDArray image(Kernels k, NDArray features, @Nullable NDArray rows) {
+        NDArray keys = rows == null
+                ? k.transform(features, imageTransform.get(), type(types), 1)
+                : k.transformPictures(features, imageTransform.get(), type(types), rows);
         return k.observe("image.projected", keys);
     }
 
@@ -69,16 +75,17 @@ final class Fusion {
     /**
      * The output of each layer, [R, L, H].
      *
-     * @param image [B or 1, P, H]; its keys and values are made once for both streams
+     * @param image [pictures, P, H]; its keys and values are made once for both streams, and for all rows that see it
+     * @param pictures none, or the picture of each row
      */
-    List<NDArray> encode(Kernels k, NDArray text, NDArray mask, NDArray image, int streams) {
+    List<NDArray> encode(Kernels k, NDArray text, NDArray mask, NDArray image, List<NDArray> pictures, int streams) {
         List<NDArray> outputs = new ArrayList<>();
         NDArray x = text;
         for (Layer layer : layers) {
             x = layer.self().apply(k, x, mask);
             x = streams == 1
-                    ? layer.image().apply(k, x, image, List.of())
-                    : k.splitStreams(layer.image().apply(k, k.joinStreams(x), image, List.of()));
+                    ? layer.image().applyShared(k, x, image, pictures)
+                    : k.splitStreams(layer.image().applyShared(k, k.joinStreams(x), image, pictures));
             x = layer.feedForward().apply(k, x);
             outputs.add(k.observe("top." + outputs.size(), x));
         }

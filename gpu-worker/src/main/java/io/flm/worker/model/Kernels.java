@@ -102,6 +102,10 @@ final class Kernels {
         return script.call(scope, "l2r_mask", lengths, length);
     }
 
+    NDArray prefixMask(NDArray lengths, NDArray prefixes, int length) {
+        return script.call(scope, "prefix_mask", lengths, prefixes, length);
+    }
+
     NDArray paddingMask(NDArray lengths, int length) {
         return script.call(scope, "padding_mask", lengths, length);
     }
@@ -125,8 +129,12 @@ final class Kernels {
                 scope, "self_attention", x, p, mask, settings.attentionHeads(), epsilon, type, dropout, nextSeed());
     }
 
-    /** @param mask none or one */
-    NDArray crossAttention(NDArray x, NDArray memory, Params p, List<NDArray> mask, double epsilon) {
+    /**
+     * @param mask none or one
+     * @param rows none, or one: which sequence of the memory each row reads
+     */
+    NDArray crossAttention(
+            NDArray x, NDArray memory, Params p, List<NDArray> mask, List<NDArray> rows, double epsilon) {
         return script.call(
                 scope,
                 "cross_attention",
@@ -134,6 +142,7 @@ final class Kernels {
                 memory,
                 p,
                 mask,
+                rows,
                 settings.attentionHeads(),
                 epsilon,
                 type,
@@ -147,6 +156,11 @@ final class Kernels {
 
     NDArray transform(NDArray x, Params p, NDArray types, int row) {
         return script.call(scope, "transform", x, p, types, row, type);
+    }
+
+    /** @param rows the type row of each picture [P] */
+    NDArray transformPictures(NDArray x, Params p, NDArray types, NDArray rows) {
+        return script.call(scope, "transform_pictures", x, p, types, rows, type);
     }
 
     NDArray transformStreams(NDArray x, Params p, NDArray l2rTypes, NDArray r2lTypes) {
@@ -168,12 +182,40 @@ final class Kernels {
     }
 
     /** The weighted loss (a scalar), and [2 * heads]: loss sums, then right predictions. */
-    List<NDArray> tokenLoss(TextInput.Predictions in, NDArray weights, List<NDArray> features, Params p) {
+    List<NDArray> tokenLoss(TextInput.TokenPredictions in, NDArray weights, List<NDArray> features, Params p) {
         return script.callList(scope, "token_loss", features, in.rows(), in.targets(), weights, in.counts(), p, type);
     }
 
     /** The log-probability of each target, and the likeliest token. */
-    List<NDArray> tokenScores(TextInput.Predictions in, List<NDArray> features, Params p) {
+    List<NDArray> tokenScores(TextInput.TokenPredictions in, List<NDArray> features, Params p) {
         return script.callList(scope, "token_scores", features, in.rows(), in.targets(), p, type);
+    }
+
+    NDArray pool(NDArray features, Params p) {
+        return script.call(scope, "pool", features, p, type);
+    }
+
+    /**
+     * [N, A] of class vectors.
+     *
+     * @param count N
+     * @param joined class vectors that the first layer reads side by side
+     */
+    NDArray classLogits(NDArray pooled, NDArray rows, int count, int joined, Params p) {
+        return script.call(scope, "class_logits", pooled, rows, count, joined, p, type);
+    }
+
+    /** Cross entropy of classes: the weighted loss (a scalar), and [2]: its sum, then the right predictions. */
+    List<NDArray> classLoss(NDArray logits, NDArray classes, double weight) {
+        return script.callList(scope, "class_loss", logits, classes, weight);
+    }
+
+    /** Binary cross entropy, summed over the answers of each row: the same. */
+    List<NDArray> scoreLoss(NDArray logits, NDArray scores, double weight) {
+        return script.callList(scope, "score_loss", logits, scores, weight);
+    }
+
+    NDArray sum(NDArray a, NDArray b) {
+        return script.call(scope, "sum", a, b);
     }
 }

@@ -1,6 +1,6 @@
 package io.flm.worker.model;
 
-import io.flm.data.Targets;
+import io.flm.data.TokenTargets;
 import java.util.Arrays;
 import java.util.List;
 
@@ -22,7 +22,7 @@ public record Loss(long[] targetCounts, double[] sums, long[] correctCounts) {
     }
 
     /** Of targets whose scores are known. */
-    public static Loss of(List<Targets> heads, List<TargetScores> scores) {
+    public static Loss of(List<TokenTargets> heads, List<TargetScores> scores) {
         Loss loss = none(heads.size());
         for (int head = 0; head < heads.size(); head++) {
             int[] expected = heads.get(head).ids();
@@ -32,17 +32,6 @@ public record Loss(long[] targetCounts, double[] sums, long[] correctCounts) {
                 loss.sums[head] -= its.logProbs()[k];
                 loss.correctCounts[head] += its.best()[k] == expected[k] ? 1 : 0;
             }
-        }
-        return loss;
-    }
-
-    /** @param statistics of the loss kernel: sums by head, then right predictions */
-    static Loss of(long[] targetCounts, float[] statistics) {
-        Loss loss = none(targetCounts.length);
-        for (int head = 0; head < targetCounts.length; head++) {
-            loss.targetCounts[head] = targetCounts[head];
-            loss.sums[head] = statistics[head];
-            loss.correctCounts[head] = (long) statistics[targetCounts.length + head];
         }
         return loss;
     }

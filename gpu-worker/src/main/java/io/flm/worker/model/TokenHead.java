@@ -1,7 +1,7 @@
 package io.flm.worker.model;
 
 import ai.djl.ndarray.NDArray;
-import io.flm.worker.model.TextInput.Predictions;
+import io.flm.worker.model.TextInput.TokenPredictions;
 import java.util.List;
 
 /** The output layers: features [N, H] -> logits [N, V]. All heads of an objective share them, as the three of FLM do. */
@@ -29,12 +29,12 @@ final class TokenHead {
      *
      * @param weights of each prediction [N]
      */
-    List<NDArray> loss(Kernels k, Predictions predictions, NDArray weights, List<NDArray> features) {
+    List<NDArray> loss(Kernels k, TokenPredictions predictions, NDArray weights, List<NDArray> features) {
         return k.tokenLoss(predictions, weights, features, parameters.get());
     }
 
     /** The log-probability of each target, and the likeliest token in its place. */
-    List<NDArray> scores(Kernels k, Predictions predictions, List<NDArray> features) {
+    List<NDArray> scores(Kernels k, TokenPredictions predictions, List<NDArray> features) {
         return k.tokenScores(predictions, features, parameters.get());
     }
 }

@@ -1,6 +1,7 @@
 package io.flm.worker.objective;
 
 import io.flm.data.Corruption;
+import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.worker.model.ModelParts;
 import java.util.List;
@@ -22,6 +23,12 @@ public interface Objective {
 
     /** What it hides of texts, and what is to be predicted. */
     Corruption corruption(TextLayout layout);
+
+    /**
+     * Texts read as wholes, with nothing hidden and nothing predicted yet: what class vectors are made of. As the model was trained to
+     * read, so that a task finds what pretraining left.
+     */
+    TextBatch whole(List<int[]> rows, TextLayout layout);
 
     /** The prediction rate: the share of a text's tokens that each head predicts, at most. */
     double predictionRate();

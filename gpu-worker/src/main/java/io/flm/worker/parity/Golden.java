@@ -6,9 +6,12 @@ import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.Reconstruction;
+import io.flm.data.SeenPictures;
 import io.flm.data.Streams;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
+import io.flm.data.TokenTargets;
+import io.flm.data.TokenTargets.From;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Safetensors;
 import io.flm.worker.model.FlmModel;
@@ -135,8 +138,9 @@ final class Golden implements AutoCloseable {
                 ints("text_all_masks_ids"),
                 spans ? ints("span." + rate + ".left") : new int[rows * length],
                 spans ? ints("span." + rate + ".right") : new int[rows * length]);
-        List<Targets> heads = List.of(targets(i -> i >= 1, 0), l2rTargets(), targets(i -> i >= 2, -1));
-        return new TextBatch(rows, length, ids, lengths, Streams.RECONSTRUCTED, reconstruction, heads);
+        List<Targets> heads =
+                List.of(targets(From.OUTPUT, i -> i >= 1, 0), l2rTargets(From.L2R), targets(From.R2L, i -> i >= 2, -1));
+        return batch(ids, reconstruction, heads);
     }
 
     /** The official total: the weighted mean of the heads' means. */
@@ -158,32 +162,35 @@ final class Golden implements AutoCloseable {
         int[] labels = ints("text_labels_mlm");
         int[] positions =
                 IntStream.range(0, labels.length).filter(i -> labels[i] >= 0).toArray();
-        Targets labelled = new Targets(
-                positions, Arrays.stream(positions).map(i -> labels[i]).toArray());
-        return oneStream(Streams.BIDIRECTIONAL, ints("text_ids_mlm"), labelled);
+        Targets labelled = new TokenTargets(
+                From.OUTPUT,
+                positions,
+                Arrays.stream(positions).map(i -> labels[i]).toArray());
+        return batch(ints("text_ids_mlm"), Streams.BIDIRECTIONAL, List.of(labelled));
     }
 
     TextBatch ar() {
-        return oneStream(Streams.LEFT_TO_RIGHT, ids, l2rTargets());
+        return batch(ids, Streams.LEFT_TO_RIGHT, List.of(l2rTargets(From.OUTPUT)));
     }
 
-    private TextBatch oneStream(Streams streams, int[] read, Targets targets) {
-        return new TextBatch(rows, length, read, lengths, streams, null, List.of(targets));
+    private TextBatch batch(int[] read, Streams streams, List<Targets> heads) {
+        return new TextBatch(rows, length, read, lengths, streams, SeenPictures.oneEach(rows), heads);
     }
 
-    private Targets l2rTargets() {
-        return targets(i -> i >= 1 && i <= length - 2, 1);
+    private Targets l2rTargets(From from) {
+        return targets(from, i -> i >= 1 && i <= length - 2, 1);
     }
 
     /** The columns predict the token that is {@code shift} to the right; no pad is predicted. */
-    private Targets targets(IntPredicate columns, int shift) {
+    private Targets targets(From from, IntPredicate columns, int shift) {
         List<int[]> found = new ArrayList<>();
         for (int i = 0; i < ids.length; i++) {
             if (columns.test(i % length) && ids[i + shift] != pad) {
                 found.add(new int[] {i, ids[i + shift]});
             }
         }
-        return new Targets(
+        return new TokenTargets(
+                from,
                 found.stream().mapToInt(f -> f[0]).toArray(),
                 found.stream().mapToInt(f -> f[1]).toArray());
     }

@@ -82,12 +82,14 @@ class Kernels(Module):
     h = self.linear(self.attend(q, k, v, mask, heads, rate, seed), out_w, out_b, dt)
     return self.norm(x + self.dropout(h, rate, seed + 1), norm_g, norm_b, eps)
 
-  def cross_attention(self, x: Tensor, memory: Tensor, p: List[Tensor], mask: List[Tensor], heads: int, eps: float, dt: int, rate: float, seed: int) -> Tensor:
-    """mask: no element or one."""
+  def cross_attention(self, x: Tensor, memory: Tensor, p: List[Tensor], mask: List[Tensor], rows: List[Tensor], heads: int, eps: float, dt: int, rate: float, seed: int) -> Tensor:
+    """mask: no element or one. rows: none, or one: which sequence of the memory each row reads."""
     q_w, q_b, kv_w, kv_b, out_w, out_b, norm_g, norm_b = p
     q = self.linear(x, q_w, q_b, dt)
     k, v = self.linear(memory, kv_w, kv_b, dt).chunk(2, -1)
-    if k.size(0) != q.size(0):  # one picture for all texts
+    if len(rows) > 0:
+      k, v = k.index_select(0, rows[0]), v.index_select(0, rows[0])
+    elif k.size(0) != q.size(0):  # one picture for all texts
       k, v = k.expand([q.size(0), -1, -1]), v.expand([q.size(0), -1, -1])
     m: Optional[Tensor] = None
     if len(mask) > 0:
@@ -154,6 +156,11 @@ class Kernels(Module):
     w, b = p
     return self.linear(x, w, b, dt).to(6) + types[row]
 
+  def transform_pictures(self, x: Tensor, p: List[Tensor], types: Tensor, rows: Tensor, dt: int) -> Tensor:
+    """Linear, plus the type row of each picture."""
+    w, b = p
+    return self.linear(x, w, b, dt).to(6) + types.index_select(0, rows).unsqueeze(1)
+
   # ---- masks: FLM sections 3.1 and 3.2 ------------------------------------------------------------------------------
 
   def causal(self, lengths: Tensor, L: int, r2l: int) -> Tensor:
@@ -176,6 +183,13 @@ class Kernels(Module):
 
   def l2r_mask(self, lengths: Tensor, L: int) -> Tensor:
     return self.additive(self.causal(lengths, L, 0)).unsqueeze(1)
+
+  def prefix_mask(self, lengths: Tensor, prefixes: Tensor, L: int) -> Tensor:
+    """As the l2r mask, but the columns 1..prefix-1 see each other."""
+    i = torch.arange(L, device=lengths.device)
+    row, column, p = i.view([1, L, 1]), i.view([1, 1, L]), prefixes.view([-1, 1, 1])
+    both_ways = row.gt(0).logical_and(column.gt(0)).logical_and(row.lt(p)).logical_and(column.lt(p))
+    return self.additive(self.causal(lengths, L, 0).logical_or(both_ways)).unsqueeze(1)
 
   def padding_mask(self, lengths: Tensor, L: int) -> Tensor:
     return self.additive(torch.arange(L, device=lengths.device).view([1, L]).lt(lengths.view([-1, 1]))).view([-1, 1, 1, L])
@@ -227,6 +241,36 @@ class Kernels(Module):
     """The log-probability of each target, and the likeliest token instead."""
     z = self.logits(self.select(features, rows), p, dt)
     return [-torch.cross_entropy_loss(z, targets, None, 0, -100, 0.), torch.argmax(z, 1)]
+
+  def pool(self, x: Tensor, p: List[Tensor], dt: int) -> Tensor:
+    """[B, L, H] -> [B, H]: tanh of a linear layer of the first position."""
+    w, b = p
+    return torch.tanh(self.linear(x.select(1, 0), w, b, dt).to(6))
+
+  def class_logits(self, pooled: Tensor, rows: Tensor, n: int, joined: int, p: List[Tensor], dt: int) -> Tensor:
+    """[B, H] -> [n, A]: one linear layer, or two with norm and erf GELU between them."""
+    x = torch.index_select(pooled, 0, rows)
+    x = x.view([x.size(0) // joined, joined * x.size(1)])
+    if len(p) == 2:
+      z = self.linear(x, p[0], p[1], dt)
+    else:
+      wide_w, wide_b, norm_g, norm_b, out_w, out_b = p
+      h = torch.gelu(self.norm(self.linear(x, wide_w, wide_b, dt), norm_g, norm_b, 1e-5))
+      z = self.linear(h, out_w, out_b, dt)
+    return z.to(6).reshape([n, z.numel() // max(1, n)])
+
+  def class_loss(self, z: Tensor, classes: Tensor, weight: float) -> List[Tensor]:
+    """The weighted sum of the cross entropies, and [2]: the sum itself, then the number of right predictions."""
+    ce = torch.cross_entropy_loss(z, classes, None, 2, -100, 0.)
+    right = torch.argmax(z, 1).eq(classes).sum().to(6)
+    return [ce * weight, torch.stack([ce.detach(), right])]
+
+  def score_loss(self, z: Tensor, scores: Tensor, weight: float) -> List[Tensor]:
+    """The same with binary cross entropy, summed over all answers. A prediction is right if no answer has a better score."""
+    bce = torch.binary_cross_entropy_with_logits(z, scores, None, None, 2)
+    chosen = scores.gather(1, torch.argmax(z, 1, True)).squeeze(1)
+    right = chosen.ge(torch.amax(scores, [1])).logical_and(chosen.gt(0.)).sum().to(6)
+    return [bce * weight, torch.stack([bce.detach(), right])]
 
   # ---- views --------------------------------------------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
 package io.flm.worker.evaluate;
 
 import io.flm.data.Streams;
-import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.TokenTargets;
 import io.flm.data.Vocabulary;
 import io.flm.data.Words;
 import io.flm.worker.evaluate.HeldOut.Example;
@@ -109,7 +109,8 @@ final class KnownScorer implements Scorer {
     public List<TargetScores> score(TextBatch batch, Seen seen) {
         List<Integer> numbers = ((Numbers) seen).numbers();
         List<TargetScores> heads = new ArrayList<>();
-        for (Targets head : batch.heads()) {
+        for (int h = 0; h < batch.heads().size(); h++) {
+            TokenTargets head = batch.tokens(h);
             float[] logProbs = new float[head.count()];
             int[] best = new int[head.count()];
             for (int k = 0; k < head.count(); k++) {

@@ -63,7 +63,7 @@ class MeasuresTest {
                 .eachWord(List.of(row), layout)
                 .get(0);
         assertThat(all.picture()).isEqualTo(Question.EACH);
-        assertThat(all.batch().heads().get(0).ids()).containsExactly(8, 9);
+        assertThat(all.batch().tokens(0).ids()).containsExactly(8, 9);
         assertThat(Objects.requireNonNull(all.batch().reconstruction()).queryIds())
                 .containsExactly(
                         KnownScorer.START,
@@ -77,7 +77,7 @@ class MeasuresTest {
         assertThat(each).extracting(Question::picture).containsExactly(0, 1);
         TextBatch masks = each.get(1).batch();
         assertThat(masks.rows()).isEqualTo(2);
-        assertThat(masks.heads().get(0).ids()).containsExactly(8, 9);
+        assertThat(masks.tokens(0).ids()).containsExactly(8, 9);
         assertThat(masks.ids()[2]).isEqualTo(KnownScorer.MASK);
         assertThat(masks.ids()[6 + 3]).isEqualTo(KnownScorer.MASK);
     }
@@ -86,8 +86,8 @@ class MeasuresTest {
     void theLikelihoodOfANameCountsEveryTokenAfterTheStart() {
         int[] row = {KnownScorer.START, KnownScorer.END, 8, KnownScorer.PERIOD, KnownScorer.END};
         TextBatch batch = KnownScorer.format().leftToRight(List.of(row));
-        assertThat(batch.heads().get(0).positions()).containsExactly(1, 2, 3);
-        assertThat(batch.heads().get(0).ids()).containsExactly(8, KnownScorer.PERIOD, KnownScorer.END);
+        assertThat(batch.tokens(0).positions()).containsExactly(1, 2, 3);
+        assertThat(batch.tokens(0).ids()).containsExactly(8, KnownScorer.PERIOD, KnownScorer.END);
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.flm.data.LaneBatch;
 import io.flm.data.Reconstruction;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
+import io.flm.data.TokenTargets;
 import io.flm.worker.model.FlmModel.LaneResult;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.optimize.AdamW;
@@ -171,10 +172,15 @@ class FlmModelTest {
             Loss trained =
                     model.train(batch, ones(batch), 0, scratch, stage -> {}).loss();
             NDArray features = model.imageFeatures(scope, batch.pixels(), batch.rows());
-            Loss evaluated = Loss.of(batch.text().heads(), model.score(batch.text(), features));
-            assertThat(evaluated.correctCounts()).isEqualTo(trained.correctCounts());
-            for (int head = 0; head < trained.headCount(); head++) {
-                assertThat(evaluated.mean(head)).isCloseTo(trained.mean(head), within(1e-5));
+            List<TokenTargets> asked =
+                    batch.text().heads().stream().map(TokenTargets.class::cast).toList();
+            for (Loss evaluated :
+                    List.of(model.loss(batch.text(), features), Loss.of(asked, model.score(batch.text(), features)))) {
+                assertThat(evaluated.targetCounts()).isEqualTo(trained.targetCounts());
+                assertThat(evaluated.correctCounts()).isEqualTo(trained.correctCounts());
+                for (int head = 0; head < trained.headCount(); head++) {
+                    assertThat(evaluated.mean(head)).isCloseTo(trained.mean(head), within(1e-5));
+                }
             }
         }
     }
@@ -250,11 +256,7 @@ class FlmModelTest {
     private static TextBatch padded(TextBatch text, int more) {
         int length = text.length() + more;
         List<Targets> heads = text.heads().stream()
-                .map(t -> new Targets(
-                        Arrays.stream(t.positions())
-                                .map(p -> p / text.length() * length + p % text.length())
-                                .toArray(),
-                        t.ids()))
+                .map(t -> t.moved(0, text.length(), length))
                 .toList();
         Reconstruction r = Objects.requireNonNull(text.reconstruction());
         return new TextBatch(
@@ -262,11 +264,11 @@ class FlmModelTest {
                 length,
                 widen(text.ids(), text.length(), length, 1),
                 text.lengths(),
-                text.streams(),
                 new Reconstruction(
                         widen(r.queryIds(), text.length(), length, 0),
                         widen(r.left(), text.length(), length, 0),
                         widen(r.right(), text.length(), length, 0)),
+                text.pictures(),
                 heads);
     }
 

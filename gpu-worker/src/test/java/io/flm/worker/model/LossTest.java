@@ -2,13 +2,16 @@ package io.flm.worker.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flm.data.Targets;
+import io.flm.data.TokenTargets;
+import io.flm.data.TokenTargets.From;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class LossTest {
     private static final Loss TWO_HEADS = Loss.of(
-            List.of(new Targets(new int[] {1, 2}, new int[] {7, 8}), new Targets(new int[] {3}, new int[] {9})),
+            List.of(
+                    new TokenTargets(From.OUTPUT, new int[] {1, 2}, new int[] {7, 8}),
+                    new TokenTargets(From.L2R, new int[] {3}, new int[] {9})),
             List.of(
                     new TargetScores(new float[] {-1, -2}, new int[] {7, 9}),
                     new TargetScores(new float[] {-4}, new int[] {9})));
@@ -31,7 +34,7 @@ class LossTest {
 
     @Test
     void sumsOfBatchesAreAdded() {
-        Loss both = TWO_HEADS.plus(Loss.of(new long[] {2, 1}, new float[] {1, 2, 0, 1}));
+        Loss both = TWO_HEADS.plus(new Loss(new long[] {2, 1}, new double[] {1, 2}, new long[] {0, 1}));
         assertThat(both.targetCounts()).containsExactly(4, 2);
         assertThat(both.sums()).containsExactly(4, 6);
         assertThat(both.correctCounts()).containsExactly(1, 2);

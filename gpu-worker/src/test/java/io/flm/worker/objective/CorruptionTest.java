@@ -10,9 +10,9 @@ import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
 import io.flm.data.Reconstruction;
 import io.flm.data.Sample;
-import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.TokenTargets;
 import io.flm.data.UserException;
 import io.flm.data.Vocabulary;
 import io.flm.data.Words;
@@ -64,26 +64,27 @@ class CorruptionTest {
         assertThat(batch.ids()).containsExactly(0, 10, 11, 12, 2, 0, 20, 2, 1, 1);
         assertThat(reconstruction(batch).queryIds()).containsExactly(0, MASK, MASK, MASK, 2, 0, MASK, 2, 0, 0);
         assertThat(reconstruction(batch).left()).containsOnly(0);
-        assertThat(batch.heads().get(0)).satisfies(h -> targets(h, "1:10 2:11 3:12 4:2 6:20 7:2"));
-        assertThat(batch.heads().get(1)).satisfies(h -> targets(h, "1:11 2:12 3:2 6:2"));
-        assertThat(batch.heads().get(2)).satisfies(h -> targets(h, "2:10 3:11 4:12 7:20"));
+        assertThat(batch.tokens(0)).satisfies(h -> targets(h, "1:10 2:11 3:12 4:2 6:20 7:2"));
+        assertThat(batch.tokens(1)).satisfies(h -> targets(h, "1:11 2:12 3:2 6:2"));
+        assertThat(batch.tokens(2)).satisfies(h -> targets(h, "2:10 3:11 4:12 7:20"));
     }
 
     @Test
     void withABeginTokenTheFirstWordIsPredictedFromThePictureAndTheTokenItselfNever() {
         TextBatch batch = plan(flm(0), true, new int[] {0, 2, 10, 11, 2});
-        assertThat(batch.heads().get(0)).satisfies(h -> targets(h, "2:10 3:11 4:2"));
-        assertThat(batch.heads().get(1)).satisfies(h -> targets(h, "1:10 2:11 3:2"));
-        assertThat(batch.heads().get(2)).satisfies(h -> targets(h, "3:10 4:11"));
+        assertThat(batch.tokens(0)).satisfies(h -> targets(h, "2:10 3:11 4:2"));
+        assertThat(batch.tokens(1)).satisfies(h -> targets(h, "1:10 2:11 3:2"));
+        assertThat(batch.tokens(2)).satisfies(h -> targets(h, "3:10 4:11"));
         TextBatch ar = plan(new AutoregressiveModeling(), true, new int[] {0, 2, 10, 11, 2});
-        assertThat(ar.heads()).singleElement().satisfies(h -> targets(h, "1:10 2:11 3:2"));
+        assertThat(ar.heads()).hasSize(1);
+        assertThat(ar.tokens(0)).satisfies(h -> targets(h, "1:10 2:11 3:2"));
     }
 
     private static Reconstruction reconstruction(TextBatch batch) {
         return Objects.requireNonNull(batch.reconstruction());
     }
 
-    private static void targets(Targets head, String expected) {
+    private static void targets(TokenTargets head, String expected) {
         List<String> found = new ArrayList<>();
         for (int k = 0; k < head.count(); k++) {
             found.add(head.positions()[k] + ":" + head.ids()[k]);
@@ -99,7 +100,7 @@ class CorruptionTest {
         row[49] = 2;
         int[][] rows = Collections.nCopies(400, row).toArray(int[][]::new);
         TextBatch batch = plan(mlm(0.4, false), false, rows);
-        Targets head = batch.heads().get(0);
+        TokenTargets head = batch.tokens(0);
         double words = 400 * 48;
         assertThat(head.count() / words).isCloseTo(0.4, within(0.015)); // 4 standard errors
         assertThat(head.ids()).containsOnly(50);
@@ -129,7 +130,7 @@ class CorruptionTest {
         int[][] rows =
                 Collections.nCopies(200, new int[] {0, 10, 11, 13, 20, 21, 2}).toArray(int[][]::new);
         boolean[] predicted = new boolean[200 * 7];
-        for (int p : plan(mlm(0.4, true), false, rows).heads().get(0).positions()) {
+        for (int p : plan(mlm(0.4, true), false, rows).tokens(0).positions()) {
             predicted[p] = true;
         }
         int both = 0;

@@ -2,6 +2,7 @@ package io.flm.worker.objective.ar;
 
 import io.flm.data.Corruption;
 import io.flm.data.Sample;
+import io.flm.data.Streams;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.worker.model.ModelParts;
@@ -15,7 +16,7 @@ import java.util.Optional;
 /** Autoregressive modeling: the l2r stream alone, in which each token predicts the next one. Nothing is hidden. */
 public record AutoregressiveModeling() implements Objective {
     /** One stream, and the head that the l2r stream of flm has. */
-    public static final ModelParts PARTS = new ModelParts(false, "lm_score.");
+    public static final ModelParts PARTS = ModelParts.ofTokens(false, "lm_score.");
 
     @Override
     public String key() {
@@ -41,6 +42,11 @@ public record AutoregressiveModeling() implements Objective {
     public Corruption corruption(TextLayout layout) {
         int padId = layout.vocabulary().padId();
         return (samples, random) -> TextBatch.leftToRight(Sample.captions(samples), padId);
+    }
+
+    @Override
+    public TextBatch whole(List<int[]> rows, TextLayout layout) {
+        return TextBatch.of(Streams.LEFT_TO_RIGHT, rows, layout.vocabulary().padId(), List.of());
     }
 
     @Override

@@ -6,6 +6,8 @@ import io.flm.data.Reconstruction;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.TokenTargets;
+import io.flm.data.TokenTargets.From;
 import io.flm.worker.model.ModelParts;
 import io.flm.worker.objective.Head;
 import io.flm.worker.objective.Head.Predicts;
@@ -25,7 +27,7 @@ import java.util.Optional;
 public record FreeLanguageModeling(double spanRate, double l2rWeight, double r2lWeight)
         implements Objective, HiddenTokens {
     /** Both streams, the reconstructor, one head for all three. */
-    public static final ModelParts PARTS = new ModelParts(true, "lm_score.");
+    public static final ModelParts PARTS = ModelParts.ofTokens(true, "lm_score.");
 
     /** @param train {@code flm.train} */
     public static FreeLanguageModeling from(Config train) {
@@ -62,6 +64,13 @@ public record FreeLanguageModeling(double spanRate, double l2rWeight, double r2l
     }
 
     @Override
+    public TextBatch whole(List<int[]> rows, TextLayout layout) {
+        int[] none = new int[rows.size() * TextBatch.longest(rows)];
+        Reconstruction all = new Reconstruction(SpanCorruption.queryIds(rows, layout), none, none);
+        return TextBatch.of(all, rows, layout.vocabulary().padId(), List.of());
+    }
+
+    @Override
     public double predictionRate() {
         return 1;
     }
@@ -87,17 +96,15 @@ public record FreeLanguageModeling(double spanRate, double l2rWeight, double r2l
     @Override
     public List<Question> eachWord(List<int[]> rows, TextLayout layout) {
         int length = TextBatch.longest(rows);
-        Targets.Builder words = new Targets.Builder();
+        TokenTargets.Builder words = new TokenTargets.Builder();
         for (int r = 0; r < rows.size(); r++) {
             int[] row = rows.get(r);
             for (int i = layout.firstWord(); i < layout.afterWords(row); i++) {
                 words.add(r * length + i, row[i]);
             }
         }
-        int[] none = new int[rows.size() * length];
-        Reconstruction all = new Reconstruction(SpanCorruption.queryIds(rows, layout), none, none);
-        List<Targets> heads = List.of(words.build(), Targets.none(), Targets.none());
-        TextBatch batch = TextBatch.reconstructed(rows, layout.vocabulary().padId(), all, heads);
-        return List.of(new Question(batch, Question.EACH));
+        List<Targets> heads =
+                List.of(words.build(From.OUTPUT), TokenTargets.none(From.L2R), TokenTargets.none(From.R2L));
+        return List.of(new Question(whole(rows, layout).withHeads(heads), Question.EACH));
     }
 }

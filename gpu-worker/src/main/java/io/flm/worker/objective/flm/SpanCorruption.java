@@ -4,9 +4,10 @@ import io.flm.data.Corruption;
 import io.flm.data.RandomStream;
 import io.flm.data.Reconstruction;
 import io.flm.data.Sample;
-import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.TokenTargets;
+import io.flm.data.TokenTargets.From;
 import java.util.Arrays;
 import java.util.List;
 
@@ -30,9 +31,9 @@ final class SpanCorruption implements Corruption {
         int firstWord = layout.firstWord();
         int[] left = new int[rows.size() * length];
         int[] right = new int[rows.size() * length];
-        Targets.Builder reconstructed = new Targets.Builder();
-        Targets.Builder l2r = new Targets.Builder();
-        Targets.Builder r2l = new Targets.Builder();
+        TokenTargets.Builder reconstructed = new TokenTargets.Builder();
+        TokenTargets.Builder l2r = new TokenTargets.Builder();
+        TokenTargets.Builder r2l = new TokenTargets.Builder();
         for (int r = 0; r < rows.size(); r++) {
             int[] row = rows.get(r);
             int n = row.length;
@@ -52,11 +53,11 @@ final class SpanCorruption implements Corruption {
                 }
             }
         }
-        return TextBatch.reconstructed(
+        return TextBatch.of(
+                new Reconstruction(queryIds(rows, layout), left, right),
                 rows,
                 layout.vocabulary().padId(),
-                new Reconstruction(queryIds(rows, layout), left, right),
-                List.of(reconstructed.build(), l2r.build(), r2l.build()));
+                List.of(reconstructed.build(From.OUTPUT), l2r.build(From.L2R), r2l.build(From.R2L)));
     }
 
     /** What the reconstructor reads [B, L]; pads are 0, so that their positions keep counting. */

@@ -4,9 +4,10 @@ import io.flm.data.Corruption;
 import io.flm.data.RandomStream;
 import io.flm.data.Sample;
 import io.flm.data.Streams;
-import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.TokenTargets;
+import io.flm.data.TokenTargets.From;
 import io.flm.data.Vocabulary;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +35,7 @@ final class MaskCorruption implements Corruption {
     public TextBatch plan(List<Sample> samples, RandomStream random) {
         List<int[]> rows = Sample.captions(samples);
         int length = TextBatch.longest(rows);
-        Targets.Builder predictions = new Targets.Builder();
+        TokenTargets.Builder predictions = new TokenTargets.Builder();
         List<int[]> read = new ArrayList<>();
         for (int r = 0; r < rows.size(); r++) {
             int[] row = rows.get(r);
@@ -45,7 +46,7 @@ final class MaskCorruption implements Corruption {
             }
             read.add(corrupted);
         }
-        return TextBatch.ofOneStream(Streams.BIDIRECTIONAL, read, vocabulary.padId(), predictions.build());
+        return TextBatch.of(Streams.BIDIRECTIONAL, read, vocabulary.padId(), List.of(predictions.build(From.OUTPUT)));
     }
 
     /**

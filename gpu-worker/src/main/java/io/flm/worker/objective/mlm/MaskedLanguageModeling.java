@@ -6,6 +6,8 @@ import io.flm.data.Streams;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.TokenTargets;
+import io.flm.data.TokenTargets.From;
 import io.flm.data.UserException;
 import io.flm.worker.model.ModelParts;
 import io.flm.worker.objective.Head;
@@ -24,7 +26,7 @@ import java.util.Optional;
  */
 public record MaskedLanguageModeling(double maskRate, boolean wholeWord) implements Objective, HiddenTokens {
     /** One stream, and a head of its own. */
-    public static final ModelParts PARTS = new ModelParts(false, "mlm_score.");
+    public static final ModelParts PARTS = ModelParts.ofTokens(false, "mlm_score.");
 
     public MaskedLanguageModeling {
         if (!(maskRate > 0 && maskRate <= 1)) {
@@ -63,6 +65,11 @@ public record MaskedLanguageModeling(double maskRate, boolean wholeWord) impleme
     }
 
     @Override
+    public TextBatch whole(List<int[]> rows, TextLayout layout) {
+        return TextBatch.of(Streams.BIDIRECTIONAL, rows, layout.vocabulary().padId(), List.of());
+    }
+
+    @Override
     public double predictionRate() {
         return maskRate;
     }
@@ -91,7 +98,7 @@ public record MaskedLanguageModeling(double maskRate, boolean wholeWord) impleme
         for (int r = 0; r < rows.size(); r++) {
             int[] row = rows.get(r);
             List<int[]> masked = new ArrayList<>();
-            Targets.Builder words = new Targets.Builder();
+            TokenTargets.Builder words = new TokenTargets.Builder();
             for (int i = layout.firstWord(); i < layout.afterWords(row); i++) {
                 int[] one = row.clone();
                 one[i] = layout.vocabulary().maskId();
@@ -99,7 +106,8 @@ public record MaskedLanguageModeling(double maskRate, boolean wholeWord) impleme
                 masked.add(one);
             }
             int padId = layout.vocabulary().padId();
-            questions.add(new Question(TextBatch.ofOneStream(Streams.BIDIRECTIONAL, masked, padId, words.build()), r));
+            List<Targets> heads = List.of(words.build(From.OUTPUT));
+            questions.add(new Question(TextBatch.of(Streams.BIDIRECTIONAL, masked, padId, heads), r));
         }
         return questions;
     }
