@@ -76,6 +76,16 @@ final class Golden implements AutoCloseable {
         return length;
     }
 
+    /** The text ids [B, L]. */
+    int[] ids() {
+        return ids;
+    }
+
+    /** The real tokens of each row [B]. */
+    int[] lengths() {
+        return lengths;
+    }
+
     /** The weights that the model began with. */
     Safetensors weights() {
         return weights;
@@ -91,7 +101,7 @@ final class Golden implements AutoCloseable {
     FlmModel model(ModelParts parts, Compute compute) {
         FlmModel model = new FlmModel(settings(), parts, compute);
         for (Parameter p : model.parameters().layout()) {
-            String name = weights.tensors().containsKey(p.name()) ? p.name() : "heads." + p.name();
+            String name = name(p, parts);
             long[] shape =
                     weights.tensors().containsKey(name) ? weights.tensor(name).shape() : new long[0];
             if (!Arrays.equals(shape, p.shape())) {
@@ -101,6 +111,15 @@ final class Golden implements AutoCloseable {
             model.parameters().write(ParameterStore.Buffer.VALUES, p.offset(), FloatBuffer.wrap(weights.floats(name)));
         }
         return model;
+    }
+
+    /** Heads of tasks stand apart; the type rows of pairs, which are three, too. */
+    private String name(Parameter p, ModelParts parts) {
+        boolean ofPairs = parts.pairs() && p.name().startsWith("token_type_embeddings.");
+        if (ofPairs) {
+            return "heads.nlvr2." + p.name();
+        }
+        return weights.tensors().containsKey(p.name()) ? p.name() : "heads." + p.name();
     }
 
     private ModelSettings settings() {
@@ -125,8 +144,12 @@ final class Golden implements AutoCloseable {
 
     /** The pictures, normalised [B, 3, S, S]. */
     NDArray image(NDManager scope) {
-        return scope.create(
-                inputs.floats("image"), new Shape(inputs.tensor("image").shape()));
+        return pictures(scope, "image");
+    }
+
+    /** Pictures by name, normalised [B, 3, S, S]. */
+    NDArray pictures(NDManager scope, String name) {
+        return scope.create(inputs.floats(name), new Shape(inputs.tensor(name).shape()));
     }
 
     // ---- batches ----------------------------------------------------------------------------------------------------
@@ -195,7 +218,11 @@ final class Golden implements AutoCloseable {
                 found.stream().mapToInt(f -> f[1]).toArray());
     }
 
-    private int[] ints(String name) {
+    float[] floats(String name) {
+        return inputs.floats(name);
+    }
+
+    int[] ints(String name) {
         return Arrays.stream(inputs.longs(name)).mapToInt(Math::toIntExact).toArray();
     }
 

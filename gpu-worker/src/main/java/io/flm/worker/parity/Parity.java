@@ -57,6 +57,7 @@ public final class Parity {
             parity.flm();
             parity.oneStream("mlm", MaskedLanguageModeling.PARTS, Golden::mlm);
             parity.oneStream("ar", AutoregressiveModeling.PARTS, Golden::ar);
+            parity.checks.addAll(new TaskParity(golden, compute).all());
             return List.copyOf(parity.checks);
         }
     }
