@@ -5,7 +5,6 @@ import io.flm.data.TarShard.Parts;
 import io.flm.data.TarShard.Range;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -14,21 +13,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
+import java.util.OptionalLong;
 
 /**
  * The samples of WebDataset shards by index. The shards' tables of contents are read once; pictures and captions are read as
  * they are asked for, by any thread.
  */
-public final class Dataset implements AutoCloseable {
-    private static final int TRIES = 4;
-    private static final long PAUSE_NS = 50_000_000; // doubled at each try
-
+public final class Dataset implements PictureSource {
     private final List<TarShard> shards;
     private final List<List<Parts>> taken; // of each shard's samples
     private final List<String> labels; // of the shards, for messages
     private final long[] firstIndex; // of each shard, and the end
     private final String sha256;
+    private final PictureKeys keys;
     private final LeftOut leftOut;
     private final OpenFiles files;
     private final Unpacked unpacked;
@@ -53,6 +50,7 @@ public final class Dataset implements AutoCloseable {
             shards.get(i).digest(digest);
         }
         this.sha256 = Sha256.hex(digest);
+        this.keys = new PictureKeys(size(), index -> parts(index).key(), this::name);
     }
 
     /** Opens shards and takes all their samples. */
@@ -140,7 +138,13 @@ public final class Dataset implements AutoCloseable {
                 : Braces.expand(path.toString()).stream().map(Path::of).toList();
     }
 
+    /** Its samples with their captions: what pretraining trains on. */
+    public Examples captioned() {
+        return new Captioned(this);
+    }
+
     /** N. */
+    @Override
     public long size() {
         return firstIndex[firstIndex.length - 1];
     }
@@ -172,26 +176,37 @@ public final class Dataset implements AutoCloseable {
     }
 
     /** What belongs to no sample, and is not in {@link #size}. */
+    @Override
     public LeftOut leftOut() {
         return leftOut;
     }
 
     /** Of the shards' tables of contents: names and sizes of their files. */
+    @Override
     public String sha256() {
         return sha256;
     }
 
     /** {@code shard:key}, for messages. */
+    @Override
     public String name(long index) {
         return labels.get(shardOf(index)) + ":" + parts(index).key();
     }
 
     /** Of a sample's encoded picture. */
-    int imageSizeBytes(long index) {
+    @Override
+    public int imageSizeBytes(long index) {
         return parts(index).image().sizeBytes();
     }
 
+    /** The sample of a key; samples of several shards may have the same one, which is refused when it is asked for. */
+    @Override
+    public OptionalLong find(String key) {
+        return keys.find(key);
+    }
+
     /** The encoded picture of a sample. Like all reads: an {@link IOException} says nothing of it, another try may succeed. */
+    @Override
     public byte[] image(long index) throws IOException {
         return bytes(index, parts(index).image());
     }
@@ -230,37 +245,7 @@ public final class Dataset implements AutoCloseable {
 
     private byte[] bytes(long index, Range range) throws IOException {
         TarShard shard = shards.get(shardOf(index));
-        return tried(() -> shard.read(range));
-    }
-
-    /** A read that may fail. */
-    @FunctionalInterface
-    interface Read {
-        byte[] bytes() throws IOException;
-    }
-
-    /** Reads again where a read fails: the error may pass. */
-    static byte[] tried(Read read) throws IOException {
-        for (int tries = 1; ; tries++) {
-            try {
-                return read.bytes();
-            } catch (IOException e) {
-                if (tries == TRIES || e instanceof ClosedChannelException) {
-                    throw new IOException("cannot be read (" + e.getMessage() + "), tries: " + tries, e);
-                }
-                LockSupport.parkNanos(PAUSE_NS << tries);
-            }
-        }
-    }
-
-    /**
-     * What ends a stream where a read of a sample failed. No other sample may take its place, as for a bad one: another worker
-     * can read it, and the weights would differ.
-     */
-    UncheckedIOException unreadable(long index, IOException cause) {
-        String message = name(index) + ": " + cause.getMessage()
-                + "; look at this node's disk; a run that it ended goes on with --resume";
-        return new UncheckedIOException(message, cause);
+        return Reads.tried(() -> shard.read(range));
     }
 
     private Parts parts(long index) {

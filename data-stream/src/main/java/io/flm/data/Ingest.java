@@ -13,7 +13,9 @@ import io.flm.data.Windows.Window;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -42,7 +44,8 @@ import org.slf4j.LoggerFactory;
 public final class Ingest implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Ingest.class);
 
-    private final Dataset source;
+    private final Examples examples;
+    private final PictureSource source;
     private final DataSettings settings;
     private final Corruption corruption;
     private final BadSamples bad;
@@ -71,15 +74,17 @@ public final class Ingest implements AutoCloseable {
         }
     }
 
-    /** Encoded pictures; null where the decoded one is kept, or where the sample is known to be bad. */
-    private record Encoded(Rows rows, List<byte @Nullable []> pictures) {}
+    /** Encoded pictures by index; none where the decoded one is kept, or where the picture is known to be bad. */
+    private record Encoded(Rows rows, Map<Long, byte[]> pictures) {}
 
-    private record Decoded(Rows rows, List<Visit> visits, List<byte[]> pictures, int bad) {}
+    /** Pictures of each visit, [3, S, S]. */
+    private record Decoded(Rows rows, List<Visit> visits, List<List<byte[]>> pictures, int bad) {}
 
     private record Corrupted(Decoded decoded, List<Sample> samples, TextBatch text) {}
 
     private Ingest(
-            Dataset source,
+            Examples examples,
+            PictureSource source,
             Tokenizer tokenizer,
             DataSettings settings,
             Corruption corruption,
@@ -87,11 +92,12 @@ public final class Ingest implements AutoCloseable {
             int lanes,
             int microBatch,
             long seed) {
+        this.examples = examples;
         this.source = source;
         this.settings = settings;
         this.corruption = corruption;
-        this.bad = new BadSamples(source.size());
-        this.windows = new Windows(source, tokenizer, settings, bad, seed, lanes, microBatch, readTexts, tokenize);
+        this.bad = new BadSamples(examples.size());
+        this.windows = new Windows(examples, tokenizer, settings, bad, seed, lanes, microBatch, readTexts, tokenize);
         this.pictures = Pictures.with(settings.pictures(), cachedBytes(source, settings, imageSize));
         this.cache = new SampleCache<>(settings.cacheBytes());
         this.decoders = Executors.newFixedThreadPool(settings.decodeThreads(), daemons("flm-decode"));
@@ -102,7 +108,7 @@ public final class Ingest implements AutoCloseable {
     }
 
     /** What caches will hold: decoded pictures, and a quarter as much of texts. */
-    private static long cachedBytes(Dataset source, DataSettings settings, int imageSize) {
+    private static long cachedBytes(PictureSource source, DataSettings settings, int imageSize) {
         long pictureBytes = 3L * imageSize * imageSize;
         long kept = Math.min(source.size(), settings.cacheBytes() / pictureBytes) * pictureBytes;
         return kept + kept / 4;
@@ -116,14 +122,7 @@ public final class Ingest implements AutoCloseable {
         };
     }
 
-    /**
-     * Prepares a pipeline; nothing is read yet. What the data hold beside samples is told in one line of the log.
-     *
-     * @param source stays the caller's to close, after this
-     * @param imageSize S, pixels a side
-     * @param lanes of the whole run
-     * @param microBatch B, samples of a lane in a step
-     */
+    /** Prepares the pipeline of pretraining: samples of shards with their captions. */
     public static Ingest open(
             Dataset source,
             Tokenizer tokenizer,
@@ -133,10 +132,32 @@ public final class Ingest implements AutoCloseable {
             int lanes,
             int microBatch,
             long seed) {
+        return open(source.captioned(), source, tokenizer, settings, corruption, imageSize, lanes, microBatch, seed);
+    }
+
+    /**
+     * Prepares a pipeline; nothing is read yet. What the data hold beside samples is told in one line of the log.
+     *
+     * @param examples what samples are made of
+     * @param source their pictures; stays the caller's to close, after this
+     * @param imageSize S, pixels a side
+     * @param lanes of the whole run
+     * @param microBatch samples of a lane in a step
+     */
+    public static Ingest open(
+            Examples examples,
+            PictureSource source,
+            Tokenizer tokenizer,
+            DataSettings settings,
+            Corruption corruption,
+            int imageSize,
+            int lanes,
+            int microBatch,
+            long seed) {
         if (source.leftOut().total() > 0) {
-            LOG.warn("{} samples; left out: {}; flm data inspect names them", source.size(), source.leftOut());
+            LOG.warn("{} samples; left out: {}; flm data inspect names them", examples.size(), source.leftOut());
         }
-        return new Ingest(source, tokenizer, settings, corruption, imageSize, lanes, microBatch, seed);
+        return new Ingest(examples, source, tokenizer, settings, corruption, imageSize, lanes, microBatch, seed);
     }
 
     /**
@@ -193,38 +214,45 @@ public final class Ingest implements AutoCloseable {
 
     private Encoded readPictures(Rows rows) {
         long start = System.nanoTime();
-        List<byte @Nullable []> pictures = new ArrayList<>(microBatch);
+        Map<Long, byte[]> pictures = new HashMap<>();
         for (int row = 0; row < microBatch; row++) {
-            long index = rows.visit(rows.first + row).index();
-            pictures.add(cache.contains(index) ? null : image(index));
+            for (long index : examples.pictures(rows.visit(rows.first + row).index())) {
+                if (!pictures.containsKey(index) && !cache.contains(index)) {
+                    byte[] image = image(index);
+                    if (image != null) {
+                        pictures.put(index, image);
+                    }
+                }
+            }
         }
         readPictures.add(microBatch, start);
         return new Encoded(rows, pictures);
     }
 
     private byte @Nullable [] image(long index) {
-        if (bad.contains(index)) {
+        if (bad.containsPicture(index)) {
             return null;
         }
         try {
             return pictures.read(source, index);
         } catch (SampleException e) {
-            bad.add(index, e);
+            bad.addPicture(index, e);
             return null;
         } catch (IOException e) {
-            throw source.unreadable(index, e);
+            throw Reads.failed(source.name(index), e);
         }
     }
 
     private Decoded decode(Encoded encoded) {
         long start = System.nanoTime();
         List<Visit> visits = new ArrayList<>(microBatch);
-        List<byte[]> pictures = new ArrayList<>(microBatch);
+        List<List<byte[]>> pictures = new ArrayList<>(microBatch);
+        Map<Long, byte[]> decoded = new HashMap<>(); // with or without a cache, a batch decodes a picture once
         // Texts are read window by window: those that are bad count with the window's first step.
         boolean first = encoded.rows.step % settings.groupWindow() == 0;
         int badCount = first ? encoded.rows.window.bad() : 0;
         for (int row = 0; row < microBatch; row++) {
-            badCount += decode(encoded, row, visits, pictures) ? 0 : 1;
+            badCount += decode(encoded, row, decoded, visits, pictures) ? 0 : 1;
         }
         decode.add(microBatch, start);
         return new Decoded(encoded.rows, visits, pictures, badCount);
@@ -235,19 +263,37 @@ public final class Ingest implements AutoCloseable {
      *
      * @return whether it is the row's own
      */
-    private boolean decode(Encoded encoded, int row, List<Visit> visits, List<byte[]> pictures) {
+    private boolean decode(
+            Encoded encoded, int row, Map<Long, byte[]> decoded, List<Visit> visits, List<List<byte[]>> pictures) {
         Rows rows = encoded.rows;
         int size = rows.window.visits().size();
         for (int next = 0; next < size; next++) {
             Visit visit = rows.visit(rows.first + row + next);
-            byte[] picture = picture(visit.index(), next == 0 ? encoded.pictures.get(row) : null);
-            if (picture != null) {
+            List<byte[]> own = pictures(visit.index(), encoded.pictures, decoded);
+            if (own != null) {
                 visits.add(visit);
-                pictures.add(picture);
+                pictures.add(own);
                 return next == 0;
             }
         }
         throw bad.none("step " + rows.step + ", lane " + rows.lane + ": no usable picture in " + size);
+    }
+
+    /** All pictures of an example; null where one of them is bad. */
+    private @Nullable List<byte[]> pictures(long example, Map<Long, byte[]> read, Map<Long, byte[]> decoded) {
+        List<byte[]> all = new ArrayList<>();
+        for (long index : examples.pictures(example)) {
+            byte[] picture = decoded.get(index);
+            if (picture == null) {
+                picture = picture(index, read.get(index));
+                if (picture == null) {
+                    return null;
+                }
+                decoded.put(index, picture);
+            }
+            all.add(picture);
+        }
+        return all;
     }
 
     private byte @Nullable [] picture(long index, byte @Nullable [] read) {
@@ -264,7 +310,7 @@ public final class Ingest implements AutoCloseable {
             cache.put(index, picture, picture.length);
             return picture;
         } catch (IOException e) {
-            bad.add(index, new SampleException(source.name(index), String.valueOf(e.getMessage())));
+            bad.addPicture(index, new SampleException(source.name(index), String.valueOf(e.getMessage())));
             return null;
         }
     }
@@ -272,10 +318,12 @@ public final class Ingest implements AutoCloseable {
     private Decoded augment(Decoded decoded) {
         long start = System.nanoTime();
         Rows rows = decoded.rows;
-        List<byte[]> pictures = new ArrayList<>(microBatch);
+        List<List<byte[]>> pictures = new ArrayList<>(microBatch);
         for (int row = 0; row < microBatch; row++) {
             RandomStream random = RandomStream.of(seed, Purpose.AUGMENT, rows.step, rows.lane, row);
-            pictures.add(settings.augmentation().apply(decoded.pictures.get(row), imageSize, random));
+            pictures.add(decoded.pictures.get(row).stream()
+                    .map(picture -> settings.augmentation().apply(picture, imageSize, random))
+                    .toList());
         }
         augment.add(microBatch, start);
         return new Decoded(rows, decoded.visits, pictures, decoded.bad);
@@ -287,7 +335,9 @@ public final class Ingest implements AutoCloseable {
         List<Sample> samples = new ArrayList<>(microBatch);
         for (int row = 0; row < microBatch; row++) {
             Visit visit = decoded.visits.get(row);
-            samples.add(Sample.captioned(source.name(visit.index()), decoded.pictures.get(row), visit.ids()));
+            long index = visit.index();
+            samples.add(
+                    new Sample(examples.name(index), decoded.pictures.get(row), visit.texts(), examples.labels(index)));
         }
         Corrupted corrupted = new Corrupted(decoded, samples, corruption.plan(samples, random));
         corrupt.add(microBatch, start);
@@ -297,7 +347,8 @@ public final class Ingest implements AutoCloseable {
     private LaneBatch batch(Corrupted corrupted) {
         long start = System.nanoTime();
         Decoded decoded = corrupted.decoded;
-        ByteBuffer pixels = ByteBuffer.allocateDirect(Math.multiplyExact(microBatch, 3 * imageSize * imageSize));
+        int count = decoded.pictures.stream().mapToInt(List::size).sum();
+        ByteBuffer pixels = ByteBuffer.allocateDirect(Math.multiplyExact(count, 3 * imageSize * imageSize));
         corrupted.samples.forEach(sample -> sample.pictures().forEach(pixels::put));
         List<String> keys = corrupted.samples.stream().map(Sample::key).toList();
         LaneBatch laneBatch = new LaneBatch(
@@ -315,7 +366,7 @@ public final class Ingest implements AutoCloseable {
 
     /** Ends a run of whose samples too many are bad, once it is told how many the lanes of each step drew. */
     public BadShare badShare() {
-        return new BadShare(source.size(), settings.badSampleRate(), (long) lanes * microBatch);
+        return new BadShare(examples.size(), settings.badSampleRate(), (long) lanes * microBatch);
     }
 
     /** The samples that could not be used so far: {@code shard:key: cause}. */

@@ -9,9 +9,9 @@ import java.util.List;
  * @param step the step, from 0
  * @param lane the lane, from 0
  * @param imageSize S, pixels a side
- * @param pixels RGB values 0..255, a direct buffer of [B, 3, S, S], position 0
- * @param text the corrupted text, B rows
- * @param keys the sample of each row as {@code shard:key}, for messages
+ * @param pixels RGB values 0..255, a direct buffer of [P, 3, S, S], position 0: the pictures of each sample behind those of the one before
+ * @param text the corrupted text; its rows may be more than samples, or fewer than pictures
+ * @param keys of each sample, as {@code shard:key}, for messages
  * @param bad samples drawn for it that were passed over, those of its window's texts with the window's first step
  */
 public record LaneBatch(
@@ -20,6 +20,17 @@ public record LaneBatch(
         keys = List.copyOf(keys);
     }
 
+    /** How many samples it is made of. */
+    public int samples() {
+        return keys.size();
+    }
+
+    /** P: a sample may have two pictures, and several rows of the text may see one. */
+    public int pictures() {
+        return pixels.limit() / (3 * imageSize * imageSize);
+    }
+
+    /** B: of the text. */
     public int rows() {
         return text.rows();
     }

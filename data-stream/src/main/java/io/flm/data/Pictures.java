@@ -60,13 +60,13 @@ public final class Pictures {
     }
 
     /**
-     * Reads the encoded picture of a sample: only if the file alone takes no more than is allowed, since any file can be larger
+     * Reads an encoded picture: only if the file alone takes no more than is allowed, since any file can be larger
      * than the heap.
      *
      * @throws SampleException where it does
-     * @throws IOException says nothing of the sample, another try may succeed
+     * @throws IOException says nothing of the picture, another try may succeed
      */
-    public byte[] read(Dataset source, long index) throws SampleException, IOException {
+    public byte[] read(PictureSource source, long index) throws SampleException, IOException {
         int sizeBytes = source.imageSizeBytes(index);
         if (sizeBytes > settings.memoryBytes() / 2) { // twice: as it is, and what of it the decoder gets
             throw new SampleException(

@@ -12,7 +12,8 @@ public final class RandomStream {
         AUGMENT(3),
         CORRUPT(4),
         DROPOUT(5),
-        WEIGHTS(6);
+        WEIGHTS(6),
+        FALSE_TEXTS(7);
 
         /** Part of the key: it never changes, or old runs could not be repeated. */
         private final long number;

@@ -179,7 +179,12 @@ public final class Tokenizer implements AutoCloseable {
      * @param beginToken whether {@code </s>} follows {@code <s>}, so that the l2r stream predicts the first word, too
      */
     public int[] encode(String caption, int maxTokens, boolean beginToken) {
-        long[] words = words(clean(caption));
+        return encode(caption, TextForm.CAPTION, maxTokens, beginToken);
+    }
+
+    /** A text of any form as the streams read it; see {@link #encode(String, int, boolean)}. */
+    public int[] encode(String text, TextForm form, int maxTokens, boolean beginToken) {
+        long[] words = words(form.clean(text));
         int before = beginToken ? 2 : 1;
         int count = Math.min(words.length, maxTokens - before - 1);
         int[] ids = new int[before + count + 1];

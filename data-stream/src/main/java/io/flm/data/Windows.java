@@ -20,19 +20,27 @@ import org.jspecify.annotations.Nullable;
  * each lane is kept.
  */
 final class Windows {
-    /** A sample in the place that the order gave it, with the caption that was drawn for this visit. */
-    record Visit(long index, int[] ids) {}
+    /**
+     * An example in the place that the order gave it, with the texts that were drawn for this visit.
+     *
+     * @param texts the true one, then those of other examples
+     */
+    record Visit(long index, List<int[]> texts) {
+        int length() {
+            return texts.get(0).length;
+        }
+    }
 
     /**
-     * The samples of some micro-batches of a lane.
+     * The examples of some micro-batches of a lane.
      *
-     * @param visits by length of text
+     * @param visits by length of their true text
      * @param batches the micro-batches in the order in which they are trained on: the first visit of each
-     * @param bad samples drawn whose texts are bad
+     * @param bad examples drawn whose texts are bad
      */
     record Window(long number, List<Visit> visits, int[] batches, int bad) {}
 
-    private final Dataset source;
+    private final Examples examples;
     private final Tokenizer tokenizer;
     private final DataSettings settings;
     private final BadSamples bad;
@@ -43,10 +51,11 @@ final class Windows {
     private final Counter readTexts;
     private final Counter tokenize;
     private final SampleCache<int[][]> texts;
+    private final FalseTexts falseTexts;
     private final Map<Integer, Window> newest = new ConcurrentHashMap<>();
 
     Windows(
-            Dataset source,
+            Examples examples,
             Tokenizer tokenizer,
             DataSettings settings,
             BadSamples bad,
@@ -55,17 +64,22 @@ final class Windows {
             int microBatch,
             Counter readTexts,
             Counter tokenize) {
-        this.source = source;
+        this.examples = examples;
         this.tokenizer = tokenizer;
         this.settings = settings;
         this.bad = bad;
-        this.order = new Order(seed, source.size());
+        this.order = new Order(seed, examples.size());
         this.seed = seed;
         this.lanes = lanes;
         this.microBatch = microBatch;
         this.readTexts = readTexts;
         this.tokenize = tokenize;
         this.texts = new SampleCache<>(settings.cacheBytes() / 4);
+        int period = tokenizer.vocabulary().periodId();
+        this.falseTexts = new FalseTexts(
+                examples,
+                id -> id != tokenizer.startId() && id != tokenizer.endId() && id != period,
+                this::textsOfOther);
     }
 
     /** The window in which a step of a lane falls. */
@@ -95,7 +109,7 @@ final class Windows {
         for (int k = 0; k < size; k++) {
             visits.add(firstGood(drawn, k, lane));
         }
-        visits.sort(Comparator.comparingInt(visit -> visit.ids().length)); // stable
+        visits.sort(Comparator.comparingInt(Visit::length)); // stable
         int bad = (int) drawn.stream().filter(Objects::isNull).count();
         return new Window(number, visits, batches(number), bad);
     }
@@ -115,32 +129,58 @@ final class Windows {
         long index = order.index(place);
         try { // tried at each visit: what was found before must not matter, or a resumed run would differ
             int[][] rows = texts(index);
-            int chosen = RandomStream.of(seed, Purpose.CAPTION, order.epoch(place), index)
-                    .nextInt(rows.length);
-            return new Visit(index, rows[chosen]);
+            long epoch = order.epoch(place);
+            int[] chosen =
+                    rows[RandomStream.of(seed, Purpose.CAPTION, epoch, index).nextInt(rows.length)];
+            return new Visit(index, visited(index, epoch, rows, chosen));
         } catch (SampleException e) {
             bad.add(index, e);
             return null;
         } catch (IOException e) {
-            throw source.unreadable(index, e);
+            throw Reads.failed(examples.name(index), e);
         }
     }
 
-    /** The captions of a sample that may be drawn, as rows of tokens. */
+    private List<int[]> visited(long index, long epoch, int[][] rows, int[] chosen)
+            throws SampleException, IOException {
+        if (examples.falseTexts() == 0) {
+            return List.<int[]>of(chosen);
+        }
+        RandomStream random = RandomStream.of(seed, Purpose.FALSE_TEXTS, epoch, index);
+        List<int[]> all = new ArrayList<>(1 + examples.falseTexts());
+        all.add(chosen);
+        all.addAll(falseTexts.draw(index, rows, chosen, random));
+        return all;
+    }
+
+    /** Those of an example that another one's visit asks for; none where they are bad, which its own visit counts. */
+    private int[][] textsOfOther(long index) throws IOException {
+        try {
+            return texts(index);
+        } catch (SampleException e) {
+            bad.add(index, e);
+            return new int[0][];
+        } catch (IOException e) {
+            throw Reads.failed(examples.name(index), e);
+        }
+    }
+
+    /** The texts of an example that may be drawn, as rows of tokens. */
     private int[][] texts(long index) throws SampleException, IOException {
         int[][] kept = texts.get(index);
         if (kept != null) {
             return kept;
         }
         long startedAt = System.nanoTime();
-        List<String> captions = source.captions(index);
+        List<String> found = examples.texts(index);
         readTexts.add(1, startedAt);
         if (settings.captions() == DataSettings.Captions.FIRST) {
-            captions = captions.subList(0, 1);
+            found = found.subList(0, 1);
         }
         startedAt = System.nanoTime();
-        int[][] rows = captions.stream()
-                .map(caption -> tokenizer.encode(caption, settings.maxTokens(), settings.beginToken()))
+        TextForm form = examples.textForm();
+        int[][] rows = found.stream()
+                .map(text -> tokenizer.encode(text, form, settings.maxTokens(), settings.beginToken()))
                 .toArray(int[][]::new);
         tokenize.add(1, startedAt);
         texts.put(

@@ -273,14 +273,14 @@ class DatasetTest {
     @Test
     void aReadThatFailsIsTriedAgainAFewTimes() throws IOException {
         AtomicInteger reads = new AtomicInteger();
-        byte[] read = Dataset.tried(() -> {
+        byte[] read = Reads.tried(() -> {
             if (reads.incrementAndGet() < 3) {
                 throw new IOException("timed out");
             }
             return PICTURE;
         });
         assertThat(read).isEqualTo(PICTURE);
-        assertThatThrownBy(() -> Dataset.tried(() -> {
+        assertThatThrownBy(() -> Reads.tried(() -> {
                     throw new IOException("Input/output error");
                 }))
                 .isInstanceOf(IOException.class)

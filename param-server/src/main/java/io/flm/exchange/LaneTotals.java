@@ -7,7 +7,7 @@ package io.flm.exchange;
  * @param lossSums summed cross entropy of each head
  * @param correctCounts predictions of each head that were right
  * @param tokens real text tokens of the lane's batch
- * @param samples rows of the lane's batch
+ * @param samples of the lane's batch
  */
 public record LaneTotals(
         int lane, long[] targetCounts, double[] lossSums, long[] correctCounts, long tokens, long samples) {}

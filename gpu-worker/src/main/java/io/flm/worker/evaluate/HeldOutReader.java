@@ -1,10 +1,13 @@
 package io.flm.worker.evaluate;
 
 import io.flm.data.Dataset;
+import io.flm.data.Examples;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
+import io.flm.data.Sample;
 import io.flm.data.SampleException;
+import io.flm.data.SampleReader;
 import io.flm.data.Tokenizer;
 import io.flm.worker.evaluate.HeldOut.Example;
 import java.io.IOException;
@@ -29,7 +32,7 @@ record HeldOutReader(
         boolean beginToken,
         Consumer<String> refused) {
     /**
-     * Samples in an order that depends on the seed alone.
+     * Samples of shards in an order that depends on the seed alone.
      *
      * @param limit at most so many; 0: all
      */
@@ -39,17 +42,25 @@ record HeldOutReader(
             if (source.leftOut().total() > 0) {
                 refused.accept("left out of the held-out data: " + source.leftOut());
             }
-            for (long index : order(source.size(), seed)) {
+            Examples captioned = source.captioned();
+            SampleReader reader =
+                    new SampleReader(captioned, source, tokenizer, pictures, imageSize, maxTokens, beginToken);
+            for (long index : order(captioned.size(), seed)) {
                 if (limit > 0 && examples.size() == limit) {
                     break;
                 }
                 try {
-                    String name = source.captions(index).get(0);
-                    examples.add(example(source.name(index), name, pictures.read(source, index)));
+                    String name = captioned.texts(index).get(0);
+                    Sample sample = reader.read(index, List.of(name));
+                    examples.add(new Example(
+                            sample.key(),
+                            name,
+                            sample.texts().get(0),
+                            sample.pictures().get(0)));
                 } catch (SampleException e) {
                     refused.accept(e.getMessage());
                 } catch (IOException e) {
-                    refused.accept(source.name(index) + ": " + e.getMessage());
+                    refused.accept(captioned.name(index) + ": " + e.getMessage());
                 }
             }
         }
@@ -58,11 +69,6 @@ record HeldOutReader(
                     + " usable held-out samples, and an evaluation" + " compares at least " + HeldOutData.LEAST);
         }
         return new HeldOut(imageSize, examples);
-    }
-
-    private Example example(String key, String name, byte[] image) throws IOException {
-        int[] ids = tokenizer.encode(name, maxTokens, beginToken);
-        return new Example(key, name, ids, pictures.decode(image, imageSize));
     }
 
     private static long[] order(long count, long seed) {

@@ -30,7 +30,7 @@ final class StepSums {
                         .toArray(),
                 joined(trained.correctCounts(), asked.correctCounts(), new long[1]),
                 Arrays.stream(batch.text().lengths()).asLongStream().sum(),
-                batch.rows());
+                batch.samples());
     }
 
     private static long[] joined(long[]... parts) {

@@ -1,0 +1,98 @@
+package io.flm.data;
+
+import io.flm.data.PartName.Form;
+import java.util.Arrays;
+import java.util.OptionalLong;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds pictures of a source by what annotation files call them; see {@link PictureSource#find}. The tables are made when the first
+ * is asked for, of 8 bytes a picture: a sorted list of hashes with indices, which costs a third of a hash map.
+ */
+final class PictureKeys {
+    private final long size;
+    private final LongFunction<String> keys;
+    private final LongFunction<String> names;
+    private @Nullable Table whole;
+    private @Nullable Table bare;
+
+    /**
+     * Of a source.
+     *
+     * @param keys by index, with their folders, without the end of a file's name
+     * @param names for messages
+     */
+    PictureKeys(long size, LongFunction<String> keys, LongFunction<String> names) {
+        this.size = size;
+        this.keys = keys;
+        this.names = names;
+    }
+
+    /** Hashes of keys. */
+    private static final class Table {
+        private final long[] entries; // 31 bits of the hash, 32 of the index; ascending
+        private final LongFunction<String> keys;
+
+        Table(long size, LongFunction<String> keys) {
+            this.keys = keys;
+            this.entries = new long[Math.toIntExact(size)];
+            Arrays.setAll(entries, index -> hash(keys.apply(index)) | index);
+            Arrays.sort(entries);
+        }
+
+        private static long hash(String key) {
+            return (key.hashCode() & 0x7fff_ffffL) << 32;
+        }
+
+        /** The indices of a key, at most two of them: the lowest. */
+        long[] find(String key) {
+            long hash = hash(key);
+            int at = Arrays.binarySearch(entries, hash);
+            long[] found = new long[2];
+            int count = 0;
+            for (int i = at < 0 ? -at - 1 : at; i < entries.length && entries[i] >> 32 == hash >> 32; i++) {
+                long index = entries[i] & 0xffff_ffffL;
+                if (keys.apply(index).equals(key)) {
+                    found[count++] = index;
+                    if (count == 2) {
+                        break;
+                    }
+                }
+            }
+            return Arrays.copyOf(found, count);
+        }
+    }
+
+    synchronized OptionalLong find(String asked) {
+        if (whole == null) {
+            whole = new Table(size, keys);
+        }
+        PartName part = PartName.of(asked);
+        String key = part.form() == Form.PICTURE ? part.key() : asked;
+        OptionalLong found = one(asked, whole.find(asked));
+        if (found.isEmpty() && !key.equals(asked)) {
+            found = one(asked, whole.find(key));
+        }
+        if (found.isEmpty() && key.indexOf('/') < 0) {
+            if (bare == null) {
+                bare = new Table(size, index -> bare(keys.apply(index)));
+            }
+            found = one(asked, bare.find(key));
+        }
+        return found;
+    }
+
+    private static String bare(String key) {
+        return key.substring(key.lastIndexOf('/') + 1);
+    }
+
+    private OptionalLong one(String asked, long[] found) {
+        if (found.length > 1) {
+            throw new UserException(names.apply(found[0]) + " and " + names.apply(found[1])
+                    + " are both found by the key " + PlainText.of(asked)
+                    + ", so which one is meant cannot be told; give only one of them, or the key with its folder");
+        }
+        return found.length == 0 ? OptionalLong.empty() : OptionalLong.of(found[0]);
+    }
+}

@@ -1,0 +1,46 @@
+package io.flm.data;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.locks.LockSupport;
+
+/** Reads that may fail and may succeed at another try: those of disks that others use, too. */
+final class Reads {
+    private static final int TRIES = 4;
+    private static final long PAUSE_NS = 50_000_000; // doubled at each try
+
+    /** A read that may fail. */
+    @FunctionalInterface
+    interface Read {
+        byte[] bytes() throws IOException;
+    }
+
+    private Reads() {}
+
+    /** Reads again where a read fails: the error may pass. */
+    static byte[] tried(Read read) throws IOException {
+        for (int tries = 1; ; tries++) {
+            try {
+                return read.bytes();
+            } catch (IOException e) {
+                if (tries == TRIES || e instanceof ClosedChannelException) {
+                    throw new IOException("cannot be read (" + e.getMessage() + "), tries: " + tries, e);
+                }
+                LockSupport.parkNanos(PAUSE_NS << tries);
+            }
+        }
+    }
+
+    /**
+     * What ends a stream where a read of a sample failed. No other sample may take its place, as for a bad one: another worker
+     * can read it, and the weights would differ.
+     *
+     * @param name of the sample or picture
+     */
+    static UncheckedIOException failed(String name, IOException cause) {
+        String message = name + ": " + cause.getMessage()
+                + "; look at this node's disk; a run that it ended goes on with --resume";
+        return new UncheckedIOException(message, cause);
+    }
+}
