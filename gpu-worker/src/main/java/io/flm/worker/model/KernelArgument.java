@@ -12,10 +12,18 @@ import java.util.List;
  * @param init how it begins
  * @param stage the stage of backward that completes its gradient
  * @param group says at which rate it learns
+ * @param depth how far it lies below the top: {@link LearningRates}
  * @param decay whether weight decay applies
  */
 record KernelArgument(
-        String key, List<String> names, long[] shape, Init init, Stage stage, RateGroup group, boolean decay) {
+        String key,
+        List<String> names,
+        long[] shape,
+        Init init,
+        Stage stage,
+        RateGroup group,
+        int depth,
+        boolean decay) {
     long size() {
         long size = names.size();
         for (long s : shape) {

@@ -10,21 +10,23 @@ import org.jspecify.annotations.Nullable;
  * The parameters of one layer. The layer declares them once, in the order in which its kernel unpacks them; the {@link
  * ParameterStore} gives them their memory.
  *
- * <p>Rates and decay follow the official rule, by name: factor 5 for cross-modal, fusion and head parameters; no decay for
- * biases and for {@code LayerNorm} weights, while the image encoder's norms are decayed.
+ * <p>Rates ({@link LearningRates}) and decay follow the official rules, by name: no decay for biases and for {@code LayerNorm}
+ * weights, while the norms of the image encoder and of classifiers are decayed.
  */
 final class LayerParameters {
     private final Stage stage;
     private final String prefix;
     private final Init normal;
+    private final LearningRates rates;
     private final List<KernelArgument> arguments = new ArrayList<>();
     private @Nullable Params params;
 
     /** @param normal how the weights of linear layers begin */
-    LayerParameters(Stage stage, String prefix, Init normal) {
+    LayerParameters(Stage stage, String prefix, Init normal, LearningRates rates) {
         this.stage = stage;
         this.prefix = prefix;
         this.normal = normal;
+        this.rates = rates;
     }
 
     /** Declares a tensor that begins as the layer's weights do. */
@@ -59,10 +61,9 @@ final class LayerParameters {
     private LayerParameters packed(String key, List<String> parts, Init init, long... shape) {
         List<String> names = parts.stream().map(part -> prefix + part).toList();
         String name = names.get(0);
-        boolean fast = name.contains("cross_modal") || name.contains("fusion_layers") || name.contains("_score.");
         boolean decay = !name.contains("bias") && !name.contains("LayerNorm.weight");
         arguments.add(new KernelArgument(
-                prefix + key, names, shape, init, stage, fast ? RateGroup.FAST : RateGroup.BASE, decay));
+                prefix + key, names, shape, init, stage, LearningRates.group(name), rates.depth(name), decay));
         return this;
     }
 

@@ -8,9 +8,10 @@ package io.flm.worker.model;
  * @param shape its dimensions
  * @param stage the stage of backward that completes its gradient
  * @param group says at which rate it learns
+ * @param depth how far it lies below the top: {@link LearningRates}
  * @param decay whether weight decay applies
  */
-public record Parameter(String name, long offset, long[] shape, int stage, RateGroup group, boolean decay) {
+public record Parameter(String name, long offset, long[] shape, int stage, RateGroup group, int depth, boolean decay) {
     /** The number of values. */
     public long size() {
         long size = 1;

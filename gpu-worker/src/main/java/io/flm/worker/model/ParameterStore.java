@@ -18,10 +18,12 @@ import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.ToDoubleFunction;
 
 /**
  * All parameters of a model as views into one flat float32 array, and the AdamW moments in equal layout. The order is stage,
- * then learning-rate factor, then decay, then declaration; so a stage is one range and an optimizer group of it is one range.
+ * then whether it is of the encoders ({@link RateGroup#BASE}), then decay, then declaration; so a stage is one range, and without
+ * decay by layers few ranges of it have an optimizer's settings of their own.
  */
 public final class ParameterStore {
     /** Where a kernel argument lies. */
@@ -30,10 +32,11 @@ public final class ParameterStore {
     /**
      * Neighbours that share a rate and a decay, of one stage: what the optimizer updates at once.
      *
+     * @param factor of the learning rate
      * @param from where they begin in the flat buffer
      */
     public record Group(
-            RateGroup rate,
+            double factor,
             boolean decay,
             long from,
             long size,
@@ -54,7 +57,6 @@ public final class ParameterStore {
     private final NDArray values;
     private final NDArray firstMoments;
     private final NDArray secondMoments;
-    private final List<Group> groups = new ArrayList<>();
     private final List<Params> lent = new ArrayList<>(); // they hold the memory of their arrays until closed
 
     /** Gives the layers' parameters their memory. */
@@ -63,7 +65,7 @@ public final class ParameterStore {
         this.owner = owner;
         arguments = declared.arguments()
                 .sorted(Comparator.comparing(KernelArgument::stage)
-                        .thenComparing(KernelArgument::group)
+                        .thenComparing(argument -> argument.group() != RateGroup.BASE)
                         .thenComparing(KernelArgument::decay))
                 .toList();
         long size = declared.size();
@@ -84,7 +86,8 @@ public final class ParameterStore {
             stages.get(stage).add(view);
             long part = argument.size() / argument.names().size();
             for (String name : argument.names()) {
-                layout.add(new Parameter(name, at, argument.shape(), stage, argument.group(), argument.decay()));
+                layout.add(new Parameter(
+                        name, at, argument.shape(), stage, argument.group(), argument.depth(), argument.decay()));
                 at += part;
             }
             stageStarts[stage + 1] = at;
@@ -93,16 +96,23 @@ public final class ParameterStore {
             layer.bind(
                     lent(new Params(layer.arguments().stream().map(this::view).toList())));
         }
-        formGroups();
     }
 
-    private void formGroups() {
+    /**
+     * What is updated at once: together all parameters, in flat order.
+     *
+     * @param factor of a parameter's learning rate. Neighbours whose factors are equal are one group, whatever makes them so: the last
+     *     values of a range are not updated in whole vectors, which shows in the last bit
+     */
+    public List<Group> groups(ToDoubleFunction<Parameter> factor) {
+        List<Group> groups = new ArrayList<>();
         for (int i = 0; i < layout.size(); ) {
             Parameter first = layout.get(i);
+            double rate = factor.applyAsDouble(first);
             long end = first.offset();
             while (i < layout.size()
                     && layout.get(i).stage() == first.stage()
-                    && layout.get(i).group() == first.group()
+                    && factor.applyAsDouble(layout.get(i)) == rate
                     && layout.get(i).decay() == first.decay()) {
                 end = layout.get(i).offset() + layout.get(i).size();
                 i++;
@@ -110,7 +120,7 @@ public final class ParameterStore {
             long from = first.offset();
             long size = end - from;
             groups.add(new Group(
-                    first.group(),
+                    rate,
                     first.decay(),
                     from,
                     size,
@@ -118,6 +128,7 @@ public final class ParameterStore {
                     params(firstMoments, from, size),
                     params(secondMoments, from, size)));
         }
+        return groups;
     }
 
     private Params params(NDArray flat, long from, long size) {
@@ -177,11 +188,6 @@ public final class ParameterStore {
         }
         script.run("fill", firstMoments, 0.0);
         script.run("fill", secondMoments, 0.0);
-    }
-
-    /** What is updated at once: together all parameters. */
-    public List<Group> groups() {
-        return groups;
     }
 
     /** The kernels; those that update parameters write into the groups. */

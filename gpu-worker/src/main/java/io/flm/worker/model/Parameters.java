@@ -10,11 +10,13 @@ final class Parameters {
     private static final int BERT_WIDTH = 768;
 
     private final Init normal;
+    private final LearningRates rates;
     private final List<LayerParameters> layers = new ArrayList<>();
 
     Parameters(ModelSettings settings) {
         // Narrower layers begin with wider values: with BERT's, hardly anything of the picture comes through them.
         normal = new Init.Normal(BERT_DEVIATION * Math.sqrt((double) BERT_WIDTH / settings.hidden()));
+        rates = new LearningRates(settings);
     }
 
     /**
@@ -23,7 +25,7 @@ final class Parameters {
      * @param prefix of the names
      */
     LayerParameters of(Stage stage, String prefix) {
-        LayerParameters layer = new LayerParameters(stage, prefix, normal);
+        LayerParameters layer = new LayerParameters(stage, prefix, normal, rates);
         layers.add(layer);
         return layer;
     }

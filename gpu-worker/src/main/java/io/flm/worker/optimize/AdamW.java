@@ -15,15 +15,15 @@ import java.util.List;
  * decay) and decay / (1 - lr * decay): the same numbers in exact arithmetic.
  */
 public final class AdamW {
-    private final ParameterStore store;
     private final OptimizerSettings settings;
+    private final List<ParameterStore.Group> groups;
     private final Script script;
     private final NDArray step;
     private final NDArray divisor;
 
     public AdamW(ParameterStore store, OptimizerSettings settings) {
-        this.store = store;
         this.settings = settings;
+        groups = store.groups(settings::factor);
         script = store.script();
         step = store.newScalar();
         divisor = store.newScalar();
@@ -44,8 +44,8 @@ public final class AdamW {
         script.run("fill", step, (double) number);
         script.run("fill", divisor, scale);
         double root = Math.sqrt(1 - Math.pow(settings.beta2(), (double) number));
-        for (ParameterStore.Group g : store.groups()) {
-            double lr = rate * settings.factor(g.rate());
+        for (ParameterStore.Group g : groups) {
+            double lr = rate * g.factor();
             double decay = g.decay() ? settings.decay() : 0;
             double keep = 1 - lr * decay;
             try (NDArray range = Torch.view(flat.getManager(), flat, g.from(), g.size())) {

@@ -116,6 +116,8 @@ final class GradientParity {
                 c.get("adam_eps").asDouble(),
                 c.get("weight_decay").asDouble(),
                 0,
-                c.path("lr_mult_cross_modal").asDouble(5));
+                c.path("lr_mult_cross_modal").asDouble(5),
+                c.path("lr_mult_head").asDouble(5),
+                1);
     }
 }

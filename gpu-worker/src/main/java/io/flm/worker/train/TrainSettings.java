@@ -17,7 +17,9 @@ import java.util.Locale;
  * @param minutes wall time after which the run stops after the step at hand; 0: no limit
  * @param warmupSteps steps of linear warm-up
  * @param clipNorm largest global gradient norm; 0: no clipping
- * @param fastLrFactor rate of cross-modal, fusion and head parameters over the base rate
+ * @param fastLrFactor rate of cross-modal and reconstructor parameters over the base rate
+ * @param headLrFactor rate of head parameters over the base rate
+ * @param layerLrDecay factor of the rate for each layer further below the heads; 1: none
  * @param recompute whether backward computes parts of forward again
  */
 public record TrainSettings(
@@ -36,6 +38,8 @@ public record TrainSettings(
         double beta2,
         double epsilon,
         double fastLrFactor,
+        double headLrFactor,
+        double layerLrDecay,
         Precision precision,
         boolean recompute) {
 
@@ -44,6 +48,8 @@ public record TrainSettings(
         Config c = root.getConfig("flm.train");
         long steps = c.getLong("steps");
         long warmupSteps = c.getLong("warmup-steps");
+        double fastLrFactor = c.getDouble("fast-lr-factor");
+        double headLrFactor = c.getDouble("head-lr-factor");
         return new TrainSettings(
                 Objectives.from(c),
                 c.getInt("lanes"),
@@ -59,7 +65,9 @@ public record TrainSettings(
                 c.getDouble("beta1"),
                 c.getDouble("beta2"),
                 c.getDouble("eps"),
-                c.getDouble("fast-lr-factor"),
+                fastLrFactor,
+                headLrFactor >= 0 ? headLrFactor : fastLrFactor,
+                c.getDouble("layer-lr-decay"),
                 Precision.valueOf(c.getString("precision").toUpperCase(Locale.ROOT)),
                 c.getBoolean("recompute"));
     }
@@ -70,7 +78,8 @@ public record TrainSettings(
     }
 
     public OptimizerSettings optimizer() {
-        return new OptimizerSettings(beta1, beta2, epsilon, weightDecay, clipNorm, fastLrFactor);
+        return new OptimizerSettings(
+                beta1, beta2, epsilon, weightDecay, clipNorm, fastLrFactor, headLrFactor, layerLrDecay);
     }
 
     public int globalBatch() {

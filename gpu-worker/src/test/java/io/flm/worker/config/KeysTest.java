@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class KeysTest {
+    /** A negative value of theirs refers to another key. */
+    private static final Set<String> NEGATIVE_AS_ANOTHER = Set.of("flm.train.warmup-steps", "flm.train.head-lr-factor");
+
     private static Key key(String tag, String value) {
         return Keys.of(ConfigFactory.parseString("flm {\n# What it\n# does.\n# " + tag + "\nkey = " + value + "\n}"))
                 .find("flm.key")
@@ -61,12 +65,12 @@ class KeysTest {
         boolean large = number.equals("2147483647") || number.equals("2147483648");
         return switch (key.domain().kind()) {
             case SIZE, DURATION -> large;
-            case WHOLE -> key.name().endsWith(".seed") ? large || number.equals("-1") : isWarmup(key, number);
-            default -> large && key.name().equals("flm.train.clip-norm");
+            case WHOLE -> key.name().endsWith(".seed") ? large || number.equals("-1") : isAsAnother(key, number);
+            default -> (large && key.name().equals("flm.train.clip-norm")) || isAsAnother(key, number);
         };
     }
 
-    private static boolean isWarmup(Key key, String number) {
-        return key.name().equals("flm.train.warmup-steps") && number.equals("-1");
+    private static boolean isAsAnother(Key key, String number) {
+        return NEGATIVE_AS_ANOTHER.contains(key.name()) && number.equals("-1");
     }
 }

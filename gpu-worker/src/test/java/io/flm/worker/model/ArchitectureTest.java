@@ -23,13 +23,18 @@ class ArchitectureTest {
     /** The sizes of tests/golden/flm-tiny. */
     private static final ModelSettings TINY = new ModelSettings(120, 32, 4, 4, 2, 2, 2, 2, 40, 48, 16, 32, 4, 2, 0);
 
-    private static final OptimizerSettings OFFICIAL = new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, 0, 5);
+    private static final OptimizerSettings OFFICIAL = new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, 0, 5, 5, 1);
 
     private static List<KernelArgument> arguments(ModelSettings settings, Objective objective) {
         return Architecture.of(settings, objective.parts())
                 .parameters()
                 .arguments()
                 .toList();
+    }
+
+    private static Parameter parameter(KernelArgument unit) {
+        return new Parameter(
+                unit.key(), 0, unit.shape(), unit.stage().index(), unit.group(), unit.depth(), unit.decay());
     }
 
     @Test
@@ -46,7 +51,7 @@ class ArchitectureTest {
         meta.get("parameters_without_gradient").forEach(name -> untrained.add(name.asText()));
         Map<String, Group> ours = new TreeMap<>();
         for (KernelArgument unit : arguments(TINY, SmallModel.FLM)) {
-            unit.names().forEach(name -> ours.put(name, new Group(OFFICIAL.factor(unit.group()), unit.decay())));
+            unit.names().forEach(name -> ours.put(name, new Group(OFFICIAL.factor(parameter(unit)), unit.decay())));
         }
         official.keySet().removeAll(untrained);
         assertThat(ours).isEqualTo(official);

@@ -59,6 +59,6 @@ final class SmallModel {
     }
 
     static AdamW optimizer(FlmModel model, double clipNorm) {
-        return new AdamW(model.parameters(), new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, clipNorm, 5));
+        return new AdamW(model.parameters(), new OptimizerSettings(0.9, 0.98, 1e-8, 0.01, clipNorm, 5, 5, 1));
     }
 }
