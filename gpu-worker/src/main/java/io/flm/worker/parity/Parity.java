@@ -69,9 +69,10 @@ public final class Parity {
             }
             captions(model);
             positions(model);
-            try (Safetensors expected = golden.open("weights-after-3-steps")) { // last, as it changes the weights
+            try (Safetensors expected = golden.open("weights-after-3-steps");
+                    Safetensors gradients = golden.open("grads-flm-r0")) { // last, as it changes the weights
                 if (expected != null) {
-                    checks.add(new GradientParity(golden, model).optimizer(expected));
+                    checks.add(new GradientParity(golden, model).optimizer(expected, gradients));
                 }
             }
         }
