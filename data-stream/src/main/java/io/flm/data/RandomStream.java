@@ -13,7 +13,8 @@ public final class RandomStream {
         CORRUPT(4),
         DROPOUT(5),
         WEIGHTS(6),
-        FALSE_TEXTS(7);
+        FALSE_TEXTS(7),
+        SAMPLING(8);
 
         /** Part of the key: it never changes, or old runs could not be repeated. */
         private final long number;

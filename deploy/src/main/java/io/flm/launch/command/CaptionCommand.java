@@ -4,6 +4,7 @@ import io.flm.data.PlainText;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
+import io.flm.worker.decode.Decoding;
 import io.flm.worker.evaluate.TrainedModel;
 import io.flm.worker.evaluate.TrainedModel.Caption;
 import java.nio.file.Path;
@@ -18,7 +19,10 @@ import picocli.CommandLine.Parameters;
 /** {@code flm caption}: a caption for each picture. */
 @Command(
         name = "caption",
-        description = "Writes a caption for each picture: the likeliest next token of the l2r stream, again and again.",
+        description = {
+            "Writes a caption for each picture, token by token with the l2r stream: the likeliest token again and again; with",
+            "--beam the best of several captions; with --temperature or --top-p tokens that are drawn."
+        },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false)
@@ -30,6 +34,9 @@ final class CaptionCommand implements Callable<Integer> {
 
     @Mixin
     private final ModelOptions model = new ModelOptions();
+
+    @Mixin
+    private final DecodingOptions decoding = new DecodingOptions();
 
     @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "PNG, JPEG or WebP files.")
     private List<Path> images = List.of();
@@ -43,10 +50,12 @@ final class CaptionCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Decoding how = decoding.decoding();
+        int maxTokens = decoding.maxTokens();
         List<Path> files = images.stream().map(environment::resolve).toList();
         try (TrainedModel trained =
                 TrainedModel.load(model.from(environment), model.overrides(environment), environment::say)) {
-            for (Caption caption : trained.caption(files)) {
+            for (Caption caption : trained.caption(files, how, maxTokens)) {
                 environment
                         .out()
                         .println(

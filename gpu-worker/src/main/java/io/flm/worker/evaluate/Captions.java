@@ -1,5 +1,6 @@
 package io.flm.worker.evaluate;
 
+import io.flm.worker.decode.CaptionBounds;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Scorer.Seen;
 import java.util.ArrayList;
@@ -17,7 +18,7 @@ final class Captions {
             Metric.share("captionF1", "Captions, F1", "words that the greedy caption and the name share");
 
     /** As in the paper's captioning. */
-    static final int MAX_TOKENS = 30;
+    static final int MAX_TOKENS = CaptionBounds.DEFAULT_MAX_LENGTH;
 
     private Captions() {}
 

@@ -3,6 +3,8 @@ package io.flm.worker.evaluate;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.flm.data.TextBatch;
+import io.flm.worker.decode.CaptionBounds;
+import io.flm.worker.decode.Decoder;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.TargetScores;
 import io.flm.worker.objective.Objective;
@@ -65,7 +67,7 @@ final class ModelScorer implements Scorer {
 
     @Override
     public int[][] greedy(Seen seen, int[] start, int[] stop, int maxLength) {
-        return new Decoder(model).greedy(features(seen), start, stop, maxLength);
+        return new Decoder(model, new CaptionBounds(start, stop, maxLength)).greedy(features(seen));
     }
 
     private static NDArray features(Seen seen) {

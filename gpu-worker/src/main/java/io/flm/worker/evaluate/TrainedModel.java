@@ -1,10 +1,13 @@
 package io.flm.worker.evaluate;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.PictureSettings;
 import io.flm.data.Pictures;
+import io.flm.data.Sha256;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
@@ -13,8 +16,10 @@ import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.checkpoint.TensorRange;
 import io.flm.worker.config.Keys;
+import io.flm.worker.decode.CaptionBounds;
+import io.flm.worker.decode.Decoder;
+import io.flm.worker.decode.Decoding;
 import io.flm.worker.evaluate.HeldOut.Example;
-import io.flm.worker.evaluate.Scorer.Seen;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
@@ -24,11 +29,13 @@ import io.flm.worker.torch.Torch;
 import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * The weights of a checkpoint, ready to be asked: {@code flm evaluate}, {@code flm caption}, the end of {@code flm pretrain}.
@@ -146,8 +153,12 @@ public final class TrainedModel implements AutoCloseable {
         return new Evaluation(new ModelScorer(model, objective), format, settings).run(examples, progress);
     }
 
-    /** A greedy caption for each picture. */
-    public List<Caption> caption(List<Path> images) {
+    /**
+     * A caption for each picture.
+     *
+     * @param maxTokens of a caption, with what it begins with and its end
+     */
+    public List<Caption> caption(List<Path> images, Decoding decoding, int maxTokens) {
         if (!objective.hasLeftToRightStream()) {
             throw new UserException(checkpoint.folder() + ": a model of objective " + objective.key()
                     + " has no l2r stream to write captions with; give a model of flm or ar");
@@ -155,25 +166,48 @@ public final class TrainedModel implements AutoCloseable {
         if (!format.layout().beginToken()) {
             note.accept("trained without flm.data.begin-token: the l2r stream never learnt to choose a first word");
         }
-        Scorer scorer = new ModelScorer(model, objective);
+        int longest = model.settings().maxPositions() - 2;
+        if (maxTokens > longest) {
+            throw new UserException("captions of " + maxTokens + " tokens: the model of " + checkpoint.folder()
+                    + " has positions for " + longest + " (flm.model.max-positions); ask for fewer");
+        }
         Pictures pictures = Pictures.with(PictureSettings.from(config));
+        CaptionBounds bounds = new CaptionBounds(format.start(), format.stop(), maxTokens);
+        int batch = EvaluationSettings.from(config).batch();
         List<Caption> captions = new ArrayList<>();
-        for (Path image : images) {
-            Example example = new Example(image.toString(), "", new int[0], pixels(pictures, image));
-            try (Seen seen = scorer.see(HeldOut.pixels(List.of(example)), 1)) {
-                int[] row = scorer.greedy(seen, format.start(), format.stop(), Captions.MAX_TOKENS)[0];
-                TextBatch text = format.leftToRight(List.of(row));
-                double logProbability = 0;
-                if (text.heads().get(0).count() > 0) {
-                    float[] logProbs = scorer.score(text, seen).get(0).logProbs();
-                    for (float logProb : logProbs) {
-                        logProbability += logProb;
-                    }
-                }
-                captions.add(new Caption(image, format.read(row), logProbability));
-            }
+        for (int from = 0; from < images.size(); from += batch) {
+            List<Path> some = images.subList(from, Math.min(from + batch, images.size()));
+            List<Example> examples = some.stream()
+                    .map(image -> new Example(image.toString(), "", new int[0], pixels(pictures, image)))
+                    .toList();
+            captions.addAll(caption(some, examples, decoding, bounds));
         }
         return captions;
+    }
+
+    private List<Caption> caption(List<Path> images, List<Example> examples, Decoding decoding, CaptionBounds bounds) {
+        long[] keys = examples.stream().mapToLong(e -> key(e.pixels())).toArray();
+        try (NDManager scope = model.newScope()) {
+            NDArray features = model.imageFeatures(scope, HeldOut.pixels(examples), examples.size());
+            int[][] rows = new Decoder(model, bounds).write(features, decoding, keys);
+            TextBatch text = format.leftToRight(List.of(rows));
+            double[] logProbabilities = new double[rows.length];
+            if (text.heads().get(0).count() > 0) {
+                float[] logProbs = model.score(text, features).get(0).logProbs();
+                int[] positions = text.tokens(0).positions();
+                for (int i = 0; i < positions.length; i++) {
+                    logProbabilities[positions[i] / text.length()] += logProbs[i];
+                }
+            }
+            return IntStream.range(0, rows.length)
+                    .mapToObj(i -> new Caption(images.get(i), format.read(rows[i]), logProbabilities[i]))
+                    .toList();
+        }
+    }
+
+    /** What a picture shows, as a number: whichever file it is in, and whichever pictures are beside it. */
+    private static long key(byte[] pixels) {
+        return ByteBuffer.wrap(Sha256.newDigest().digest(pixels)).getLong();
     }
 
     private byte[] pixels(Pictures pictures, Path image) {

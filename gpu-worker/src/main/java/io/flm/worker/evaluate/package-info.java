@@ -5,7 +5,7 @@
  * reconstructor), {@code Retrieval} and {@code Captions} (the l2r stream), each beside what the same model reaches without
  * the picture. Each names its
  * metrics ({@link io.flm.worker.evaluate.Metric}); {@link io.flm.worker.evaluate.Report} holds the figures. {@link
- * io.flm.worker.evaluate.Decoder} writes captions.
+ * io.flm.worker.decode.Decoder} writes the captions.
  * All draws are keyed by {@code flm.evaluate.seed}: the same weights and samples give the same figures.
  */
 @NullMarked

@@ -35,4 +35,14 @@ final class CrossAttention {
     NDArray applyShared(Kernels k, NDArray x, NDArray memory, List<NDArray> rows) {
         return k.crossAttention(x, memory, parameters.get(), List.of(), rows, Kernels.FUSION_EPSILON);
     }
+
+    /** The keys and values of another sequence [G, M, H], for any number of columns. */
+    NDArray cache(Kernels k, NDArray memory) {
+        return k.pictureCache(memory, parameters.get());
+    }
+
+    /** One column [R, H] -> [R, H]; R / G neighbouring rows see each of the G sequences. */
+    NDArray column(Kernels k, NDArray x, NDArray cache) {
+        return k.columnCrossAttention(x, parameters.get(), cache, Kernels.FUSION_EPSILON);
+    }
 }

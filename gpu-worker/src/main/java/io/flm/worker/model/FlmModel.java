@@ -336,6 +336,17 @@ public final class FlmModel implements AutoCloseable {
     }
 
     /**
+     * The l2r stream, to be read a column at a time: for writing captions.
+     *
+     * @param imageFeatures of the pictures that are captioned [G, P, W]
+     * @param rowsEach captions that each picture has at a time
+     * @param maxLength of a caption in tokens, with what it begins with
+     */
+    public CaptionStream captionStream(NDArray imageFeatures, int rowsEach, int maxLength) {
+        return new CaptionStream(this, textEncoder, fusion, heads.tokens(), imageFeatures, rowsEach, maxLength);
+    }
+
+    /**
      * Shows an observer all that the graph computes of a batch: {@code logits.N}, those of every row of the features N that
      * predict, if the batch asks for tokens; {@code class.N}, those of the heads that read whole rows.
      *

@@ -91,4 +91,26 @@ final class Fusion {
         }
         return outputs;
     }
+
+    /** For each layer room for the keys and values of {@code slots} columns. */
+    List<NDArray> caches(Kernels k, int rows, int slots) {
+        return layers.stream().map(layer -> layer.self().cache(k, rows, slots)).toList();
+    }
+
+    /** For each layer the keys and values of pictures [G, P, H], as {@link #image} gives them. */
+    List<NDArray> pictureCaches(Kernels k, NDArray image) {
+        return layers.stream().map(layer -> layer.image().cache(k, image)).toList();
+    }
+
+    /** The l2r stream's next column [R, H] -> [R, H]. */
+    NDArray column(Kernels k, NDArray below, List<NDArray> caches, int slot, List<NDArray> pictures) {
+        NDArray x = k.transform(below, textTransform.get(), type(types), 0);
+        for (int i = 0; i < layers.size(); i++) {
+            Layer layer = layers.get(i);
+            x = layer.self().column(k, x, caches.get(i), slot);
+            x = layer.image().column(k, x, pictures.get(i));
+            x = layer.feedForward().apply(k, x);
+        }
+        return x;
+    }
 }

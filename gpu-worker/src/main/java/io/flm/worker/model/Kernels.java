@@ -218,4 +218,55 @@ final class Kernels {
     NDArray sum(NDArray a, NDArray b) {
         return script.call(scope, "sum", a, b);
     }
+
+    // ---- the l2r stream, a column at a time
+
+    /**
+     * Room for the keys and values of some columns: [2, rows, heads, slots, d].
+     *
+     * @param like an array of the device
+     */
+    NDArray emptyCache(NDArray like, int rows, int slots) {
+        int heads = settings.attentionHeads();
+        return script.call(scope, "empty_cache", like, rows, heads, slots, settings.hidden() / heads, type);
+    }
+
+    /** @param columns ids and positions [2, R] */
+    NDArray columnEmbedding(NDArray columns, Params p) {
+        return script.call(scope, "column_embedding", columns, p);
+    }
+
+    NDArray columnSelfAttention(NDArray x, Params p, NDArray cache, int slot, double epsilon) {
+        return script.call(scope, "column_self_attention", x, p, cache, slot, settings.attentionHeads(), epsilon, type);
+    }
+
+    NDArray pictureCache(NDArray memory, Params p) {
+        return script.call(scope, "picture_cache", memory, p, settings.attentionHeads(), type);
+    }
+
+    NDArray columnCrossAttention(NDArray x, Params p, NDArray cache, double epsilon) {
+        return script.call(scope, "column_cross_attention", x, p, cache, settings.attentionHeads(), epsilon, type);
+    }
+
+    List<NDArray> selectRows(List<NDArray> caches, NDArray rows) {
+        return script.callList(scope, "select_rows", caches, rows);
+    }
+
+    /** @param used slots that hold a column */
+    void reorderRows(List<NDArray> caches, NDArray rows, int used) {
+        script.run("reorder_rows", caches, rows, used);
+    }
+
+    NDArray columnBest(NDArray x, Params p) {
+        return script.call(scope, "column_best", x, p, type);
+    }
+
+    /** Log-probabilities [R, count], and their tokens. */
+    List<NDArray> columnRanked(NDArray x, Params p, int count) {
+        return script.callList(scope, "column_ranked", x, p, count, type);
+    }
+
+    NDArray columnDrawn(NDArray x, Params p, NDArray draws, double temperature, double topP) {
+        return script.call(scope, "column_drawn", x, p, draws, temperature, topP, type);
+    }
 }

@@ -21,4 +21,14 @@ final class SelfAttention {
     NDArray apply(Kernels k, NDArray x, NDArray mask) {
         return k.selfAttention(x, parameters.get(), mask, epsilon);
     }
+
+    /** Room for the keys and values of {@code slots} columns of R rows. */
+    NDArray cache(Kernels k, int rows, int slots) {
+        return k.emptyCache(parameters.arrays().get(0), rows, slots);
+    }
+
+    /** One column [R, H] -> [R, H]: its keys and values go into the slot, and it sees the slots up to that one. */
+    NDArray column(Kernels k, NDArray x, NDArray cache, int slot) {
+        return k.columnSelfAttention(x, parameters.get(), cache, slot, epsilon);
+    }
 }

@@ -50,4 +50,24 @@ final class TextEncoder {
         }
         return outputs;
     }
+
+    /** For each layer room for the keys and values of {@code slots} columns. */
+    List<NDArray> caches(Kernels k, int rows, int slots) {
+        return layers.stream().map(layer -> layer.self().cache(k, rows, slots)).toList();
+    }
+
+    /**
+     * The l2r stream's next column.
+     *
+     * @param columns ids and positions [2, R]
+     * @return [R, H]
+     */
+    NDArray column(Kernels k, NDArray columns, List<NDArray> caches, int slot) {
+        NDArray x = k.columnEmbedding(columns, embedding.get());
+        for (int i = 0; i < layers.size(); i++) {
+            x = layers.get(i).self().column(k, x, caches.get(i), slot);
+            x = layers.get(i).feedForward().apply(k, x);
+        }
+        return x;
+    }
 }

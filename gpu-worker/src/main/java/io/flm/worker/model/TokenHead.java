@@ -37,4 +37,19 @@ final class TokenHead {
     List<NDArray> scores(Kernels k, TokenPredictions predictions, List<NDArray> features) {
         return k.tokenScores(predictions, features, parameters.get());
     }
+
+    /** The likeliest next token of each row [R]. */
+    NDArray best(Kernels k, NDArray column) {
+        return k.columnBest(column, parameters.get());
+    }
+
+    /** The likeliest next tokens of each row, best first: their log-probabilities [R, count], and themselves. */
+    List<NDArray> ranked(Kernels k, NDArray column, int count) {
+        return k.columnRanked(column, parameters.get(), count);
+    }
+
+    /** A next token for each row [R], drawn by {@code draws}, uniform in [0, 1). */
+    NDArray drawn(Kernels k, NDArray column, NDArray draws, double temperature, double topP) {
+        return k.columnDrawn(column, parameters.get(), draws, temperature, topP);
+    }
 }

@@ -272,6 +272,85 @@ class Kernels(Module):
     right = chosen.ge(torch.amax(scores, [1])).logical_and(chosen.gt(0.)).sum().to(6)
     return [bce * weight, torch.stack([bce.detach(), right])]
 
+  # ---- the l2r stream, a column at a time ---------------------------------------------------------------------------
+  #
+  #   R rows, G pictures that R / G neighbouring rows see each, d width of a head
+  #   x           one column [R, H]; what it may see of its row is in the cache
+  #   cache       keys and values [2, R, heads, slots, d]; the earlier columns fill the first slots
+  #   columns     [2, R]: ids and positions of the column
+
+  def empty_cache(self, x: Tensor, rows: int, heads: int, slots: int, d: int, dt: int) -> Tensor:
+    """As attend takes it: bfloat16 on a GPU alone."""
+    if not x.is_cuda:
+      dt = 6
+    return torch.empty([2, rows, heads, slots, d], dtype=dt, device=x.device)
+
+  def column_embedding(self, columns: Tensor, p: List[Tensor]) -> Tensor:
+    words, places, types, norm_g, norm_b = p
+    x = torch.embedding(words, columns[0], 1) + torch.embedding(places, columns[1], 1) + types[0]
+    return self.norm(x, norm_g, norm_b, 1e-5)
+
+  def column_self_attention(self, x: Tensor, p: List[Tensor], cache: Tensor, slot: int, heads: int, eps: float, dt: int) -> Tensor:
+    """Puts the column's own keys and values into the slot; it sees that one and all before it."""
+    qkv_w, qkv_b, out_w, out_b, norm_g, norm_b = p
+    qkv = self.linear(x, qkv_w, qkv_b, dt).view([x.size(0), 3, heads, cache.size(4)])
+    cache.select(3, slot).copy_(qkv.narrow(1, 1, 2).transpose(0, 1))
+    seen = cache.narrow(3, 0, slot + 1)
+    q = qkv.select(1, 0).unsqueeze(2).to(cache.dtype)
+    o = torch.scaled_dot_product_attention(q, seen[0], seen[1], None)
+    return self.norm(x + self.linear(o.reshape(x.shape), out_w, out_b, dt), norm_g, norm_b, eps)
+
+  def picture_cache(self, memory: Tensor, p: List[Tensor], heads: int, dt: int) -> Tensor:
+    """[G, P, H] -> keys and values [2, G, heads, P, d]."""
+    q_w, q_b, kv_w, kv_b, out_w, out_b, norm_g, norm_b = p
+    kv = self.linear(memory, kv_w, kv_b, dt).view([memory.size(0), memory.size(1), 2, heads, memory.size(2) // heads])
+    if not kv.is_cuda:
+      kv = kv.to(6)
+    return kv.permute([2, 0, 3, 1, 4]).contiguous()
+
+  def column_cross_attention(self, x: Tensor, p: List[Tensor], cache: Tensor, heads: int, eps: float, dt: int) -> Tensor:
+    """cache: of the pictures. Rows of a picture are queries beside each other: its keys are read once for all of them."""
+    q_w, q_b, kv_w, kv_b, out_w, out_b, norm_g, norm_b = p
+    g = cache.size(1)
+    q = self.linear(x, q_w, q_b, dt).view([g, x.size(0) // g, heads, cache.size(4)]).transpose(1, 2).to(cache.dtype)
+    o = torch.scaled_dot_product_attention(q, cache[0], cache[1], None).transpose(1, 2)
+    return self.norm(x + self.linear(o.reshape(x.shape), out_w, out_b, dt), norm_g, norm_b, eps)
+
+  def select_rows(self, caches: List[Tensor], rows: Tensor) -> List[Tensor]:
+    """New caches whose rows are those that are given, in this order."""
+    selected: List[Tensor] = []
+    for cache in caches:
+      selected.append(torch.index_select(cache, 1, rows))
+    return selected
+
+  def reorder_rows(self, caches: List[Tensor], rows: Tensor, used: int):
+    """The same within as many rows: only the slots that are used are moved."""
+    for cache in caches:
+      seen = cache.narrow(3, 0, used)
+      seen.copy_(torch.index_select(seen, 1, rows))
+
+  def column_best(self, x: Tensor, p: List[Tensor], dt: int) -> Tensor:
+    """[R]: the likeliest next token."""
+    return torch.argmax(self.logits(x, p, dt), 1)
+
+  def column_ranked(self, x: Tensor, p: List[Tensor], count: int, dt: int) -> List[Tensor]:
+    """[R, count]: the log-probabilities of the likeliest next tokens, best first, and the tokens."""
+    values, tokens = torch.topk(torch.log_softmax(self.logits(x, p, dt), 1), count, 1)
+    return [values, tokens]
+
+  def column_drawn(self, x: Tensor, p: List[Tensor], draws: Tensor, temperature: float, top_p: float, dt: int) -> Tensor:
+    """[R]: a token for each draw, uniform in [0, 1). The tokens' shares of [0, 1) lie in the order of their numbers, so that a
+    rounding moves their ends but exchanges none. Of the nucleus are the likeliest tokens whose sum first reaches top_p."""
+    q = torch.softmax(self.logits(x, p, dt).to(7) / temperature, 1)
+    if top_p < 1.:
+      values, tokens = torch.sort(q, 1, True)
+      before = torch.cumsum(values, 1) - values
+      least = torch.amin(torch.where(before.lt(top_p), values, 1.), [1], True)
+      q = torch.where(q.ge(least), q, 0.)
+    upto = torch.cumsum(q, 1)
+    reached = upto.gt(draws.unsqueeze(1) * upto[:, -1:])
+    return torch.argmax(reached.to(1), 1)
+
   # ---- views --------------------------------------------------------------------------------------------------------
 
   def join_streams(self, x: Tensor) -> Tensor:

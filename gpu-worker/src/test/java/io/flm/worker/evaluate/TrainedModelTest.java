@@ -13,6 +13,7 @@ import io.flm.worker.checkpoint.FlatFloats;
 import io.flm.worker.checkpoint.RunIdentity;
 import io.flm.worker.checkpoint.TensorRange;
 import io.flm.worker.checkpoint.TrainingState;
+import io.flm.worker.decode.Decoding.Greedy;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
@@ -143,12 +144,14 @@ class TrainedModelTest {
         Path picture = folder.resolve("lemon.png");
         Files.copy(Path.of("../docs/lemon.png"), picture);
         try (TrainedModel model = TrainedModel.load(run("flm"), ConfigFactory.empty(), notes::add)) {
-            assertThat(model.caption(List.of(picture, picture))).hasSize(2).allSatisfy(caption -> {
-                assertThat(caption.image()).isEqualTo(picture);
-                assertThat(caption.logProbability()).isNegative();
-            });
+            assertThat(model.caption(List.of(picture, picture), new Greedy(), 30))
+                    .hasSize(2)
+                    .allSatisfy(caption -> {
+                        assertThat(caption.image()).isEqualTo(picture);
+                        assertThat(caption.logProbability()).isNegative();
+                    });
             Path text = Files.writeString(folder.resolve("no.png"), "no picture");
-            assertThatThrownBy(() -> model.caption(List.of(text)))
+            assertThatThrownBy(() -> model.caption(List.of(text), new Greedy(), 30))
                     .isInstanceOf(UserException.class)
                     .hasMessageContaining("no.png: cannot be read as a picture");
         }

@@ -1,4 +1,4 @@
-package io.flm.worker.evaluate;
+package io.flm.benchmark;
 
 import ai.djl.ndarray.NDArray;
 import io.flm.data.SeenPictures;
@@ -11,24 +11,9 @@ import io.flm.worker.model.FlmModel;
 import java.util.Arrays;
 import java.util.List;
 
-/** Writes captions with the l2r stream. */
-public final class Decoder {
-    private final FlmModel model;
-
-    public Decoder(FlmModel model) {
-        this.model = model;
-    }
-
-    /**
-     * Takes the likeliest token, again and again.
-     *
-     * @param imageFeatures [B, P, W]
-     * @param start the tokens that each caption begins with
-     * @param stop tokens that end a caption
-     * @param maxLength of a caption, with start and stop
-     * @return each row's tokens with start and stop, as far as it came
-     */
-    public int[][] greedy(NDArray imageFeatures, int[] start, int[] stop, int maxLength) {
+/** Greedy captions without caches: the l2r stream reads all captions from their start at every token. */
+record RecomputingDecoder(FlmModel model) {
+    int[][] greedy(NDArray imageFeatures, int[] start, int[] stop, int maxLength) {
         int rows = (int) imageFeatures.getShape().get(0);
         int[][] captions = new int[rows][];
         Arrays.fill(captions, start);
@@ -40,7 +25,8 @@ public final class Decoder {
                 if (!done[row]) {
                     captions[row] = Arrays.copyOf(captions[row], length + 1);
                     captions[row][length] = next[row];
-                    done[row] = contains(stop, next[row]);
+                    int token = next[row];
+                    done[row] = Arrays.stream(stop).anyMatch(end -> end == token);
                     left -= done[row] ? 1 : 0;
                 }
             }
@@ -65,9 +51,5 @@ public final class Decoder {
         TextBatch batch =
                 new TextBatch(rows, length, ids, lengths, Streams.LEFT_TO_RIGHT, SeenPictures.oneEach(rows), heads);
         return model.score(batch, imageFeatures).get(0).best();
-    }
-
-    private static boolean contains(int[] tokens, int token) {
-        return Arrays.stream(tokens).anyMatch(t -> t == token);
     }
 }
