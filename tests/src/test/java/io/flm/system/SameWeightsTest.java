@@ -83,7 +83,7 @@ class SameWeightsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"flm", "mlm", "ar"})
+    @ValueSource(strings = {"flm", "mlm", "ar", "prefix-lm"})
     void theNumberOfWorkersDoesNotChangeTheWeights(String objective) throws Exception {
         JsonNode one = undisturbed(objective, 1);
         assertThat(one.get("steps").asInt()).isEqualTo(STEPS);

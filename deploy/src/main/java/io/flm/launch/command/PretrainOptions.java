@@ -30,7 +30,7 @@ final class PretrainOptions {
     @Option(names = "--tokenizer", paramLabel = "F", description = "A Hugging Face tokenizer.json.")
     private @Nullable Path tokenizer;
 
-    @Option(names = "--objective", paramLabel = "flm|mlm|ar", description = "What is predicted.")
+    @Option(names = "--objective", paramLabel = "flm|mlm|ar|prefix-lm", description = "What is predicted.")
     private @Nullable String objective;
 
     @Option(

@@ -300,7 +300,7 @@ class CommandLineTest {
             --minutes x                            | Invalid value for option '--minutes'
             --seed 1 --seed 2                      | option '--seed' (N) should be specified only once
             --steps 3 --minutes 2                  | mutually exclusive
-            --objective mlx                        | flm.train.objective = mlx (--objective): expected one of flm, mlm, ar
+            --objective mlx                        | flm.train.objective = mlx (--objective): expected one of flm, mlm, ar, prefix-lm
             --stepz 3                              | did you mean --steps?
             --nodes 0                              | --nodes 0: give at least 1
             --nodes 5                              | at most as many as there are lanes (flm.train.lanes = 4)

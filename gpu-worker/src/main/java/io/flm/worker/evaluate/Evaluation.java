@@ -61,7 +61,7 @@ final class Evaluation {
     private void tokens(List<Example> examples, Progress progress) {
         Optional<HiddenTokens> hidden = scorer.objective().hiddenTokens();
         if (hidden.isEmpty()) {
-            String why = modelOf() + " has no reconstructor: it sees the left of a token only";
+            String why = modelOf() + " predicts a token from what is to its left only";
             leaveOut(why, TokenMeasure.metrics(settings.spanRate()));
             return;
         }

@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /** What a model is trained to predict, with its settings. */
 public interface Objective {
-    /** The name in configuration and on the command line: {@code flm}, {@code mlm}, {@code ar}. */
+    /** The name in configuration and on the command line: {@code flm}, {@code mlm}, {@code ar}, {@code prefix-lm}. */
     String key();
 
     /** Its setting in a few words, for people: {@code span rate 0.3}. Empty if it has none. */

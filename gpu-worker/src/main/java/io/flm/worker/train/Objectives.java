@@ -6,6 +6,7 @@ import io.flm.worker.objective.Objective;
 import io.flm.worker.objective.ar.AutoregressiveModeling;
 import io.flm.worker.objective.flm.FreeLanguageModeling;
 import io.flm.worker.objective.mlm.MaskedLanguageModeling;
+import io.flm.worker.objective.prefix.PrefixLanguageModeling;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -20,7 +21,10 @@ public final class Objectives {
      */
     public static List<Objective> all(Config train) {
         return List.of(
-                FreeLanguageModeling.from(train), MaskedLanguageModeling.from(train), new AutoregressiveModeling());
+                FreeLanguageModeling.from(train),
+                MaskedLanguageModeling.from(train),
+                new AutoregressiveModeling(),
+                new PrefixLanguageModeling());
     }
 
     /** The one that {@code flm.train.objective} names. The settings of the others are checked too. */

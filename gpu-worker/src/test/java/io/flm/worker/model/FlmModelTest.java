@@ -9,9 +9,11 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.flm.data.LaneBatch;
 import io.flm.data.Reconstruction;
+import io.flm.data.Streams;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
 import io.flm.data.TokenTargets;
+import io.flm.data.TokenTargets.From;
 import io.flm.worker.model.FlmModel.LaneResult;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.optimize.AdamW;
@@ -215,6 +217,62 @@ class FlmModelTest {
             }
             assertThat(Math.sqrt(norm)).isCloseTo(0.25, within(1e-4));
             assertThat(dot / Math.sqrt(norm * length)).isCloseTo(1, within(1e-5));
+        }
+    }
+
+    /** Every token of a row of 7 is asked for, and each one but the first is changed in turn. */
+    @Test
+    void aTokenAfterThePrefixSeesThePrefixAndWhatIsBeforeItAndNothingElse() {
+        int[] row = {0, 7, 9, 11, 13, 5, 2};
+        int prefix = 4;
+        LaneBatch batch = SmallModel.batch(SmallModel.PREFIX);
+        try (FlmModel model = SmallModel.of(SmallModel.PREFIX, 0, Precision.FP32, false);
+                NDManager scope = model.newScope()) {
+            NDArray picture = model.imageFeatures(scope, batch.pixels(), 1);
+            float[] before = askedForAll(model, picture, row, prefix);
+            for (int changed = 1; changed < row.length; changed++) {
+                int[] other = row.clone();
+                other[changed] = 30;
+                float[] after = askedForAll(model, picture, other, prefix);
+                for (int column = 1; column < row.length; column++) {
+                    boolean sees = changed <= column || (changed < prefix && column < prefix);
+                    assertThat(Math.abs(after[column] - before[column]) > 1e-6)
+                            .as("column %d sees token %d", column, changed)
+                            .isEqualTo(sees);
+                }
+            }
+        }
+    }
+
+    /** How likely each column calls token 20. */
+    private static float[] askedForAll(FlmModel model, NDArray picture, int[] row, int prefix) {
+        TokenTargets.Builder all = new TokenTargets.Builder();
+        for (int column = 0; column < row.length; column++) {
+            all.add(column, 20);
+        }
+        TextBatch text =
+                TextBatch.of(new Streams.Prefix(new int[] {prefix}), List.of(row), 1, List.of(all.build(From.OUTPUT)));
+        return model.score(text, picture).get(0).logProbs();
+    }
+
+    @Test
+    void withoutAPrefixATextIsReadAsByTheLeftToRightStream() {
+        LaneBatch batch = SmallModel.batch(SmallModel.AR);
+        TextBatch text = batch.text();
+        int[] starts = {2, 2, 2}; // what every row begins with, which is read first
+        TextBatch cut = new TextBatch(
+                text.rows(),
+                text.length(),
+                text.ids(),
+                text.lengths(),
+                new Streams.Prefix(starts),
+                text.pictures(),
+                text.heads());
+        try (FlmModel model = SmallModel.of(SmallModel.PREFIX, 0, Precision.FP32, false);
+                NDManager scope = model.newScope()) {
+            NDArray pictures = model.imageFeatures(scope, batch.pixels(), batch.rows());
+            assertThat(model.score(cut, pictures).get(0).logProbs())
+                    .isEqualTo(model.score(text, pictures).get(0).logProbs());
         }
     }
 

@@ -13,6 +13,7 @@ import io.flm.worker.objective.Objective;
 import io.flm.worker.objective.ar.AutoregressiveModeling;
 import io.flm.worker.objective.flm.FreeLanguageModeling;
 import io.flm.worker.objective.mlm.MaskedLanguageModeling;
+import io.flm.worker.objective.prefix.PrefixLanguageModeling;
 import io.flm.worker.optimize.AdamW;
 import io.flm.worker.optimize.OptimizerSettings;
 import java.nio.ByteBuffer;
@@ -26,11 +27,12 @@ final class SmallModel {
     static final Objective FLM = new FreeLanguageModeling(0.3, 1, 1);
     static final Objective MLM = new MaskedLanguageModeling(0.4, false);
     static final Objective AR = new AutoregressiveModeling();
+    static final Objective PREFIX = new PrefixLanguageModeling();
 
     private SmallModel() {}
 
     static Stream<Objective> objectives() {
-        return Stream.of(FLM, MLM, AR);
+        return Stream.of(FLM, MLM, AR, PREFIX);
     }
 
     static ModelSettings settings(double dropout) {

@@ -10,6 +10,7 @@ import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
 import io.flm.data.Reconstruction;
 import io.flm.data.Sample;
+import io.flm.data.Streams;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.TokenTargets;
@@ -19,6 +20,7 @@ import io.flm.data.Words;
 import io.flm.worker.objective.ar.AutoregressiveModeling;
 import io.flm.worker.objective.flm.FreeLanguageModeling;
 import io.flm.worker.objective.mlm.MaskedLanguageModeling;
+import io.flm.worker.objective.prefix.PrefixLanguageModeling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -90,6 +92,33 @@ class CorruptionTest {
             found.add(head.positions()[k] + ":" + head.ids()[k]);
         }
         assertThat(String.join(" ", found)).isEqualTo(expected);
+    }
+
+    @Test
+    void thePrefixIsCutUniformlyAndTheRestPredictedFromTheColumnBefore() {
+        int[] row = {0, 2, 10, 11, 12, 2};
+        int[][] rows = Collections.nCopies(4000, row).toArray(int[][]::new);
+        TextBatch batch = plan(new PrefixLanguageModeling(), true, rows);
+        int[] prefixes = ((Streams.Prefix) batch.streams()).lengths();
+        int[] cuts = new int[6];
+        List<String> expected = new ArrayList<>();
+        for (int r = 0; r < prefixes.length; r++) {
+            cuts[prefixes[r]]++;
+            for (int i = prefixes[r]; i < 6; i++) {
+                expected.add((r * 6 + i - 1) + ":" + row[i]);
+            }
+        }
+        for (int prefix = 2; prefix < 6; prefix++) {
+            assertThat(cuts[prefix]).isBetween(890, 1110); // 4 standard errors
+        }
+        assertThat(cuts[0] + cuts[1]).isZero();
+        targets(batch.tokens(0), String.join(" ", expected));
+    }
+
+    @Test
+    void aPrefixLeavesATokenToBePredictedUnlessTheTextIsEmpty() {
+        TextBatch batch = plan(new PrefixLanguageModeling(), false, new int[] {0, 10, 2}, new int[] {0, 2});
+        targets(batch.tokens(0), "1:2");
     }
 
     @Test

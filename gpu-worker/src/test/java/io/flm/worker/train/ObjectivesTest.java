@@ -42,6 +42,6 @@ class ObjectivesTest {
     void anUnknownObjectiveIsRefusedWithThoseThatThereAre() {
         assertThatThrownBy(() -> TrainSettings.from(with("flm.train.objective = mlx")))
                 .isInstanceOf(UserException.class)
-                .hasMessage("flm.train.objective = mlx: give one of flm, mlm, ar");
+                .hasMessage("flm.train.objective = mlx: give one of flm, mlm, ar, prefix-lm");
     }
 }
