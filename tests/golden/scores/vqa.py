@@ -81,7 +81,7 @@ for i, question in given.items():
     questions[i] = {"answers": people, "question_type": "any", "answer_type": question["type"]}
 evaluation = VQAEval(Questions(questions), Questions({i: {"answer": a} for i, a in answers.items()}), n=9)
 normal = [[a, evaluation.processDigitArticle(evaluation.processPunctuation(a.replace("\n", " ").replace("\t", " ").strip()))]
-          for a in AWKWARD]
+          for a in AWKWARD + sorted(evaluation.contractions)]
 evaluation.evaluate()
 
 with io.open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "vqa.json"), "w", encoding="utf-8") as out:

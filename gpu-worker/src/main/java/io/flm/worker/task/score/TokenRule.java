@@ -30,6 +30,9 @@ record TokenRule(Pattern pattern, UnaryOperator<String> spelling) {
     private static final String HYPHENATED =
             "(?:" + ELIDED + "|" + WORD + ")(?:[-_\u058a\u2010\u2011](?:" + ELIDED + "|" + WORD + "))*";
 
+    /** Of {@code he/she/it}. */
+    private static final String SIDE = "[a-z0-9]+(?:-[a-z]+){0,2}";
+
     /** Cut off the word before it: {@code 's 'll}. */
     private static final String CUT = "(?:'(?:s|m|d|ll|re|ve)(?!" + LETTER + ")|[\u2019\u0092](?:s|m|d|ll|re|ve))";
 
@@ -107,7 +110,7 @@ record TokenRule(Pattern pattern, UnaryOperator<String> spelling) {
             of("(" + LETTER + "+(?:[.!?]" + LETTER + "+)+(?:-" + LETTER + "+)*)"),
             of("(" + LETTER + "+\\.(?:-" + WORD + ")+)"),
             of("(" + LETTER + "+\\.)[,;:]"),
-            of("([a-z0-9]+(?:-[a-z]+){0,2}(?:/[a-z0-9]+(?:-[a-z]+){0,2}){1,2})"),
+            of("(" + SIDE + "(?:/" + SIDE + "){1,2})"),
             asCased("([A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+)", TokenRule::entity),
             of("(c\\+\\+|[cf]#)"),
             // u.s. a.m. dr. no. 5
@@ -119,19 +122,17 @@ record TokenRule(Pattern pattern, UnaryOperator<String> spelling) {
             of("(" + NUMBER + ")"),
             of("((?:\\p{Nd}{1,4}[- \u00a0])?\\p{Nd}{1,4}[/\u2044]\\p{Nd}{1,4})", TokenRule::oneWord),
             of("(\\p{Nd}{1,2}[-/]\\p{Nd}{1,2}[-/]\\p{Nd}{2,4})"),
-            of(
-                    "((?:\\(\\p{Nd}{2,3}\\) ?|\\+{0,2}(?:\\p{Nd}{2,4}[- ])?\\p{Nd}{2,4}[- ])\\p{Nd}{3,4}[- ]?\\p{Nd}{3,5})",
-                    TokenRule::brackets),
+            of("(\\+?(?:\\p{Nd}{2,4}[- ]){1,2}\\p{Nd}{3,4}[- ]\\p{Nd}{3,5})", TokenRule::oneWord),
+            of("(\\(\\p{Nd}{3}\\) ?\\p{Nd}{3}[- ]?\\p{Nd}{4})", TokenRule::brackets),
             asCased("([A-Z]{1,2}\\$)", token -> token),
             // addresses and names of accounts
-            of("(https?://[^\\s\"<>|()]+\\.[^\\s\"<>|(){}]*[^\\s\"<>|(){}.,!?;:'-])"),
-            of("((?:[a-z0-9][a-z0-9-]*\\.)+(?:com|net|org|edu)(?:/[^\\s\"<>|()]+[^\\s\"<>|().!?,-])?)"),
-            of("(<?[a-z0-9][^\\s\"<>|(){}]*@(?:[^\\s\"<>|(){}.]+\\.)*[^\\s\"<>|(){}.]+>?)"),
+            of("(https?://[^\\s\"<>|()]+\\.[^\\s\"<>|()]*[\\p{L}\\p{Nd}/])"),
+            of("((?:[a-z0-9][a-z0-9-]*\\.)+(?:com|net|org|edu)(?:/[^\\s\"<>|()]+[\\p{L}\\p{Nd}/])?)"),
+            of("([a-z0-9][^\\s\"<>|()@]*@[^\\s\"<>|()]*[^\\s\"<>|().]|<[a-z0-9][^\\s\"<>|()@]*@[^\\s\"<>|()]+>)"),
             of("(@[a-z_]\\w*|#" + LETTER + "+)"),
             // faces
-            asCased(
-                    "([<>]?[:;=][-o*']?[()DPdpO\\\\{@|\\[\\]](?![A-Za-z])|[\\^x=~<>]\\.?_\\.?[\\^x=~<>]|-_-)",
-                    TokenRule::brackets),
+            asCased("([<>]?[:;=][-o*']?[DOPdp()\\[\\]{|@\\\\](?![A-Za-z]))", TokenRule::brackets),
+            of("([-<=>^x~]_[-'<=>^x~])"),
             // one character each, or several alike
             of("(--+|[\u2013\u2014]+)", token -> ""),
             of("([*_]+|##+|@@+|<<+|>>+|[!?]{2,})"),
