@@ -1,30 +1,38 @@
 package io.flm.data;
 
 /**
- * Changes of a picture that its caption outlives: turned, stretched and moved a little. No flips: captions say left and right.
+ * Changes of a picture that its caption outlives: turned, stretched and moved a little; then what {@link RandAugment} draws. No
+ * flips: captions say left and right.
  *
  * @param rotateDegrees turned by at most this much either way
  * @param scale each axis stretched by 1/scale to scale, evenly in the logarithm; 1: not
  * @param shift moved along each axis by at most this share of half the width
  * @param background value of what comes into view, 0..255
+ * @param operations drawn after that; their background is black
  */
-public record Augmentation(double rotateDegrees, double scale, double shift, int background) {
+public record Augmentation(double rotateDegrees, double scale, double shift, int background, RandAugment operations) {
     /** Leaves pictures as they are. */
-    public static final Augmentation NONE = new Augmentation(0, 1, 0, 255);
+    public static final Augmentation NONE = new Augmentation(0, 1, 0, 255, RandAugment.NONE);
 
     public boolean isNone() {
+        return keepsPlaces() && operations.isNone();
+    }
+
+    private boolean keepsPlaces() {
         return rotateDegrees == 0 && scale == 1 && shift == 0;
     }
 
     /**
-     * Draws a change and applies it, bilinear.
+     * Draws changes and applies them.
      *
-     * @param rgb [3, S, S]
+     * @param rgb [3, S, S]; it is not written to
      */
     public byte[] apply(byte[] rgb, int size, RandomStream random) {
-        if (isNone()) {
-            return rgb;
-        }
+        return operations.apply(keepsPlaces() ? rgb : moved(rgb, size, random), size, random);
+    }
+
+    /** Bilinear. */
+    private byte[] moved(byte[] rgb, int size, RandomStream random) {
         double angle = rotateDegrees / 180 * Math.PI * between(random);
         double scaleX = StrictMath.exp(StrictMath.log(scale) * between(random));
         double scaleY = StrictMath.exp(StrictMath.log(scale) * between(random));

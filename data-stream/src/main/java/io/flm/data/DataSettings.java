@@ -71,7 +71,8 @@ public record DataSettings(
                         c.getDouble("augment.rotate-degrees"),
                         c.getDouble("augment.scale"),
                         c.getDouble("augment.shift"),
-                        Background.valueOf(c.getString("augment.background").toUpperCase(Locale.ROOT)).value));
+                        Background.valueOf(c.getString("augment.background").toUpperCase(Locale.ROOT)).value,
+                        new RandAugment(c.getInt("augment.rand-operations"), c.getInt("augment.rand-magnitude"))));
     }
 
     /** How many of so many samples may be bad before a run stops. */

@@ -10,7 +10,7 @@
  * <pre>
  * files      Dataset is the data set; TarShard, TarEntries, OpenFiles below it; Split holds out, Order shuffles
  * texts      CaptionFiles, Tokenizer, Windows of about equal length
- * pictures   Pictures decodes and resizes, by Codecs: PngFile, JpegFile, WebpFile; Augmentation
+ * pictures   Pictures decodes and resizes, by Codecs: PngFile, JpegFile, WebpFile; Augmentation, RandAugment
  * batches    Corruption, TextBatch, Targets, LaneBatch, BatchReader
  * faults     BadSamples are named and replaced, BadShare ends a run with too many, LeftOut counts what is in no sample
  * </pre>

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class AugmentationTest {
     private static final int SIZE = 32;
-    private static final Augmentation ALL = new Augmentation(15, 1.3, 0.2, 255);
+    private static final Augmentation ALL = new Augmentation(15, 1.3, 0.2, 255, RandAugment.NONE);
 
     @Test
     void theSameKeyGivesTheSameChangeAndAnotherKeyAnother() {
@@ -40,7 +40,7 @@ class AugmentationTest {
 
     @Test
     void aShiftMovesByAtMostItsShareOfHalfTheWidthAndEveryWay() {
-        Augmentation shift = new Augmentation(0, 1, 0.25, 255); // of 16 pixels: 4
+        Augmentation shift = new Augmentation(0, 1, 0.25, 255, RandAugment.NONE); // of 16 pixels: 4
         double[] low = {99, 99};
         double[] high = {-99, -99};
         for (long k = 0; k < 400; k++) {
@@ -58,7 +58,7 @@ class AugmentationTest {
 
     @Test
     void eachAxisIsStretchedByItself() {
-        Augmentation stretch = new Augmentation(0, 1.5, 0, 255);
+        Augmentation stretch = new Augmentation(0, 1.5, 0, 255, RandAugment.NONE);
         double dark = darkness(dot(16, 16, 6));
         double least = 99;
         double most = 0;
@@ -80,7 +80,7 @@ class AugmentationTest {
 
     @Test
     void aRotationTurnsBothWaysByAtMostItsDegreesAndKeepsTheDistanceFromTheCentre() {
-        Augmentation rotation = new Augmentation(20, 1, 0, 255);
+        Augmentation rotation = new Augmentation(20, 1, 0, 255, RandAugment.NONE);
         double low = 99;
         double high = -99;
         for (long k = 0; k < 400; k++) {
