@@ -36,6 +36,8 @@ class ParityTest {
                         "r0.8 logits",
                         "mlm gradients",
                         "ar losses",
+                        "itm, three",
+                        "itm, single",
                         "image positions resized",
                         "greedy captions, share of wrong ones",
                         "3 optimizer steps, of the largest update");

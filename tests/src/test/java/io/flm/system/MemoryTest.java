@@ -72,6 +72,7 @@ class MemoryTest {
             strings = {
                 "--workers 1",
                 "--workers 2 --objective mlm --set flm.train.recompute=on",
+                "--workers 1 --set flm.train.matching=on",
             })
     void theEstimateIsNearTheMeasuredPeak(String shape) throws Exception {
         List<String> arguments = new ArrayList<>(List.of(

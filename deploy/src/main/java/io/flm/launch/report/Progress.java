@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Shows a run to whoever waits for it: a bar on a terminal, else a line every few seconds. */
@@ -103,9 +104,9 @@ public final class Progress implements RunListener {
         for (Head head : view.heads()) {
             parts.add(String.format(Locale.ROOT, "%s %.3f", head.name(), head.loss()));
         }
-        double accuracy =
-                view.heads().stream().mapToDouble(Head::accuracy).average().orElse(0);
-        parts.add(String.format(Locale.ROOT, "accuracy %.1f %%", 100 * accuracy));
+        parts.add(view.heads().stream()
+                .map(head -> String.format(Locale.ROOT, "%.1f", 100 * head.accuracy()))
+                .collect(Collectors.joining("/", "accuracy ", " %")));
         if (view.samplesPerSecond() > 0) {
             parts.add(String.format(Locale.ROOT, "%.0f tokens/s", view.tokensPerSecond()));
         }

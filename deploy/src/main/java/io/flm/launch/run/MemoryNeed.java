@@ -8,6 +8,7 @@ import io.flm.exchange.LaneRange;
 import io.flm.exchange.LaneTree;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.StepMemory;
+import io.flm.worker.objective.Head;
 import io.flm.worker.train.TrainSettings;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -102,14 +103,22 @@ public final class MemoryNeed {
                 model,
                 new StepMemory.Work(
                         train.objective().parts(),
-                        train.objective().heads().size(),
                         train.precision(),
                         train.recompute(),
                         train.microBatch(),
+                        train.objective().rowsPerText() * train.microBatch(),
                         data.maxTokens(),
-                        train.objective().predictionRate()));
+                        predictions()));
         parts.put("activations", workers * ((train.recompute() ? PASSING_RECOMPUTED : PASSING) * step + WORKER));
         return parts;
+    }
+
+    /** Tokens that all heads predict of a lane, the longest texts. */
+    private double predictions() {
+        long heads = train.objective().heads().stream()
+                .filter(head -> head.predicts() == Head.Predicts.TOKEN)
+                .count();
+        return heads * train.objective().predictionRate() * train.microBatch() * (data.maxTokens() - 1.0);
     }
 
     /** The most sums of lanes that a worker holds at a time, with that of the lane at hand. */

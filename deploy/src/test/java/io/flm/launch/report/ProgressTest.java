@@ -60,8 +60,8 @@ class ProgressTest {
         assertThat(shown()).contains("1,234,567 parameters").contains("http://127.0.0.1:4711/api/v1/run");
         assertThat(shown().lines().filter(line -> line.startsWith("step ")))
                 .containsExactly(
-                        "step 5/100 ETA 1:35 32 samples/s rec 2.000 l2r 3.000 r2l 2.000 accuracy 50.0 % 100 tokens/s",
-                        "step 10/100 ETA 1:30 32 samples/s rec 2.000 l2r 3.000 r2l 2.000 accuracy 50.0 % 100 tokens/s");
+                        "step 5/100 ETA 1:35 32 samples/s rec 2.000 l2r 3.000 r2l 2.000 accuracy 50.0/50.0/50.0 % 100 tokens/s",
+                        "step 10/100 ETA 1:30 32 samples/s rec 2.000 l2r 3.000 r2l 2.000 accuracy 50.0/50.0/50.0 % 100 tokens/s");
     }
 
     @Test
@@ -108,7 +108,7 @@ class ProgressTest {
         progress.onProgress(ScriptedRun.view(2, 4));
         assertThat(shown())
                 .endsWith("step 2/4 [########........] ETA 0:02 32 samples/s rec 2.000 l2r 3.000 r2l 2.000"
-                        + " accuracy 50.0 % 100 tokens/s");
+                        + " accuracy 50.0/50.0/50.0 % 100 tokens/s");
     }
 
     @Test

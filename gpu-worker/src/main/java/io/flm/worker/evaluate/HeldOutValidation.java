@@ -86,7 +86,8 @@ public final class HeldOutValidation implements Validation {
         Loss loss = Loss.none(heads);
         for (Rows rows : byLane.get(lane)) {
             try (NDManager scope = model.newScope()) {
-                NDArray features = model.imageFeatures(scope, rows.pixels, rows.text.rows());
+                NDArray features = model.imageFeatures(
+                        scope, rows.pixels, rows.text.pictures().count());
                 loss = loss.plus(model.loss(rows.text, features));
             }
         }

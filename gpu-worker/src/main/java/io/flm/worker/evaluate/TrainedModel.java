@@ -161,7 +161,7 @@ public final class TrainedModel implements AutoCloseable {
     public List<Caption> caption(List<Path> images, Decoding decoding, int maxTokens) {
         if (!objective.hasLeftToRightStream()) {
             throw new UserException(checkpoint.folder() + ": a model of objective " + objective.key()
-                    + " has no l2r stream to write captions with; give a model of flm or ar");
+                    + " has no l2r stream to write captions with; give a model of flm, ar or prefix-lm");
         }
         if (!format.layout().beginToken()) {
             note.accept("trained without flm.data.begin-token: the l2r stream never learnt to choose a first word");

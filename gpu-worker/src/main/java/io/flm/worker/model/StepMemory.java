@@ -15,34 +15,34 @@ public final class StepMemory {
     /**
      * What is computed.
      *
-     * @param heads predictions that are trained
-     * @param rows B of a lane
+     * @param pictures of a lane
+     * @param rows B of a lane: several may see one picture
      * @param length L, the longest text
-     * @param predicted the share of a text's tokens that each head predicts
+     * @param predictions of tokens, of all heads
      */
     public record Work(
             ModelParts parts,
-            int heads,
             Precision precision,
             boolean recompute,
-            int rows,
+            int pictures,
+            double rows,
             int length,
-            double predicted) {}
+            double predictions) {}
 
     private final ModelSettings m;
     private final Work work;
     private final boolean bf16;
     private final double streams; // rows of the text streams
     private final double hidden; // bytes of [B, L, H]
-    private final double picture; // bytes of [B, P, W]
+    private final double picture; // bytes of [pictures, P, W]
 
     private StepMemory(ModelSettings m, Work work) {
         this.m = m;
         this.work = work;
         bf16 = work.precision() == Precision.BF16;
         streams = reconstructed() ? 2 : 1;
-        hidden = (double) FLOAT * work.rows() * work.length() * m.hidden();
-        picture = (double) FLOAT * work.rows() * m.imageTokens() * m.imageWidth();
+        hidden = FLOAT * work.rows() * work.length() * m.hidden();
+        picture = (double) FLOAT * work.pictures() * m.imageTokens() * m.imageWidth();
     }
 
     /** Bytes at the moment when the most of them are alive. */
@@ -93,9 +93,10 @@ public final class StepMemory {
     // ---- stages: what each keeps from its forward pass until its backward pass
 
     private double imageStage() {
-        double pixels = 3.0 * FLOAT * work.rows() * m.imageSize() * m.imageSize();
+        double pixels = 3.0 * FLOAT * work.pictures() * m.imageSize() * m.imageSize();
         double block = picture * (1 + 1 + 1 + 1) // norm, sum, norm, sum
-                + attention(picture, picture, m.imageAttentionHeads(), m.imageTokens(), m.imageTokens(), work.rows(), 0)
+                + attention(
+                        picture, picture, m.imageAttentionHeads(), m.imageTokens(), m.imageTokens(), work.pictures(), 0)
                 + 3 * m.mlpRatio() * narrowed(picture) // before, inside and after QuickGELU
                 + inputs(3 * picture);
         return pixels + 3 * picture + m.imageLayers() * block;
@@ -107,30 +108,28 @@ public final class StepMemory {
     }
 
     private double fusionStage() {
-        double keys = (double) FLOAT * work.rows() * m.imageTokens() * m.hidden();
+        double keys = (double) FLOAT * work.pictures() * m.imageTokens() * m.hidden();
+        double ofRows = FLOAT * work.rows() * m.imageTokens() * m.hidden(); // keys are copied for each row
         double queries = streams * hidden;
         double layer = selfAttention()
-                + crossAttention(queries, keys, (reconstructed() ? 2 : 1) * work.length(), m.imageTokens())
+                + crossAttention(queries, keys, ofRows, (reconstructed() ? 2 : 1) * work.length(), m.imageTokens())
                 + feedForward(queries);
         return queries + keys + m.topLayers() * layer;
     }
 
     private double predictStage() {
-        double kept = 4 * predictions() * m.hidden() * FLOAT + predictions() * m.vocabulary() * FLOAT;
+        double kept = 4 * work.predictions() * m.hidden() * FLOAT + work.predictions() * m.vocabulary() * FLOAT;
         if (reconstructed()) {
-            double layer = crossAttention(hidden, 2 * hidden, work.length(), 2 * work.length()) + feedForward(hidden);
+            double layer = crossAttention(hidden, 2 * hidden, 2 * hidden, work.length(), 2 * work.length())
+                    + feedForward(hidden);
             kept += hidden + (m.reconstructorBottomLayers() + m.reconstructorTopLayers()) * layer;
         }
         return kept;
     }
 
-    private double predictions() {
-        return work.heads() * work.predicted() * work.rows() * (work.length() - 1.0);
-    }
-
     /** The gradients of the log-probabilities and of the logits, beside the log-probabilities. */
     private double lossBackward() {
-        return predictions() * m.vocabulary() * (2 * FLOAT + (bf16 ? HALF : 0));
+        return work.predictions() * m.vocabulary() * (2 * FLOAT + (bf16 ? HALF : 0));
     }
 
     // ---- layers
@@ -144,8 +143,9 @@ public final class StepMemory {
                 + inputs(2 * x);
     }
 
-    private double crossAttention(double queries, double keys, int queryLength, int keyLength) {
-        return attention(queries, keys, m.attentionHeads(), queryLength, keyLength, work.rows(), m.dropout())
+    /** @param attended the keys, as each row reads them */
+    private double crossAttention(double queries, double keys, double attended, int queryLength, int keyLength) {
+        return attention(queries, attended, m.attentionHeads(), queryLength, keyLength, work.rows(), m.dropout())
                 + dropoutMask(queries)
                 + 2 * queries
                 + inputs(2 * queries + keys);

@@ -33,6 +33,11 @@ public interface Objective {
     /** The prediction rate: the share of a text's tokens that each head predicts, at most. */
     double predictionRate();
 
+    /** Rows of a batch that a text takes: more than 1 if it is read several times, beside the same picture or another one. */
+    default double rowsPerText() {
+        return 1;
+    }
+
     /** How its models are asked for hidden tokens; empty if they see the left of a token only. */
     Optional<HiddenTokens> hiddenTokens();
 

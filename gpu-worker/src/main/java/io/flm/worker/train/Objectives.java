@@ -5,12 +5,13 @@ import io.flm.data.UserException;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.objective.ar.AutoregressiveModeling;
 import io.flm.worker.objective.flm.FreeLanguageModeling;
+import io.flm.worker.objective.itm.ImageTextMatching;
 import io.flm.worker.objective.mlm.MaskedLanguageModeling;
 import io.flm.worker.objective.prefix.PrefixLanguageModeling;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The objectives that there are. */
+/** The objectives that there are; image-text matching is none of its own, but added to one of them. */
 public final class Objectives {
     private Objectives() {}
 
@@ -27,13 +28,17 @@ public final class Objectives {
                 new PrefixLanguageModeling());
     }
 
-    /** The one that {@code flm.train.objective} names. The settings of the others are checked too. */
+    /**
+     * The one that {@code flm.train.objective} names, with matching if {@code flm.train.matching} is on. The settings of the others are
+     * checked too.
+     */
     static Objective from(Config train) {
         String key = train.getString("objective");
         List<Objective> all = all(train);
         return all.stream()
                 .filter(objective -> objective.key().equalsIgnoreCase(key))
                 .findFirst()
+                .map(objective -> ImageTextMatching.added(objective, train))
                 .orElseThrow(() -> new UserException("flm.train.objective = " + key + ": give one of "
                         + all.stream().map(Objective::key).collect(Collectors.joining(", "))));
     }

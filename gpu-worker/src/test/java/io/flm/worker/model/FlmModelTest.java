@@ -173,14 +173,18 @@ class FlmModelTest {
             Gradient scratch = model.parameters().newGradient();
             Loss trained =
                     model.train(batch, ones(batch), 0, scratch, stage -> {}).loss();
-            NDArray features = model.imageFeatures(scope, batch.pixels(), batch.rows());
-            List<TokenTargets> asked =
-                    batch.text().heads().stream().map(TokenTargets.class::cast).toList();
-            for (Loss evaluated :
-                    List.of(model.loss(batch.text(), features), Loss.of(asked, model.score(batch.text(), features)))) {
-                assertThat(evaluated.targetCounts()).isEqualTo(trained.targetCounts());
-                assertThat(evaluated.correctCounts()).isEqualTo(trained.correctCounts());
-                for (int head = 0; head < trained.headCount(); head++) {
+            NDArray features = model.imageFeatures(scope, batch.pixels(), batch.pictures());
+            List<TokenTargets> asked = batch.text().heads().stream()
+                    .filter(TokenTargets.class::isInstance)
+                    .map(TokenTargets.class::cast)
+                    .toList();
+            Loss all = model.loss(batch.text(), features);
+            assertThat(all.headCount()).isEqualTo(trained.headCount());
+            TextBatch tokens = batch.text().withHeads(asked);
+            for (Loss evaluated : List.of(all, Loss.of(asked, model.score(tokens, features)))) {
+                for (int head = 0; head < evaluated.headCount(); head++) {
+                    assertThat(evaluated.targetCounts()[head]).isEqualTo(trained.targetCounts()[head]);
+                    assertThat(evaluated.correctCounts()[head]).isEqualTo(trained.correctCounts()[head]);
                     assertThat(evaluated.mean(head)).isCloseTo(trained.mean(head), within(1e-5));
                 }
             }
@@ -253,6 +257,36 @@ class FlmModelTest {
         TextBatch text =
                 TextBatch.of(new Streams.Prefix(new int[] {prefix}), List.of(row), 1, List.of(all.build(From.OUTPUT)));
         return model.score(text, picture).get(0).logProbs();
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.flm.worker.model.SmallModel#matching")
+    void aTextThatIsMatchedSeesThePictureThatItIsMatchedWithAndNoOther(Objective objective) {
+        LaneBatch batch = SmallModel.batch(objective);
+        int pictures = batch.pictures();
+        int[] seen = Arrays.copyOfRange(batch.text().pictures().ofRow(), batch.rows() - pictures, batch.rows());
+        assertThat(seen).isNotEqualTo(new int[] {0, 1, 2});
+        try (FlmModel model = SmallModel.of(objective, 0, Precision.FP32, false);
+                NDManager scope = model.newScope()) {
+            float[][] before = classes(model, scope, batch);
+            for (int changed = 0; changed < pictures; changed++) {
+                byte[] kept = new byte[batch.pixels().limit() / pictures];
+                batch.pixels().get(changed * kept.length, kept);
+                batch.pixels().put(changed * kept.length, new byte[kept.length]);
+                float[][] after = classes(model, scope, batch);
+                batch.pixels().put(changed * kept.length, kept);
+                for (int row = 0; row < pictures; row++) {
+                    assertThat(Math.abs(after[row][1] - before[row][1]) > 1e-6)
+                            .as("text %d sees picture %d", row, changed)
+                            .isEqualTo(seen[row] == changed);
+                }
+            }
+        }
+    }
+
+    private static float[][] classes(FlmModel model, NDManager scope, LaneBatch batch) {
+        return model.classify(batch.text(), model.imageFeatures(scope, batch.pixels(), batch.pictures()))
+                .get(0);
     }
 
     @Test

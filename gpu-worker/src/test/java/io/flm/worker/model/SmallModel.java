@@ -12,11 +12,13 @@ import io.flm.worker.model.FlmModel.Compute;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.objective.ar.AutoregressiveModeling;
 import io.flm.worker.objective.flm.FreeLanguageModeling;
+import io.flm.worker.objective.itm.ImageTextMatching;
 import io.flm.worker.objective.mlm.MaskedLanguageModeling;
 import io.flm.worker.objective.prefix.PrefixLanguageModeling;
 import io.flm.worker.optimize.AdamW;
 import io.flm.worker.optimize.OptimizerSettings;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -28,11 +30,17 @@ final class SmallModel {
     static final Objective MLM = new MaskedLanguageModeling(0.4, false);
     static final Objective AR = new AutoregressiveModeling();
     static final Objective PREFIX = new PrefixLanguageModeling();
+    static final Objective FLM_AND_MATCHING = new ImageTextMatching(FLM, 3);
+    static final Objective MLM_AND_MATCHING = new ImageTextMatching(MLM, 3);
 
     private SmallModel() {}
 
     static Stream<Objective> objectives() {
-        return Stream.of(FLM, MLM, AR, PREFIX);
+        return Stream.of(FLM, MLM, AR, PREFIX, FLM_AND_MATCHING, MLM_AND_MATCHING);
+    }
+
+    static Stream<Objective> matching() {
+        return Stream.of(FLM_AND_MATCHING, MLM_AND_MATCHING);
     }
 
     static ModelSettings settings(double dropout) {
@@ -56,8 +64,13 @@ final class SmallModel {
         while (pixels.hasRemaining()) {
             pixels.put((byte) random.nextInt(256));
         }
-        TextBatch text = objective.corruption(new TextLayout(vocabulary, false)).plan(Sample.ofTexts(rows), random);
-        return new LaneBatch(0, 0, 16, pixels.flip(), text, List.of("a:1", "a:2", "a:3"), 0);
+        List<String> keys = List.of("a:1", "a:2", "a:3");
+        List<Sample> samples = new ArrayList<>();
+        for (int r = 0; r < rows.size(); r++) {
+            samples.add(Sample.captioned(keys.get(r), new byte[0], rows.get(r)));
+        }
+        TextBatch text = objective.corruption(new TextLayout(vocabulary, false)).plan(samples, random);
+        return new LaneBatch(0, 0, 16, pixels.flip(), text, keys, 0);
     }
 
     static AdamW optimizer(FlmModel model, double clipNorm) {
