@@ -8,6 +8,7 @@ import io.flm.launch.console.Logs;
 import io.flm.launch.console.Program;
 import io.flm.launch.console.Results;
 import io.flm.launch.console.Screen;
+import io.flm.launch.console.SelfProcess;
 import io.flm.launch.run.FreeMemory;
 import io.flm.launch.submit.SubmittedRun;
 import java.io.FileDescriptor;
@@ -33,6 +34,7 @@ public final class Main {
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         System.setOut(out);
         System.setErr(err);
+        SelfProcess.endWith(System.in);
         Path home = home();
         Program program = Program.called(home);
         Screen screen = new Screen(err, Integer.getInteger("flm.columns", 0), program);

@@ -4,6 +4,7 @@
  *
  * <pre>
  * command     what the user types
+ * compare     objectives compared at equal budgets: a folder of runs, and a report
  * doctor      what the machine offers and lacks
  * report      what the user sees: progress, status, figures
  * submit      a run that is handed to nodes and followed over HTTP

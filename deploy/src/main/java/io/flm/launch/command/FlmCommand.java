@@ -44,7 +44,8 @@ final class FlmCommand implements Runnable {
             paramLabel = "ROUTE",
             scope = ScopeType.INHERIT,
             description =
-                    "Which torch computes: auto (what `${ROOT-COMMAND-NAME} bridge` chose, else bundled), bundled, host, download.")
+                    "Which torch computes: auto (what `${ROOT-COMMAND-NAME} bridge` chose, else bundled), bundled,"
+                            + " host, download.")
     void torch(String route) {
         System.setProperty(TorchRoute.PROPERTY, route);
     }
@@ -76,6 +77,7 @@ final class FlmCommand implements Runnable {
         entries.add(Entry.of(RunsCommand.class, () -> new RunsCommand(environment)));
         entries.addAll(ControlCommand.entries(environment));
         entries.add(Entry.of(EvaluateCommand.class, () -> new EvaluateCommand(environment)));
+        entries.add(Entry.of(CompareCommand.class, () -> new CompareCommand(environment, logs)));
         entries.add(Entry.of(CaptionCommand.class, () -> new CaptionCommand(environment)));
         entries.add(Entry.of(BridgeCommand.class, () -> new BridgeCommand(environment)));
         entries.add(Entry.of(ConfigCommand.class, () -> new ConfigCommand(environment)));

@@ -1,5 +1,6 @@
 package io.flm.launch.run;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.flm.launch.console.Json;
 import io.flm.launch.files.PlainFile;
 import io.flm.worker.StepResult;
@@ -11,6 +12,7 @@ import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.io.Reader;
 import java.io.Writer;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -36,6 +38,9 @@ public final class MetricsLog implements AutoCloseable {
 
     private static final Pattern SECONDS = Pattern.compile("\"seconds\":(\\d+(?:\\.\\d+)?(?:[Ee][+-]?\\d+)?)");
 
+    private static final OperatingSystemMXBean PROCESS =
+            (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
     private static final int MOST_LINE = 1 << 16; // a head takes sixty letters
 
     /** Opens the file to add to it; a test lets its disk be full. */
@@ -50,6 +55,7 @@ public final class MetricsLog implements AutoCloseable {
     private @Nullable Writer writer;
     private boolean failing;
     private long nextStep = -1;
+    private long cpuNanos = -1; // of this process, when the step before was told
     private long startedAt; // when it would have been had it trained without a break
 
     public MetricsLog(Path file, List<String> heads, LongSupplier nanoTime) {
@@ -161,6 +167,11 @@ public final class MetricsLog implements AutoCloseable {
         line.put("backwardMs", result.times().backwardNs() / 1e6);
         line.put("exchangeMs", result.times().exchangeNs() / 1e6);
         line.put("optimizerMs", result.times().optimizerNs() / 1e6);
+        long cpu = PROCESS.getProcessCpuTime();
+        if (cpuNanos >= 0 && cpu >= 0 && result.step() == nextStep) {
+            line.put("cpuMs", (cpu - cpuNanos) / 1e6); // all threads since the step before
+        }
+        cpuNanos = cpu;
         line.put("seconds", (nanoTime.getAsLong() - startedAt) / 1e9);
         return line;
     }

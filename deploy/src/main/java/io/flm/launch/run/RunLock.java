@@ -39,7 +39,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** Whether a process holds a run's folder at present, this one included. Where that cannot be seen, none does. */
-    static boolean isHeld(Path folder) {
+    public static boolean isHeld(Path folder) {
         Path file = folder.resolve(NAME);
         synchronized (HELD) {
             if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -64,13 +64,22 @@ public final class RunLock implements AutoCloseable {
      * @throws UserException where another process holds it, or this one
      */
     public static RunLock take(Path folder) throws IOException {
+        return take(folder, "--run");
+    }
+
+    /**
+     * The same.
+     *
+     * @param option by which another folder is chosen
+     */
+    public static RunLock take(Path folder, String option) throws IOException {
         Path file = folder.resolve(NAME);
         boolean isNew = !Files.exists(file, LinkOption.NOFOLLOW_LINKS);
         byte[] pid = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8);
         synchronized (HELD) {
             Path realFolder = folder.toRealPath();
             if (HELD.contains(realFolder)) {
-                throw inUse(folder, ProcessHandle.current().pid() + ", this one");
+                throw inUse(folder, ProcessHandle.current().pid() + ", this one", option);
             }
             FileChannel channel = FileChannel.open( // a link there may lead to any file of this user's
                     file,
@@ -81,7 +90,7 @@ public final class RunLock implements AutoCloseable {
             try {
                 if (channel.tryLock() == null) {
                     String owner = new String(SmallFile.read(file, MOST_OWNER_BYTES), StandardCharsets.UTF_8).strip();
-                    throw inUse(folder, owner.isEmpty() ? "(unknown)" : owner);
+                    throw inUse(folder, owner.isEmpty() ? "(unknown)" : owner, option);
                 }
                 write(channel, pid, isNew ? file : null);
             } catch (IOException | RuntimeException e) {
@@ -105,9 +114,9 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    private static UserException inUse(Path folder, String process) {
-        return new UserException(
-                folder + ": in use by process " + process + "; wait until it ends or stop it, or choose another --run");
+    private static UserException inUse(Path folder, String process, String option) {
+        return new UserException(folder + ": in use by process " + process
+                + "; wait until it ends or stop it, or choose another " + option);
     }
 
     /** What is locked. */

@@ -7,6 +7,7 @@ import io.flm.data.UserException;
 import io.flm.launch.config.NodeSettings;
 import io.flm.launch.config.StdinConfiguration;
 import io.flm.launch.console.Program;
+import io.flm.launch.console.SelfProcess;
 import io.flm.launch.run.MemoryNeed;
 import io.flm.launch.run.NodeAddress;
 import io.flm.launch.run.NodeFiles;
@@ -17,7 +18,6 @@ import io.flm.worker.train.TrainSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -173,7 +173,8 @@ final class ChildProcesses implements Nodes {
             arguments.addAll(List.of("--torch", torch));
         }
         try {
-            Process process = command(arguments).start();
+            Process process =
+                    SelfProcess.command(arguments).redirectErrorStream(true).start();
             place.process = process;
             place.startedAt = nanoTime.getAsLong();
             place.endedAt = 0;
@@ -182,23 +183,6 @@ final class ChildProcesses implements Nodes {
         } catch (IOException e) {
             throw new UserException(place.name + ": no process can be started (" + e.getMessage() + ")", e);
         }
-    }
-
-    /** This very program again. The class path goes by the environment: so {@code ps} shows what the process is. */
-    private static ProcessBuilder command(List<String> arguments) {
-        List<String> command = new ArrayList<>();
-        command.add(ProcessHandle.current()
-                .info()
-                .command()
-                .orElse(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> !argument.startsWith("-Dflm.columns") && !argument.startsWith("-agentlib"))
-                .forEach(command::add);
-        command.add(Program.MAIN_CLASS);
-        command.addAll(arguments);
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
-        return builder;
     }
 
     /** Tells a node its configuration; what it says to its user then, its user here hears. */

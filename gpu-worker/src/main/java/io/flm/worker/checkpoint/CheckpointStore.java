@@ -227,21 +227,17 @@ public final class CheckpointStore {
         List<Long> steps = new ArrayList<>(list(folder).headMap(newest, true).keySet());
         int old = Math.max(0, steps.size() - settings.keep());
         for (long step : steps.subList(0, old)) {
-            if (!isKeptForGood(step)) {
+            if (!settings.isKeptForGood(step)) {
                 deleteOld(folder.resolve(name(step)));
             }
         }
         if (steps.size() >= settings.keep()) {
             leftovers().forEach((leftover, step) -> { // were one written to its end, it would be deleted here
-                if (step < steps.get(old) && !isKeptForGood(step)) {
+                if (step < steps.get(old) && !settings.isKeptForGood(step)) {
                     deleteOld(leftover);
                 }
             });
         }
-    }
-
-    private boolean isKeptForGood(long step) {
-        return settings.keepEvery() > 0 && step % settings.keepEvery() == 0;
     }
 
     private void deleteOld(Path checkpoint) {

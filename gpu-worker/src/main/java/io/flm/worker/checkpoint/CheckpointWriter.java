@@ -88,6 +88,11 @@ public final class CheckpointWriter implements AutoCloseable {
         start(state, listener);
     }
 
+    /** As {@link #offer}, but waits until the one before is written: this one is not left out. */
+    public void require(TrainingState state) {
+        request(state, listener);
+    }
+
     /**
      * Writes a checkpoint that was asked for, unless the newest is of the same step. Waits until the one before is written, then
      * returns when the state is copied.

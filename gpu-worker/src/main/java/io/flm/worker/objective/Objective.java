@@ -44,6 +44,11 @@ public interface Objective {
     /** Whether its models have an l2r stream, which tells how likely a text is, and writes captions. */
     boolean hasLeftToRightStream();
 
+    /** Its corruption rate, where it has one that is worth tuning. */
+    default Optional<TunedRate> tunedRate() {
+        return Optional.empty();
+    }
+
     // ---- of all objectives
 
     /** The names of the heads. */

@@ -120,7 +120,9 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
 
     @Override
     public void committed(ParameterStore store, long steps) {
-        if (settings.isDue(steps)) {
+        if (settings.keepAt().contains(steps)) {
+            writer.require(state(store, steps));
+        } else if (settings.isDue(steps)) {
             writer.offer(state(store, steps));
         }
     }

@@ -19,12 +19,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CheckpointStoreTest {
-    private static final CheckpointSettings KEEP_TWO = new CheckpointSettings(100, 2, 0);
+    private static final CheckpointSettings KEEP_TWO = new CheckpointSettings(100, 2, 0, Set.of());
 
     /** This process, if it had the number of an earlier one. */
     private static final OwningProcess DEAD = new OwningProcess(
@@ -286,11 +287,23 @@ class CheckpointStoreTest {
 
     @Test
     void keepsTheNewestAndEveryNth() throws IOException {
-        CheckpointStore store = new CheckpointStore(folder(), new CheckpointSettings(100, 2, 300));
+        CheckpointStore store = new CheckpointStore(folder(), new CheckpointSettings(100, 2, 300, Set.of()));
         for (long step = 100; step <= 800; step += 100) {
             store.save(States.at(step), States.IDENTITY);
         }
         assertThat(names()).containsExactly("step-0000000300", "step-0000000600", "step-0000000700", "step-0000000800");
+    }
+
+    @Test
+    void keepsThoseAtNamedSteps() throws IOException {
+        CheckpointSettings settings = new CheckpointSettings(100, 1, 0, Set.of(130L, 200L));
+        assertThat(settings.isDue(130)).isTrue();
+        assertThat(settings.isDue(131)).isFalse();
+        CheckpointStore store = new CheckpointStore(folder(), settings);
+        for (long step : new long[] {100, 130, 200, 300, 400}) {
+            store.save(States.at(step), States.IDENTITY);
+        }
+        assertThat(names()).containsExactly("step-0000000130", "step-0000000200", "step-0000000400");
     }
 
     /** A torn checkpoint with a higher number must not push out the whole one that was written after falling back. */
@@ -467,7 +480,7 @@ class CheckpointStoreTest {
                         "step-0000000400");
         save(500);
         assertThat(names()).containsExactly("step-0000000400", "step-0000000500");
-        CheckpointStore keeping = new CheckpointStore(folder(), new CheckpointSettings(100, 2, 300));
+        CheckpointStore keeping = new CheckpointStore(folder(), new CheckpointSettings(100, 2, 300, Set.of()));
         Files.createDirectories(folder().resolve(".new-step-0000000300" + foreign));
         keeping.save(States.at(600), States.IDENTITY);
         assertThat(names()).contains(".new-step-0000000300" + foreign);

@@ -1,13 +1,16 @@
 package io.flm.worker.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,7 +22,7 @@ class CheckpointWriterTest {
     private boolean shortOfMemory;
 
     private CheckpointWriter writer(Disk disk) {
-        CheckpointSettings settings = new CheckpointSettings(100, 2, 0);
+        CheckpointSettings settings = new CheckpointSettings(100, 2, 0, Set.of());
         return new CheckpointWriter(
                 new CheckpointStore(folder, settings, disk, OwningProcess.self()), States.IDENTITY, events::add);
     }
@@ -78,6 +81,37 @@ class CheckpointWriterTest {
             shortOfMemory = false;
             assertThat(request(writer, States.at(200))).isInstanceOf(CheckpointWriter.Event.Written.class);
         }
+    }
+
+    @Test
+    void aRequiredCheckpointWaitsForTheOneBeforeWhereAnOfferedOneIsLeftOut() throws InterruptedException {
+        CountDownLatch writing = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        Disk slow = new Disk() {
+            @Override
+            Output create(Path file) throws IOException {
+                writing.countDown();
+                try {
+                    goOn.await();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+                return super.create(file);
+            }
+        };
+        try (CheckpointWriter writer = writer(slow)) {
+            writer.offer(States.at(100));
+            writing.await();
+            writer.offer(States.at(200));
+            Thread trainer = new Thread(() -> writer.require(States.at(300)));
+            trainer.start();
+            goOn.countDown();
+            trainer.join();
+        }
+        assertThat(events)
+                .extracting(
+                        CheckpointWriter.Event::step, event -> event.getClass().getSimpleName())
+                .containsExactlyInAnyOrder(tuple(100L, "Written"), tuple(200L, "LeftOut"), tuple(300L, "Written"));
     }
 
     /** Who asked tells its user; of the others the listener does. */

@@ -13,6 +13,7 @@ import io.flm.worker.objective.Head;
 import io.flm.worker.objective.Head.Predicts;
 import io.flm.worker.objective.HiddenTokens;
 import io.flm.worker.objective.Objective;
+import io.flm.worker.objective.TunedRate;
 import java.util.List;
 import java.util.Optional;
 
@@ -78,6 +79,11 @@ public record FreeLanguageModeling(double spanRate, double l2rWeight, double r2l
     @Override
     public boolean hasLeftToRightStream() {
         return true;
+    }
+
+    @Override
+    public Optional<TunedRate> tunedRate() {
+        return Optional.of(new TunedRate("span-rate", List.of(0.0, 0.3)));
     }
 
     // ---- evaluation

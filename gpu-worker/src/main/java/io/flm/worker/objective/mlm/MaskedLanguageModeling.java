@@ -14,6 +14,7 @@ import io.flm.worker.objective.Head;
 import io.flm.worker.objective.Head.Predicts;
 import io.flm.worker.objective.HiddenTokens;
 import io.flm.worker.objective.Objective;
+import io.flm.worker.objective.TunedRate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -77,6 +78,11 @@ public record MaskedLanguageModeling(double maskRate, boolean wholeWord) impleme
     @Override
     public boolean hasLeftToRightStream() {
         return false;
+    }
+
+    @Override
+    public Optional<TunedRate> tunedRate() {
+        return Optional.of(new TunedRate("mask-rate", List.of(0.15, 0.4)));
     }
 
     // ---- evaluation

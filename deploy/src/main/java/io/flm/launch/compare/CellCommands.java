@@ -1,0 +1,209 @@
+package io.flm.launch.compare;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigRenderOptions;
+import io.flm.launch.compare.Cell.Calibrate;
+import io.flm.launch.compare.Cell.Finetune;
+import io.flm.launch.compare.Cell.Pretrain;
+import io.flm.launch.compare.Cell.Score;
+import io.flm.launch.run.RunFiles;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * The command lines that cells are, such as {@code flm pretrain --config base.conf --objective mlm --seed 1 --steps 4000 ...}.
+ *
+ * <p>A run that trains evaluates itself at its end. Here it is to take no time for that, so it gets two samples; the cells that score
+ * ask for what the configuration says.
+ */
+final class CellCommands {
+    /** Steps of a calibration; the later half counts. Two windows of twenty steps, whose texts are of all lengths. */
+    static final int CALIBRATION_STEPS = 80;
+
+    private static final List<String> EVALUATION =
+            List.of("samples", "span-rate", "pool-size", "pools", "caption-samples", "seed");
+
+    private final Experiment experiment;
+    private final Results results;
+    private final Path base;
+    private final Places places;
+
+    /**
+     * Where cells that train are trained.
+     *
+     * @param clusters the value of {@code --cluster} for each of the cells that run at once; none: in processes of this machine
+     * @param tokenFile of these clusters; empty: they want none
+     * @param parallel cells that run at once
+     */
+    record Places(List<String> clusters, String tokenFile, int parallel) {
+        Places {
+            clusters = List.copyOf(clusters);
+        }
+    }
+
+    /** @param base holds the experiment's configuration */
+    CellCommands(Experiment experiment, Results results, Path base, Places places) {
+        this.experiment = experiment;
+        this.results = results;
+        this.base = base;
+        this.places = places;
+    }
+
+    /** The folder of the run that a cell trains. */
+    Path run(Cell cell) {
+        String name = places.clusters().isEmpty() ? "run" : cell.key().replaceAll("[^A-Za-z0-9_.-]", "-");
+        return results.folder(cell.key()).resolve(name);
+    }
+
+    List<String> calibrate(Calibrate cell, int slot) {
+        List<String> command = training(cell, slot);
+        command.addAll(List.of("--objective", cell.variant().objective()));
+        List<Double> rates = cell.variant().tried(); // the highest predicts, and so takes, the most
+        if (!rates.isEmpty()) {
+            command.addAll(set(cell.variant().rateKey(), rates.get(rates.size() - 1)));
+        }
+        command.addAll(List.of("--seed", "0", "--steps", String.valueOf(CALIBRATION_STEPS)));
+        command.addAll(set("flm.train.warmup-steps", 0));
+        command.addAll(set("flm.checkpoint.every-steps", CALIBRATION_STEPS));
+        return command;
+    }
+
+    List<String> pretrain(Pretrain cell, Trial trial, long steps, int slot) {
+        List<String> command = training(cell, slot);
+        command.addAll(List.of("--objective", cell.variant().objective()));
+        if (trial.corruptionRate() != null) {
+            command.addAll(set(cell.variant().rateKey(), trial.corruptionRate()));
+        }
+        command.addAll(set("flm.train.learning-rate", trial.learningRate(experiment.learningRate())));
+        command.addAll(List.of("--seed", String.valueOf(cell.seed()), "--steps", String.valueOf(steps)));
+        command.addAll(set("flm.checkpoint.keep-at", list(Plan.points(steps, cell.points()))));
+        command.addAll(set("flm.checkpoint.keep", 1));
+        command.addAll(set("flm.checkpoint.keep-every", 0));
+        return command;
+    }
+
+    /** @param checkpoint that is fine-tuned */
+    List<String> finetune(Finetune cell, Path checkpoint, int slot) {
+        List<String> command = new ArrayList<>(List.of("finetune"));
+        begin(command, cell, slot);
+        command.addAll(List.of("--task", cell.task().name(), "--from", checkpoint.toString()));
+        cell.task().train().forEach(file -> command.addAll(List.of("--train", file.toString())));
+        cell.task().validation().forEach(file -> command.addAll(List.of("--val", file.toString())));
+        command.addAll(List.of(
+                "--steps",
+                String.valueOf(experiment.fineTuning()),
+                "--seed",
+                String.valueOf(cell.pretrained().seed())));
+        return command;
+    }
+
+    /**
+     * Scores what is there.
+     *
+     * @param from a checkpoint, or the run of a fine-tuning
+     */
+    List<String> score(Score cell, Path from, int slot) {
+        List<String> command = new ArrayList<>(List.of("evaluate", "--from", from.toString(), "--json"));
+        if (cell.finetuned() != null) {
+            command.addAll(List.of("--task", cell.task().name()));
+            cell.task().validation().forEach(file -> command.addAll(List.of("--val", file.toString())));
+        }
+        Config config = experiment.configuration().config().getConfig("flm.evaluate");
+        for (String key : EVALUATION) {
+            // Trials are chosen by other draws than those that are reported.
+            boolean drawn = key.equals("seed") && cell.pretrained().trial() != null;
+            long seed = config.getLong("seed");
+            command.addAll(set(
+                    "flm.evaluate." + key,
+                    drawn ? seed + 1 : config.getValue(key).unwrapped()));
+        }
+        device(command, slot);
+        if (hasPage(cell)) {
+            command.addAll(List.of("--html", page(cell).toString()));
+        }
+        return command;
+    }
+
+    /** Whether pictures of it are shown: those of the last checkpoint of the first seed. */
+    boolean hasPage(Score cell) {
+        return cell.pretrained().trial() == null
+                && cell.pretrained().seed() == 1
+                && cell.point() == experiment.points() - 1;
+    }
+
+    Path page(Score cell) {
+        return results.folder(cell.key()).resolve("page.html");
+    }
+
+    /** The steps that the budget pays for. */
+    long steps(Pretrain cell) {
+        Budget budget =
+                cell.trial() == null ? experiment.budget() : experiment.budget().times(experiment.tuneShare());
+        if (budget.unit() == Budget.Unit.STEPS) {
+            return (long) budget.amount();
+        }
+        JsonNode calibrated = results.get(new Calibrate(cell.variant()).key());
+        return budget.steps(StepCost.read(calibrated.path("cost")));
+    }
+
+    private List<String> training(Cell cell, int slot) {
+        List<String> command = new ArrayList<>(List.of("pretrain"));
+        begin(command, cell, slot);
+        command.addAll(List.of("--config", base.toString()));
+        return command;
+    }
+
+    private void begin(List<String> command, Cell cell, int slot) {
+        Path run = run(cell);
+        command.addAll(List.of("--run", run.toString(), "--json"));
+        if (RunFiles.isRun(run)) {
+            command.add("--resume");
+        }
+        for (String key : List.of("caption-samples", "pools", "every")) {
+            command.addAll(set("flm.evaluate." + key, 0));
+        }
+        command.addAll(set("flm.evaluate.samples", 2));
+        if (places.clusters().isEmpty()) {
+            device(command, slot);
+        } else {
+            command.addAll(List.of("--cluster", places.clusters().get(slot)));
+            if (!places.tokenFile().isEmpty()) {
+                command.addAll(List.of("--token-file", places.tokenFile()));
+            }
+        }
+    }
+
+    /** Of as many devices as there are cells at once each gets its own. */
+    private void device(List<String> command, int slot) {
+        String[] devices = experiment
+                .configuration()
+                .config()
+                .getString("flm.worker.devices")
+                .split(",", -1);
+        if (places.parallel() > 1 && devices.length == places.parallel()) {
+            command.addAll(List.of("--devices", devices[slot]));
+        }
+    }
+
+    private static List<String> set(String key, Object value) {
+        return List.of("--set", key + "=" + value);
+    }
+
+    private static String list(List<Long> steps) {
+        return steps.stream().map(String::valueOf).collect(Collectors.joining(",", "[", "]"));
+    }
+
+    /** The name of the folder of a checkpoint. */
+    static String checkpointName(long step) {
+        return String.format(Locale.ROOT, "step-%010d", step);
+    }
+
+    /** What {@code --config} of the cells reads. */
+    static String render(Config config) {
+        return config.withOnlyPath("flm").root().render(ConfigRenderOptions.concise());
+    }
+}

@@ -1,0 +1,147 @@
+package io.flm.launch.compare;
+
+import com.typesafe.config.Config;
+import io.flm.data.UserException;
+import io.flm.launch.config.Configuration;
+import io.flm.worker.config.Key;
+import io.flm.worker.config.Keys;
+import io.flm.worker.train.TrainSettings;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What is compared: everything that the figures depend on.
+ *
+ * @param variants the first one is compared with each of the others
+ * @param seeds of pretraining, from 1
+ * @param budget of each pretraining
+ * @param trials points of the grid on which each objective is tuned; 0: none is tuned
+ * @param tuneShare of the budget that a trial gets
+ * @param points checkpoints of a pretraining that are scored
+ * @param fineTuning steps of each fine-tuning
+ * @param configuration of pretraining, but for what differs between the cells
+ */
+record Experiment(
+        List<Variant> variants,
+        int seeds,
+        Budget budget,
+        List<Task> tasks,
+        int trials,
+        double tuneShare,
+        int points,
+        long fineTuning,
+        Configuration configuration) {
+    /** Of tuning alone. */
+    static final int TUNE_SEED = 0;
+
+    private static final int MOST = 1000;
+
+    /** What a comparison depends on though a run's identity does not. */
+    private static final Set<String> MORE_KEYS = Set.of(
+            "flm.data.paths",
+            "flm.data.eval-paths",
+            "flm.data.tokenizer",
+            "flm.evaluate.samples",
+            "flm.evaluate.span-rate",
+            "flm.evaluate.pool-size",
+            "flm.evaluate.pools",
+            "flm.evaluate.seed");
+
+    /** What the cells decide. */
+    private static final Set<String> OF_CELLS = Set.of("flm.train.objective", "flm.train.seed", "flm.train.steps");
+
+    Experiment {
+        variants = List.copyOf(variants);
+        tasks = List.copyOf(tasks);
+        Set<String> names = new HashSet<>();
+        variants.forEach(variant -> {
+            if (!names.add(variant.name())) {
+                throw new UserException("--objectives: " + variant.name() + " is there twice; give it once");
+            }
+        });
+        if (variants.isEmpty() || tasks.isEmpty()) {
+            throw new UserException("nothing to compare: give --objectives and --tasks");
+        }
+        within("--seeds", seeds, 1);
+        within("--trials", trials, 0);
+        within("--points", points, 1);
+        if (!(tuneShare > 0 && tuneShare <= 1)) {
+            throw new UserException("--tune-share " + tuneShare + ": give a share above 0 and up to 1");
+        }
+        if (budget.unit() == Budget.Unit.STEPS) { // what other budgets pay for is measured first
+            requireSteps("a pretraining", configuration.config(), (long) budget.amount(), points);
+            if (trials > 0) {
+                requireSteps(
+                        "tuning, with --tune-share " + tuneShare,
+                        configuration.config(),
+                        (long) budget.times(tuneShare).amount(),
+                        1);
+            }
+        }
+    }
+
+    private static void within(String option, int value, int least) {
+        if (value < least || value > MOST) {
+            throw new UserException(option + " " + value + ": give a number from " + least + " to " + MOST);
+        }
+    }
+
+    /** @throws UserException where so many steps are no more than the warm-up, or too few for the checkpoints */
+    static void requireSteps(String what, Config config, long steps, int points) {
+        TrainSettings train = TrainSettings.from(config);
+        long warmup = config.getLong("flm.train.warmup-steps") < 0
+                ? (long) (config.getDouble("flm.train.warmup-fraction") * steps)
+                : train.warmupSteps();
+        if (steps <= warmup) {
+            throw new UserException("the budget of " + what + " is " + steps + " steps, and the warm-up alone takes "
+                    + warmup + "; give a larger --budget, or fewer flm.train.warmup-steps");
+        }
+        if (steps < points) {
+            throw new UserException("the budget of " + what + " is " + steps + " steps, too few for " + points
+                    + " checkpoints; give a larger --budget, or fewer --points");
+        }
+    }
+
+    /** The learning rate that the trials' factors multiply. */
+    double learningRate() {
+        return configuration.config().getDouble("flm.train.learning-rate");
+    }
+
+    /** All of it, as the comparison's folder keeps it to know another one by. */
+    Map<String, Object> toMap() {
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("objectives", variants.stream().map(Variant::name).toList());
+        map.put("seeds", seeds);
+        map.put("budget", budget.toString());
+        Map<String, Object> ofTasks = new LinkedHashMap<>();
+        tasks.forEach(task -> ofTasks.put(task.name(), task.toMap()));
+        map.put("tasks", ofTasks);
+        map.put("trials", trials);
+        map.put("tuneShare", tuneShare);
+        map.put("points", points);
+        map.put("fineTuningSteps", fineTuning);
+        Map<String, Object> keys = new LinkedHashMap<>();
+        for (Key key : keys()) {
+            Object meaning = key.domain().meaning(configuration.config().getValue(key.name()));
+            keys.put(key.name(), meaning instanceof BigDecimal amount ? amount.toPlainString() : meaning);
+        }
+        map.put("configuration", keys);
+        return map;
+    }
+
+    private static List<Key> keys() {
+        List<Key> keys = new ArrayList<>();
+        for (Key key : Keys.known().byName().values()) {
+            boolean decides = key.role() != Key.Role.OPERATIONAL || MORE_KEYS.contains(key.name());
+            if (decides && !OF_CELLS.contains(key.name())) {
+                keys.add(key);
+            }
+        }
+        return keys;
+    }
+}

@@ -1,0 +1,338 @@
+package io.flm.launch.compare;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.Config;
+import io.flm.data.FileErrors;
+import io.flm.data.FileTree;
+import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
+import io.flm.launch.compare.Cell.Calibrate;
+import io.flm.launch.compare.Cell.Finetune;
+import io.flm.launch.compare.Cell.Pretrain;
+import io.flm.launch.compare.Cell.Score;
+import io.flm.launch.config.Configuration;
+import io.flm.launch.console.SelfProcess;
+import io.flm.launch.files.PlainFile;
+import io.flm.launch.run.MetricsLog;
+import io.flm.launch.run.RunFiles;
+import io.flm.launch.run.RunLock;
+import io.flm.worker.checkpoint.CheckpointStore;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs each cell as {@code flm pretrain}, {@code flm finetune} or {@code flm evaluate} in a process of its own: one that crashes or runs
+ * out of memory takes no other with it. They end with this process, however that ends.
+ */
+final class ProcessCells implements CellRunner {
+    private static final Logger LOG = LoggerFactory.getLogger(ProcessCells.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int LOCK_POLLS = 100;
+    private static final int LOCK_POLL_MS = 100;
+
+    private final Experiment experiment;
+    private final CellCommands commands;
+    private final Tuning tuning;
+    private final Set<Process> processes = ConcurrentHashMap.newKeySet();
+    private volatile boolean stopped;
+
+    ProcessCells(Experiment experiment, CellCommands commands, Tuning tuning) {
+        this.experiment = experiment;
+        this.commands = commands;
+        this.tuning = tuning;
+    }
+
+    @Override
+    public Map<String, @Nullable Object> run(Cell cell, Results results, int slot)
+            throws CellFailure, InterruptedException {
+        Path folder = results.folder(cell.key());
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw WriteErrors.of(folder, e, "make room, or give another --out");
+        }
+        if (cell instanceof Calibrate calibrate) {
+            return calibrate(calibrate, results, slot);
+        }
+        if (cell instanceof Pretrain pretrain) {
+            return pretrain(pretrain, results, slot);
+        }
+        if (cell instanceof Finetune finetune) {
+            return finetune(finetune, results, slot);
+        }
+        return score((Score) cell, results, slot);
+    }
+
+    private Map<String, @Nullable Object> calibrate(Calibrate cell, Results results, int slot)
+            throws CellFailure, InterruptedException {
+        Path run = commands.run(cell);
+        awaitLock(run);
+        delete(run); // what was begun before may have been timed beside something else
+        JsonNode said = flm(cell, commands.calibrate(cell, slot), results);
+        Map<String, @Nullable Object> result = new LinkedHashMap<>();
+        result.put("cost", cost(run(said, run)).toMap());
+        return result;
+    }
+
+    private Map<String, @Nullable Object> pretrain(Pretrain cell, Results results, int slot)
+            throws CellFailure, InterruptedException {
+        Trial trial = cell.trial() == null
+                ? tuning.best(cell.variant(), results)
+                : Trial.grid(cell.variant(), experiment.trials()).get(cell.trial());
+        long steps = commands.steps(cell);
+        try {
+            Experiment.requireSteps(
+                    cell.trial() == null
+                            ? cell.variant().name()
+                            : "tuning " + cell.variant().name(),
+                    experiment.configuration().config(),
+                    steps,
+                    cell.points());
+        } catch (UserException e) {
+            throw new CellFailure(String.valueOf(e.getMessage()));
+        }
+        Path run = commands.run(cell);
+        awaitLock(run);
+        JsonNode said = flm(cell, commands.pretrain(cell, trial, steps, slot), results);
+        if (said.path("steps").asLong() != steps) {
+            throw new CellFailure("it ended at step " + said.path("steps").asLong() + " of " + steps);
+        }
+        Path folder = checkpoints(said, run);
+        List<Map<String, Object>> points = new ArrayList<>();
+        for (long step : Plan.points(steps, cell.points())) {
+            Path checkpoint = folder.resolve(CellCommands.checkpointName(step));
+            if (!Files.isDirectory(checkpoint)) {
+                throw new CellFailure(checkpoint
+                        + ": is not there; a cluster's nodes and this machine must share a file system, and its path");
+            }
+            Map<String, Object> point = new LinkedHashMap<>();
+            point.put("step", step);
+            point.put("checkpoint", checkpoint.toString());
+            points.add(point);
+        }
+        Path trained = run(said, run);
+        List<JsonNode> metrics = metrics(trained);
+        Map<String, @Nullable Object> result = new LinkedHashMap<>();
+        result.put("steps", steps);
+        result.putAll(trial.toMap(experiment.learningRate()));
+        result.put("points", points);
+        result.put("cost", cost(trained).toMap());
+        result.put("trainingSeconds", StepCost.trainingSeconds(metrics));
+        for (String measured : List.of("predictionRate", "corruptionRate")) {
+            StepCost.measured(metrics, measured).ifPresent(value -> result.put("measured." + measured, value));
+        }
+        result.put("weightsSha256", said.path("weightsSha256").asText());
+        return result;
+    }
+
+    private Map<String, @Nullable Object> finetune(Finetune cell, Results results, int slot)
+            throws CellFailure, InterruptedException {
+        Path run = commands.run(cell);
+        awaitLock(run);
+        JsonNode said =
+                flm(cell, commands.finetune(cell, checkpoint(cell.pretrained(), cell.point(), results), slot), results);
+        Map<String, @Nullable Object> result = new LinkedHashMap<>();
+        result.put("checkpoint", said.path("checkpoint").asText());
+        result.put("weightsSha256", said.path("weightsSha256").asText());
+        return result;
+    }
+
+    private Map<String, @Nullable Object> score(Score cell, Results results, int slot)
+            throws CellFailure, InterruptedException {
+        Path from = cell.finetuned() == null
+                ? checkpoint(cell.pretrained(), cell.point(), results)
+                : Path.of(results.get(cell.finetuned().key()).path("checkpoint").asText());
+        JsonNode evaluation = flm(cell, commands.score(cell, from, slot), results);
+        Map<String, @Nullable Object> scores = new LinkedHashMap<>();
+        Map<String, @Nullable Object> priors = new LinkedHashMap<>();
+        for (Measure measure : cell.task().measures()) {
+            measure.in(evaluation).ifPresent(value -> scores.put(measure.key(), value));
+            measure.in(evaluation.path("prior")).ifPresent(value -> priors.put(measure.key(), value));
+        }
+        if (scores.isEmpty() && cell.finetuned() != null) {
+            throw new CellFailure("its evaluation tells none of "
+                    + cell.task().measures().stream().map(Measure::of).toList());
+        }
+        Map<String, @Nullable Object> result = new LinkedHashMap<>();
+        result.put("scores", scores);
+        result.put("priors", priors);
+        result.put("evaluation", JSON.convertValue(evaluation, Object.class));
+        if (cell.finetuned() != null) {
+            forget(Path.of(results.get(cell.finetuned().key())
+                            .path("checkpoint")
+                            .asText())
+                    .getParent());
+        }
+        if (cell.pretrained().trial() != null) {
+            forget(checkpoint(cell.pretrained(), 0, results).getParent());
+        }
+        return result;
+    }
+
+    /** Checkpoints that nothing else needs go: each holds three times the parameters. */
+    private static void forget(@Nullable Path checkpoints) {
+        if (checkpoints != null && checkpoints.endsWith(CheckpointStore.FOLDER)) {
+            try {
+                FileTree.delete(checkpoints);
+            } catch (IOException e) { // they take room, no more
+                LOG.warn("{}: cannot be deleted", checkpoints, e);
+            }
+        }
+    }
+
+    private static Path checkpoint(Pretrain pretrained, int point, Results results) {
+        return Path.of(results.get(pretrained.key())
+                .path("points")
+                .path(point)
+                .path("checkpoint")
+                .asText());
+    }
+
+    /** Where a run's checkpoints are: a cluster's node says where it wrote them. */
+    private static Path checkpoints(JsonNode said, Path run) {
+        String newest = said.path("checkpoint").asText("");
+        Path parent = newest.isEmpty() ? null : Path.of(newest).getParent();
+        return parent == null ? run.resolve(CheckpointStore.FOLDER) : parent;
+    }
+
+    /** The folder with its metrics. */
+    private static Path run(JsonNode said, Path run) {
+        Path parent = checkpoints(said, run).getParent();
+        return parent != null && Files.exists(RunFiles.metricsOf(parent)) ? parent : run;
+    }
+
+    private static StepCost cost(Path run) throws CellFailure {
+        Config config = Configuration.builder()
+                .run(RunFiles.configurationOf(run), note -> {})
+                .build()
+                .config();
+        return StepCost.of(metrics(run), config);
+    }
+
+    static List<JsonNode> metrics(Path run) throws CellFailure {
+        Path file = RunFiles.metricsOf(run);
+        List<JsonNode> steps = new ArrayList<>();
+        try {
+            for (String line : MetricsLog.lines(file)) {
+                steps.add(JSON.readTree(line));
+            }
+        } catch (JsonProcessingException e) {
+            LOG.warn("{}: ends in half a line", file, e);
+        } catch (IOException e) {
+            throw new CellFailure(file + ": cannot be read (" + FileErrors.reason(e) + ")");
+        }
+        return steps;
+    }
+
+    private static void delete(Path folder) throws CellFailure {
+        try {
+            FileTree.delete(folder);
+        } catch (IOException e) {
+            throw new CellFailure(folder + ": cannot be deleted (" + FileErrors.reason(e) + ")");
+        }
+    }
+
+    /** The process of an interrupted comparison may be about to end. */
+    private void awaitLock(Path run) throws InterruptedException {
+        for (int poll = 0; poll < LOCK_POLLS && RunLock.isHeld(run) && !stopped; poll++) {
+            Thread.sleep(LOCK_POLL_MS);
+        }
+    }
+
+    /** Runs a command to its end; what it prints is JSON, what it says goes to the cell's log. */
+    private JsonNode flm(Cell cell, List<String> arguments, Results results) throws CellFailure, InterruptedException {
+        Path log = results.folder(cell.key()).resolve("log");
+        LOG.info("{}: flm {}", cell.key(), String.join(" ", arguments));
+        String last = "";
+        String output = "";
+        int exitCode;
+        try (OutputStream messages = PlainFile.append(log)) {
+            messages.write(("$ flm " + String.join(" ", arguments) + "\n").getBytes(StandardCharsets.UTF_8));
+            messages.flush();
+            Process process = SelfProcess.dependent(arguments).start();
+            processes.add(process);
+            try {
+                if (stopped) {
+                    process.destroy();
+                }
+                StringBuilder said = new StringBuilder();
+                Thread errors = reader(process, messages, said);
+                output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                exitCode = process.waitFor();
+                errors.join();
+                last = said.toString();
+            } finally {
+                processes.remove(process);
+                process.destroy();
+            }
+        } catch (IOException e) {
+            throw new CellFailure(log + ": " + FileErrors.reason(e));
+        }
+        if (stopped) {
+            throw new InterruptedException(cell.key());
+        }
+        if (exitCode != 0) {
+            throw new CellFailure((last.isEmpty() ? "ended with exit code " + exitCode : last) + "; log: " + log);
+        }
+        try {
+            return JSON.readTree(output.lines().reduce("", (a, b) -> b));
+        } catch (JsonProcessingException e) {
+            throw new CellFailure("it printed no JSON; log: " + log);
+        }
+    }
+
+    /** Copies what a process says into the log, and keeps the last line. */
+    private static Thread reader(Process process, OutputStream log, StringBuilder last) {
+        Thread thread = new Thread(
+                () -> {
+                    try (BufferedReader lines = new BufferedReader(
+                            new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
+                        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                            write(log, line);
+                            if (!line.isBlank()) {
+                                last.setLength(0);
+                                last.append(line.startsWith("flm: ") ? line.substring(5) : line);
+                            }
+                        }
+                    } catch (IOException e) {
+                        LOG.info("no more output", e);
+                    }
+                },
+                "output");
+        thread.setDaemon(true);
+        thread.start();
+        return thread;
+    }
+
+    /** A full disk keeps no process waiting for its reader. */
+    private static void write(OutputStream log, String line) {
+        try {
+            log.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            log.flush();
+        } catch (IOException e) {
+            LOG.info("not in the log: {}", line, e);
+        }
+    }
+
+    @Override
+    public void stop() {
+        stopped = true;
+        processes.forEach(Process::destroy);
+    }
+}

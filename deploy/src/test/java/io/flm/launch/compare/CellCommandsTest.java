@@ -1,0 +1,92 @@
+package io.flm.launch.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flm.launch.compare.Cell.Calibrate;
+import io.flm.launch.compare.Cell.Finetune;
+import io.flm.launch.compare.Cell.Pretrain;
+import io.flm.launch.compare.Cell.Score;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CellCommandsTest {
+    private static final Variant MLM = Experiments.variant("mlm@0.4");
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    private CellCommands commands(Experiment experiment, String... clusters) {
+        return new CellCommands(
+                experiment,
+                new Results(folder),
+                folder.resolve("base.conf"),
+                new CellCommands.Places(List.of(clusters), "", Math.max(1, clusters.length)));
+    }
+
+    @Test
+    void aPretrainingKeepsItsPointsAndGoesOnWhereItWas() throws IOException {
+        Experiment experiment = Experiments.of(List.of(MLM), 1, "1600steps", Experiments.zeroShot(), 2, 5);
+        Pretrain cell = new Pretrain(MLM, null, 3, 5, List.of());
+        CellCommands commands = commands(experiment);
+        assertThat(commands.steps(cell)).isEqualTo(1600);
+        assertThat(commands.steps(new Pretrain(MLM, 0, 0, 1, List.of()))).isEqualTo(400);
+        List<String> command = commands.pretrain(cell, new Trial(2, 0.4), 1600, 0);
+        assertThat(String.join(" ", command))
+                .startsWith("pretrain --run " + folder.resolve("cells/mlm@0.4-seed3/run") + " --json")
+                .contains("--objective mlm --set flm.train.mask-rate=0.4 --set flm.train.learning-rate=0.002 --seed 3"
+                        + " --steps 1600")
+                .contains("flm.checkpoint.keep-at=[100,200,400,800,1600]")
+                .doesNotContain("--resume");
+        Files.createDirectories(commands.run(cell));
+        Files.writeString(commands.run(cell).resolve("effective.conf"), "flm.train.steps = 1600");
+        assertThat(commands.pretrain(cell, new Trial(2, 0.4), 1600, 0)).contains("--resume");
+    }
+
+    @Test
+    void whatABudgetPaysForFollowsFromTheCalibration() {
+        Experiment experiment = Experiments.of(List.of(MLM), 1, "10s", Experiments.zeroShot(), 0, 2);
+        Results results = new Results(folder);
+        results.put(new Calibrate(MLM).key(), Map.of("cost", new StepCost(0.02, 0.03, 1e8, 16, 160).toMap()));
+        CellCommands commands = new CellCommands(
+                experiment, results, folder.resolve("base.conf"), new CellCommands.Places(List.of(), "", 1));
+        assertThat(commands.steps(new Pretrain(MLM, null, 1, 2, List.of()))).isEqualTo(500);
+    }
+
+    @Test
+    void fineTuningsGetTheFilesOfTheirTask() {
+        Experiment experiment = Experiments.of(List.of(MLM), 1, "40steps", Experiments.zeroShotAndNlvr(), 0, 2);
+        Task nlvr = experiment.tasks().get(1);
+        Finetune cell = new Finetune(new Pretrain(MLM, null, 2, 2, List.of()), 1, nlvr);
+        assertThat(String.join(" ", commands(experiment).finetune(cell, Path.of("/c"), 0)))
+                .startsWith("finetune --run ")
+                .contains("--task nlvr --from /c --train /nlvr.json --val /nlvr.json --steps 100 --seed 2");
+    }
+
+    @Test
+    void trialsAreScoredByOtherDrawsAndTheLastPointOfTheFirstSeedGetsAPage() {
+        Experiment experiment = Experiments.small();
+        Task task = experiment.tasks().get(0);
+        CellCommands commands = commands(experiment);
+        Score trial = new Score(new Pretrain(MLM, 1, 0, 1, List.of()), 0, task, null);
+        Score last = new Score(new Pretrain(MLM, null, 1, 2, List.of()), 1, task, null);
+        assertThat(commands.score(trial, Path.of("/c"), 0))
+                .contains("flm.evaluate.seed=2")
+                .doesNotContain("--html");
+        assertThat(commands.score(last, Path.of("/c"), 0))
+                .contains("flm.evaluate.seed=1", "flm.evaluate.samples=40", "--html");
+    }
+
+    @Test
+    void eachOfSeveralClustersHasACellOfItsOwn() {
+        Experiment experiment = Experiments.small();
+        Pretrain cell = new Pretrain(MLM, null, 1, 2, List.of());
+        CellCommands commands = commands(experiment, "a:8080", "b:8080");
+        assertThat(commands.pretrain(cell, Trial.untuned(MLM), 40, 1)).containsSequence("--cluster", "b:8080");
+        assertThat(commands.run(cell)).hasFileName("mlm-0.4-seed1"); // nodes keep runs by their names
+    }
+}
