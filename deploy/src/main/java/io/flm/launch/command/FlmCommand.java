@@ -44,8 +44,7 @@ final class FlmCommand implements Runnable {
             paramLabel = "ROUTE",
             scope = ScopeType.INHERIT,
             description =
-                    "Which torch computes: auto (what `${ROOT-COMMAND-NAME} bridge` chose, else bundled), bundled,"
-                            + " host, download.")
+                    "Which torch computes: auto (what `${ROOT-COMMAND-NAME} bridge` chose, else bundled), bundled, host, download.")
     void torch(String route) {
         System.setProperty(TorchRoute.PROPERTY, route);
     }
