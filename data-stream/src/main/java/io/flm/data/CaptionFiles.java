@@ -109,6 +109,22 @@ final class CaptionFiles {
         return texts;
     }
 
+    /** Of texts that stand elsewhere those that are not empty; at least one. */
+    static List<String> usable(List<String> texts) throws Unusable {
+        List<String> usable = new ArrayList<>();
+        for (String text : texts) {
+            if (!isBlank(text)) {
+                requireWhole(text);
+                requireNoZeros(text);
+                usable.add(text);
+            }
+        }
+        if (usable.isEmpty()) {
+            throw new Unusable(texts.isEmpty() ? "it has no text" : "the text is empty");
+        }
+        return usable;
+    }
+
     /** What there is in the place of captions. */
     private static String found(JsonNode json) {
         if (!json.isObject()) {

@@ -50,7 +50,7 @@ public final class Dataset implements PictureSource {
             shards.get(i).digest(digest);
         }
         this.sha256 = Sha256.hex(digest);
-        this.keys = new PictureKeys(size(), index -> parts(index).key(), this::name);
+        this.keys = new PictureKeys(size(), this::key, this::name);
     }
 
     /** Opens shards and takes all their samples. */
@@ -66,6 +66,15 @@ public final class Dataset implements PictureSource {
      * @param split which of their samples are taken
      */
     public static Dataset open(List<Path> paths, Split split) {
+        return open(paths, split, true);
+    }
+
+    /** Opens shards for their pictures, of which any may be without a caption; see {@link PictureSource#open}. */
+    static Dataset openPictures(List<Path> paths) {
+        return open(paths, Split.ALL, false);
+    }
+
+    private static Dataset open(List<Path> paths, Split split, boolean captioned) {
         if (paths.isEmpty()) {
             throw new UserException("no data: give tar files, or folders of them, with --data");
         }
@@ -77,10 +86,10 @@ public final class Dataset implements PictureSource {
         try {
             List<TarShard> shards = new ArrayList<>();
             for (int i = 0; i < found.size(); i++) {
-                shards.add(TarShard.open(found.get(i), labels.get(i), files, unpacked, leftOut));
+                shards.add(TarShard.open(found.get(i), labels.get(i), captioned, files, unpacked, leftOut));
             }
             Dataset source = new Dataset(List.copyOf(shards), split, labels, leftOut, files, unpacked);
-            requireSamples(source.inAll(), paths, leftOut);
+            requireSamples(source.inAll(), captioned, paths, leftOut);
             return source;
         } catch (RuntimeException e) {
             close(files, unpacked);
@@ -107,7 +116,7 @@ public final class Dataset implements PictureSource {
             long taken = 0;
             long left = 0;
             for (Path file : ShardPaths.files(paths, leftOut)) {
-                List<Parts> samples = TarShard.open(file, String.valueOf(file), files, unpacked, leftOut)
+                List<Parts> samples = TarShard.open(file, String.valueOf(file), true, files, unpacked, leftOut)
                         .samples();
                 int its = split.of(samples).size();
                 taken += its;
@@ -116,17 +125,20 @@ public final class Dataset implements PictureSource {
                     break;
                 }
             }
-            requireSamples(taken + left, paths, leftOut);
+            requireSamples(taken + left, true, paths, leftOut);
             return new Counts(taken, left);
         } finally {
             close(files, unpacked);
         }
     }
 
-    private static void requireSamples(long count, List<Path> paths, LeftOut leftOut) {
+    private static void requireSamples(long count, boolean captioned, List<Path> paths, LeftOut leftOut) {
         if (count == 0) {
-            throw new UserException(paths + ": hold no sample, a picture (png, jpg, webp) beside a txt or json of the"
-                    + " same name" + (leftOut.total() == 0 ? ", nor another file" : ", but " + leftOut)
+            throw new UserException(paths
+                    + (captioned
+                            ? ": hold no sample, a picture (png, jpg, webp) beside a txt or json of the same name"
+                            : ": hold no picture (png, jpg, webp)")
+                    + (leftOut.total() == 0 ? ", nor another file" : ", but " + leftOut)
                     + "; give other --data");
         }
     }
@@ -187,6 +199,11 @@ public final class Dataset implements PictureSource {
         return sha256;
     }
 
+    @Override
+    public String key(long index) {
+        return parts(index).key();
+    }
+
     /** {@code shard:key}, for messages. */
     @Override
     public String name(long index) {
@@ -214,7 +231,7 @@ public final class Dataset implements PictureSource {
     /** What people said of a sample; at least one text. The JSON goes before the text, since it can hold several. */
     public List<String> captions(long index) throws SampleException, IOException {
         Parts parts = parts(index);
-        String cause = "";
+        String cause = parts.json() == null && parts.text() == null ? "no caption (txt, json)" : "";
         if (parts.json() != null) {
             try {
                 return CaptionFiles.ofJson(captionBytes(index, parts.json()));

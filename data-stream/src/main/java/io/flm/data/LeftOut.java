@@ -38,6 +38,12 @@ public final class LeftOut {
         }
     }
 
+    /** Adds all of another one. */
+    void addAll(LeftOut other) {
+        other.counts.forEach((count, files) -> counts.merge(count, files, Long::sum));
+        names.addAll(other.names);
+    }
+
     /** The end of a file's name: png, npy. */
     private static String kind(String name) {
         String kind = name.substring(name.lastIndexOf('.') + 1);

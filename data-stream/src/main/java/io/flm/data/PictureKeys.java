@@ -89,10 +89,13 @@ final class PictureKeys {
 
     private OptionalLong one(String asked, long[] found) {
         if (found.length > 1) {
-            throw new UserException(names.apply(found[0]) + " and " + names.apply(found[1])
-                    + " are both found by the key " + PlainText.of(asked)
-                    + ", so which one is meant cannot be told; give only one of them, or the key with its folder");
+            throw twice(asked, names.apply(found[0]), names.apply(found[1]));
         }
         return found.length == 0 ? OptionalLong.empty() : OptionalLong.of(found[0]);
+    }
+
+    static UserException twice(String asked, String first, String second) {
+        return new UserException(first + " and " + second + " are both found by the key " + PlainText.of(asked)
+                + ", so which one is meant cannot be told; give only one of them, or the key with its folder");
     }
 }

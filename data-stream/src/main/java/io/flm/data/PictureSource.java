@@ -1,12 +1,31 @@
 package io.flm.data;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 
-/** Pictures by index, read as they are asked for, by any thread: those of shards are a {@link Dataset}. */
+/**
+ * Pictures by index, read as they are asked for, by any thread: those of shards, which a {@link Dataset} is for, too, and those of a
+ * folder of files.
+ */
 public interface PictureSource extends AutoCloseable {
+    /**
+     * Opens pictures for examples that are written down elsewhere: shards need no captions for that.
+     *
+     * @param paths shards and folders of them, as {@link Dataset#open} takes them, and folders of pictures, whose folders are
+     *     searched too
+     * @throws UserException where a path holds no picture
+     */
+    static PictureSource open(List<Path> paths) {
+        return PicturePaths.open(paths);
+    }
+
     /** N. */
     long size();
+
+    /** What annotation files call it: its path in the shard or folder, without the end that says its form. */
+    String key(long index);
 
     /** What messages call a picture: {@code shard:key}. */
     String name(long index);

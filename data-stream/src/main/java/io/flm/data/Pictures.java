@@ -1,11 +1,12 @@
 package io.flm.data;
 
+import io.flm.data.PictureSettings.Fit;
 import java.io.IOException;
 import java.util.function.Function;
 
 /**
- * Encoded pictures to RGB values: decoded, alpha dropped, the shorter side resized bicubic to S, the centre cut out. The
- * resampling is that of PIL: Keys' cubic with a = -0.5, wider where the picture shrinks.
+ * Encoded pictures to RGB values: decoded, alpha dropped, the shorter side resized bicubic to S, the centre cut out; or both
+ * sides resized, where the settings say so. The resampling is that of PIL: Keys' cubic with a = -0.5, wider where the picture shrinks.
  *
  * <p>Whether a picture is good follows from the picture and the settings alone, never from the machine: what decoding needs is
  * known from the file's header, one that needs more than the settings allow is bad everywhere, and a machine that cannot keep so
@@ -85,7 +86,7 @@ public final class Pictures {
      * @throws IOException where it is no picture, or needs more memory than the settings allow; the message has one line
      */
     public byte[] decode(byte[] image, int size) throws IOException {
-        return withDecoded(image, picture -> resized(picture, size));
+        return withDecoded(image, picture -> resized(picture, size, settings.fit()));
     }
 
     /** Decodes a picture and tells its width and height as they are trained on. Errors are those of {@link #decode}. */
@@ -112,7 +113,7 @@ public final class Pictures {
         }
     }
 
-    private static byte[] resized(Picture picture, int size) {
+    private static byte[] resized(Picture picture, int size, Fit fit) {
         int width = picture.width();
         int height = picture.height();
         int[] line = new int[width];
@@ -129,8 +130,9 @@ public final class Pictures {
             return rgb;
         }
         int shorter = Math.min(width, height);
-        long resizedWidth = (long) width * size / shorter;
-        long resizedHeight = (long) height * size / shorter;
+        boolean crop = fit == Fit.CROP;
+        long resizedWidth = crop ? (long) width * size / shorter : size;
+        long resizedHeight = crop ? (long) height * size / shorter : size;
         long left = (long) Math.rint((resizedWidth - size) / 2.0);
         long top = (long) Math.rint((resizedHeight - size) / 2.0);
         Weights across = Weights.of(width, resizedWidth, left, size);

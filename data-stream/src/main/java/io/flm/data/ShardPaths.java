@@ -94,6 +94,19 @@ final class ShardPaths {
         return shards;
     }
 
+    /** Whether a folder has a shard in it, not in its folders. */
+    static boolean holdsShard(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> String.valueOf(file.getFileName()))
+                    .anyMatch(name -> !name.startsWith(".")
+                            && SHARD.matcher(name.toLowerCase(Locale.ROOT)).matches());
+        } catch (UncheckedIOException e) {
+            throw FileErrors.opening(folder, new IOException(e.getMessage(), e));
+        } catch (IOException e) {
+            throw FileErrors.opening(folder, e);
+        }
+    }
+
     /** What messages call each shard: its file's name, with as many of its folders as tell it from others of that name. */
     static List<String> labels(List<Path> files) {
         List<Path> whole =

@@ -22,7 +22,7 @@ final class TarShard {
     /** Where a file's bytes lie. */
     record Range(long offset, int sizeBytes) {}
 
-    /** A sample's files: a picture and a JSON, a text, or both. */
+    /** A sample's files: a picture and a JSON, a text, or both; where pictures alone are wanted, neither is needed. */
     record Parts(
             String key,
             Range image,
@@ -43,23 +43,25 @@ final class TarShard {
      * Reads a shard's table of contents.
      *
      * @param label what messages call the shard
+     * @param captioned whether a picture without a caption is none of its samples
      * @param leftOut gets what is in no sample
      */
-    static TarShard open(Path file, String label, OpenFiles files, Unpacked unpacked, LeftOut leftOut) {
+    static TarShard open(
+            Path file, String label, boolean captioned, OpenFiles files, Unpacked unpacked, LeftOut leftOut) {
         try {
             Bytes bytes = files.file(file);
             if (bytes.size() == 0) {
                 throw new UserException(file + ": an empty file, of 0 bytes; fetch it again, or leave it out");
             }
             Bytes tar = isPacked(bytes) ? unpacked.unpack(file, bytes) : bytes;
-            return new TarShard(String.valueOf(file.getFileName()), tar, samples(file, tar, label, leftOut));
+            return new TarShard(
+                    String.valueOf(file.getFileName()), tar, samples(file, tar, new Index(label, captioned, leftOut)));
         } catch (IOException e) {
             throw FileErrors.opening(file, e);
         }
     }
 
-    private static List<Parts> samples(Path file, Bytes tar, String label, LeftOut leftOut) throws IOException {
-        Index index = new Index(label, leftOut);
+    private static List<Parts> samples(Path file, Bytes tar, Index index) throws IOException {
         try {
             return index.of(tar);
         } catch (TarEntries.Damage e) {
@@ -90,12 +92,14 @@ final class TarShard {
     /** Joins files to samples. */
     private static final class Index {
         private final String label;
+        private final boolean captioned;
         private final LeftOut leftOut;
         private final Map<String, Found> found = new LinkedHashMap<>();
         private final List<TarEntries.Entry> links = new ArrayList<>();
 
-        Index(String label, LeftOut leftOut) {
+        Index(String label, boolean captioned, LeftOut leftOut) {
             this.label = label;
+            this.captioned = captioned;
             this.leftOut = leftOut;
         }
 
@@ -106,7 +110,7 @@ final class TarShard {
             }
             List<Parts> samples = new ArrayList<>();
             found.forEach((key, files) -> {
-                if (files.image != null && (files.json != null || files.text != null)) {
+                if (files.image != null && (!captioned || files.json != null || files.text != null)) {
                     samples.add(new Parts(key, files.image.range, range(files.json), range(files.text)));
                 } else {
                     leaveOut(files.image, "a picture without a caption (txt, json)");

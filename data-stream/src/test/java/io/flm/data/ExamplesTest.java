@@ -266,6 +266,11 @@ class ExamplesTest {
         }
 
         @Override
+        public String key(long index) {
+            return of.key(index);
+        }
+
+        @Override
         public String name(long index) {
             return of.name(index);
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.typesafe.config.ConfigFactory;
+import io.flm.data.PictureSettings.Fit;
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
@@ -46,8 +47,21 @@ class PicturesTest {
                 "cmyk.jpg"
             })
     void picturesAreDecodedAndResizedAsPillowDoes(String name) throws IOException {
-        byte[] expected = resource(name + ".rgb");
-        byte[] actual = PICTURES.decode(resource(name), SIZE);
+        assertNear(name, PICTURES.decode(resource(name), SIZE), resource(name + ".rgb"));
+    }
+
+    /** {@code NAME.stretched.rgb} is [3, 16, 16] by Pillow 13.0.0, {@code convert("RGB").resize((16, 16), BICUBIC)}. */
+    @ParameterizedTest
+    @ValueSource(strings = {"tall.png", "colour.jpg", "one-wider.png"})
+    void aPictureThatIsStretchedLosesNothing(String name) throws IOException {
+        PictureSettings stretching = PictureSettings.from(
+                ConfigFactory.parseString("flm.data.picture-fit = stretch").withFallback(ConfigFactory.load()));
+        byte[] stretched = Pictures.with(stretching).decode(resource(name), SIZE);
+        assertNear(name, stretched, resource(name + ".stretched.rgb"));
+        assertThat(stretched).isNotEqualTo(PICTURES.decode(resource(name), SIZE));
+    }
+
+    private static void assertNear(String name, byte[] actual, byte[] expected) {
         assertThat(actual).hasSameSizeAs(expected);
         for (int i = 0; i < actual.length; i++) {
             // Pillow's weights are integers of 22 bits: a sum near a half may round the other way.
@@ -139,7 +153,7 @@ class PicturesTest {
 
     @Test
     void aPictureThatNeedsMoreThanTheSettingsAllowIsBadOnEveryMachine() {
-        Pictures small = Pictures.with(new PictureSettings(1 << 20, false));
+        Pictures small = Pictures.with(new PictureSettings(1 << 20, false, Fit.CROP));
         assertThatCode(() -> small.decode(Shards.png(580, 580, 0), SIZE)).doesNotThrowAnyException();
         assertThatThrownBy(() -> small.decode(Shards.png(600, 600, 0), SIZE))
                 .isInstanceOf(IOException.class)
@@ -158,15 +172,16 @@ class PicturesTest {
     @Test
     void aProcessThatCannotKeepWhatAPictureMayTakeSaysSoBeforeItBegins() {
         long heapMib = Runtime.getRuntime().maxMemory() >> 20;
-        assertThatCode(() -> Pictures.with(new PictureSettings((heapMib / 3) << 20, false)))
+        assertThatCode(() -> Pictures.with(new PictureSettings((heapMib / 3) << 20, false, Fit.CROP)))
                 .doesNotThrowAnyException();
-        assertThatThrownBy(() -> Pictures.with(new PictureSettings((heapMib * 2 / 3) << 20, false)))
+        assertThatThrownBy(() -> Pictures.with(new PictureSettings((heapMib * 2 / 3) << 20, false, Fit.CROP)))
                 .isInstanceOf(UserException.class)
                 .message()
                 .startsWith("flm.data.picture-memory = " + heapMib * 2 / 3 + " MiB needs a heap of ")
                 .contains("this process has one of " + heapMib + " MiB; start it with JAVA_TOOL_OPTIONS=-Xmx")
                 .doesNotContain("\n");
-        assertThatThrownBy(() -> Pictures.with(new PictureSettings((heapMib / 4) << 20, false), heapMib << 19))
+        assertThatThrownBy(
+                        () -> Pictures.with(new PictureSettings((heapMib / 4) << 20, false, Fit.CROP), heapMib << 19))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("beside caches of");
     }
@@ -174,7 +189,7 @@ class PicturesTest {
     @Test
     void picturesAreTurnedByExifOnlyWhereTheSettingsSaySo() throws IOException {
         byte[] image = resource("whole/exif-7.jpg");
-        Pictures turning = Pictures.with(new PictureSettings(1 << 20, true));
+        Pictures turning = Pictures.with(new PictureSettings(1 << 20, true, Fit.CROP));
         assertThat(PICTURES.size(image)).containsExactly(53, 45);
         assertThat(turning.size(image)).containsExactly(45, 53);
         assertThat(turning.decode(image, SIZE)).isNotEqualTo(PICTURES.decode(image, SIZE));
