@@ -112,19 +112,21 @@ public record StatementFiles(List<Statement> all, long leftOut) {
 
     /**
      * SNLI-VE (Xie et al. 2019): {@code {"Flickr30K_ID" or "Flikr30kID" or "image", "sentence2", "gold_label"}}. Where annotators
-     * did not agree the label is {@code -}: these are left out.
+     * did not agree the label is {@code -}: these are left out. An example is called by its {@code pairID}, or by its place.
      */
     public static StatementFiles entailment(List<Path> files) {
         Set<String> fields =
                 Set.of("Flickr30K_ID", "Flickr30k_ID", "Flikr30kID", "image", "sentence2", "gold_label", "pairID");
+        long[] number = {0};
         return read(files, fields, (entry, where) -> {
+            number[0]++;
             int label = entry.has("gold_label") ? label(entry, "gold_label", ENTAILMENT, where) : Statement.UNLABELLED;
             if (label == ENTAILMENT.size()) {
                 return List.of();
             }
             String picture = picture(entry, where);
             String sentence = AnnotationFile.text(entry, "sentence2", where);
-            String id = entry.path("pairID").isTextual() ? entry.path("pairID").textValue() : where;
+            String id = entry.has("pairID") ? AnnotationFile.id(entry, "pairID", where) : "sentence " + number[0];
             return List.of(new Statement(id, picture, List.of(picture), sentence, label));
         });
     }
