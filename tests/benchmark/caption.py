@@ -31,7 +31,7 @@ def measure(options, preset, pictures, folder):
         os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java",
         "-Xmx4g", "-XX:+UseSerialGC", "-Dai.djl.offline=true",
         "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "--add-opens=java.base/java.nio=ALL-UNNAMED",
-        "-cp", ":".join(map(str, classes)) + f":{ROOT}/deploy/target/lib/*",
+        "-cp", ":".join(map(str, classes)) + ":" + (ROOT / "deploy/target/classpath").read_text().strip(),
         "io.flm.benchmark.CaptionProcess", options.from_ or "-", pictures, options.tokens, options.turns,
         options.threads, options.device, *presets, own]
     done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)

@@ -22,7 +22,7 @@ OPEN_MPI = ["--allow-run-as-root", "--oversubscribe", "--mca", "btl", "tcp,self"
 
 def ours(codec, settings):
     java = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
-    classes = f"{ROOT}/tests/target/test-classes:{ROOT}/param-server/target/classes:{ROOT}/deploy/target/lib/*"
+    classes = f"{ROOT}/tests/target/test-classes:{ROOT}/param-server/target/classes:" + (ROOT / "deploy/target/classpath").read_text().strip()
 
     def commands(processes, folder, sizes):
         return [[java, "-Xmx1500m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=4g",

@@ -66,7 +66,7 @@ def java_command(preset, folder, steps, workers, threads, device, settings):
         os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java",
         "-Xmx4g", "-XX:+UseSerialGC", "-Dai.djl.offline=true",
         "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED", "--add-opens=java.base/java.nio=ALL-UNNAMED",
-        "-cp", ":".join(map(str, classes)) + f":{ROOT}/deploy/target/lib/*",
+        "-cp", ":".join(map(str, classes)) + ":" + (ROOT / "deploy/target/classpath").read_text().strip(),
         "io.flm.benchmark.StepProcess", folder, steps, workers, threads, device,
         ROOT / f"deploy/src/main/resources/presets/{preset}.conf", own]
 

@@ -28,13 +28,18 @@ import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The commands that ask a trained model; the model here is that of the preset tiny, untrained. */
 class EvaluateCommandTest {
@@ -158,6 +163,72 @@ class EvaluateCommandTest {
         assertThat(world.out().lines())
                 .hasSize(2)
                 .allSatisfy(line -> assertThat(line).startsWith(lemon + ": "));
+    }
+
+    @Test
+    void captionsAreTheSameForTheSameSeedWhateverIsBesideThePicture() throws IOException {
+        String lemon = TestEnvironment.ROOT.resolve("docs/lemon.png").toString();
+        String copy = Files.copy(Path.of(lemon), folder.resolve("copy.png")).toString();
+        String[] drawn = {"caption", "--from", "run", "--threads", "1", "--json", "--temperature", "1.5", "--seed", "3"
+        };
+        assertThat(world.flm(with(drawn, lemon, copy))).as("%s", world.err()).isEqualTo(Failure.OK);
+        List<String> both = captions();
+        assertThat(world.flm(with(drawn, copy))).isEqualTo(Failure.OK);
+        List<String> alone = captions();
+        assertThat(both).containsExactly(alone.get(0), alone.get(0));
+        drawn[9] = "4";
+        assertThat(world.flm(with(drawn, lemon))).isEqualTo(Failure.OK);
+        assertThat(captions()).isNotEqualTo(alone);
+    }
+
+    @Test
+    void aBeamOfOneWritesTheGreedyCaptionAndMaxTokensIsItsLength() throws IOException {
+        String lemon = TestEnvironment.ROOT.resolve("docs/lemon.png").toString();
+        String[] caption = {"caption", "--from", "run", "--threads", "1", "--json", lemon};
+        assertThat(world.flm(caption)).isEqualTo(Failure.OK);
+        List<String> greedy = captions();
+        assertThat(world.flm(with(caption, "--beam", "1"))).isEqualTo(Failure.OK);
+        assertThat(captions()).isEqualTo(greedy);
+        assertThat(world.flm(with(caption, "--beam", "4", "--length-penalty", "0.5")))
+                .isEqualTo(Failure.OK);
+        assertThat(captions()).hasSize(1);
+        assertThat(world.flm(with(caption, "--max-tokens", "5"))).isEqualTo(Failure.OK);
+        assertThat(captions().get(0).length()).isLessThan(greedy.get(0).length());
+    }
+
+    private static String[] with(String[] arguments, String... more) {
+        return Stream.concat(Arrays.stream(arguments), Arrays.stream(more)).toArray(String[]::new);
+    }
+
+    /** Those of the newest command, printed as JSON. */
+    private List<String> captions() throws IOException {
+        List<String> captions = new ArrayList<>();
+        for (String line : world.out().lines().toList()) {
+            captions.add(new ObjectMapper().readTree(line).get("caption").asText());
+        }
+        return captions;
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            --beam 0                         | --beam = 0: expected a whole number from 1 to 100
+            --beam 2 --length-penalty 11     | --length-penalty = 11.0: expected a number from -10 to 10
+            --beam 2 --length-penalty NaN    | --length-penalty = NaN: expected a number from -10 to 10
+            --temperature 0                  | --temperature = 0.0: expected a number from above 0 to 100; without
+            --temperature 101                | --temperature = 101.0: expected a number from above 0 to 100
+            --top-p 0                        | --top-p = 0.0: expected a number from above 0 to 1
+            --top-p 1.1                      | --top-p = 1.1: expected a number from above 0 to 1
+            --max-tokens 3                   | --max-tokens = 3: expected a whole number from 4 to 65536
+            --max-tokens 100                 | flm.model.max-positions
+            --length-penalty 1               | --length-penalty compares the captions of a beam; give --beam N too
+            --seed 1                         | --seed: nothing is drawn; give --temperature or --top-p too
+            --beam 2 --top-p 0.5             | --beam does not draw
+            """)
+    void decodingThatMakesNoSenseIsRefusedInOneLine(String options, String message) {
+        String lemon = TestEnvironment.ROOT.resolve("docs/lemon.png").toString();
+        assertThat(world.flm(with(("caption --from run --threads 1 " + options).split(" ", -1), lemon)))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).singleElement().asString().contains(message);
     }
 
     @Test

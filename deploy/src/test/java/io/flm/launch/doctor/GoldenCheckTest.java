@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.flm.data.UserException;
 import io.flm.launch.command.TestEnvironment;
 import io.flm.worker.model.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +39,20 @@ class GoldenCheckTest {
         assertThatThrownBy(() -> GoldenCheck.of(folder, "cpu", Precision.FP32, 1))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("meta.json");
+    }
+
+    @Test
+    void saysWhichDataAFolderLacks(@TempDir Path folder) throws IOException {
+        for (String file :
+                List.of("meta.json", "weights.safetensors", "inputs.safetensors", "outputs-caption.safetensors")) {
+            Files.copy(TINY.resolve(file), folder.resolve(file));
+        }
+        GoldenCheck check = GoldenCheck.of(folder, "cpu", Precision.FP32, 1);
+        assertThat(check.passed()).isTrue();
+        assertThat(check.render().lines())
+                .anySatisfy(line -> assertThat(line).matches("outputs-mlm.safetensors +not there: not compared"))
+                .anySatisfy(line -> assertThat(line).matches("greedy captions, logits .*ok, .*"))
+                .noneSatisfy(line -> assertThat(line).contains("outputs-caption.safetensors"));
     }
 
     @Test

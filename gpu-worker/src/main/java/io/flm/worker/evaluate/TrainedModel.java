@@ -163,13 +163,13 @@ public final class TrainedModel implements AutoCloseable {
             throw new UserException(checkpoint.folder() + ": a model of objective " + objective.key()
                     + " has no l2r stream to write captions with; give a model of flm, ar or prefix-lm");
         }
-        if (!format.layout().beginToken()) {
-            note.accept("trained without flm.data.begin-token: the l2r stream never learnt to choose a first word");
-        }
         int longest = model.settings().maxPositions() - 2;
         if (maxTokens > longest) {
             throw new UserException("captions of " + maxTokens + " tokens: the model of " + checkpoint.folder()
                     + " has positions for " + longest + " (flm.model.max-positions); ask for fewer");
+        }
+        if (!format.layout().beginToken()) {
+            note.accept("trained without flm.data.begin-token: the l2r stream never learnt to choose a first word");
         }
         Pictures pictures = Pictures.with(PictureSettings.from(config));
         CaptionBounds bounds = new CaptionBounds(format.start(), format.stop(), maxTokens);

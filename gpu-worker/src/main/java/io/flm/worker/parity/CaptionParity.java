@@ -16,7 +16,7 @@ import java.util.List;
  * ended; what it writes there is not looked at.
  */
 final class CaptionParity {
-    private static final double LOGITS = 1e-4;
+    private static final double LOGITS = 1e-4; // of the largest logit
 
     private final Golden golden;
     private final FlmModel model;

@@ -26,7 +26,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,7 @@ final class Golden implements AutoCloseable {
     private final int[] ids;
     private final int[] lengths;
     private final int pad;
+    private final Set<String> missing = new LinkedHashSet<>();
 
     Golden(Path folder) {
         this.folder = folder;
@@ -91,10 +94,19 @@ final class Golden implements AutoCloseable {
         return weights;
     }
 
+    /** The files that were asked for and are not there. */
+    Set<String> missing() {
+        return missing;
+    }
+
     /** A file of the folder; null if it has none. */
     @Nullable Safetensors open(String name) {
         Path file = folder.resolve(name + ".safetensors");
-        return Files.exists(file) ? Safetensors.open(file) : null;
+        if (Files.exists(file)) {
+            return Safetensors.open(file);
+        }
+        missing.add(name);
+        return null;
     }
 
     /** A model of the folder's sizes and weights. */

@@ -214,6 +214,23 @@ class Kernels(Module):
     h = self.norm(torch.gelu(self.linear(x, dense_w, dense_b, dt)), norm_g, norm_b, 1e-12)
     return self.linear(h, decoder_w, decoder_b, dt).to(6)
 
+  def likeliest(self, z: Tensor) -> Tensor:
+    """[N, V] -> [N]: argmax, the first of equal ones. On a CPU blocks of tokens are compared first: over all tokens at once argmax
+    takes 3 to 20 times as long."""
+    blocks = z.size(1) // 64
+    if z.is_cuda or blocks == 0:
+      return torch.argmax(z, 1)
+    parts = z.narrow(1, 0, 64 * blocks).view([z.size(0), blocks, 64])
+    most = torch.amax(parts, [2])
+    block = torch.argmax(most, 1, True)
+    inside = torch.argmax(parts.gather(1, block.unsqueeze(2).expand([-1, 1, 64])).squeeze(1), 1, True)
+    best = 64 * block + inside
+    if 64 * blocks < z.size(1):
+      rest = z.narrow(1, 64 * blocks, z.size(1) - 64 * blocks)
+      last = torch.argmax(rest, 1, True)
+      best = torch.where(rest.gather(1, last).gt(most.gather(1, block)), last + 64 * blocks, best)
+    return best.squeeze(1)
+
   def select(self, features: List[Tensor], rows: List[Tensor]) -> Tensor:
     """Rows of each [.., H] tensor, one after another: [N, H]."""
     parts: List[Tensor] = []
@@ -240,7 +257,7 @@ class Kernels(Module):
   def token_scores(self, features: List[Tensor], rows: List[Tensor], targets: Tensor, p: List[Tensor], dt: int) -> List[Tensor]:
     """The log-probability of each target, and the likeliest token instead."""
     z = self.logits(self.select(features, rows), p, dt)
-    return [-torch.cross_entropy_loss(z, targets, None, 0, -100, 0.), torch.argmax(z, 1)]
+    return [-torch.cross_entropy_loss(z, targets, None, 0, -100, 0.), self.likeliest(z)]
 
   def pool(self, x: Tensor, p: List[Tensor], dt: int) -> Tensor:
     """[B, L, H] -> [B, H]: tanh of a linear layer of the first position."""
@@ -331,7 +348,7 @@ class Kernels(Module):
 
   def column_best(self, x: Tensor, p: List[Tensor], dt: int) -> Tensor:
     """[R]: the likeliest next token."""
-    return torch.argmax(self.logits(x, p, dt), 1)
+    return self.likeliest(self.logits(x, p, dt))
 
   def column_ranked(self, x: Tensor, p: List[Tensor], count: int, dt: int) -> List[Tensor]:
     """[R, count]: the log-probabilities of the likeliest next tokens, best first, and the tokens."""
@@ -343,12 +360,13 @@ class Kernels(Module):
     rounding moves their ends but exchanges none. Of the nucleus are the likeliest tokens whose sum first reaches top_p."""
     q = torch.softmax(self.logits(x, p, dt).to(7) / temperature, 1)
     if top_p < 1.:
-      values, tokens = torch.sort(q, 1, True)
-      before = torch.cumsum(values, 1) - values
+      narrow = q.to(6)  # in float64 sort takes longer
+      values, tokens = torch.sort(narrow, 1, True)
+      before = torch.cumsum(values.to(7), 1) - values
       least = torch.amin(torch.where(before.lt(top_p), values, 1.), [1], True)
-      q = torch.where(q.ge(least), q, 0.)
+      q = torch.where(narrow.ge(least), q, 0.)
     upto = torch.cumsum(q, 1)
-    reached = upto.gt(draws.unsqueeze(1) * upto[:, -1:])
+    reached = upto.gt(draws.unsqueeze(1) * upto.narrow(1, upto.size(1) - 1, 1))
     return torch.argmax(reached.to(1), 1)
 
   # ---- views --------------------------------------------------------------------------------------------------------

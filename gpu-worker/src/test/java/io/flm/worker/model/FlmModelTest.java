@@ -8,6 +8,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.flm.data.LaneBatch;
+import io.flm.data.RandomStream;
 import io.flm.data.Reconstruction;
 import io.flm.data.Streams;
 import io.flm.data.Targets;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FlmModelTest {
     @BeforeEach
@@ -413,6 +415,27 @@ class FlmModelTest {
             }
         }
         throw new IOException("no RssAnon in " + status);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {5, 64, 65, 130, 2048})
+    void theLikeliestTokenIsTheFirstOfEqualOnes(int vocabulary) {
+        int rows = 50;
+        RandomStream random = RandomStream.of(vocabulary, RandomStream.Purpose.WEIGHTS);
+        float[] logits = new float[rows * vocabulary];
+        for (int i = 0; i < logits.length; i++) {
+            logits[i] = random.nextInt(20); // so that many are equal
+        }
+        long[] first = new long[rows];
+        for (int i = 0; i < logits.length; i++) {
+            int row = i / vocabulary;
+            first[row] = logits[i] > logits[row * vocabulary + (int) first[row]] ? i % vocabulary : first[row];
+        }
+        try (NDManager scope = Torch.newManager(Device.cpu());
+                Script script = Kernels.compiled(scope)) {
+            NDArray z = scope.create(logits, new Shape(rows, vocabulary));
+            assertThat(script.call(scope, "likeliest", z).toLongArray()).isEqualTo(first);
+        }
     }
 
     @Test
