@@ -55,7 +55,8 @@ final class ConfigOptions {
                 : layers(environment);
     }
 
-    private Configuration.Builder over(Configuration.Builder layers, Environment environment) {
+    /** The user's file and keys over other layers. */
+    Configuration.Builder over(Configuration.Builder layers, Environment environment) {
         if (file != null) {
             layers.file(environment.resolve(file));
         }

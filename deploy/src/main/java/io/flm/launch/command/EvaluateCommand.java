@@ -1,15 +1,23 @@
 package io.flm.launch.command;
 
+import com.typesafe.config.Config;
 import io.flm.data.UserException;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
 import io.flm.launch.files.NamedFile;
 import io.flm.launch.report.HeldOutEvaluation;
+import io.flm.launch.report.TaskEvaluation;
+import io.flm.worker.checkpoint.Checkpoint;
+import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
+import io.flm.worker.train.Tasks;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,6 +46,28 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "Held-out data: tar, tar.gz or a folder of them; repeat for more. Default: the run's own.")
     private List<Path> data = List.of();
 
+    @Option(
+            names = "--task",
+            paramLabel = "TASK",
+            description = "Scores the model on the task that it was fine-tuned on, such as vqa; it must be that one.")
+    private @Nullable String task;
+
+    @Option(
+            names = "--val",
+            paramLabel = "FILE",
+            arity = "1..*",
+            description = "A task's annotation files and pictures. Default: the run's own.")
+    private List<Path> val = List.of();
+
+    @Option(
+            names = "--predictions",
+            paramLabel = "F",
+            description = "Writes what the model said in the form that the task's server takes.")
+    private @Nullable Path predictions;
+
+    @Option(names = "--force", description = "Writes over a file of predictions that is there.")
+    private boolean force;
+
     @Option(names = "--html", paramLabel = "F", description = "Writes a page with figures, curves and pictures.")
     private @Nullable Path html;
 
@@ -50,6 +80,60 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Map<String, @Nullable Object> report = isTask() ? ofTask() : heldOut();
+        if (json) {
+            environment.out().println(Json.line(report));
+        }
+        return Failure.OK;
+    }
+
+    /** Whether a task is meant: one is named, or the model was fine-tuned and nothing else is asked. */
+    private boolean isTask() {
+        if (task != null || !val.isEmpty() || predictions != null) {
+            return true;
+        }
+        return data.isEmpty() && !taskOfModel().equals(Tasks.NONE);
+    }
+
+    private String taskOfModel() {
+        Checkpoint checkpoint = CheckpointStore.find(model.from(environment), environment::say);
+        Config config = checkpoint.identity().config(checkpoint.folder().toString());
+        return config.hasPath("flm.task.name") ? config.getString("flm.task.name") : Tasks.NONE;
+    }
+
+    private Map<String, @Nullable Object> ofTask() {
+        String of = taskOfModel();
+        if (task != null && !task.equalsIgnoreCase(of)) {
+            throw new UserException(model.from(environment) + ": "
+                    + (of.equals(Tasks.NONE)
+                            ? "was pretrained only, and has no head of " + task
+                            : "was fine-tuned on " + of + ", and has no head of " + task)
+                    + "; fine-tune it with `flm finetune --task " + task + "`");
+        }
+        Path file = predictions == null ? null : environment.resolve(predictions);
+        if (file != null && !force && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new UserException(file + ": is there already; give another --predictions, or --force");
+        }
+        return new TaskEvaluation(environment.screen(), environment.nanoTime())
+                .run(
+                        model.from(environment),
+                        model.overrides(environment),
+                        files(true),
+                        files(false),
+                        new TaskEvaluation.Written(
+                                html == null ? null : environment.resolve(html), file, NamedFile::write))
+                .toMap();
+    }
+
+    /** Annotation files, or pictures. */
+    private List<Path> files(boolean annotations) {
+        return val.stream()
+                .filter(path -> FinetuneCommand.TaskFiles.isAnnotation(path.toString()) == annotations)
+                .map(environment::resolve)
+                .toList();
+    }
+
+    private Map<String, @Nullable Object> heldOut() {
         Report report;
         try {
             report = new HeldOutEvaluation(environment.screen(), environment.nanoTime())
@@ -62,9 +146,6 @@ final class EvaluateCommand implements Callable<Integer> {
         } catch (HeldOutData.TooFew e) {
             throw new UserException(e.getMessage() + "; give other data with --data", e);
         }
-        if (json) {
-            environment.out().println(Json.line(report.toMap()));
-        }
-        return Failure.OK;
+        return report.toMap();
     }
 }

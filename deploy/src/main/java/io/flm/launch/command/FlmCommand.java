@@ -71,6 +71,7 @@ final class FlmCommand implements Runnable {
     private static List<Entry> entries(Environment environment, Logs logs) {
         List<Entry> entries = new ArrayList<>();
         entries.add(Entry.of(PretrainCommand.class, () -> new PretrainCommand(environment, logs)));
+        entries.add(Entry.of(FinetuneCommand.class, () -> new FinetuneCommand(environment, logs)));
         entries.add(Entry.of(NodeCommand.class, () -> new NodeCommand(environment, logs)));
         entries.add(Entry.of(StatusCommand.class, () -> new StatusCommand(environment)));
         entries.add(Entry.of(RunsCommand.class, () -> new RunsCommand(environment)));

@@ -5,27 +5,35 @@ import io.flm.launch.console.Json;
 import io.flm.launch.console.Program;
 import io.flm.launch.files.PlainFile;
 import io.flm.launch.report.HeldOutEvaluation;
+import io.flm.launch.report.TaskEvaluation;
 import io.flm.launch.run.RunFiles;
 import io.flm.launch.submit.RunRequest;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
+import io.flm.worker.task.TaskReport;
+import io.flm.worker.train.Tasks;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The evaluation that a finished run of {@code flm pretrain} ends with, as far as there are data for it. */
 final class LastEvaluation {
     private LastEvaluation() {}
 
     /** Evaluates, and writes what came of it into the run's folder; else says in one line why there is none. */
-    static Optional<Report> of(Environment environment, RunRequest request, Path checkpoint) {
+    static Optional<Map<String, @Nullable Object>> of(Environment environment, RunRequest request, Path checkpoint) {
         Config config = request.config();
         if (!Files.isDirectory(
                 checkpoint)) { // a cluster's lies on the disk of one of its nodes, which may be another host
             environment.say("the checkpoint is on another host: evaluate it there with "
                     + Program.hint("evaluate", "--from", checkpoint.toString()));
             return Optional.empty();
+        }
+        if (Tasks.of(config).isPresent()) {
+            return ofTask(environment, request, checkpoint);
         }
         if (!HeldOutData.exists(config)) {
             environment.say(
@@ -37,7 +45,7 @@ final class LastEvaluation {
             Report report = new HeldOutEvaluation(environment.screen(), environment.nanoTime())
                     .run(checkpoint, config, List.of(), request.run().resolve("held-out.html"), PlainFile::replace);
             RunFiles.write(request.run().resolve("held-out.json"), Json.line(report.toMap()) + System.lineSeparator());
-            return Optional.of(report);
+            return Optional.of(report.toMap());
         } catch (HeldOutData.TooFew e) {
             if (request.configuration().asksForHoldOut()) {
                 throw e;
@@ -46,5 +54,25 @@ final class LastEvaluation {
                     + Program.hint("evaluate", "--from", checkpoint.toString(), "--data", "PATH"));
             return Optional.empty();
         }
+    }
+
+    private static Optional<Map<String, @Nullable Object>> ofTask(
+            Environment environment, RunRequest request, Path checkpoint) {
+        Config config = request.config();
+        if (config.getStringList("flm.task.val").isEmpty()
+                && config.getStringList("flm.data.eval-paths").isEmpty()) {
+            environment.say("not scored: give what it is scored on with --val");
+            return Optional.empty();
+        }
+        Path run = request.run();
+        TaskReport report = new TaskEvaluation(environment.screen(), environment.nanoTime())
+                .run(
+                        checkpoint,
+                        config,
+                        List.of(),
+                        List.of(),
+                        new TaskEvaluation.Written(run.resolve("scores.html"), null, PlainFile::replace));
+        RunFiles.write(run.resolve("scores.json"), Json.line(report.toMap()) + System.lineSeparator());
+        return Optional.of(report.toMap());
     }
 }

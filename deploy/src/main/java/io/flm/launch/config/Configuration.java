@@ -33,6 +33,8 @@ public final class Configuration {
             "flm.data.paths",
             "flm.data.eval-paths",
             "flm.data.tokenizer",
+            "flm.task.train",
+            "flm.task.val",
             "flm.checkpoint.from",
             "flm.http.token-file",
             "flm.node.key-store",
@@ -184,6 +186,13 @@ public final class Configuration {
             }
             preset = "preset " + name;
             return layer(ConfigFactory.parseResources(Presets.resource(name)).resolve(), preset, home);
+        }
+
+        /** How models are fine-tuned on a task, over what they were pretrained with. */
+        public Builder task(String name) {
+            Config layer = ConfigFactory.parseResources("tasks/all.conf");
+            Config own = ConfigFactory.parseResources("tasks/" + name + ".conf");
+            return layer(own.withFallback(layer).resolve(), "task " + name, Path.of(""));
         }
 
         /** A file of the user; its relative paths count from its folder. */

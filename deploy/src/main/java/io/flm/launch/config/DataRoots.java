@@ -19,6 +19,8 @@ public final class DataRoots {
     private static final String KEY = "flm.node.data-roots";
     private static final String PATHS = "flm.data.paths";
     private static final String EVAL_PATHS = "flm.data.eval-paths";
+    private static final String ANNOTATIONS = "flm.task.train";
+    private static final String EVAL_ANNOTATIONS = "flm.task.val";
     private static final String TOKENIZER = "flm.data.tokenizer";
     private static final String FROM = "flm.checkpoint.from";
 
@@ -42,7 +44,7 @@ public final class DataRoots {
         List<String> given = node.getStringList(KEY);
         List<Path> roots = new ArrayList<>();
         if (given.isEmpty()) {
-            List.of(PATHS, EVAL_PATHS)
+            List.of(PATHS, EVAL_PATHS, ANNOTATIONS, EVAL_ANNOTATIONS)
                     .forEach(key ->
                             node.getStringList(key).forEach(path -> roots.addAll(Dataset.expanded(Path.of(path)))));
             if (!node.getString(TOKENIZER).isEmpty()) {
@@ -62,8 +64,10 @@ public final class DataRoots {
     public void require(Config run) {
         Set<Path> real = roots.stream().map(DataRoots::real).collect(Collectors.toSet());
         require(PATHS, run, real);
+        require(ANNOTATIONS, run, real);
         if (run.getLong("flm.evaluate.every") > 0) { // else the submitter evaluates, with rights of his own
             require(EVAL_PATHS, run, real);
+            require(EVAL_ANNOTATIONS, run, real);
         }
         require(TOKENIZER, Path.of(run.getString(TOKENIZER)), real);
         if (!run.getString(FROM).isEmpty()) {

@@ -4,9 +4,7 @@ import ai.djl.Device;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
-import io.flm.data.Dataset;
 import io.flm.data.Ingest;
-import io.flm.data.Split;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
@@ -35,6 +33,7 @@ import io.flm.worker.model.ModelSettings;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.RunCheckpoints;
+import io.flm.worker.train.RunData;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Trainer;
 import io.flm.worker.train.Validation;
@@ -59,7 +58,7 @@ final class NodeRun implements AutoCloseable {
     private final int threads;
     private final Codec codec;
     private final Tokenizer tokenizer;
-    private final Dataset samples;
+    private final RunData samples;
     private final Ingest ingest;
     private final RunCheckpoints runCheckpoints;
     private final Validation validation;
@@ -97,11 +96,12 @@ final class NodeRun implements AutoCloseable {
             tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
             closings.push(tokenizer::close);
             requireRoom();
-            samples = Dataset.open(data.paths(), Split.training(data.holdOut()));
+            samples = RunData.open(config, LOG::warn);
             closings.push(samples::close);
             requireHeldOut(data);
             ingest = Ingest.open(
-                    samples,
+                    samples.examples(),
+                    samples.pictures(),
                     tokenizer,
                     data,
                     train.objective().corruption(new TextLayout(tokenizer.vocabulary(), data.beginToken())),
@@ -150,7 +150,7 @@ final class NodeRun implements AutoCloseable {
 
     /** Told now, not when the run has ended. Which share was asked for is not known here; the default one never is. */
     private void requireHeldOut(DataSettings data) {
-        new HeldOutShare(data, samples.inAll() - samples.size(), samples.size())
+        new HeldOutShare(data, samples.heldOut(), samples.examples().size())
                 .check(data.holdOut() != Presets.HOLD_OUT)
                 .ifPresent(LOG::info);
     }

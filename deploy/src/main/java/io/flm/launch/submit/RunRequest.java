@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import io.flm.coordinator.http.Submission;
 import io.flm.launch.config.Configuration;
 import io.flm.worker.torch.TorchRoute;
+import io.flm.worker.train.Tasks;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,9 +31,13 @@ public record RunRequest(
         return Submission.nameOf(String.valueOf(run.getFileName()));
     }
 
+    private String command() {
+        return Tasks.of(config()).isPresent() ? "finetune" : "pretrain";
+    }
+
     /** The arguments of the command that goes on with the run. */
     public List<String> resumption() {
-        List<String> arguments = new ArrayList<>(List.of("pretrain", "--run", run.toString(), "--resume"));
+        List<String> arguments = new ArrayList<>(List.of(command(), "--run", run.toString(), "--resume"));
         arguments.addAll(launcher.options());
         if (minWorkers > 0) {
             arguments.addAll(List.of("--min-workers", String.valueOf(minWorkers)));

@@ -25,8 +25,14 @@ import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.Precision;
 import io.flm.worker.objective.Objective;
+import io.flm.worker.task.Task;
+import io.flm.worker.task.TaskModel;
+import io.flm.worker.task.TaskProgress;
+import io.flm.worker.task.TaskReport;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.torch.WorkerSettings;
+import io.flm.worker.train.RunData;
+import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,6 +40,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -135,6 +142,40 @@ public final class TrainedModel implements AutoCloseable {
 
     public long parameterCount() {
         return model.parameters().size();
+    }
+
+    /** The task that it was fine-tuned on; empty if it was pretrained only. */
+    public Optional<Task> task() {
+        return Tasks.of(config);
+    }
+
+    /**
+     * Scores it on the task that it was fine-tuned on.
+     *
+     * @param annotations files; empty, and pictures too: those that the settings name
+     * @param pictures where they are; empty: where the settings say
+     */
+    public TaskReport score(List<Path> annotations, List<Path> pictures, TaskProgress progress) {
+        Task task = task().orElseThrow(() -> new UserException(checkpoint.folder()
+                + ": no task's model, it was pretrained only; fine-tune it with `flm finetune --from`"));
+        boolean own = annotations.isEmpty() && pictures.isEmpty();
+        List<Path> files = own ? RunData.paths(config, "flm.task.val") : annotations;
+        List<Path> sources = pictures.isEmpty() ? RunData.paths(config, "flm.data.eval-paths") : pictures;
+        progress.at(0, "reading");
+        EvaluationSettings settings = EvaluationSettings.from(config);
+        try (RunData data = RunData.scored(task, files, sources, note)) {
+            TaskModel asked = new TaskModel(
+                    model,
+                    objective,
+                    format.layout(),
+                    tokenizer,
+                    Pictures.with(PictureSettings.from(config)),
+                    data.pictures(),
+                    config.getInt("flm.data.max-tokens"),
+                    settings.batch(),
+                    settings.seed());
+            return task.score(asked, files, data.examples(), progress);
+        }
     }
 
     /** Runs all measures on held-out samples; none given: those that the settings name. */

@@ -46,6 +46,11 @@ public record ModelParts(
         return new ModelParts(reconstructor, null, classifiers, pairs);
     }
 
+    /** The same without classifiers. */
+    public ModelParts withoutClassifiers() {
+        return new ModelParts(reconstructor, tokenHead, List.of(), pairs);
+    }
+
     /** The same for pairs of pictures. */
     public ModelParts ofPairs() {
         return new ModelParts(reconstructor, tokenHead, classifiers, true);

@@ -10,6 +10,7 @@ import io.flm.worker.checkpoint.FlatFloats;
 import io.flm.worker.checkpoint.RunIdentity;
 import io.flm.worker.checkpoint.TensorRange;
 import io.flm.worker.checkpoint.TrainingState;
+import io.flm.worker.checkpoint.WeightTransfer;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.ParameterStore.Buffer;
 import java.nio.FloatBuffer;
@@ -50,7 +51,7 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
     }
 
     /** A new run with the weights of another one: no moments, no step. */
-    private record FromWeights(Checkpoint checkpoint, long seed) implements InitialState {
+    private record FromWeights(Checkpoint checkpoint, boolean withoutReconstructor, long seed) implements InitialState {
         @Override
         public long steps() {
             return 0;
@@ -59,8 +60,9 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         @Override
         public String restore(ParameterStore store) {
             store.initialize(seed);
-            checkpoint.restoreWeights(layout(store), sink(store, Buffer.VALUES));
-            return "the weights of " + checkpoint.folder();
+            WeightTransfer transfer =
+                    WeightTransfer.of(checkpoint, layout(store), withoutReconstructor, sink(store, Buffer.VALUES));
+            return "the weights of " + checkpoint.folder() + ": " + transfer.sentence();
         }
     }
 
@@ -100,7 +102,8 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         this.newest = origin;
         this.writer = new CheckpointWriter(store, identity, listener);
         long seed = train.seed();
-        this.first = from.<InitialState>map(c -> new FromWeights(c, seed)).orElseGet(() -> new Seed(seed));
+        this.first = from.<InitialState>map(c -> new FromWeights(c, train.leavesReconstructor(), seed))
+                .orElseGet(() -> new Seed(seed));
         this.globalBatch = train.globalBatch();
     }
 

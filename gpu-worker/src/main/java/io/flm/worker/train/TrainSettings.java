@@ -11,6 +11,7 @@ import java.util.Locale;
  * {@code flm.train}: what is trained, for how long, and how a step is divided into lanes.
  *
  * @param objective what is predicted, with its own settings
+ * @param leavesReconstructor whether a task does without the reconstructor that pretraining had
  * @param lanes parts of the global batch; at most this many workers
  * @param microBatch samples of a lane in a step; the global batch is lanes * microBatch
  * @param steps updates in all; the length of the schedule
@@ -24,6 +25,7 @@ import java.util.Locale;
  */
 public record TrainSettings(
         Objective objective,
+        boolean leavesReconstructor,
         int lanes,
         int microBatch,
         long steps,
@@ -43,15 +45,19 @@ public record TrainSettings(
         Precision precision,
         boolean recompute) {
 
-    /** Reads {@code flm.train}. */
+    /** Reads {@code flm.train}, and of {@code flm.task} what a task makes of the objective. */
     public static TrainSettings from(Config root) {
         Config c = root.getConfig("flm.train");
         long steps = c.getLong("steps");
         long warmupSteps = c.getLong("warmup-steps");
         double fastLrFactor = c.getDouble("fast-lr-factor");
         double headLrFactor = c.getDouble("head-lr-factor");
+        Objective pretrained = Objectives.from(c);
+        Objective objective =
+                Tasks.of(root).map(task -> task.objective(pretrained)).orElse(pretrained);
         return new TrainSettings(
-                Objectives.from(c),
+                objective,
+                pretrained.parts().reconstructor() && !objective.parts().reconstructor(),
                 c.getInt("lanes"),
                 c.getInt("micro-batch"),
                 steps,

@@ -1,0 +1,252 @@
+package io.flm.launch.command;
+
+import com.typesafe.config.Config;
+import io.flm.data.FileErrors;
+import io.flm.data.SmallFile;
+import io.flm.data.TextFile;
+import io.flm.data.UserException;
+import io.flm.launch.config.Configuration;
+import io.flm.launch.console.Logs;
+import io.flm.launch.console.Version;
+import io.flm.worker.checkpoint.Checkpoint;
+import io.flm.worker.checkpoint.CheckpointStore;
+import io.flm.worker.train.RunData;
+import io.flm.worker.train.Tasks;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code flm finetune}: trains a pretrained model on a task, and scores it. */
+@Command(
+        name = "finetune",
+        description = {
+            "Fine-tunes a pretrained model on a task, and scores it on examples that it was not trained on.",
+            "It is trained as a model is pretrained: on the same workers and nodes, with the same checkpoints."
+        },
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false)
+final class FinetuneCommand extends TrainCommand {
+    @Option(
+            names = "--task",
+            paramLabel = "TASK",
+            description = "What it is trained on: vqa, nlvr2, nlvr, entail, retrieval or caption.")
+    private @Nullable String task;
+
+    @Option(
+            names = "--from",
+            paramLabel = "RUN_OR_CHECKPOINT",
+            description = "The pretrained model: a run's folder, or a checkpoint's.")
+    private @Nullable Path from;
+
+    @Option(
+            names = "--random",
+            description = "With --from: takes the model's sizes only, and begins with random weights. For comparison.")
+    private boolean random;
+
+    @Mixin
+    private final TaskFiles files = new TaskFiles();
+
+    @Mixin
+    private final FinetuneOptions options = new FinetuneOptions();
+
+    FinetuneCommand(Environment environment, Logs logs) {
+        super(environment, logs);
+    }
+
+    @Override
+    void checkOptions() {
+        if (resume) {
+            if (from != null || task != null) {
+                throw new UserException("--resume goes on with a run as it was begun: leave --from and --task out");
+            }
+        } else if (from == null || task == null) {
+            throw new UserException("give --task, and with --from the pretrained model; or --resume with --run");
+        } else if (files.train().isEmpty()) {
+            throw new UserException("give what it is trained on with --train: annotation files and pictures");
+        }
+        super.checkOptions();
+    }
+
+    @Override
+    String runName() {
+        return task == null ? "finetune" : task;
+    }
+
+    @Override
+    Configuration.Builder newRun() {
+        Path pretrained = from;
+        if (pretrained == null || task == null) {
+            throw new IllegalStateException("options were not checked");
+        }
+        Checkpoint checkpoint = CheckpointStore.find(environment.resolve(pretrained), environment::say);
+        String where = checkpoint.folder().toString();
+        Config before = checkpoint.identity().config(where);
+        if (before.hasPath("flm.task.name")
+                && !before.getString("flm.task.name").equals(Tasks.NONE)) {
+            environment.say(where + " was fine-tuned before, on " + before.getString("flm.task.name"));
+        }
+        Configuration.Builder layers = Configuration.builder()
+                .checkpoint(checkpoint, environment::warn)
+                .task(task)
+                .option("flm.task.name", task, "--task", environment.folder());
+        if (!random) {
+            layers.option("flm.checkpoint.from", where, "--from", environment.folder());
+        }
+        return configOptions.over(layers, environment);
+    }
+
+    @Override
+    void over(Configuration.Builder layers) {
+        files.over(layers, environment);
+        options.over(layers, environment.folder());
+        Config config = layers.build().config();
+        if (!resume) {
+            Tasks.of(config)
+                    .orElseThrow()
+                    .settings(RunData.paths(config, "flm.task.train"), environment::say)
+                    .forEach((key, value) -> layers.option(key, value, "--train", environment.folder()));
+        }
+    }
+
+    /** What every run of training takes. */
+    static final class FinetuneOptions {
+        @Option(names = "--steps", paramLabel = "N", description = "How many updates.")
+        private @Nullable Long steps;
+
+        @Option(names = "--learning-rate", paramLabel = "R", description = "The rate after warm-up.")
+        private @Nullable Double learningRate;
+
+        @Option(names = "--workers", paramLabel = "N", description = "Workers of this node; at most as many as lanes.")
+        private @Nullable Integer workers;
+
+        @Option(names = "--devices", paramLabel = "D", description = "auto, cpu, or a list such as cuda:0,cuda:1.")
+        private @Nullable String devices;
+
+        @Option(names = "--threads", paramLabel = "N", description = "Threads of a worker on the CPU.")
+        private @Nullable Integer threads;
+
+        @Option(names = "--seed", paramLabel = "N", description = "What all random numbers follow from.")
+        private @Nullable Long seed;
+
+        @Option(names = "--tokenizer", paramLabel = "F", description = "The tokenizer.json, where it was moved.")
+        private @Nullable Path tokenizer;
+
+        void over(Configuration.Builder layers, Path folder) {
+            option(layers, "flm.train.steps", steps, "--steps", folder);
+            option(layers, "flm.train.learning-rate", learningRate, "--learning-rate", folder);
+            option(layers, "flm.worker.workers", workers, "--workers", folder);
+            option(layers, "flm.worker.devices", devices, "--devices", folder);
+            option(layers, "flm.worker.threads", threads, "--threads", folder);
+            option(layers, "flm.train.seed", seed, "--seed", folder);
+            option(
+                    layers,
+                    "flm.data.tokenizer",
+                    tokenizer == null ? null : tokenizer.toString(),
+                    "--tokenizer",
+                    folder);
+        }
+
+        private static void option(
+                Configuration.Builder layers, String key, @Nullable Object value, String name, Path folder) {
+            if (value != null) {
+                layers.option(key, value, name, folder);
+            }
+        }
+    }
+
+    /** The files of a task: annotations and pictures. */
+    static final class TaskFiles {
+        private static final int MOST_ANSWER_BYTES = 4 << 20;
+
+        @Option(
+                names = "--train",
+                paramLabel = "FILE",
+                arity = "1..*",
+                description =
+                        "What it is trained on: annotation files (json, jsonl, each also gz), and where the pictures are"
+                                + " (tar, tar.gz, folders). Without annotation files: the captions of the shards.")
+        private List<Path> train = List.of();
+
+        @Option(
+                names = "--val",
+                paramLabel = "FILE",
+                arity = "1..*",
+                description = "What it is scored on when it is trained, likewise.")
+        private List<Path> val = List.of();
+
+        @Option(
+                names = "--answers",
+                paramLabel = "F",
+                description = "vqa: the answers to choose among, a line each. Default: those of --train.")
+        private @Nullable Path answers;
+
+        List<Path> train() {
+            return train;
+        }
+
+        void over(Configuration.Builder layers, Environment environment) {
+            Path folder = environment.folder();
+            over(layers, train, "--train", "flm.task.train", "flm.data.paths", folder);
+            over(layers, val, "--val", "flm.task.val", "flm.data.eval-paths", folder);
+            if (answers != null) {
+                layers.option("flm.task.answers", answers(environment.resolve(answers)), "--answers", folder);
+            }
+        }
+
+        /** Without pictures those of the pretrained model's own data stay. */
+        private static void over(
+                Configuration.Builder layers,
+                List<Path> files,
+                String name,
+                String annotations,
+                String pictures,
+                Path folder) {
+            if (!files.isEmpty()) {
+                layers.option(annotations, strings(files, true), name, folder);
+                List<String> others = strings(files, false);
+                if (!others.isEmpty()) {
+                    layers.option(pictures, others, name, folder);
+                }
+            }
+        }
+
+        private static List<String> answers(Path file) {
+            List<String> answers = text(file)
+                    .lines()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .distinct()
+                    .toList();
+            if (answers.size() < 2) {
+                throw new UserException(file + ": holds fewer than two answers; give one a line");
+            }
+            return answers;
+        }
+
+        private static String text(Path file) {
+            try {
+                return TextFile.utf8(SmallFile.read(file, MOST_ANSWER_BYTES));
+            } catch (IOException e) {
+                throw new UserException(
+                        file + ": cannot be read (" + FileErrors.reason(e) + "); give answers, one a line");
+            }
+        }
+
+        /** Annotation files, or all others. */
+        static List<String> strings(List<Path> files, boolean annotations) {
+            return files.stream()
+                    .map(Path::toString)
+                    .filter(file -> isAnnotation(file) == annotations)
+                    .toList();
+        }
+
+        static boolean isAnnotation(String file) {
+            return file.matches("(?i).*\\.(json|jsonl|jsonlines)(\\.gz)?");
+        }
+    }
+}

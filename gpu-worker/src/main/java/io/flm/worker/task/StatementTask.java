@@ -1,0 +1,186 @@
+package io.flm.worker.task;
+
+import io.flm.data.Examples;
+import io.flm.data.PictureSource;
+import io.flm.data.TextForm;
+import io.flm.data.UserException;
+import io.flm.data.annotation.AnnotatedExamples;
+import io.flm.data.annotation.Statement;
+import io.flm.data.annotation.StatementFiles;
+import io.flm.worker.model.ModelParts.Classifier;
+import io.flm.worker.objective.Head;
+import io.flm.worker.objective.Head.Predicts;
+import io.flm.worker.objective.Objective;
+import io.flm.worker.task.ClassObjective.Shape;
+import io.flm.worker.task.TaskReport.Predictions;
+import io.flm.worker.task.TaskReport.Shown;
+import io.flm.worker.task.score.Mean;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
+
+/**
+ * A task of sentences about pictures, of which one class of a few is the case: true or false, entailed or not. One-hot cross
+ * entropy on the class vector; FLM (arXiv 2303.14038) §4.2.
+ */
+public abstract class StatementTask implements Task {
+    private static final int SHOWN = 48;
+
+    private final String key;
+    private final Shape shape;
+    private final List<String> classes;
+
+    /** @param classes their names, by number */
+    protected StatementTask(String key, Shape shape, List<String> classes) {
+        this.key = key;
+        this.shape = shape;
+        this.classes = List.copyOf(classes);
+    }
+
+    /** Reads the task's files. */
+    protected abstract StatementFiles read(List<Path> annotations);
+
+    /** The names of the head's parameters begin so. */
+    protected abstract String prefix();
+
+    /** Further figures; none in most. */
+    protected List<TaskFigure> further(List<Statement> statements, Chosen chosen) {
+        return List.of();
+    }
+
+    /** What the task's server takes; null if it has none. */
+    protected abstract Predictions predictions(List<Statement> statements, Chosen chosen);
+
+    @Override
+    public String key() {
+        return key;
+    }
+
+    @Override
+    public Objective objective(Objective pretrained) {
+        int joined = shape == Shape.PAIR ? 2 : 1;
+        return new ClassObjective(
+                key,
+                pretrained,
+                shape,
+                new Head(key, Predicts.CLASS, 1),
+                new Classifier(prefix(), true, joined, classes.size()));
+    }
+
+    @Override
+    public Examples examples(List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note) {
+        StatementFiles files = read(required(annotations));
+        if (files.leftOut() > 0) {
+            note.accept(key + ": " + files.leftOut() + " examples without a label are left out");
+        }
+        if (training) {
+            files.all().stream()
+                    .filter(s -> s.label() == Statement.UNLABELLED)
+                    .findFirst()
+                    .ifPresent(s -> {
+                        throw new UserException(annotations + ": " + s.id()
+                                + " has no label to train on; give files with labels with --train");
+                    });
+        }
+        return AnnotatedExamples.of(
+                files.all().stream().map(Statement::annotated).toList(), pictures, TextForm.AS_IT_IS);
+    }
+
+    private List<Path> required(List<Path> annotations) {
+        if (annotations.isEmpty()) {
+            throw new UserException(key + ": no annotation file; give " + files());
+        }
+        return annotations;
+    }
+
+    @Override
+    public TaskReport score(TaskModel model, List<Path> annotations, Examples examples, TaskProgress progress) {
+        List<Statement> all = read(required(annotations)).all();
+        Chosen chosen = Chosen.of(model, examples, progress);
+        List<TaskFigure> figures = new ArrayList<>();
+        boolean labelled = all.stream().noneMatch(s -> s.label() == Statement.UNLABELLED);
+        if (labelled) {
+            figures.add(accuracy(all, chosen));
+            figures.addAll(further(all, chosen));
+        }
+        List<String> notes =
+                labelled ? List.of() : List.of("the examples have no labels: there is nothing to score by");
+        return new TaskReport(
+                key, all.size(), figures, shown(model, examples, all, chosen), predictions(all, chosen), notes);
+    }
+
+    private TaskFigure accuracy(List<Statement> all, Chosen chosen) {
+        int[] counts = new int[classes.size()];
+        all.forEach(s -> counts[s.label()]++);
+        int most = IntStream.range(0, counts.length).reduce(0, (a, b) -> counts[b] > counts[a] ? b : a);
+        return new TaskFigure(
+                "accuracy",
+                "Accuracy",
+                TaskFigure.Unit.SHARE,
+                share(all, i -> chosen.own()[i]).mean(),
+                groupError(all, i -> chosen.own()[i] == all.get(i).label()),
+                share(all, i -> chosen.textOnly()[i]).mean(),
+                (double) counts[most] / all.size(),
+                all.size());
+    }
+
+    private static Mean share(List<Statement> all, IntUnaryOperator chosen) {
+        return Mean.of(IntStream.range(0, all.size())
+                .mapToDouble(i -> chosen.applyAsInt(i) == all.get(i).label() ? 1 : 0)
+                .toArray());
+    }
+
+    /** Examples of a group are not seen one by one: the error is that of the groups' means. */
+    protected static double groupError(List<Statement> all, IntPredicate right) {
+        return Mean.of(groups(all, right).values().stream()
+                        .mapToDouble(of -> of.stream()
+                                .mapToDouble(r -> r ? 1 : 0)
+                                .average()
+                                .orElse(0))
+                        .toArray())
+                .standardError();
+    }
+
+    /** Whether each example of a group is right, by group. */
+    protected static Map<String, List<Boolean>> groups(List<Statement> all, IntPredicate right) {
+        Map<String, List<Boolean>> groups = new LinkedHashMap<>();
+        for (int i = 0; i < all.size(); i++) {
+            groups.computeIfAbsent(all.get(i).group(), g -> new ArrayList<>()).add(right.test(i));
+        }
+        return groups;
+    }
+
+    private List<Shown> shown(TaskModel model, Examples examples, List<Statement> all, Chosen chosen) {
+        List<Shown> shown = new ArrayList<>();
+        for (int i : TaskModel.spread(all.size(), SHOWN)) {
+            Statement s = all.get(i);
+            shown.add(new Shown(
+                    s.id(),
+                    model.read(examples, i, i + 1).get(0).pictures(),
+                    s.sentence(),
+                    s.label() == Statement.UNLABELLED ? "" : classes.get(s.label()),
+                    classes.get(chosen.own()[i]),
+                    chosen.shares()[i],
+                    s.label() == chosen.own()[i]));
+        }
+        return shown;
+    }
+
+    /** One line an example: its id and the class. */
+    protected static Predictions lines(String form, List<Statement> all, Chosen chosen, List<String> names) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < all.size(); i++) {
+            text.append(all.get(i).id())
+                    .append(',')
+                    .append(names.get(chosen.own()[i]))
+                    .append('\n');
+        }
+        return new Predictions(form, text.toString());
+    }
+}

@@ -1,0 +1,53 @@
+package io.flm.worker.task;
+
+import io.flm.data.Examples;
+import io.flm.data.PictureSource;
+import io.flm.worker.objective.Objective;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** What a pretrained model is fine-tuned on, and scored by; FLM (arXiv 2303.14038) §4.2. Its settings are those of a run. */
+public interface Task {
+    /** The name in configuration and on the command line: {@code vqa}. */
+    String key();
+
+    /** What the annotation files are, for messages: {@code VQA v2 question and annotation files}. */
+    String files();
+
+    /**
+     * How a model is fine-tuned.
+     *
+     * @param pretrained what it was pretrained with: it is read as it was trained to read
+     */
+    Objective objective(Objective pretrained);
+
+    /**
+     * Settings that follow from what is trained on, and are kept with the run: by their keys in the configuration.
+     *
+     * @param note is told what was found
+     */
+    default Map<String, Object> settings(List<Path> annotations, Consumer<String> note) {
+        return Map.of();
+    }
+
+    /**
+     * Reads examples.
+     *
+     * @param annotations files, empty if the pictures' own captions are meant
+     * @param pictures that the annotations name
+     * @param training whether they are trained on: then what is only good for scoring is left out
+     * @param note is told what is left out, in one line each
+     * @throws io.flm.data.UserException where files say what cannot be, or name pictures that are not there
+     */
+    Examples examples(List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note);
+
+    /**
+     * Scores a fine-tuned model.
+     *
+     * @param annotations that {@code examples} were made of
+     * @param examples of {@link #examples}, not for training
+     */
+    TaskReport score(TaskModel model, List<Path> annotations, Examples examples, TaskProgress progress);
+}

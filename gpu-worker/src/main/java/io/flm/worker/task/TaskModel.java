@@ -1,0 +1,161 @@
+package io.flm.worker.task;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.flm.data.Examples;
+import io.flm.data.PictureSource;
+import io.flm.data.Pictures;
+import io.flm.data.RandomStream;
+import io.flm.data.RandomStream.Purpose;
+import io.flm.data.Sample;
+import io.flm.data.SampleException;
+import io.flm.data.SampleReader;
+import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
+import io.flm.data.Tokenizer;
+import io.flm.data.UserException;
+import io.flm.worker.model.FlmModel;
+import io.flm.worker.objective.Objective;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * A fine-tuned model as tasks ask it. It belongs to one thread.
+ *
+ * @param objective with which it was fine-tuned
+ * @param pictures decodes
+ * @param source of the pictures that are asked about
+ * @param maxTokens the longest row
+ * @param batch examples at a time
+ * @param seed of what is drawn
+ */
+public record TaskModel(
+        FlmModel model,
+        Objective objective,
+        TextLayout layout,
+        Tokenizer tokenizer,
+        Pictures pictures,
+        PictureSource source,
+        int maxTokens,
+        int batch,
+        long seed) {
+
+    /** Reads examples one by one. */
+    public SampleReader reader(Examples examples) {
+        return new SampleReader(
+                examples, source, tokenizer, pictures, model.settings().imageSize(), maxTokens, layout.beginToken());
+    }
+
+    /**
+     * Reads some examples. One that cannot be read ends the scoring: a figure over fewer would be another figure.
+     *
+     * @param to after the last
+     */
+    public List<Sample> read(Examples examples, long from, long to) {
+        SampleReader reader = reader(examples);
+        List<Sample> samples = new ArrayList<>();
+        for (long index = from; index < to; index++) {
+            try {
+                samples.add(reader.read(index));
+            } catch (SampleException e) {
+                throw new UserException(e.getMessage() + "; mend it, or leave it out of what is scored", e);
+            } catch (IOException e) {
+                throw new UserException(
+                        examples.name(index) + ": cannot be read (" + e.getMessage()
+                                + "); mend it, or leave it out of what is scored",
+                        e);
+            }
+        }
+        return samples;
+    }
+
+    /** What the head says of each sample, before it is made a probability [N][A]. */
+    public float[][] classify(List<Sample> samples) {
+        TextBatch text = objective.corruption(layout).plan(samples, RandomStream.of(seed, Purpose.CORRUPT));
+        try (NDManager scope = model.newScope()) {
+            NDArray features =
+                    model.imageFeatures(scope, pixels(samples), text.pictures().count());
+            return model.classify(text, features).get(0);
+        }
+    }
+
+    /** The same where each sample has the pictures of another one: what the text alone tells. */
+    public float[][] classifyTexts(List<Sample> samples) {
+        List<Sample> others = new ArrayList<>();
+        for (int i = 0; i < samples.size(); i++) {
+            Sample own = samples.get(i);
+            others.add(new Sample(own.key(), otherPictures(samples, i), own.texts(), own.labels()));
+        }
+        return classify(others);
+    }
+
+    /** Of the next sample that shows another picture; after the last comes the first. */
+    private static List<byte[]> otherPictures(List<Sample> samples, int of) {
+        byte[] own = samples.get(of).pictures().get(0);
+        for (int by = 1; by < samples.size(); by++) {
+            List<byte[]> pictures = samples.get((of + by) % samples.size()).pictures();
+            if (!Arrays.equals(pictures.get(0), own)) {
+                return pictures;
+            }
+        }
+        return samples.get(of).pictures();
+    }
+
+    /**
+     * Examples in blocks of {@link #batch}, from where to where each. The last one is not a single example, which would have no
+     * other one's pictures.
+     */
+    public List<long[]> blocks(long count) {
+        List<long[]> blocks = new ArrayList<>();
+        for (long from = 0; from < count; ) {
+            long left = count - from - batch;
+            long to = left < 2 ? count : from + batch;
+            blocks.add(new long[] {from, to});
+            from = to;
+        }
+        return blocks;
+    }
+
+    /** The pictures of samples as the model takes them: a direct buffer [P, 3, S, S]. */
+    public static ByteBuffer pixels(List<Sample> samples) {
+        int size = samples.stream()
+                .flatMap(sample -> sample.pictures().stream())
+                .mapToInt(picture -> picture.length)
+                .sum();
+        ByteBuffer all = ByteBuffer.allocateDirect(size);
+        samples.forEach(sample -> sample.pictures().forEach(all::put));
+        return all.flip();
+    }
+
+    /** Some of {@code count} examples, evenly spread over all. */
+    public static int[] spread(int count, int some) {
+        int shown = Math.min(count, some);
+        return IntStream.range(0, shown)
+                .map(i -> (int) ((long) i * count / shown))
+                .toArray();
+    }
+
+    // ---- of logits
+
+    /** The class with the greatest value; the first of equal ones. */
+    public static int best(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            best = logits[i] > logits[best] ? i : best;
+        }
+        return best;
+    }
+
+    /** The share of a class among all, by softmax. */
+    public static double share(float[] logits, int of) {
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp((double) logit - logits[of]);
+        }
+        return 1 / sum;
+    }
+}

@@ -1,0 +1,80 @@
+package io.flm.worker.task;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a model scored on a task.
+ *
+ * @param task its key
+ * @param examples that were scored
+ * @param figures the first one is the task's own measure
+ * @param shown some examples, with what the model said
+ * @param predictions what the task's server takes; null if it has none
+ * @param notes what people should know: what was not counted, and why
+ */
+public record TaskReport(
+        String task,
+        long examples,
+        List<TaskFigure> figures,
+        List<Shown> shown,
+        @Nullable Predictions predictions,
+        List<String> notes) {
+
+    /**
+     * An example and what the model said.
+     *
+     * @param pictures RGB values 0..255, [3, S, S] each
+     * @param question or sentence; empty if there is none
+     * @param expected what people said
+     * @param given what the model said
+     * @param confidence its share of what the model takes for possible, in [0, 1]; NaN if it has none
+     */
+    public record Shown(
+            String key,
+            List<byte[]> pictures,
+            String question,
+            String expected,
+            String given,
+            double confidence,
+            boolean right) {}
+
+    /**
+     * A file in the form that the task's server takes.
+     *
+     * @param form what it is, for people: {@code VQA v2 results}
+     * @param text its content
+     */
+    public record Predictions(String form, String text) {}
+
+    public TaskReport {
+        figures = List.copyOf(figures);
+        shown = List.copyOf(shown);
+        notes = List.copyOf(notes);
+    }
+
+    /** As JSON: each figure under its key; {@code prior}, {@code majority} and {@code standardError} repeat the keys. */
+    public Map<String, @Nullable Object> toMap() {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        map.put("task", task);
+        map.put("examples", examples);
+        map.putAll(column(TaskFigure::value));
+        map.put("prior", column(TaskFigure::textOnly));
+        map.put("majority", column(TaskFigure::majority));
+        map.put("standardError", column(TaskFigure::standardError));
+        map.put("notes", notes);
+        return map;
+    }
+
+    private Map<String, @Nullable Object> column(ToDoubleFunction<TaskFigure> of) {
+        Map<String, @Nullable Object> column = new LinkedHashMap<>();
+        for (TaskFigure figure : figures) {
+            double value = of.applyAsDouble(figure);
+            column.put(figure.key(), Double.isNaN(value) ? null : value);
+        }
+        return column;
+    }
+}

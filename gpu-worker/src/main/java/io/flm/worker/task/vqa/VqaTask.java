@@ -1,0 +1,296 @@
+package io.flm.worker.task.vqa;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.typesafe.config.Config;
+import io.flm.data.Examples;
+import io.flm.data.PictureSource;
+import io.flm.data.UserException;
+import io.flm.data.annotation.VqaFiles;
+import io.flm.data.annotation.VqaQuestion;
+import io.flm.worker.model.ModelParts.Classifier;
+import io.flm.worker.objective.Head;
+import io.flm.worker.objective.Head.Predicts;
+import io.flm.worker.objective.Objective;
+import io.flm.worker.task.Chosen;
+import io.flm.worker.task.ClassObjective;
+import io.flm.worker.task.ClassObjective.Shape;
+import io.flm.worker.task.Task;
+import io.flm.worker.task.TaskFigure;
+import io.flm.worker.task.TaskModel;
+import io.flm.worker.task.TaskProgress;
+import io.flm.worker.task.TaskReport;
+import io.flm.worker.task.TaskReport.Predictions;
+import io.flm.worker.task.TaskReport.Shown;
+import io.flm.worker.task.score.Score;
+import io.flm.worker.task.score.VqaAccuracy;
+import io.flm.worker.task.score.VqaAccuracy.Answered;
+import io.flm.worker.task.score.VqaAnswers;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+
+/**
+ * Questions about pictures, VQA v2 (Goyal et al. 2017). The head gives each answer of a fixed list a score; it is trained with
+ * binary cross entropy against how many people gave the answer, summed over the answers.
+ */
+public final class VqaTask implements Task {
+    private static final int SHOWN = 48;
+    private static final int CONSTANTS = 50; // commonest answers among which the best constant one is looked for
+
+    private final List<String> answers;
+    private final long leastAnswers;
+
+    private VqaTask(List<String> answers, long leastAnswers) {
+        this.answers = List.copyOf(answers);
+        this.leastAnswers = leastAnswers;
+    }
+
+    /** @param task {@code flm.task} */
+    public static VqaTask from(Config task) {
+        return new VqaTask(task.getStringList("answers"), task.getLong("least-answers"));
+    }
+
+    @Override
+    public String key() {
+        return "vqa";
+    }
+
+    @Override
+    public String files() {
+        return "VQA v2's questions and annotations, two JSON files";
+    }
+
+    @Override
+    public Objective objective(Objective pretrained) {
+        return new ClassObjective(
+                key(),
+                pretrained,
+                Shape.ONE,
+                new Head(key(), Predicts.SCORE, 1),
+                new Classifier("vqa_classifier.", true, 1, Math.max(1, answers.size())));
+    }
+
+    /** The answers that are the commonest ones of at least so many questions, the commonest first. */
+    @Override
+    public Map<String, Object> settings(List<Path> annotations, Consumer<String> note) {
+        if (!answers.isEmpty()) {
+            return Map.of();
+        }
+        Map<String, Integer> counts = new TreeMap<>();
+        List<VqaQuestion> questions = read(annotations);
+        for (VqaQuestion question : questions) {
+            commonest(question).ifPresent(answer -> counts.merge(answer, 1, Integer::sum));
+        }
+        List<String> kept = counts.entrySet().stream()
+                .filter(entry -> entry.getValue() >= leastAnswers)
+                .sorted(Comparator.comparing((Map.Entry<String, Integer> entry) -> -entry.getValue())
+                        .thenComparing(Map.Entry::getKey))
+                .map(Map.Entry::getKey)
+                .toList();
+        if (kept.size() < 2) {
+            throw new UserException(annotations + ": " + kept.size() + " answers are the commonest ones of at least "
+                    + leastAnswers + " questions, of " + counts.size()
+                    + "; lower flm.task.least-answers, or give answers with --answers");
+        }
+        note.accept(String.format(
+                Locale.ROOT,
+                "vqa: %,d answers to choose among, the commonest ones of %d questions or more (%,d answers in all)",
+                kept.size(),
+                leastAnswers,
+                counts.size()));
+        return Map.of("flm.task.answers", kept);
+    }
+
+    private static Optional<String> commonest(VqaQuestion question) {
+        Map<String, Integer> counts = counts(question);
+        return counts.entrySet().stream()
+                .max(Map.Entry.<String, Integer>comparingByValue()
+                        .thenComparing(Map.Entry.comparingByKey(Comparator.reverseOrder())))
+                .map(Map.Entry::getKey);
+    }
+
+    /** How many people gave each answer, in its normal form. */
+    private static Map<String, Integer> counts(VqaQuestion question) {
+        Map<String, Integer> counts = new TreeMap<>();
+        question.answers().forEach(answer -> counts.merge(VqaAnswers.normal(answer), 1, Integer::sum));
+        return counts;
+    }
+
+    private List<VqaQuestion> read(List<Path> annotations) {
+        if (annotations.isEmpty()) {
+            throw new UserException("vqa: no annotation file; give " + files());
+        }
+        return VqaFiles.read(annotations);
+    }
+
+    @Override
+    public Examples examples(List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note) {
+        List<VqaQuestion> all = read(annotations);
+        AnswerScores scores = new AnswerScores(answers);
+        List<VqaQuestion> answerable =
+                all.stream().filter(q -> scores.canBeRight(counts(q))).toList();
+        if (answerable.size() < all.size()
+                && all.stream().anyMatch(q -> !q.answers().isEmpty())) {
+            note.accept(String.format(
+                    Locale.ROOT,
+                    "vqa: %,d of %,d questions have no answer among the %,d to choose from%s",
+                    all.size() - answerable.size(),
+                    all.size(),
+                    answers.size(),
+                    training ? "; they are not trained on" : "; they count as wrong"));
+        }
+        if (training && answerable.isEmpty()) {
+            throw new UserException(annotations + ": no question has an answer among the " + answers.size()
+                    + " to choose from; give other --answers");
+        }
+        return VqaExamples.of(training ? answerable : all, pictures, scores);
+    }
+
+    /** Scores of a question's answers, by the answers to choose among. */
+    static final class AnswerScores {
+        private final Map<String, Integer> places = new HashMap<>();
+
+        AnswerScores(List<String> answers) {
+            answers.forEach(answer -> places.putIfAbsent(VqaAnswers.normal(answer), places.size()));
+            if (places.size() < answers.size()) {
+                throw new UserException("flm.task.answers: " + answers.size() + " answers are only " + places.size()
+                        + " in their normal form; leave out the doubles");
+            }
+        }
+
+        boolean canBeRight(Map<String, Integer> counts) {
+            return counts.keySet().stream().anyMatch(places::containsKey);
+        }
+
+        /** min(1, n / 3) over leaving one person out, of each answer [A]. */
+        float[] of(VqaQuestion question) {
+            float[] scores = new float[places.size()];
+            int people = question.answers().size();
+            counts(question).forEach((answer, count) -> {
+                Integer place = places.get(answer);
+                if (place != null) {
+                    scores[place] = (float) VqaAccuracy.leaveOneOut(count, people);
+                }
+            });
+            return scores;
+        }
+    }
+
+    // ---- scoring
+
+    @Override
+    public TaskReport score(TaskModel model, List<Path> annotations, Examples examples, TaskProgress progress) {
+        List<VqaQuestion> all = read(annotations);
+        Chosen chosen = Chosen.of(model, examples, progress);
+        List<TaskFigure> figures = new ArrayList<>();
+        boolean answered = all.stream().noneMatch(q -> q.answers().isEmpty());
+        if (answered) {
+            figures(all, chosen, figures);
+        }
+        List<String> notes =
+                answered ? List.of() : List.of("the questions have no answers: there is nothing to score by");
+        return new TaskReport(
+                key(), all.size(), figures, shown(model, examples, all, chosen), predictions(all, chosen), notes);
+    }
+
+    private void figures(List<VqaQuestion> all, Chosen chosen, List<TaskFigure> figures) {
+        VqaAccuracy own = accuracy(all, i -> answers.get(chosen.own()[i]));
+        VqaAccuracy texts = accuracy(all, i -> answers.get(chosen.textOnly()[i]));
+        figures.add(figure("accuracy", "Accuracy", own.all(), texts.all(), constant(all)));
+        own.ofType().forEach((type, score) -> {
+            List<VqaQuestion> ofType =
+                    all.stream().filter(q -> q.answerType().equals(type)).toList();
+            figures.add(figure(
+                    "accuracy." + type.replaceAll("[^A-Za-z0-9]+", "-"),
+                    "Accuracy, " + (type.isEmpty() ? "no type" : type),
+                    score,
+                    texts.ofType().getOrDefault(type, score),
+                    constant(ofType)));
+        });
+    }
+
+    private static VqaAccuracy accuracy(List<VqaQuestion> all, IntFunction<String> answer) {
+        List<Answered> answered = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            answered.add(new Answered(
+                    answer.apply(i), all.get(i).answers(), all.get(i).answerType()));
+        }
+        return VqaAccuracy.of(answered);
+    }
+
+    /** What the best answer gets that is given to all questions. */
+    private double constant(List<VqaQuestion> all) {
+        Map<String, Integer> counts = new TreeMap<>();
+        all.forEach(q -> counts(q).forEach((answer, count) -> counts.merge(answer, count, Integer::sum)));
+        Set<String> choices = new HashSet<>(answers);
+        return counts.entrySet().stream()
+                .filter(entry -> choices.contains(entry.getKey()))
+                .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
+                .limit(CONSTANTS)
+                .mapToDouble(entry -> accuracy(all, i -> entry.getKey()).all().all())
+                .max()
+                .orElse(0);
+    }
+
+    private static TaskFigure figure(String key, String title, Score own, Score texts, double constant) {
+        return new TaskFigure(
+                key,
+                title,
+                TaskFigure.Unit.SHARE,
+                own.all(),
+                own.mean().standardError(),
+                texts.all(),
+                constant,
+                own.each().size());
+    }
+
+    private List<Shown> shown(TaskModel model, Examples examples, List<VqaQuestion> all, Chosen chosen) {
+        List<Shown> shown = new ArrayList<>();
+        for (int i : TaskModel.spread(all.size(), SHOWN)) {
+            VqaQuestion question = all.get(i);
+            String given = answers.get(chosen.own()[i]);
+            shown.add(new Shown(
+                    question.id(),
+                    model.read(examples, i, i + 1).get(0).pictures(),
+                    question.question(),
+                    commonest(question).orElse(""),
+                    given,
+                    chosen.shares()[i],
+                    counts(question).getOrDefault(VqaAnswers.normal(given), 0) > 0));
+        }
+        return shown;
+    }
+
+    private Predictions predictions(List<VqaQuestion> all, Chosen chosen) {
+        ObjectMapper mapper = new ObjectMapper();
+        ArrayNode array = mapper.createArrayNode();
+        for (int i = 0; i < all.size(); i++) {
+            ObjectNode entry = array.addObject();
+            String id = all.get(i).id();
+            if (id.matches("\\d{1,18}")) {
+                entry.put("question_id", Long.parseLong(id));
+            } else {
+                entry.put("question_id", id);
+            }
+            entry.put("answer", answers.get(chosen.own()[i]));
+        }
+        try {
+            return new Predictions("VQA v2's results", mapper.writeValueAsString(array) + "\n");
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
