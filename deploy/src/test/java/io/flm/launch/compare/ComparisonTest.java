@@ -47,7 +47,7 @@ class ComparisonTest {
     };
 
     /** Does a cell by making its result up; what it did is counted. */
-    private class MadeUp implements CellRunner {
+    private static class MadeUp implements CellRunner {
         final List<String> ran = Collections.synchronizedList(new ArrayList<>());
 
         @Override
