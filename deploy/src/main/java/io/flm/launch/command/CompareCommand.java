@@ -1,12 +1,17 @@
 package io.flm.launch.command;
 
+import io.flm.data.PlainText;
 import io.flm.data.UserException;
+import io.flm.data.WriteErrors;
 import io.flm.launch.compare.Compare;
+import io.flm.launch.compare.RunComparison;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Interrupts;
 import io.flm.launch.console.Logs;
 import io.flm.launch.console.Version;
+import io.flm.launch.files.NamedFile;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,6 +23,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code flm compare}: pretrains objectives at equal budgets, scores them on tasks, and says how much sooner one gets there. */
@@ -39,6 +45,15 @@ final class CompareCommand implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
+
+    @Parameters(
+            paramLabel = "RUN",
+            arity = "0..*",
+            description = "Or runs that there are: lays their settings, figures and curves over each other.")
+    private List<Path> runs = List.of();
+
+    @Option(names = "--html", paramLabel = "F", description = "With RUN: writes a page.")
+    private @Nullable Path html;
 
     @Option(
             names = "--objectives",
@@ -151,10 +166,13 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        if (!runs.isEmpty()) {
+            return existing();
+        }
         Path folder = out;
         String amount = budget;
         if (objectives.isEmpty() || folder == null || amount == null) {
-            throw new UserException("give --objectives, --budget and --out");
+            throw new UserException("give --objectives, --budget and --out, or the folders of runs that there are");
         }
         Compare.Options options = new Compare.Options(
                 objectives,
@@ -183,6 +201,29 @@ final class CompareCommand implements Callable<Integer> {
             }
             return exitCode(ended, interrupts);
         }
+    }
+
+    private int existing() {
+        if (out != null || !objectives.isEmpty() || budget != null) {
+            throw new UserException("give either folders of runs, or --objectives, --budget and --out");
+        }
+        RunComparison comparison =
+                new RunComparison(runs.stream().map(environment::resolve).toList(), environment::warn);
+        if (html != null) {
+            Path page = environment.resolve(html);
+            try {
+                NamedFile.write(page, comparison.page());
+            } catch (IOException e) {
+                throw WriteErrors.of(page, e, "give the page another --html");
+            }
+            environment.say("page: " + page);
+        }
+        if (json) {
+            environment.out().println(comparison.json());
+        } else {
+            comparison.text().forEach(line -> environment.out().println(PlainText.of(line)));
+        }
+        return Failure.OK;
     }
 
     private int exitCode(Compare.Ended ended, Interrupts interrupts) {

@@ -13,7 +13,8 @@ final class BandChart {
     private static final int TOP = 34;
     private static final int RIGHT = 84;
     private static final int BOTTOM = 40;
-    private static final int COLOURS = 8;
+    static final int COLOURS = 8;
+    private static final int MOST_LETTERS = 12;
     private static final double LABEL_DISTANCE = 13;
 
     /**
@@ -160,8 +161,13 @@ final class BandChart {
         }
         for (int i = 0; i < at.length; i++) {
             Line line = shown.get(i);
-            svg.append(text(WIDTH - RIGHT + 7, at[i], "start", "name " + colour(line), line.name()));
+            svg.append(text(WIDTH - RIGHT + 7, at[i], "start", "name " + colour(line), shortened(line.name())));
         }
+    }
+
+    /** The end tells names apart. */
+    private static String shortened(String name) {
+        return name.length() <= MOST_LETTERS ? name : "…" + name.substring(name.length() - MOST_LETTERS + 1);
     }
 
     private static double lastMean(Line line) {
@@ -194,12 +200,14 @@ final class BandChart {
         return String.format(Locale.ROOT, "%." + Math.min(6, digits) + "f%s", shown + 0.0, percent ? " %" : "");
     }
 
+    /** In three or four digits. */
     static String amount(double value) {
-        return value >= 1e6
-                ? String.format(Locale.ROOT, "%.1e", value)
-                : value >= 100 || value == Math.rint(value)
-                        ? String.format(Locale.ROOT, "%,.0f", value)
-                        : String.format(Locale.ROOT, value >= 10 ? "%.1f" : "%.2f", value);
+        if (value >= 1e6) {
+            return String.format(Locale.ROOT, "%.1e", value);
+        }
+        int digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+        String text = String.format(Locale.ROOT, "%,." + digits + "f", value);
+        return digits == 0 ? text : text.replaceAll("\\.?0+$", "");
     }
 
     static String colour(Line line) {

@@ -6,6 +6,7 @@ import io.flm.launch.html.BandChart.Point;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -92,46 +93,61 @@ public final class ComparisonPage {
                 + " over the pretraining at which the first objective has it. Above 1 the first objective is"
                 + " faster. In brackets the interval that holds 95 % of resampled seeds; ≥ and ≤ are bounds, where"
                 + " a curve has the score from its first checkpoint on, or never.</p>");
+        Map<String, String> units = new LinkedHashMap<>(); // the budget's own first
         StringBuilder rows = new StringBuilder();
         for (JsonNode measure : each(report.path("measures"))) {
-            for (JsonNode speedUp : each(measure.path("speedUps"))) {
-                boolean main =
-                        speedUp.path("unit").asText().equals(report.path("unit").asText());
-                rows.append("<tr><th scope=\"row\">")
-                        .append(Html.escape(
-                                main
-                                        ? measure.path("title").asText() + ", "
-                                                + measure.path("task").asText()
-                                        : ""))
-                        .append("</th><td>")
-                        .append(Html.escape(
-                                main
-                                        ? speedUp.path("objective").asText() + " over "
-                                                + speedUp.path("baseline").asText() + ", at "
-                                                + value(
-                                                        measure,
-                                                        speedUp.path("target").asDouble())
-                                        : ""))
-                        .append("</td><td>")
-                        .append(Html.escape(speedUp.path("unitTitle").asText()))
-                        .append("</td><td class=\"value\">")
-                        .append(Html.escape(speedUp.path("text").asText()))
-                        .append("</td><td>")
-                        .append(Html.escape(
-                                speedUp.path("intervalText").asText().isEmpty()
-                                        ? ""
-                                        : "(" + speedUp.path("intervalText").asText() + ")"))
-                        .append("</td></tr>");
-            }
+            each(measure.path("speedUps"))
+                    .forEach(speedUp -> units.putIfAbsent(
+                            speedUp.path("unit").asText(),
+                            speedUp.path("unitTitle").asText()));
+        }
+        for (JsonNode measure : each(report.path("measures"))) {
+            Map<String, Map<String, JsonNode>> byBaseline = new LinkedHashMap<>();
+            each(measure.path("speedUps"))
+                    .forEach(speedUp -> byBaseline
+                            .computeIfAbsent(speedUp.path("baseline").asText(), baseline -> new LinkedHashMap<>())
+                            .put(speedUp.path("unit").asText(), speedUp));
+            byBaseline.values().forEach(speedUps -> factorRow(rows, measure, speedUps, units));
         }
         if (rows.isEmpty()) {
             body.append("<p>No measure has curves of two objectives yet.</p></section>\n");
             return;
         }
-        body.append("<div class=\"scroll\"><table class=\"plain\"><thead><tr><th>score</th><th>of</th><th>in</th>")
-                .append("<th class=\"value\">factor</th><th>interval</th></tr></thead><tbody>")
-                .append(rows)
-                .append("</tbody></table></div></section>\n");
+        body.append("<div class=\"scroll\"><table class=\"plain\"><thead><tr><th>score</th><th>that is reached</th>");
+        units.values()
+                .forEach(unit -> body.append("<th class=\"value\">in ")
+                        .append(Html.escape(unit))
+                        .append("</th>"));
+        body.append("</tr></thead><tbody>").append(rows).append("</tbody></table></div></section>\n");
+    }
+
+    /** One measure of two objectives, in each unit. */
+    private static void factorRow(
+            StringBuilder rows, JsonNode measure, Map<String, JsonNode> speedUps, Map<String, String> units) {
+        JsonNode first = speedUps.values().iterator().next();
+        rows.append("<tr><th scope=\"row\">")
+                .append(Html.escape(measure.path("title").asText()))
+                .append("<small>")
+                .append(Html.escape(measure.path("task").asText()))
+                .append("</small></th><td>")
+                .append(Html.escape(first.path("objective").asText() + " over "
+                        + first.path("baseline").asText() + ", at "
+                        + value(measure, first.path("target").asDouble())))
+                .append("</td>");
+        for (String unit : units.keySet()) {
+            JsonNode speedUp = speedUps.get(unit);
+            String interval =
+                    speedUp == null ? "" : speedUp.path("intervalText").asText();
+            rows.append("<td class=\"value\"><b>")
+                    .append(
+                            speedUp == null
+                                    ? "-"
+                                    : Html.escape(speedUp.path("text").asText()))
+                    .append("</b>")
+                    .append(interval.isEmpty() ? "" : "<small>(" + Html.escape(interval) + ")</small>")
+                    .append("</td>");
+        }
+        rows.append("</tr>");
     }
 
     private static String value(JsonNode measure, double value) {
