@@ -31,8 +31,8 @@ import picocli.CommandLine.Spec;
         name = "compare",
         description = {
             "Pretrains each objective for each seed at equal budgets, scores checkpoints along the way on each task,"
-                    + " and says after how much pretraining the first objective reaches the score that each other one ends"
-                    + " with.",
+                + " and says after how much pretraining the first objective reaches the score that each other one ends"
+                + " with.",
             "Learning rate and corruption rate of each are tuned first, on as many points. Interrupted, it goes on"
                     + " where it was by the same command."
         },
@@ -98,6 +98,12 @@ final class CompareCommand implements Callable<Integer> {
 
     @Option(names = "--finetune-steps", paramLabel = "N", description = "Steps of each fine-tuning. Default: 200.")
     private long fineTuning = 200;
+
+    @Option(
+            names = "--finetune-set",
+            paramLabel = "KEY=VALUE",
+            description = "One key of the configuration of each fine-tuning, such as flm.train.learning-rate=5e-4.")
+    private List<String> fineTuningSettings = List.of();
 
     @Option(
             names = "--points",
@@ -185,6 +191,7 @@ final class CompareCommand implements Callable<Integer> {
                 tuneShare,
                 points,
                 fineTuning,
+                fineTuningSettings,
                 parallel,
                 clusters,
                 tokenFile == null ? null : environment.resolve(tokenFile));

@@ -27,6 +27,8 @@ final class CellCommands {
     private static final List<String> EVALUATION =
             List.of("samples", "span-rate", "pool-size", "pools", "caption-samples", "seed");
 
+    private static final String EVAL_PATHS = "flm.data.eval-paths"; // pictures, where --val names none
+
     private final Experiment experiment;
     private final Results results;
     private final Path base;
@@ -86,18 +88,27 @@ final class CellCommands {
         return command;
     }
 
-    /** @param checkpoint that is fine-tuned */
+    /**
+     * Fine-tunes; what comes of it is scored by another cell, so it gets no held-out data.
+     *
+     * @param checkpoint that is fine-tuned
+     */
     List<String> finetune(Finetune cell, Path checkpoint, int slot) {
         List<String> command = new ArrayList<>(List.of("finetune"));
         begin(command, cell, slot);
-        command.addAll(List.of("--task", cell.task().name(), "--from", checkpoint.toString()));
+        if (!RunFiles.isRun(run(cell))) {
+            command.addAll(List.of("--task", cell.task().name(), "--from", checkpoint.toString()));
+        }
         cell.task().train().forEach(file -> command.addAll(List.of("--train", file.toString())));
-        cell.task().validation().forEach(file -> command.addAll(List.of("--val", file.toString())));
         command.addAll(List.of(
                 "--steps",
                 String.valueOf(experiment.fineTuning()),
                 "--seed",
                 String.valueOf(cell.pretrained().seed())));
+        command.addAll(set(EVAL_PATHS, "[]"));
+        command.addAll(set("flm.checkpoint.keep-at", "[]"));
+        command.addAll(set("flm.checkpoint.keep", 1));
+        experiment.fineTuningSettings().forEach(setting -> command.addAll(List.of("--set", setting)));
         return command;
     }
 
@@ -111,6 +122,8 @@ final class CellCommands {
         if (cell.finetuned() != null) {
             command.addAll(List.of("--task", cell.task().name()));
             cell.task().validation().forEach(file -> command.addAll(List.of("--val", file.toString())));
+            Config all = experiment.configuration().config();
+            command.addAll(set(EVAL_PATHS, all.getValue(EVAL_PATHS).render(ConfigRenderOptions.concise())));
         }
         Config config = experiment.configuration().config().getConfig("flm.evaluate");
         for (String key : EVALUATION) {

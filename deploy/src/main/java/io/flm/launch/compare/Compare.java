@@ -39,6 +39,7 @@ public final class Compare implements AutoCloseable {
      *
      * @param train files by task
      * @param validation files by task
+     * @param fineTuningSettings {@code key=value} of each fine-tuning
      * @param clusters where cells train, one at a time in each; none: on this machine
      * @param tokenFile of the clusters; null: they want none
      */
@@ -53,6 +54,7 @@ public final class Compare implements AutoCloseable {
             double tuneShare,
             int points,
             long fineTuning,
+            List<String> fineTuningSettings,
             int parallel,
             List<String> clusters,
             @Nullable Path tokenFile) {}
@@ -120,6 +122,9 @@ public final class Compare implements AutoCloseable {
         if (options.fineTuning() < 1) {
             throw new UserException("--finetune-steps " + options.fineTuning() + ": give at least 1");
         }
+        for (String setting : options.fineTuningSettings()) {
+            Configuration.builder().set(setting, Path.of("")); // refused by its key or value
+        }
         List<Objective> known = Objectives.all(configuration.config().getConfig("flm.train"));
         Experiment experiment = new Experiment(
                 options.objectives().stream()
@@ -132,6 +137,7 @@ public final class Compare implements AutoCloseable {
                 options.tuneShare(),
                 options.points(),
                 options.fineTuning(),
+                options.fineTuningSettings(),
                 configuration);
         boolean zeroShot = experiment.tasks().stream().anyMatch(task -> !task.fineTuned());
         if (zeroShot && !HeldOutData.exists(configuration.config())) {

@@ -24,6 +24,7 @@ import java.util.Set;
  * @param tuneShare of the budget that a trial gets
  * @param points checkpoints of a pretraining that are scored
  * @param fineTuning steps of each fine-tuning
+ * @param fineTuningSettings {@code key=value} of each fine-tuning, over those of its task
  * @param configuration of pretraining, but for what differs between the cells
  */
 record Experiment(
@@ -35,6 +36,7 @@ record Experiment(
         double tuneShare,
         int points,
         long fineTuning,
+        List<String> fineTuningSettings,
         Configuration configuration) {
     /** Of tuning alone. */
     static final int TUNE_SEED = 0;
@@ -58,6 +60,7 @@ record Experiment(
     Experiment {
         variants = List.copyOf(variants);
         tasks = List.copyOf(tasks);
+        fineTuningSettings = List.copyOf(fineTuningSettings);
         Set<String> names = new HashSet<>();
         variants.forEach(variant -> {
             if (!names.add(variant.name())) {
@@ -125,6 +128,7 @@ record Experiment(
         map.put("tuneShare", tuneShare);
         map.put("points", points);
         map.put("fineTuningSteps", fineTuning);
+        map.put("fineTuningSettings", fineTuningSettings);
         Map<String, Object> keys = new LinkedHashMap<>();
         for (Key key : keys()) {
             Object meaning = key.domain().meaning(configuration.config().getValue(key.name()));

@@ -19,8 +19,6 @@ import java.util.stream.StreamSupport;
  */
 public final class ComparisonPage {
     private static final int MOST_CARDS = 4;
-    private static final String CARD = "<article>";
-    private static final String CARD_END = "</article>";
 
     private final JsonNode report;
     private final StringBuilder body = new StringBuilder();
@@ -311,17 +309,24 @@ public final class ComparisonPage {
         }
     }
 
-    /** The first cards of an evaluation's page. */
+    /** The first cards of the gallery of an evaluation's page: articles, or figures. */
     static String cards(String page) {
+        int gallery = Math.max(0, page.indexOf("<div class=\"gallery\">"));
         StringBuilder cards = new StringBuilder();
-        int at = page.indexOf(CARD);
-        for (int card = 0; card < MOST_CARDS && at >= 0; card++) {
-            int end = page.indexOf(CARD_END, at);
-            if (end < 0) {
+        for (String tag : List.of("article", "figure")) {
+            String end = "</" + tag + ">";
+            int at = page.indexOf("<" + tag + ">", gallery);
+            for (int card = 0; card < MOST_CARDS && at >= 0; card++) {
+                int after = page.indexOf(end, at);
+                if (after < 0) {
+                    break;
+                }
+                cards.append(page, at, after + end.length());
+                at = page.indexOf("<" + tag + ">", after);
+            }
+            if (!cards.isEmpty()) {
                 break;
             }
-            cards.append(page, at, end + CARD_END.length());
-            at = page.indexOf(CARD, end);
         }
         return cards.toString();
     }

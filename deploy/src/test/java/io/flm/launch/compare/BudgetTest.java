@@ -48,6 +48,7 @@ class BudgetTest {
                         0.25,
                         8,
                         1,
+                        List.of(),
                         Experiments.configuration("flm.train.warmup-steps=40")))
                 .isInstanceOf(UserException.class)
                 .hasMessage("the budget of a pretraining is 40 steps, and the warm-up alone takes 40; give a larger"

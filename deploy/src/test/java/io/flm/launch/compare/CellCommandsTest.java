@@ -64,7 +64,27 @@ class CellCommandsTest {
         Finetune cell = new Finetune(new Pretrain(MLM, null, 2, 2, List.of()), 1, nlvr);
         assertThat(String.join(" ", commands(experiment).finetune(cell, Path.of("/c"), 0)))
                 .startsWith("finetune --run ")
-                .contains("--task nlvr --from /c --train /nlvr.json --val /nlvr.json --steps 100 --seed 2");
+                .contains("--task nlvr --from /c --train /nlvr.json --steps 100 --seed 2 --set flm.data.eval-paths=[]")
+                .endsWith("--set flm.train.lanes=2")
+                .doesNotContain("--val");
+        assertThat(String.join(
+                        " ", commands(experiment).score(new Score(cell.pretrained(), 1, nlvr, cell), Path.of("/f"), 0)))
+                .startsWith("evaluate --from /f --json --task nlvr --val /nlvr.json --set flm.data.eval-paths=[\"")
+                .contains("emoji-fluent.tar.gz");
+    }
+
+    /** {@code flm finetune --resume} takes neither task nor checkpoint: the run has them. */
+    @Test
+    void aFineTuningGoesOnWithoutItsTaskAndCheckpoint() throws IOException {
+        Experiment experiment = Experiments.of(List.of(MLM), 1, "40steps", Experiments.zeroShotAndNlvr(), 0, 2);
+        Finetune cell = new Finetune(
+                new Pretrain(MLM, null, 2, 2, List.of()), 1, experiment.tasks().get(1));
+        CellCommands commands = commands(experiment);
+        Files.createDirectories(commands.run(cell));
+        Files.writeString(commands.run(cell).resolve("effective.conf"), "flm.train.steps = 100");
+        assertThat(commands.finetune(cell, Path.of("/c"), 0))
+                .contains("--resume")
+                .doesNotContain("--task", "--from");
     }
 
     @Test

@@ -247,6 +247,7 @@ class ComparisonTest {
                 0.25,
                 2,
                 100,
+                List.of("flm.train.lanes=2"),
                 Experiments.configuration("flm.model.hidden=32", "flm.http.port=0"));
         assertThatThrownBy(() -> ComparisonFolder.take(folder.resolve("c"), other))
                 .isInstanceOf(UserException.class)
@@ -298,12 +299,20 @@ class ComparisonTest {
                         .path("score")
                         .asDouble())
                 .isEqualTo(0.2);
-        String page =
-                ComparisonPage.of("c", report, Map.of("flm@0, zero-shot", "<article>1</article><article>2</article>"));
+        String page = ComparisonPage.of(
+                "c",
+                report,
+                Map.of(
+                        "flm@0, zero-shot",
+                        "<article>1</article><article>2</article>",
+                        "flm@0, vqa",
+                        "<figure>chart</figure><div class=\"gallery\"><figure>3</figure></div>"));
         assertThat(page)
                 .contains("flm@0 over mlm@0.4, at 41.5 %")
                 .contains("≥ 4.00")
                 .contains("<article>2</article>")
+                .contains("<figure>3</figure>")
+                .doesNotContain("<figure>chart")
                 .contains("class=\"band c1\"")
                 .contains("<tr class=\"taken\">")
                 .contains("2 seeds: the bands go from the lowest to the highest of them.")

@@ -37,7 +37,17 @@ final class Experiments {
     }
 
     static Experiment of(List<Variant> variants, int seeds, String budget, List<Task> tasks, int trials, int points) {
-        return new Experiment(variants, seeds, Budget.parse(budget), tasks, trials, 0.25, points, 100, configuration());
+        return new Experiment(
+                variants,
+                seeds,
+                Budget.parse(budget),
+                tasks,
+                trials,
+                0.25,
+                points,
+                100,
+                List.of("flm.train.lanes=2"),
+                configuration());
     }
 
     /** Two objectives, two seeds, two points, a grid of two. */
