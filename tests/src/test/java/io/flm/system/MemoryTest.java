@@ -73,6 +73,7 @@ class MemoryTest {
                 "--workers 1",
                 "--workers 2 --objective mlm --set flm.train.recompute=on",
                 "--workers 1 --set flm.train.matching=on",
+                "--workers 1 --objective mlm --set flm.train.prediction-rate=1",
             })
     void theEstimateIsNearTheMeasuredPeak(String shape) throws Exception {
         List<String> arguments = new ArrayList<>(List.of(

@@ -80,7 +80,15 @@ class SameWeightsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"flm", "mlm", "ar", "prefix-lm", "flm --set flm.train.matching=on"})
+    @ValueSource(
+            strings = {
+                "flm",
+                "mlm",
+                "ar",
+                "prefix-lm",
+                "flm --set flm.train.matching=on",
+                "mlm --set flm.train.mask-rate=0.3 --set flm.train.prediction-rate=0.9",
+            })
     void theNumberOfWorkersDoesNotChangeTheWeights(String objective) throws Exception {
         JsonNode one = undisturbed(objective, 1);
         assertThat(one.get("steps").asInt()).isEqualTo(STEPS);

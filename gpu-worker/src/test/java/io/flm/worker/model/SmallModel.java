@@ -30,13 +30,14 @@ final class SmallModel {
     static final Objective MLM = new MaskedLanguageModeling(0.4, false);
     static final Objective AR = new AutoregressiveModeling();
     static final Objective PREFIX = new PrefixLanguageModeling();
+    static final Objective MLM_IN_COPIES = new MaskedLanguageModeling(0.3, 0.9, false);
     static final Objective FLM_AND_MATCHING = new ImageTextMatching(FLM, 3);
     static final Objective MLM_AND_MATCHING = new ImageTextMatching(MLM, 3);
 
     private SmallModel() {}
 
     static Stream<Objective> objectives() {
-        return Stream.of(FLM, MLM, AR, PREFIX, FLM_AND_MATCHING, MLM_AND_MATCHING);
+        return Stream.of(FLM, MLM, AR, PREFIX, MLM_IN_COPIES, FLM_AND_MATCHING, MLM_AND_MATCHING);
     }
 
     static Stream<Objective> matching() {

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -123,10 +124,7 @@ class CorruptionTest {
 
     @Test
     void masksAreChosenAtTheRateAndReplacedEightyTenTen() {
-        int[] row = new int[50];
-        Arrays.fill(row, 50);
-        row[0] = 0;
-        row[49] = 2;
+        int[] row = fiftyTokens();
         int[][] rows = Collections.nCopies(400, row).toArray(int[][]::new);
         TextBatch batch = plan(mlm(0.4, false), false, rows);
         TokenTargets head = batch.tokens(0);
@@ -146,6 +144,102 @@ class CorruptionTest {
                 .filter(p -> Arrays.binarySearch(head.positions(), p) < 0)
                 .count();
         assertThat(changedElsewhere).isZero();
+    }
+
+    private static int[] fiftyTokens() {
+        int[] row = new int[50];
+        Arrays.fill(row, 50);
+        row[0] = 0;
+        row[49] = 2;
+        return row;
+    }
+
+    /** 400 texts of 48 words. */
+    private static TextBatch planCopies(double maskRate, double predictionRate) {
+        int[][] rows = Collections.nCopies(400, fiftyTokens()).toArray(int[][]::new);
+        return plan(new MaskedLanguageModeling(maskRate, predictionRate, false), false, rows);
+    }
+
+    /** Of the words of all rows; replaced by another word or by {@code <mask>}, which 90 % of the masked ones are. */
+    private static double replaced(TextBatch batch) {
+        long replaced = IntStream.range(0, batch.ids().length)
+                .filter(p -> p % 50 > 0 && p % 50 < 49 && batch.ids()[p] != 50)
+                .count();
+        return replaced / (48.0 * batch.rows());
+    }
+
+    @Test
+    void copiesOfATextPredictDisjointPartsOfItAndEachMasksAtTheMaskRate() {
+        TextBatch batch = planCopies(0.3, 0.8);
+        assertThat(batch.rows()).isEqualTo(3 * 400); // of 48 words some are predicted in each copy
+        assertThat(batch.pictures().count()).isEqualTo(400);
+        assertThat(batch.pictures().ofRow())
+                .isEqualTo(IntStream.range(0, 1200).map(row -> row / 3).toArray());
+        assertThat(batch.tokens(0).count() / (48.0 * 400)).isCloseTo(0.8, within(0.012)); // 4 standard errors
+        Set<Integer> seen = new HashSet<>();
+        for (int p : batch.tokens(0).positions()) {
+            assertThat(seen.add(p / 150 * 50 + p % 50))
+                    .as("word %d of text %d", p % 50, p / 150)
+                    .isTrue();
+        }
+        assertThat(replaced(batch)).isCloseTo(0.9 * 0.3, within(0.01));
+        int[] inFirst = Arrays.stream(batch.tokens(0).positions())
+                .filter(p -> p / 50 % 3 == 0)
+                .toArray();
+        assertThat(inFirst.length / (48.0 * 400)).isCloseTo(0.8 / 3, within(0.015));
+    }
+
+    @Test
+    void belowTheMaskRateSomeOfWhatIsMaskedIsPredicted() {
+        TextBatch batch = planCopies(0.6, 0.2);
+        assertThat(batch.rows()).isEqualTo(400);
+        assertThat(batch.pictures().isOneEach()).isTrue();
+        assertThat(batch.tokens(0).count() / (48.0 * 400)).isCloseTo(0.2, within(0.012));
+        assertThat(replaced(batch)).isCloseTo(0.9 * 0.6, within(0.015));
+    }
+
+    @Test
+    void aPredictionRateThatIsTheMaskRateChangesNothing() {
+        TextBatch plain = plan(mlm(0.4, true), false, fiftyTokens());
+        TextBatch same = plan(new MaskedLanguageModeling(0.4, 0.4, true), false, fiftyTokens());
+        assertThat(same.ids()).isEqualTo(plain.ids());
+        assertThat(same.tokens(0).positions()).isEqualTo(plain.tokens(0).positions());
+        assertThat(new MaskedLanguageModeling(0.15, 0.45, false).rowsPerText()).isEqualTo(3); // 0.45 / 0.15 is above 3
+    }
+
+    @Test
+    void wholeWordsArePredictedInOneCopyEachAndCopiesWithNothingToPredictAreLeftOut() {
+        int[][] rows =
+                Collections.nCopies(200, new int[] {0, 10, 11, 13, 20, 21, 2}).toArray(int[][]::new);
+        TextBatch batch = plan(new MaskedLanguageModeling(0.25, 1, true), false, rows);
+        assertThat(batch.rows())
+                .isBetween(300, 399); // two words, which share one of four copies in a quarter of all texts
+        assertThat(batch.tokens(0).count()).isEqualTo(5 * 200);
+        Set<Integer> withPredictions = new HashSet<>();
+        boolean[] predicted = new boolean[batch.rows() * 7];
+        for (int p : batch.tokens(0).positions()) {
+            predicted[p] = true;
+            withPredictions.add(p / 7);
+        }
+        assertThat(withPredictions).hasSize(batch.rows());
+        for (int at = 0; at < predicted.length; at += 7) {
+            assertThat(predicted[at + 2]).isEqualTo(predicted[at + 1]);
+            assertThat(predicted[at + 3]).isEqualTo(predicted[at + 1]);
+            assertThat(predicted[at + 5]).isEqualTo(predicted[at + 4]);
+        }
+    }
+
+    @Test
+    void ratesThatTakeTooManyCopiesOrAreNoneAreRefused() {
+        assertThatThrownBy(() -> new MaskedLanguageModeling(0.005, 1, false))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "flm.train.prediction-rate = 1.0 with flm.train.mask-rate = 0.005: takes more than 100 copies of"
+                                + " each text; raise the mask rate");
+        assertThatThrownBy(() -> new MaskedLanguageModeling(0.4, 1.5, false))
+                .isInstanceOf(UserException.class)
+                .hasMessage(
+                        "flm.train.prediction-rate = 1.5: give a rate in (0, 1], or 0 for that of flm.train.mask-rate");
     }
 
     @Test

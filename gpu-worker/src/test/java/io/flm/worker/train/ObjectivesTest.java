@@ -34,7 +34,10 @@ class ObjectivesTest {
     void anObjectiveReadsItsOwnSettings() {
         assertThat(TrainSettings.from(with("flm.train { objective = MLM, mask-rate = 0.15, whole-word = on }"))
                         .objective())
-                .isEqualTo(new MaskedLanguageModeling(0.15, true));
+                .isEqualTo(new MaskedLanguageModeling(0.15, 0.15, true));
+        assertThat(TrainSettings.from(with("flm.train { objective = mlm, prediction-rate = 1 }"))
+                        .objective())
+                .isEqualTo(new MaskedLanguageModeling(0.4, 1, false));
         Objective flm = TrainSettings.from(with("flm.train.r2l-weight = 0.25")).objective();
         assertThat(flm.headNames()).containsExactly("rec", "l2r", "r2l");
         assertThat(flm.headWeights()).containsExactly(1, 1, 0.25);

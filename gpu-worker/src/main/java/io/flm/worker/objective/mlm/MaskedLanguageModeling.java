@@ -20,12 +20,19 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Masked language modeling on one bidirectional stream: BERT (arXiv 1810.04805) §3.1.
+ * Masked language modeling on one bidirectional stream: BERT (arXiv 1810.04805) §3.1. A prediction rate below the mask rate predicts
+ * some of what is masked; one above it takes several copies of a text, which mask and predict other parts of it: FLM (arXiv
+ * 2303.14038) §3.1.
  *
- * @param maskRate the share of tokens that are predicted, in (0, 1]
+ * @param maskRate the corruption rate: the share of tokens that are masked, in (0, 1]
+ * @param predictionRate the share of tokens that are predicted, in (0, 1]
  * @param wholeWord whether all pieces of a word are masked together
  */
-public record MaskedLanguageModeling(double maskRate, boolean wholeWord) implements Objective, HiddenTokens {
+public record MaskedLanguageModeling(double maskRate, double predictionRate, boolean wholeWord)
+        implements Objective, HiddenTokens {
+    private static final int MOST_COPIES = 100;
+    private static final double ROUNDING = 1e-9; // 0.45 / 0.15 is above 3
+
     /** One stream, and a head of its own. */
     public static final ModelParts PARTS = ModelParts.ofTokens(false, "mlm_score.");
 
@@ -33,11 +40,27 @@ public record MaskedLanguageModeling(double maskRate, boolean wholeWord) impleme
         if (!(maskRate > 0 && maskRate <= 1)) {
             throw new UserException("flm.train.mask-rate = " + maskRate + ": give a rate in (0, 1]");
         }
+        if (!(predictionRate > 0 && predictionRate <= 1)) {
+            throw new UserException("flm.train.prediction-rate = " + predictionRate
+                    + ": give a rate in (0, 1], or 0 for that of flm.train.mask-rate");
+        }
+        if (predictionRate / MOST_COPIES > maskRate) {
+            throw new UserException("flm.train.prediction-rate = " + predictionRate + " with flm.train.mask-rate = "
+                    + maskRate + ": takes more than " + MOST_COPIES + " copies of each text; raise the mask rate");
+        }
+    }
+
+    /** What is masked is predicted. */
+    public MaskedLanguageModeling(double maskRate, boolean wholeWord) {
+        this(maskRate, maskRate, wholeWord);
     }
 
     /** @param train {@code flm.train} */
     public static MaskedLanguageModeling from(Config train) {
-        return new MaskedLanguageModeling(train.getDouble("mask-rate"), train.getBoolean("whole-word"));
+        double maskRate = train.getDouble("mask-rate");
+        double predictionRate = train.getDouble("prediction-rate");
+        return new MaskedLanguageModeling(
+                maskRate, predictionRate == 0 ? maskRate : predictionRate, train.getBoolean("whole-word"));
     }
 
     @Override
@@ -47,7 +70,7 @@ public record MaskedLanguageModeling(double maskRate, boolean wholeWord) impleme
 
     @Override
     public String setting() {
-        return "mask rate " + maskRate;
+        return "mask rate " + maskRate + (predictionRate == maskRate ? "" : ", prediction rate " + predictionRate);
     }
 
     @Override
@@ -70,9 +93,14 @@ public record MaskedLanguageModeling(double maskRate, boolean wholeWord) impleme
         return TextBatch.of(Streams.BIDIRECTIONAL, rows, layout.vocabulary().padId(), List.of());
     }
 
+    /** Copies of a text, so that none predicts more than it masks. */
+    int copies() {
+        return (int) Math.max(1, Math.ceil(predictionRate / maskRate - ROUNDING));
+    }
+
     @Override
-    public double predictionRate() {
-        return maskRate;
+    public double rowsPerText() {
+        return copies();
     }
 
     @Override
