@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param generation the number of the newest; 0: none yet
  * @param step committed steps
  * @param loss of the last reported step; null before the first
- * @param heads loss and accuracy of each head at that step
+ * @param heads loss and accuracy of each head at that step, and its rates
  * @param samplesPerSecond lately; 0 while nothing trains
  * @param tokensPerSecond likewise
  * @param secondsLeft until the last step, or the run's time limit, as fast as its generation was so far; null: not known

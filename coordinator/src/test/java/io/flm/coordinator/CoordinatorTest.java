@@ -23,7 +23,7 @@ class CoordinatorTest extends ClusterTest {
         RunView view = c.view();
         assertThat(view.step()).isEqualTo(42);
         assertThat(view.loss()).isEqualTo(2.5);
-        assertThat(view.heads()).containsExactly(new AsyncTrainer.Head("rec", 2, 1));
+        assertThat(view.heads()).containsExactly(new AsyncTrainer.Head("rec", 2, 1, null, null));
         assertThat(view.samplesPerSecond()).isEqualTo(100);
         assertThat(view.workers()).extracting(RunView.WorkerView::lanes).containsExactly("[0, 4)", "[4, 8)");
         c.steps(100);

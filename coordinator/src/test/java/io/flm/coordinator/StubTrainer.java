@@ -99,9 +99,12 @@ final class StubTrainer implements AsyncTrainer {
         long step = committed;
         committed = step + 1;
         StepTotals totals = new StepTotals(new long[] {1}, new double[] {2}, new long[] {1}, 8, 4, last);
-        StepResult result = new StepResult(step, 2.5, totals, 1e-3, 1, null, new StepResult.Times(1, 2, 3, 4, 5));
+        StepResult result =
+                new StepResult(step, 2.5, totals, List.of(), 1e-3, 1, null, new StepResult.Times(1, 2, 3, 4, 5));
         listener.accept(new Progressed(
-                result, List.of(new Head("rec", 2, 1)), new Rates(100, 800, laneMs, new Shares(0.1, 0.6, 0.2, 0.1))));
+                result,
+                List.of(new Head("rec", 2, 1, null, null)),
+                new Rates(100, 800, laneMs, new Shares(0.1, 0.6, 0.2, 0.1))));
         if (last) {
             end(new Ended(committed));
         }

@@ -5,7 +5,8 @@ import java.util.List;
 /**
  * Makes a batch of texts: what each token may not see, and what each head predicts. Each objective has its own.
  *
- * <p>Neither {@code <s>} nor the begin token is ever predicted: they are the same in every row.
+ * <p>Neither {@code <s>} nor the begin token is ever predicted: they are the same in every row. Heads of tokens count what is predicted
+ * and hidden: {@link CorruptionCounts}.
  */
 @FunctionalInterface
 public interface Corruption {

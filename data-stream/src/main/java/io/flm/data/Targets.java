@@ -7,6 +7,11 @@ public sealed interface Targets permits TokenTargets, ClassTargets, ScoreTargets
     /** N, predictions. */
     int count();
 
+    /** How much of the texts is predicted, and hidden; of tokens alone. */
+    default CorruptionCounts corruption() {
+        return CorruptionCounts.NONE;
+    }
+
     /**
      * The same in a batch in which these rows come after others.
      *

@@ -16,6 +16,11 @@ public record TextLayout(Vocabulary vocabulary, boolean beginToken) {
         return beginToken ? 2 : 1;
     }
 
+    /** The tokens of a row that could be predicted: words, the closing period, {@code </s>}. */
+    public int predictable(int[] row) {
+        return Math.max(0, row.length - firstWord());
+    }
+
     /** The column after the last word: of the closing period, or else of {@code </s>}. */
     public int afterWords(int[] row) {
         int end = row.length - 1;

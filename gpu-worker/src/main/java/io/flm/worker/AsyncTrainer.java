@@ -3,6 +3,7 @@ package io.flm.worker;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The trainer of one device, as a {@link Worker} drives it: no call blocks. What comes of a call is told to its listener, from any
@@ -34,7 +35,7 @@ public interface AsyncTrainer extends AutoCloseable {
      * A step was committed; told a few times a second at most.
      *
      * @param result the last committed step
-     * @param heads loss and accuracy of each head over the global batch
+     * @param heads of the objective, over the global batch
      * @param rates over the time since the last such event
      */
     record Progressed(StepResult result, List<Head> heads, Rates rates) implements Event {}
@@ -43,8 +44,15 @@ public interface AsyncTrainer extends AutoCloseable {
      * Means over the predictions of one head.
      *
      * @param name as users know it: {@code rec}, {@code l2r}
+     * @param predictionRate the share of tokens that it predicts, measured since the run was prepared here; null if it predicts no tokens
+     * @param corruptionRate the share of what a predicted token could see that it may not see, likewise
      */
-    record Head(String name, double loss, double accuracy) implements WireMessage {}
+    record Head(
+            String name,
+            double loss,
+            double accuracy,
+            @Nullable Double predictionRate,
+            @Nullable Double corruptionRate) implements WireMessage {}
 
     /**
      * How fast it goes.

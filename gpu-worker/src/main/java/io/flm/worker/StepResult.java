@@ -1,7 +1,9 @@
 package io.flm.worker;
 
+import io.flm.data.CorruptionCounts;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.model.Loss;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param step the step, from 0
  * @param loss the weighted mean loss of the global batch
  * @param totals counts and sums over all lanes
+ * @param corruption how much each head of the objective predicts and may not see, over all lanes
  * @param learningRate the base rate of the step
  * @param gradientNorm of the mean loss's gradient, before it is clipped
  * @param heldOut what the weights before this step said of held-out samples; null if the step did not ask
@@ -19,10 +22,15 @@ public record StepResult(
         long step,
         double loss,
         StepTotals totals,
+        List<CorruptionCounts> corruption,
         double learningRate,
         double gradientNorm,
         @Nullable Loss heldOut,
         Times times) {
+    public StepResult {
+        corruption = List.copyOf(corruption);
+    }
+
     /** The loss of the global batch, by head of the objective. */
     public Loss byHead() {
         return new Loss(totals.targetCounts(), totals.lossSums(), totals.correctCounts());

@@ -2,7 +2,6 @@ package io.flm.worker;
 
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
-import io.flm.worker.model.Loss;
 import io.flm.worker.torch.MemoryShortage;
 import java.time.Duration;
 import java.util.List;
@@ -13,7 +12,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +51,7 @@ public final class TrainerThread implements AsyncTrainer {
     private final LongSupplier nanoTime;
     private final ConcurrentLinkedQueue<Save> saves = new ConcurrentLinkedQueue<>();
     private volatile @Nullable BlockingTrainer trainer; // written by the thread
+    private MeasuredRates corruption = new MeasuredRates(); // of the thread
     private volatile long totalSteps;
     private volatile long committedSteps;
     private volatile long abandonedGeneration;
@@ -85,6 +84,7 @@ public final class TrainerThread implements AsyncTrainer {
                 release();
                 BlockingTrainer made = factory.prepare(plan);
                 trainer = made;
+                corruption = new MeasuredRates();
                 totalSteps = plan.totalSteps();
                 committedSteps = made.committedSteps();
                 listener.accept(new Prepared(made.hashes()));
@@ -203,11 +203,13 @@ public final class TrainerThread implements AsyncTrainer {
                 if (rank == 0) {
                     observer.accept(result);
                 }
+                corruption.add(result);
                 writeSaves(r);
                 meter.add(result);
                 long now = nanoTime.getAsLong();
                 if (stop || now - meter.since() >= 1_000_000_000L / PROGRESS_PER_SECOND) {
-                    listener.accept(new Progressed(result, heads(r.heads(), result.byHead()), meter.read(now)));
+                    listener.accept(
+                            new Progressed(result, corruption.heads(r.heads(), result.byHead()), meter.read(now)));
                 }
             }
         } finally {
@@ -232,12 +234,6 @@ public final class TrainerThread implements AsyncTrainer {
         for (Save save = saves.poll(); save != null; save = saves.poll()) {
             save.onFailed(reason);
         }
-    }
-
-    private static List<Head> heads(List<String> names, Loss loss) {
-        return IntStream.range(0, names.size())
-                .mapToObj(head -> new Head(names.get(head), loss.mean(head), loss.accuracy(head)))
-                .toList();
     }
 
     private void execute(Runnable task) {

@@ -1,5 +1,6 @@
 package io.flm.worker;
 
+import io.flm.data.CorruptionCounts;
 import io.flm.exchange.ExchangeException;
 import io.flm.exchange.LaneRange;
 import io.flm.exchange.StepTotals;
@@ -64,7 +65,15 @@ final class FakeTrainer implements BlockingTrainer {
         StepTotals totals = new StepTotals(new long[] {4}, new double[] {8}, new long[] {1}, 8, 4, stop);
         long step = committed;
         committed = step + 1;
-        return new StepResult(step, 2, totals, 1e-3, 1, null, new StepResult.Times(1, 1, 1, 3, 4));
+        return new StepResult(
+                step,
+                2,
+                totals,
+                List.of(new CorruptionCounts(10, 4, 40, 10)),
+                1e-3,
+                1,
+                null,
+                new StepResult.Times(1, 1, 1, 3, 4));
     }
 
     @Override

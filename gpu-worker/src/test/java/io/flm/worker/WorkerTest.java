@@ -82,7 +82,7 @@ class WorkerTest {
         join(worker, FakeTrainer.alone(1, "a", 0));
         assertThat(expect(Worker.Joined.class).generation()).isEqualTo(1);
         Worker.Progressed progressed = expect(Worker.Progressed.class);
-        assertThat(progressed.heads()).containsExactly(new AsyncTrainer.Head("mlm", 2, 0.25));
+        assertThat(progressed.heads()).containsExactly(new AsyncTrainer.Head("mlm", 2, 0.25, 0.4, 0.25));
         assertThat(progressed.rates().laneMs()).isEqualTo(3e-6 / 2);
         assertThat(progressed.rates().shares()).isEqualTo(new AsyncTrainer.Shares(0.1, 0.2, 0.3, 0.4));
         assertThat(expect(Worker.Halted.class).committedSteps()).isEqualTo(5);
@@ -319,7 +319,7 @@ class WorkerTest {
                 new Worker.Described(
                         "w", self, "n", "cpu", "h:1", "1", 4, Phase.IDLE, "", 0, null, Map.of(), null, 0, 0, 0, "why"),
                 new Worker.Joined("w", 3),
-                new Worker.Progressed("w", 3, 8, 2.5, List.of(new AsyncTrainer.Head("rec", 2.5, 0.5)), rates),
+                new Worker.Progressed("w", 3, 8, 2.5, List.of(new AsyncTrainer.Head("rec", 2.5, 0.5, 1.0, 0.3)), rates),
                 new Worker.Halted("w", 3, 9, "why"),
                 new Worker.Failed("w", 3, 9, FailureKind.MEMBER_LOST, "why", List.of("n2")),
                 new Worker.Saved("w", 9, "/there"),

@@ -6,8 +6,10 @@ import io.flm.data.PlainText;
 import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.AsyncTrainer.Head;
 import io.flm.worker.AsyncTrainer.Shares;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** A run, and what the exchange of the node that is asked has counted, in the text format of Prometheus. */
 final class MetricsText {
@@ -53,6 +55,24 @@ final class MetricsText {
         describe("flm_head_accuracy", "Share of right predictions of each head.");
         for (Head head : run.heads()) {
             sample("flm_head_accuracy", labels("head", head.name()), head.accuracy());
+        }
+        rates(run.heads());
+    }
+
+    /** Of the heads that predict tokens. */
+    private void rates(List<Head> heads) {
+        if (heads.stream().allMatch(head -> head.predictionRate() == null)) {
+            return;
+        }
+        describe("flm_head_prediction_rate", "Share of tokens that each head predicts, since the run was prepared.");
+        heads.forEach(head -> rate("flm_head_prediction_rate", head, head.predictionRate()));
+        describe("flm_head_corruption_rate", "Share of what a predicted token could see that is hidden, likewise.");
+        heads.forEach(head -> rate("flm_head_corruption_rate", head, head.corruptionRate()));
+    }
+
+    private void rate(String name, Head head, @Nullable Double rate) {
+        if (rate != null) {
+            sample(name, labels("head", head.name()), rate);
         }
     }
 

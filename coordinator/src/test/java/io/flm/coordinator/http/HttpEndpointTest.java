@@ -136,7 +136,7 @@ class HttpEndpointTest {
                 7,
                 100,
                 3.25,
-                List.of(new Head("rec", 3.5, 0.25)),
+                List.of(new Head("rec", 3.5, 0.25, 1.0, 0.3)),
                 99,
                 990,
                 60.5,
@@ -198,6 +198,7 @@ class HttpEndpointTest {
         assertThat(run.get("step").asLong()).isEqualTo(7);
         assertThat(run.get("loss").asDouble()).isEqualTo(3.25);
         assertThat(run.get("heads").get(0).get("accuracy").asDouble()).isEqualTo(0.25);
+        assertThat(run.get("heads").get(0).get("corruptionRate").asDouble()).isEqualTo(0.3);
         assertThat(run.get("timeShares").get("compute").asDouble()).isEqualTo(0.5);
         assertThat(run.get("samplesPerSecond").asDouble()).isEqualTo(99);
         assertThat(run.get("reason").asText()).isEqualTo("all members joined");
@@ -352,6 +353,8 @@ class HttpEndpointTest {
                         "flm_run_info{run=\"emoji \\\"1\\\"\",state=\"training\"} 1",
                         "flm_loss 3.25",
                         "flm_head_accuracy{head=\"rec\"} 0.25",
+                        "flm_head_prediction_rate{head=\"rec\"} 1.0",
+                        "flm_head_corruption_rate{head=\"rec\"} 0.3",
                         "flm_time_share{part=\"exchange\"} 0.125",
                         "flm_checkpoint_step 5",
                         "flm_workers{state=\"waiting\"} 1",

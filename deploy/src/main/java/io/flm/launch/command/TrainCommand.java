@@ -11,6 +11,7 @@ import io.flm.launch.console.Json;
 import io.flm.launch.console.Logs;
 import io.flm.launch.console.Program;
 import io.flm.launch.console.Waiting;
+import io.flm.launch.report.MeasuredRatesText;
 import io.flm.launch.report.Progress;
 import io.flm.launch.run.HeldOutShare;
 import io.flm.launch.run.MemoryNeed;
@@ -315,6 +316,7 @@ abstract class TrainCommand implements Callable<Integer> {
                         ? "" // no step was left
                         : String.format(Locale.ROOT, "%.0f samples/s; ", result.samplesPerSecond()),
                 result.checkpoint() == null ? "none" : result.checkpoint()));
+        MeasuredRatesText.of(result.heads()).ifPresent(environment::say);
         if (!result.finished() || (late && result.steps() == 0)) {
             environment.say("go on with: " + environment.program().command(request.resumption()));
         }

@@ -76,14 +76,15 @@ record StepCost(double seconds, double cpuSeconds, double flop, double samples, 
         long heads = objective.heads().stream()
                 .filter(head -> head.predicts() == Predicts.TOKEN)
                 .count();
+        double rows = samples * objective.rowsPerText(); // tokens are those of all of them
         return StepFlops.of(
                 model,
                 new StepFlops.Work(
                         objective.parts().reconstructor(),
                         samples,
-                        samples * objective.rowsPerText(),
-                        tokens / Math.max(1, samples),
-                        heads * predictionRate * (tokens - samples)));
+                        rows,
+                        tokens / Math.max(1, rows),
+                        heads * predictionRate * (tokens / objective.rowsPerText() - samples)));
     }
 
     /** What all steps took together. */

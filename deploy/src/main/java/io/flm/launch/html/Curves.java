@@ -48,7 +48,7 @@ final class Curves {
             }
         }
         Map<String, List<double[]>> speed = Map.of("samples", speed(steps));
-        return "<section><h2>Training</h2><div class=\"charts\">"
+        return "<section><h2>Training</h2>" + rates(steps, heads) + "<div class=\"charts\">"
                 + new LineChart("Loss, nats a prediction", losses).svg()
                 + new LineChart("Accuracy on the training batch", accuracies).svg()
                 + (heldOutLosses.isEmpty()
@@ -58,6 +58,23 @@ final class Curves {
                 + new LineChart("Gradient norm", Map.of("norm", means(steps, "gradientNorm"))).svg()
                 + new LineChart("Samples a second", speed).svg()
                 + "</div></section>\n";
+    }
+
+    /** How much each head predicted and could not see, means over the steps; those that predict no tokens have no rates. */
+    private static String rates(List<JsonNode> steps, List<String> heads) {
+        List<String> told = new ArrayList<>();
+        for (String head : heads) {
+            if (steps.get(0).has(head + "PredictionRate")) {
+                told.add(Html.escape(head) + " predicts " + Html.percent(mean(steps, head + "PredictionRate"))
+                        + " of the tokens, of whose context " + Html.percent(mean(steps, head + "CorruptionRate"))
+                        + " is hidden");
+            }
+        }
+        return told.isEmpty() ? "" : "<p class=\"lead\">Measured: " + String.join("; ", told) + ".</p>";
+    }
+
+    private static double mean(List<JsonNode> steps, String key) {
+        return steps.stream().mapToDouble(s -> s.path(key).asDouble()).average().orElse(0);
     }
 
     /** The heads of which a step tells the loss. */
@@ -96,11 +113,7 @@ final class Curves {
         List<double[]> points = new ArrayList<>();
         for (int from = 0; from < steps.size(); from += stride) {
             List<JsonNode> bin = steps.subList(from, Math.min(from + stride, steps.size()));
-            double mean = bin.stream()
-                    .mapToDouble(s -> s.path(key).asDouble())
-                    .average()
-                    .orElse(0);
-            points.add(new double[] {bin.get(bin.size() - 1).path("step").asDouble(), mean});
+            points.add(new double[] {bin.get(bin.size() - 1).path("step").asDouble(), mean(bin, key)});
         }
         return points;
     }

@@ -41,6 +41,7 @@ public final class StatusText {
                 .forEach(head ->
                         steps.append(format(", %s %.3f (%.1f %%)", head.name(), head.loss(), 100 * head.accuracy())));
         lines.add(steps.toString());
+        MeasuredRatesText.of(run.heads()).ifPresent(lines::add);
         if (run.samplesPerSecond() > 0) {
             Shares shares = run.timeShares();
             lines.add(format("%,.0f samples/s, %,.0f tokens/s", run.samplesPerSecond(), run.tokensPerSecond())

@@ -1,6 +1,7 @@
 package io.flm.launch.run;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.flm.data.CorruptionCounts;
 import io.flm.launch.console.Json;
 import io.flm.launch.files.PlainFile;
 import io.flm.worker.StepResult;
@@ -41,7 +42,7 @@ public final class MetricsLog implements AutoCloseable {
     private static final OperatingSystemMXBean PROCESS =
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
-    private static final int MOST_LINE = 1 << 16; // a head takes sixty letters
+    private static final int MOST_LINE = 1 << 16; // a head takes 150 letters
 
     /** Opens the file to add to it; a test lets its disk be full. */
     public interface Opening {
@@ -154,6 +155,7 @@ public final class MetricsLog implements AutoCloseable {
         line.put("step", result.step());
         line.put("loss", result.loss());
         put(line, "", result.byHead());
+        rates(line, result.corruption());
         Loss heldOut = result.heldOut();
         if (heldOut != null) {
             put(line, "heldOut.", heldOut);
@@ -180,6 +182,20 @@ public final class MetricsLog implements AutoCloseable {
         for (int head = 0; head < heads.size(); head++) {
             line.put(prefix + heads.get(head) + "Loss", loss.mean(head));
             line.put(prefix + heads.get(head) + "Accuracy", loss.accuracy(head));
+        }
+    }
+
+    /** Of the heads that predict tokens; those of the first one are the objective's. */
+    private void rates(Map<String, Object> line, List<CorruptionCounts> counts) {
+        for (int head = 0; head < counts.size(); head++) {
+            if (counts.get(head).any()) {
+                double predictionRate = counts.get(head).predictionRate();
+                double corruptionRate = counts.get(head).corruptionRate();
+                line.putIfAbsent("predictionRate", predictionRate);
+                line.putIfAbsent("corruptionRate", corruptionRate);
+                line.put(heads.get(head) + "PredictionRate", predictionRate);
+                line.put(heads.get(head) + "CorruptionRate", corruptionRate);
+            }
         }
     }
 

@@ -382,6 +382,7 @@ public final class SubmittedRun implements Pretraining {
         return new RunResult(
                 view.step(),
                 view.loss(),
+                view.heads(),
                 (view.step() - firstStep) * train.globalBatch() / seconds,
                 view.weightsSha256() == null ? "" : view.weightsSha256(),
                 checkpoint == null ? null : Path.of(checkpoint.path()),

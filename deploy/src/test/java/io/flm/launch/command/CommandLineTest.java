@@ -100,6 +100,9 @@ class CommandLineTest {
         JsonNode json = new ObjectMapper().readTree(world.out());
         assertThat(json.get("steps").asInt()).isEqualTo(3);
         assertThat(json.get("loss").asDouble()).isEqualTo(2.5);
+        assertThat(json.get("heads").get(1).get("name").asText()).isEqualTo("l2r");
+        assertThat(json.get("heads").get(1).get("predictionRate").asDouble()).isEqualTo(0.9);
+        assertThat(json.get("heads").get(1).get("corruptionRate").asDouble()).isEqualTo(0.5);
         assertThat(json.get("weightsSha256").asText()).isEqualTo("ab");
         assertThat(json.get("run").asText()).isEqualTo(folder.resolve("r").toString());
     }

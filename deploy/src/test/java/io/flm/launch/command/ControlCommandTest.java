@@ -54,7 +54,7 @@ class ControlCommandTest {
                 120,
                 600,
                 2.25,
-                List.of(new Head("rec", 2, 0.5)),
+                List.of(new Head("rec", 2, 0.5, 1.0, 0.3)),
                 1234,
                 56_789,
                 4_000.0,
@@ -89,6 +89,7 @@ class ControlCommandTest {
         assertThat(world.out()).isEqualTo("""
                 run emoji-1: training: all 2 members joined
                 step 120 of 600, loss 2.250, rec 2.000 (50.0 %)
+                tokens predicted: rec 100.0 %; hidden of their context: rec 30.0 %
                 1,234 samples/s, 56,789 tokens/s; time: data 10 %, compute 70 %, exchange 15 %, optimizer 5 %
                 1:06:40 left
                 generation 3

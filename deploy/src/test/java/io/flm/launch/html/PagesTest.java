@@ -87,6 +87,7 @@ class PagesTest {
         for (int step = 0; step < 500; step++) {
             lines.append("{\"step\":%d,\"recLoss\":%f,\"recAccuracy\":0.5,\"l2rLoss\":3.0,\"l2rAccuracy\":0.1,"
                     .formatted(step, 8.0 / (1 + step)));
+            lines.append("\"recPredictionRate\":1.0,\"recCorruptionRate\":%f,".formatted(step % 2 == 0 ? 0.2 : 0.3));
             lines.append("\"itmLoss\":0.7,\"itmAccuracy\":0.5,"); // whatever heads the objective has
             lines.append("\"samples\":32,\"seconds\":%f}\n".formatted(step * 0.1));
         }
@@ -97,6 +98,7 @@ class PagesTest {
                 .contains("class=\"line rec\"")
                 .contains("class=\"line l2r\"")
                 .contains("class=\"line itm\"")
+                .contains("Measured: rec predicts 100.0 % of the tokens, of whose context 25.0 % is hidden.")
                 .doesNotContain("class=\"line mlm\"")
                 .doesNotContain("NaN")
                 .doesNotContain("Infinity");

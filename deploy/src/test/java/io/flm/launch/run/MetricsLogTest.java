@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.data.CorruptionCounts;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.StepResult;
 import io.flm.worker.model.Loss;
@@ -53,6 +54,10 @@ class MetricsLogTest {
         }
         JsonNode first = lines().get(0);
         assertThat(first.path("gradientNorm").asDouble()).isEqualTo(0.5);
+        assertThat(first.path("predictionRate").asDouble()).isEqualTo(0.4);
+        assertThat(first.path("corruptionRate").asDouble()).isEqualTo(0.3);
+        assertThat(first.path("mlmPredictionRate").asDouble()).isEqualTo(0.4);
+        assertThat(first.path("mlmCorruptionRate").asDouble()).isEqualTo(0.3);
         assertThat(first.path("heldOut.mlmLoss").asDouble()).isCloseTo(2.5, within(1e-9));
         assertThat(first.path("heldOut.mlmAccuracy").asDouble()).isCloseTo(0.4, within(1e-9));
         assertThat(lines().get(1).has("heldOut.mlmLoss")).isFalse();
@@ -91,7 +96,15 @@ class MetricsLogTest {
 
     private static StepResult step(long step, @Nullable Loss heldOut) {
         StepTotals totals = new StepTotals(new long[] {8}, new double[] {16}, new long[] {2}, 30, 4, false);
-        return new StepResult(step, 2, totals, 1e-3, 0.5, heldOut, new StepResult.Times(0, SECOND, SECOND, 0, 0));
+        return new StepResult(
+                step,
+                2,
+                totals,
+                List.of(new CorruptionCounts(20, 8, 160, 48)),
+                1e-3,
+                0.5,
+                heldOut,
+                new StepResult.Times(0, SECOND, SECOND, 0, 0));
     }
 
     private List<JsonNode> lines() throws IOException {

@@ -74,7 +74,7 @@ public final class ScriptedRun implements Pretraining.Starter {
             public RunResult await() {
                 raise(onAwait);
                 if (late) {
-                    return new RunResult(0, null, 0, "", null, true, "the time limit is reached");
+                    return new RunResult(0, null, List.of(), 0, "", null, true, "the time limit is reached");
                 }
                 long steps = request.config().getLong("flm.train.steps");
                 listener.onStart(
@@ -82,7 +82,15 @@ public final class ScriptedRun implements Pretraining.Starter {
                 for (long step = 1; step <= steps; step++) {
                     listener.onProgress(view(step, steps));
                 }
-                return new RunResult(steps, 2.5, 100, "ab", checkpoint, !stopped, "all steps are committed");
+                return new RunResult(
+                        steps,
+                        2.5,
+                        view(steps, steps).heads(),
+                        100,
+                        "ab",
+                        checkpoint,
+                        !stopped,
+                        "all steps are committed");
             }
 
             @Override
@@ -103,7 +111,10 @@ public final class ScriptedRun implements Pretraining.Starter {
                 step,
                 total,
                 2.5,
-                List.of(new Head("rec", 2, 0.5), new Head("l2r", 3, 0.5), new Head("r2l", 2, 0.5)),
+                List.of(
+                        new Head("rec", 2, 0.5, 1.0, 0.3),
+                        new Head("l2r", 3, 0.5, 0.9, 0.5),
+                        new Head("r2l", 2, 0.5, 0.9, 0.5)),
                 32,
                 100,
                 null,

@@ -30,7 +30,10 @@ public interface Objective {
      */
     TextBatch whole(List<int[]> rows, TextLayout layout);
 
-    /** The prediction rate: the share of a text's tokens that each head predicts, at most. */
+    /**
+     * The prediction rate that is asked for: the share of a text's tokens that each head predicts. Memory is estimated by it; what comes
+     * of it is measured, {@link io.flm.data.CorruptionCounts}.
+     */
     double predictionRate();
 
     /** Rows of a batch that a text takes: more than 1 if it is read several times, beside the same picture or another one. */

@@ -177,6 +177,7 @@ public final class Trainer implements BlockingTrainer {
                 step,
                 loss.mean(headWeights),
                 all,
+                StepSums.corruption(reduced, heads),
                 rate,
                 norm,
                 heldOut.isEmpty() ? null : StepSums.heldOut(reduced, heads),

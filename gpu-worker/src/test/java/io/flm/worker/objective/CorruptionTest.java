@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.flm.data.CorruptionCounts;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
 import io.flm.data.Reconstruction;
@@ -93,6 +94,39 @@ class CorruptionTest {
             found.add(head.positions()[k] + ":" + head.ids()[k]);
         }
         assertThat(String.join(" ", found)).isEqualTo(expected);
+    }
+
+    @Test
+    void whatIsPredictedAndHiddenIsCountedHeadByHead() {
+        int[] row = {0, 10, 11, 12, 2}; // each of four tokens could see four, itself among them
+        TextBatch flm = plan(flm(0), false, row);
+        assertThat(flm.tokens(0).corruption()).isEqualTo(new CorruptionCounts(4, 4, 16, 4));
+        assertThat(flm.tokens(1).corruption()).isEqualTo(new CorruptionCounts(4, 3, 12, 3 + 2 + 1));
+        assertThat(flm.tokens(2).corruption()).isEqualTo(new CorruptionCounts(4, 3, 12, 1 + 2 + 3));
+        int[] begun = {0, 2, 10, 11, 2};
+        assertThat(plan(new AutoregressiveModeling(), true, begun).tokens(0).corruption())
+                .isEqualTo(new CorruptionCounts(3, 3, 12, 3 + 2 + 1));
+        assertThat(plan(new PrefixLanguageModeling(), false, new int[] {0, 10, 2}, new int[] {0, 2})
+                        .tokens(0)
+                        .corruption())
+                .isEqualTo(new CorruptionCounts(2 + 1, 1, 2, 1));
+        CorruptionCounts all = plan(mlm(1, false), false, row).tokens(0).corruption();
+        assertThat(all).isEqualTo(new CorruptionCounts(4, 3, 12, 3 * 3)); // </s> is seen
+    }
+
+    @Test
+    void theMeasuredRatesAreNearThoseThatWereAskedForInLongTexts() {
+        CorruptionCounts copies = planCopies(0.3, 0.8).tokens(0).corruption();
+        assertThat(copies.predictionRate()).isCloseTo(0.8 * 48 / 49, within(0.012));
+        assertThat(copies.corruptionRate())
+                .isCloseTo((1 + 47 * 0.3) / 49, within(0.01)); // a token's own is masked for certain
+        int[][] rows = Collections.nCopies(400, fiftyTokens()).toArray(int[][]::new);
+        CorruptionCounts spans = plan(flm(0.5), false, rows).tokens(0).corruption();
+        assertThat(spans.predictionRate()).isEqualTo(1);
+        assertThat(spans.corruptionRate()).isBetween(0.38, 0.5); // spans end with the text
+        CorruptionCounts prefixes =
+                plan(new PrefixLanguageModeling(), false, rows).tokens(0).corruption();
+        assertThat(prefixes.predictionRate()).isCloseTo(0.5, within(0.06)); // 4 standard errors
     }
 
     @Test

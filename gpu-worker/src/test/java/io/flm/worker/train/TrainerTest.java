@@ -7,6 +7,7 @@ import ai.djl.Device;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.flm.data.CorruptionCounts;
 import io.flm.data.DataSettings;
 import io.flm.data.Dataset;
 import io.flm.data.Ingest;
@@ -221,6 +222,15 @@ class TrainerTest {
         assertThat(alone.sha256()).isEqualTo(plain.sha256());
         assertThat(shared.sha256()).isEqualTo(plain.sha256());
         for (int step = 0; step < 5; step++) {
+            List<CorruptionCounts> corruption = alone.results().get(step).corruption();
+            assertThat(corruption)
+                    .hasSize(3)
+                    .isEqualTo(shared.results().get(step).corruption())
+                    .isEqualTo(plain.results().get(step).corruption());
+            assertThat(corruption.get(0).predictionRate()).isEqualTo(1);
+            assertThat(corruption.get(0).predicted())
+                    .isEqualTo(plain.results().get(step).totals().targetCounts()[0]);
+            assertThat(corruption.get(1).corruptionRate()).isBetween(0.3, 0.6);
             Loss said = alone.results().get(step).heldOut();
             Loss same = shared.results().get(step).heldOut();
             assertThat(alone.results().get(step).totals().targetCounts())

@@ -5,6 +5,8 @@ import io.flm.data.Sample;
 import io.flm.data.Streams;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.TokenTargets;
+import io.flm.data.TokenTargets.From;
 import io.flm.worker.model.ModelParts;
 import io.flm.worker.objective.Head;
 import io.flm.worker.objective.Head.Predicts;
@@ -40,8 +42,22 @@ public record AutoregressiveModeling() implements Objective {
 
     @Override
     public Corruption corruption(TextLayout layout) {
+        return (samples, random) -> plan(Sample.captions(samples), layout);
+    }
+
+    /** Each token after {@code <s>} predicts the next one: hidden from that are itself and those to its right. */
+    private static TextBatch plan(List<int[]> rows, TextLayout layout) {
+        int length = TextBatch.longest(rows);
+        TokenTargets.Builder next = new TokenTargets.Builder();
+        for (int r = 0; r < rows.size(); r++) {
+            int[] row = rows.get(r);
+            next.text(layout.predictable(row));
+            for (int i = 2; i < row.length; i++) {
+                next.add(r * length + i - 1, row[i], row.length - 1, row.length - i);
+            }
+        }
         int padId = layout.vocabulary().padId();
-        return (samples, random) -> TextBatch.leftToRight(Sample.captions(samples), padId);
+        return TextBatch.of(Streams.LEFT_TO_RIGHT, rows, padId, List.of(next.build(From.OUTPUT)));
     }
 
     @Override

@@ -38,18 +38,21 @@ final class SpanCorruption implements Corruption {
             int[] row = rows.get(r);
             int n = row.length;
             int at = r * length;
+            for (TokenTargets.Builder head : List.of(reconstructed, l2r, r2l)) {
+                head.text(layout.predictable(row));
+            }
             for (int i = 1; i < n; i++) {
                 long span = Spans.withOneKey(Spans.draw(i, n, length, rate, random), i, n);
                 left[at + i] = Spans.left(span);
                 right[at + i] = Spans.right(span);
                 if (i >= firstWord) {
-                    reconstructed.add(at + i, row[i]);
+                    reconstructed.add(at + i, row[i], n - 1, 1 + Spans.hidden(span, i, n));
                 }
                 if (i < n - 1) {
-                    l2r.add(at + i, row[i + 1]);
+                    l2r.add(at + i, row[i + 1], n - 1, n - 1 - i);
                 }
                 if (i > firstWord) {
-                    r2l.add(at + i, row[i - 1]);
+                    r2l.add(at + i, row[i - 1], n - 1, i - 1);
                 }
             }
         }

@@ -46,13 +46,26 @@ final class Spans {
      * Columns seen uncorrupted are 1 to i - 1 of l2r and i + 1 to n - 1 of r2l.
      */
     static long withOneKey(long span, int i, int n) {
-        int hiddenLeft = Math.min(left(span), i - 1);
-        int hiddenRight = Math.min(right(span), n - 1 - i);
-        boolean allHidden = hiddenLeft + hiddenRight == n - 2;
+        int hiddenLeft = hiddenLeft(span, i);
+        int hiddenRight = hiddenRight(span, i, n);
+        boolean allHidden = hidden(span, i, n) == n - 2;
         if (!allHidden || n <= 2) {
             return span;
         }
         return hiddenLeft >= hiddenRight ? span(hiddenLeft - 1, right(span)) : span(left(span), hiddenRight - 1);
+    }
+
+    /** How many of the n - 2 columns that position {@code i} sees uncorrupted are hidden, its own column aside. */
+    static int hidden(long span, int i, int n) {
+        return hiddenLeft(span, i) + hiddenRight(span, i, n);
+    }
+
+    private static int hiddenLeft(long span, int i) {
+        return Math.min(left(span), i - 1);
+    }
+
+    private static int hiddenRight(long span, int i, int n) {
+        return Math.min(right(span), n - 1 - i);
     }
 
     private static long span(int left, int right) {

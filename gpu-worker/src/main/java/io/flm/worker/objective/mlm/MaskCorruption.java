@@ -30,8 +30,8 @@ final class MaskCorruption implements Corruption {
 
     private final MaskedLanguageModeling settings;
     private final double othersRate; // at which a copy masks units that it does not predict
+    private final TextLayout layout;
     private final Vocabulary vocabulary;
-    private final int firstWord;
 
     /** Refuses to mask whole words if the tokenizer does not tell where they begin. */
     MaskCorruption(MaskedLanguageModeling settings, TextLayout layout) {
@@ -42,7 +42,7 @@ final class MaskCorruption implements Corruption {
         double predicted = settings.predictionRate() / settings.copies();
         this.othersRate = predicted < settings.maskRate() ? (settings.maskRate() - predicted) / (1 - predicted) : 0;
         this.vocabulary = layout.vocabulary();
-        this.firstWord = layout.firstWord();
+        this.layout = layout;
     }
 
     @Override
@@ -56,17 +56,23 @@ final class MaskCorruption implements Corruption {
             int[] row = rows.get(r);
             List<List<Integer>> units = units(row);
             int[] copyOf = choose(units.size(), random);
+            predictions.text(layout.predictable(row));
             for (int copy : copies(copyOf)) {
                 int[] corrupted = row.clone();
+                List<Integer> predicted = new ArrayList<>();
+                int masked = 0;
                 for (int u = 0; u < copyOf.length; u++) {
-                    boolean predicted = copyOf[u] == copy;
-                    boolean masked = predicted || (othersRate > 0 && random.nextBoolean(othersRate));
-                    for (int i : masked ? units.get(u) : List.<Integer>of()) {
-                        corrupted[i] = replacement(row[i], random);
-                        if (predicted) {
-                            predictions.add(read.size() * length + i, row[i]);
+                    boolean own = copyOf[u] == copy;
+                    if (own || (othersRate > 0 && random.nextBoolean(othersRate))) {
+                        for (int i : units.get(u)) {
+                            corrupted[i] = replacement(row[i], random);
                         }
+                        masked += units.get(u).size();
+                        predicted.addAll(own ? units.get(u) : List.of());
                     }
+                }
+                for (int i : predicted) {
+                    predictions.add(read.size() * length + i, row[i], row.length - 1, masked);
                 }
                 read.add(corrupted);
                 pictures.add(r);
@@ -108,7 +114,7 @@ final class MaskCorruption implements Corruption {
     /** What is chosen together: single tokens, or the pieces of a word. */
     private List<List<Integer>> units(int[] row) {
         List<List<Integer>> units = new ArrayList<>();
-        for (int i = firstWord; i < row.length - 1; i++) {
+        for (int i = layout.firstWord(); i < row.length - 1; i++) {
             boolean goesOn = settings.wholeWord()
                     && !units.isEmpty()
                     && !vocabulary.words().begins(row[i - 1], row[i]);

@@ -5,6 +5,7 @@ import io.flm.data.RandomStream;
 import io.flm.data.Sample;
 import io.flm.data.Streams;
 import io.flm.data.TextBatch;
+import io.flm.data.TextLayout;
 import io.flm.data.TokenTargets;
 import io.flm.data.TokenTargets.From;
 import java.util.List;
@@ -19,10 +20,10 @@ import java.util.List;
 final class CutCorruption implements Corruption {
     private static final int SHORTEST = 2;
 
-    private final int padId;
+    private final TextLayout layout;
 
-    CutCorruption(int padId) {
-        this.padId = padId;
+    CutCorruption(TextLayout layout) {
+        this.layout = layout;
     }
 
     @Override
@@ -34,10 +35,12 @@ final class CutCorruption implements Corruption {
         for (int r = 0; r < rows.size(); r++) {
             int[] row = rows.get(r);
             prefixes[r] = SHORTEST + (row.length > SHORTEST ? random.nextInt(row.length - SHORTEST) : 0);
+            rest.text(layout.predictable(row));
             for (int i = prefixes[r]; i < row.length; i++) {
-                rest.add(r * length + i - 1, row[i]);
+                rest.add(r * length + i - 1, row[i], row.length - 1, row.length - i);
             }
         }
-        return TextBatch.of(new Streams.Prefix(prefixes), rows, padId, List.of(rest.build(From.OUTPUT)));
+        return TextBatch.of(
+                new Streams.Prefix(prefixes), rows, layout.vocabulary().padId(), List.of(rest.build(From.OUTPUT)));
     }
 }

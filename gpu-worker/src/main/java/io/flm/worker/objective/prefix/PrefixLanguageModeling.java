@@ -44,7 +44,7 @@ public record PrefixLanguageModeling() implements Objective {
 
     @Override
     public Corruption corruption(TextLayout layout) {
-        return new CutCorruption(layout.vocabulary().padId());
+        return new CutCorruption(layout);
     }
 
     /** The prefix is the whole text. */
