@@ -12,6 +12,7 @@ import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
+import io.flm.worker.task.TaskReport;
 import io.flm.worker.train.Tasks;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -74,6 +75,11 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Prints one JSON object as the last line of standard output.")
     private boolean json;
 
+    @Option(
+            names = "--items",
+            description = "With --task and --json: also what each example reached, under items, where that is known.")
+    private boolean items;
+
     EvaluateCommand(Environment environment) {
         this.environment = environment;
     }
@@ -114,15 +120,19 @@ final class EvaluateCommand implements Callable<Integer> {
         if (file != null && !force && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             throw new UserException(file + ": is there already; give another --predictions, or --force");
         }
-        return new TaskEvaluation(environment.screen(), environment.nanoTime())
+        TaskReport report = new TaskEvaluation(environment.screen(), environment.nanoTime())
                 .run(
                         model.from(environment),
                         model.overrides(environment),
                         files(true),
                         files(false),
                         new TaskEvaluation.Written(
-                                html == null ? null : environment.resolve(html), file, NamedFile::write))
-                .toMap();
+                                html == null ? null : environment.resolve(html), file, NamedFile::write));
+        Map<String, @Nullable Object> map = report.toMap();
+        if (items) {
+            map.put("items", report.items());
+        }
+        return map;
     }
 
     /** Annotation files, or pictures. */

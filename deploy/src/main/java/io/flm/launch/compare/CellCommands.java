@@ -120,7 +120,7 @@ final class CellCommands {
     List<String> score(Score cell, Path from, int slot) {
         List<String> command = new ArrayList<>(List.of("evaluate", "--from", from.toString(), "--json"));
         if (cell.finetuned() != null) {
-            command.addAll(List.of("--task", cell.task().name()));
+            command.addAll(List.of("--task", cell.task().name(), "--items"));
             cell.task().validation().forEach(file -> command.addAll(List.of("--val", file.toString())));
             Config all = experiment.configuration().config();
             command.addAll(set(EVAL_PATHS, all.getValue(EVAL_PATHS).render(ConfigRenderOptions.concise())));

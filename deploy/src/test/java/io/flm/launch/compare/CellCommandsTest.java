@@ -69,7 +69,8 @@ class CellCommandsTest {
                 .doesNotContain("--val");
         assertThat(String.join(
                         " ", commands(experiment).score(new Score(cell.pretrained(), 1, nlvr, cell), Path.of("/f"), 0)))
-                .startsWith("evaluate --from /f --json --task nlvr --val /nlvr.json --set flm.data.eval-paths=[\"")
+                .startsWith(
+                        "evaluate --from /f --json --task nlvr --items --val /nlvr.json --set flm.data.eval-paths=[\"")
                 .contains("emoji-fluent.tar.gz");
     }
 

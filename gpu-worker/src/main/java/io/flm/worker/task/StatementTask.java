@@ -30,6 +30,7 @@ import java.util.stream.IntStream;
  * entropy on the class vector; FLM (arXiv 2303.14038) §4.2.
  */
 public abstract class StatementTask implements Task {
+    private static final String ACCURACY = "accuracy";
     private static final int SHOWN = 48;
 
     private final String key;
@@ -111,8 +112,9 @@ public abstract class StatementTask implements Task {
         }
         List<String> notes =
                 labelled ? List.of() : List.of("the examples have no labels: there is nothing to score by");
-        return new TaskReport(
+        TaskReport report = new TaskReport(
                 key, all.size(), figures, shown(model, examples, all, chosen), predictions(all, chosen), notes);
+        return labelled ? report.withItems(ACCURACY, right(all, chosen)) : report;
     }
 
     private TaskFigure accuracy(List<Statement> all, Chosen chosen) {
@@ -120,7 +122,7 @@ public abstract class StatementTask implements Task {
         all.forEach(s -> counts[s.label()]++);
         int most = IntStream.range(0, counts.length).reduce(0, (a, b) -> counts[b] > counts[a] ? b : a);
         return new TaskFigure(
-                "accuracy",
+                ACCURACY,
                 "Accuracy",
                 TaskFigure.Unit.SHARE,
                 share(all, i -> chosen.own()[i]).mean(),
@@ -128,6 +130,13 @@ public abstract class StatementTask implements Task {
                 share(all, i -> chosen.textOnly()[i]).mean(),
                 (double) counts[most] / all.size(),
                 all.size());
+    }
+
+    /** 1 where the model is right, 0 where it is not. */
+    private static List<Double> right(List<Statement> all, Chosen chosen) {
+        return IntStream.range(0, all.size())
+                .mapToObj(i -> chosen.own()[i] == all.get(i).label() ? 1.0 : 0.0)
+                .toList();
     }
 
     private static Mean share(List<Statement> all, IntUnaryOperator chosen) {

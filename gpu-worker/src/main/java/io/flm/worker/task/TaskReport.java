@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param shown some examples, with what the model said
  * @param predictions what the task's server takes; null if it has none
  * @param notes what people should know: what was not counted, and why
+ * @param items what each example reached, in their order, by the key of the figure that is their mean; of figures for which it is known
  */
 public record TaskReport(
         String task,
@@ -22,7 +23,8 @@ public record TaskReport(
         List<TaskFigure> figures,
         List<Shown> shown,
         @Nullable Predictions predictions,
-        List<String> notes) {
+        List<String> notes,
+        Map<String, List<Double>> items) {
 
     /**
      * An example and what the model said.
@@ -54,6 +56,23 @@ public record TaskReport(
         figures = List.copyOf(figures);
         shown = List.copyOf(shown);
         notes = List.copyOf(notes);
+        items = Map.copyOf(items);
+    }
+
+    /** Without what single examples reached. */
+    public TaskReport(
+            String task,
+            long examples,
+            List<TaskFigure> figures,
+            List<Shown> shown,
+            @Nullable Predictions predictions,
+            List<String> notes) {
+        this(task, examples, figures, shown, predictions, notes, Map.of());
+    }
+
+    /** The same with what each example reached of a figure. */
+    public TaskReport withItems(String key, List<Double> each) {
+        return new TaskReport(task, examples, figures, shown, predictions, notes, Map.of(key, List.copyOf(each)));
     }
 
     /** As JSON: each figure under its key; {@code prior}, {@code majority} and {@code standardError} repeat the keys. */

@@ -47,6 +47,7 @@ import java.util.function.IntFunction;
  * binary cross entropy against how many people gave the answer, summed over the answers.
  */
 public final class VqaTask implements Task {
+    private static final String ACCURACY = "accuracy";
     private static final int SHOWN = 48;
     private static final int CONSTANTS = 50; // commonest answers among which the best constant one is looked for
 
@@ -202,19 +203,24 @@ public final class VqaTask implements Task {
         }
         List<String> notes =
                 answered ? List.of() : List.of("the questions have no answers: there is nothing to score by");
-        return new TaskReport(
+        TaskReport report = new TaskReport(
                 key(), all.size(), figures, shown(model, examples, all, chosen), predictions(all, chosen), notes);
+        return answered
+                ? report.withItems(
+                        ACCURACY,
+                        accuracy(all, i -> answers.get(chosen.own()[i])).all().each())
+                : report;
     }
 
     private void figures(List<VqaQuestion> all, Chosen chosen, List<TaskFigure> figures) {
         VqaAccuracy own = accuracy(all, i -> answers.get(chosen.own()[i]));
         VqaAccuracy texts = accuracy(all, i -> answers.get(chosen.textOnly()[i]));
-        figures.add(figure("accuracy", "Accuracy", own.all(), texts.all(), constant(all)));
+        figures.add(figure(ACCURACY, "Accuracy", own.all(), texts.all(), constant(all)));
         own.ofType().forEach((type, score) -> {
             List<VqaQuestion> ofType =
                     all.stream().filter(q -> q.answerType().equals(type)).toList();
             figures.add(figure(
-                    "accuracy." + type.replaceAll("[^A-Za-z0-9]+", "-"),
+                    ACCURACY + "." + type.replaceAll("[^A-Za-z0-9]+", "-"),
                     "Accuracy, " + (type.isEmpty() ? "no type" : type),
                     score,
                     texts.ofType().getOrDefault(type, score),
