@@ -5,6 +5,7 @@ import com.typesafe.config.Config;
 import io.flm.data.UserException;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.StepFlops;
+import io.flm.worker.objective.Head;
 import io.flm.worker.objective.Head.Predicts;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.train.TrainSettings;
@@ -55,36 +56,30 @@ record StepCost(double seconds, double cpuSeconds, double flop, double samples, 
                 half.stream().filter(step -> milliseconds(step) <= most).toList();
         double samples = mean(steps, "samples");
         double tokens = mean(steps, "tokens");
-        TrainSettings train = TrainSettings.from(config);
         return new StepCost(
                 steps.stream().mapToDouble(StepCost::milliseconds).average().orElse(0) / 1e3,
                 mean(steps, "cpuMs") / 1e3,
-                flop(
-                        ModelSettings.from(config),
-                        train.objective(),
-                        measured(steps, "predictionRate")
-                                .orElse(train.objective().predictionRate()),
-                        samples,
-                        tokens),
+                flop(config, steps, samples, tokens),
                 samples,
                 tokens);
     }
 
-    /** @param predictionRate share of the texts' tokens that each head of tokens predicts */
-    private static double flop(
-            ModelSettings model, Objective objective, double predictionRate, double samples, double tokens) {
-        long heads = objective.heads().stream()
-                .filter(head -> head.predicts() == Predicts.TOKEN)
-                .count();
+    private static double flop(Config config, List<JsonNode> steps, double samples, double tokens) {
+        Objective objective = TrainSettings.from(config).objective();
+        int firstWord = config.getBoolean("flm.data.begin-token") ? 2 : 1;
+        double predictable = tokens / objective.rowsPerText() - firstWord * samples; // of the texts, read once
+        double predictions = 0;
+        for (Head head : objective.heads()) {
+            if (head.predicts() == Predicts.TOKEN) {
+                predictions += predictable
+                        * measured(steps, head.name() + "PredictionRate").orElse(objective.predictionRate());
+            }
+        }
         double rows = samples * objective.rowsPerText(); // tokens are those of all of them
         return StepFlops.of(
-                model,
+                ModelSettings.from(config),
                 new StepFlops.Work(
-                        objective.parts().reconstructor(),
-                        samples,
-                        rows,
-                        tokens / Math.max(1, rows),
-                        heads * predictionRate * (tokens / objective.rowsPerText() - samples)));
+                        objective.parts().reconstructor(), samples, rows, tokens / Math.max(1, rows), predictions));
     }
 
     /** What all steps took together. */
