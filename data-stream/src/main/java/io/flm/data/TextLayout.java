@@ -1,5 +1,8 @@
 package io.flm.data;
 
+import java.util.Arrays;
+import java.util.function.Function;
+
 /**
  * How a row of tokens is laid out: {@code <s> words . </s>}, or with a begin token {@code <s> </s> words . </s>}.
  *
@@ -19,6 +22,18 @@ public record TextLayout(Vocabulary vocabulary, boolean beginToken) {
     /** The tokens of a row that could be predicted: words, the closing period, {@code </s>}. */
     public int predictable(int[] row) {
         return Math.max(0, row.length - firstWord());
+    }
+
+    /**
+     * A row as people read it: without special tokens and the closing period.
+     *
+     * @param decoder of ids without special tokens
+     */
+    public String read(int[] row, Function<int[], String> decoder) {
+        int[] words = Arrays.stream(row, Math.min(firstWord(), row.length), row.length)
+                .filter(id -> id != vocabulary.startId() && id != vocabulary.padId() && id != vocabulary.endId())
+                .toArray();
+        return decoder.apply(words).strip().replaceAll("[.\\s]+$", "");
     }
 
     /** The column after the last word: of the closing period, or else of {@code </s>}. */

@@ -2,8 +2,6 @@ package io.flm.worker.evaluate;
 
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
-import io.flm.data.Vocabulary;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
@@ -30,11 +28,6 @@ record CaptionFormat(TextLayout layout, Function<int[], String> decoder) {
 
     /** A caption as people read it: without special tokens and the closing period. */
     String read(int[] row) {
-        Vocabulary v = layout.vocabulary();
-        int from = Math.min(layout.firstWord(), row.length);
-        int[] words = Arrays.stream(row, from, row.length)
-                .filter(id -> id != v.startId() && id != v.padId() && id != v.endId())
-                .toArray();
-        return decoder.apply(words).strip().replaceAll("[.\\s]+$", "");
+        return layout.read(row, decoder);
     }
 }

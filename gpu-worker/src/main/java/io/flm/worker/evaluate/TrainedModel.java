@@ -173,6 +173,7 @@ public final class TrainedModel implements AutoCloseable {
                     data.pictures(),
                     config.getInt("flm.data.max-tokens"),
                     settings.batch(),
+                    settings.samples(),
                     settings.seed());
             return task.score(asked, files, data.examples(), progress);
         }

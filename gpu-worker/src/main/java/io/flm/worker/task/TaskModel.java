@@ -31,6 +31,7 @@ import java.util.stream.IntStream;
  * @param source of the pictures that are asked about
  * @param maxTokens the longest row
  * @param batch examples at a time
+ * @param samples at most so many pictures of a search or of captions; 0: all
  * @param seed of what is drawn
  */
 public record TaskModel(
@@ -42,6 +43,7 @@ public record TaskModel(
         PictureSource source,
         int maxTokens,
         int batch,
+        int samples,
         long seed) {
 
     /** Reads examples one by one. */
@@ -71,6 +73,16 @@ public record TaskModel(
             }
         }
         return samples;
+    }
+
+    /** The texts of an example, as they are written. */
+    public List<String> texts(Examples examples, long index) {
+        try {
+            return examples.texts(index);
+        } catch (SampleException | IOException e) {
+            throw new UserException(
+                    e.getMessage() + "; mend " + examples.name(index) + ", or leave it out of what is scored", e);
+        }
     }
 
     /** What the head says of each sample, before it is made a probability [N][A]. */

@@ -3,9 +3,11 @@ package io.flm.worker.train;
 import com.typesafe.config.Config;
 import io.flm.data.UserException;
 import io.flm.worker.task.Task;
+import io.flm.worker.task.caption.CaptionTask;
 import io.flm.worker.task.entail.EntailTask;
 import io.flm.worker.task.nlvr.NlvrTask;
 import io.flm.worker.task.nlvr2.Nlvr2Task;
+import io.flm.worker.task.retrieval.RetrievalTask;
 import io.flm.worker.task.vqa.VqaTask;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +26,13 @@ public final class Tasks {
      * @param task {@code flm.task}
      */
     public static List<Task> all(Config task) {
-        return List.of(VqaTask.from(task), new Nlvr2Task(), new NlvrTask(), new EntailTask());
+        return List.of(
+                VqaTask.from(task),
+                new Nlvr2Task(),
+                new NlvrTask(),
+                new EntailTask(),
+                RetrievalTask.from(task),
+                CaptionTask.from(task));
     }
 
     /** The one that {@code flm.task.name} names; empty if the run is pretraining. */

@@ -1,0 +1,70 @@
+package io.flm.worker.task;
+
+import io.flm.data.Dataset;
+import io.flm.data.Examples;
+import io.flm.data.PictureSource;
+import io.flm.data.RandomStream;
+import io.flm.data.RandomStream.Purpose;
+import io.flm.data.TextForm;
+import io.flm.data.UserException;
+import io.flm.data.annotation.AnnotatedExamples;
+import io.flm.data.annotation.CaptionFormats;
+import io.flm.data.annotation.CaptionedPicture;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
+
+/** Pictures with captions, of annotation files or of shards: what retrieval and captioning read. */
+public final class CaptionData {
+    /** What annotation files are, for messages. */
+    public static final String FILES =
+            "COCO's or Karpathy's captions in JSON, or no file: then the shards' own captions are meant";
+
+    private static final String TRAIN = "train";
+    private static final String SCORED = "test"; // of Karpathy's splits
+
+    private CaptionData() {}
+
+    /** Reads them; of annotation files only pictures that have a caption. */
+    public static Examples read(
+            String task, List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note) {
+        if (annotations.isEmpty()) {
+            if (pictures instanceof Dataset shards) {
+                return shards.captioned();
+            }
+            throw new UserException(task + ": no captions; give " + FILES);
+        }
+        CaptionFormats files = CaptionFormats.read(annotations, training ? TRAIN : SCORED);
+        List<CaptionedPicture> captioned =
+                files.all().stream().filter(p -> !p.captions().isEmpty()).toList();
+        int without = files.all().size() - captioned.size();
+        if (without > 0) {
+            note.accept(String.format(Locale.ROOT, "%s: %,d pictures without a caption are left out", task, without));
+        }
+        if (captioned.isEmpty()) {
+            throw new UserException(annotations + ": no picture has a caption; give other files");
+        }
+        return AnnotatedExamples.of(
+                captioned.stream().map(CaptionedPicture::annotated).toList(), pictures, TextForm.CAPTION);
+    }
+
+    /**
+     * Which examples are scored: all, or some that are drawn, the same for every model.
+     *
+     * @param most at most so many; 0: all
+     */
+    public static long[] scored(long count, long most, long seed) {
+        if (most == 0 || count <= most) {
+            return LongStream.range(0, count).toArray();
+        }
+        return LongStream.range(0, count)
+                .boxed()
+                .sorted(Comparator.comparingLong(index -> RandomStream.key(seed, Purpose.ORDER, index)))
+                .limit(most)
+                .mapToLong(index -> index)
+                .toArray();
+    }
+}

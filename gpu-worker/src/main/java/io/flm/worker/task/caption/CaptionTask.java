@@ -1,0 +1,213 @@
+package io.flm.worker.task.caption;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.typesafe.config.Config;
+import io.flm.data.Examples;
+import io.flm.data.PictureSource;
+import io.flm.data.Sample;
+import io.flm.worker.decode.CaptionBounds;
+import io.flm.worker.decode.Decoder;
+import io.flm.worker.decode.Decoding;
+import io.flm.worker.objective.Objective;
+import io.flm.worker.task.CaptionData;
+import io.flm.worker.task.Task;
+import io.flm.worker.task.TaskFigure;
+import io.flm.worker.task.TaskModel;
+import io.flm.worker.task.TaskProgress;
+import io.flm.worker.task.TaskReport;
+import io.flm.worker.task.TaskReport.Predictions;
+import io.flm.worker.task.TaskReport.Shown;
+import io.flm.worker.task.score.CaptionScores;
+import io.flm.worker.task.score.CaptionScores.Caption;
+import io.flm.worker.task.score.Score;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+
+/** Writing what a picture shows; FLM (arXiv 2303.14038) §4.2. Scored as COCO's captions are, by greedy and by beam search. */
+public final class CaptionTask implements Task {
+    private static final int SHOWN = 48;
+
+    private final int beam;
+
+    private CaptionTask(int beam) {
+        this.beam = beam;
+    }
+
+    /** @param task {@code flm.task} */
+    public static CaptionTask from(Config task) {
+        return new CaptionTask(task.getInt("beam"));
+    }
+
+    @Override
+    public String key() {
+        return "caption";
+    }
+
+    @Override
+    public String files() {
+        return CaptionData.FILES;
+    }
+
+    @Override
+    public Objective objective(Objective pretrained) {
+        return new CaptionObjective(pretrained);
+    }
+
+    @Override
+    public Examples examples(List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note) {
+        return CaptionData.read(key(), annotations, pictures, training, note);
+    }
+
+    @Override
+    public TaskReport score(TaskModel model, List<Path> annotations, Examples examples, TaskProgress progress) {
+        long[] scored = CaptionData.scored(examples.size(), model.samples(), model.seed());
+        List<String> keys = new ArrayList<>();
+        List<List<String>> references = new ArrayList<>();
+        List<String> greedy = new ArrayList<>();
+        List<String> searched = new ArrayList<>();
+        for (int from = 0; from < scored.length; from += model.batch()) {
+            progress.at((double) from / scored.length, "captions");
+            List<Sample> block = new ArrayList<>();
+            for (int i = from; i < Math.min(scored.length, from + model.batch()); i++) {
+                block.addAll(model.read(examples, scored[i], scored[i] + 1));
+                keys.add(examples.name(scored[i]));
+                references.add(model.texts(examples, scored[i]));
+            }
+            greedy.addAll(captions(model, block, new Decoding.Greedy()));
+            if (beam > 1) {
+                searched.addAll(captions(model, block, new Decoding.Beam(beam, 1)));
+            }
+        }
+        List<TaskFigure> figures = new ArrayList<>();
+        figures(figures, "", "", greedy, references);
+        if (beam > 1) {
+            figures(figures, "beam.", "Beam " + beam + ", ", searched, references);
+        }
+        List<String> best = beam > 1 ? searched : greedy;
+        return new TaskReport(
+                key(),
+                scored.length,
+                figures,
+                shown(model, examples, scored, references, best),
+                predictions(keys, best),
+                List.of());
+    }
+
+    private static List<String> captions(TaskModel model, List<Sample> samples, Decoding decoding) {
+        int[] stop = {model.layout().vocabulary().endId()};
+        CaptionBounds bounds = new CaptionBounds(model.layout().start(), stop, CaptionBounds.DEFAULT_MAX_LENGTH);
+        try (NDManager scope = model.model().newScope()) {
+            NDArray features = model.model().imageFeatures(scope, TaskModel.pixels(samples), samples.size());
+            int[][] rows = new Decoder(model.model(), bounds).write(features, decoding, new long[samples.size()]);
+            return Arrays.stream(rows)
+                    .map(row -> model.layout().read(row, model.tokenizer()::decode))
+                    .toList();
+        }
+    }
+
+    /** Beside the caption of the next picture, and the commonest one of all references. */
+    private static void figures(
+            List<TaskFigure> figures, String key, String title, List<String> captions, List<List<String>> references) {
+        int n = captions.size();
+        String constant = commonest(references);
+        CaptionScores own = scores(captions::get, references);
+        CaptionScores other = scores(i -> captions.get((i + 1) % n), references);
+        CaptionScores same = scores(i -> constant, references);
+        figures.add(figure(
+                key + "cider", title + "CIDEr-D", TaskFigure.Unit.NUMBER, own.cider(), other.cider(), same.cider()));
+        for (int k = 0; k < own.bleu().size(); k++) {
+            figures.add(figure(
+                    key + "bleu" + (k + 1),
+                    title + "BLEU-" + (k + 1),
+                    TaskFigure.Unit.SHARE,
+                    own.bleu().get(k),
+                    other.bleu().get(k),
+                    same.bleu().get(k)));
+        }
+        figures.add(figure(
+                key + "rougeL", title + "ROUGE-L", TaskFigure.Unit.SHARE, own.rougeL(), other.rougeL(), same.rougeL()));
+        figures.add(figure(
+                key + "exactMatch",
+                title + "Exact match",
+                TaskFigure.Unit.SHARE,
+                own.exact(),
+                other.exact(),
+                same.exact()));
+    }
+
+    private static CaptionScores scores(IntFunction<String> caption, List<List<String>> references) {
+        List<Caption> captions = new ArrayList<>();
+        for (int i = 0; i < references.size(); i++) {
+            captions.add(new Caption(caption.apply(i), references.get(i)));
+        }
+        return CaptionScores.of(captions);
+    }
+
+    private static TaskFigure figure(
+            String key, String title, TaskFigure.Unit unit, Score own, Score other, Score constant) {
+        return new TaskFigure(
+                key,
+                title,
+                unit,
+                own.all(),
+                own.mean().standardError(),
+                other.all(),
+                constant.all(),
+                own.each().size());
+    }
+
+    private static String commonest(List<List<String>> references) {
+        Map<String, Integer> counts = new HashMap<>();
+        references.forEach(of -> of.forEach(text -> counts.merge(text, 1, Integer::sum)));
+        return counts.entrySet().stream()
+                .max(Map.Entry.<String, Integer>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
+                .orElseThrow()
+                .getKey();
+    }
+
+    private static List<Shown> shown(
+            TaskModel model, Examples examples, long[] scored, List<List<String>> references, List<String> captions) {
+        List<Shown> shown = new ArrayList<>();
+        for (int i : TaskModel.spread(scored.length, SHOWN)) {
+            Sample sample = model.read(examples, scored[i], scored[i] + 1).get(0);
+            boolean exact = CaptionScores.of(List.of(new Caption(captions.get(i), references.get(i))))
+                            .exact()
+                            .all()
+                    == 1;
+            shown.add(new Shown(
+                    sample.key(), sample.pictures(), "", references.get(i).get(0), captions.get(i), Double.NaN, exact));
+        }
+        return shown;
+    }
+
+    private static Predictions predictions(List<String> keys, List<String> captions) {
+        ObjectMapper mapper = new ObjectMapper();
+        ArrayNode array = mapper.createArrayNode();
+        for (int i = 0; i < keys.size(); i++) {
+            ObjectNode entry = array.addObject();
+            String id = keys.get(i);
+            if (id.matches("\\d{1,18}")) {
+                entry.put("image_id", Long.parseLong(id));
+            } else {
+                entry.put("image_id", id);
+            }
+            entry.put("caption", captions.get(i));
+        }
+        try {
+            return new Predictions("COCO's captions", mapper.writeValueAsString(array) + "\n");
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
