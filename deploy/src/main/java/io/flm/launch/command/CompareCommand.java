@@ -31,8 +31,8 @@ import picocli.CommandLine.Spec;
         name = "compare",
         description = {
             "Pretrains each objective for each seed at equal budgets, scores checkpoints along the way on each task,"
-                + " and says after how much pretraining the first objective reaches the score that each other one ends"
-                + " with.",
+                    + " and says after how much pretraining the first objective reaches the score that each other one ends"
+                    + " with.",
             "Learning rate and corruption rate of each are tuned first, on as many points. Interrupted, it goes on"
                     + " where it was by the same command."
         },
