@@ -197,11 +197,9 @@ final class Findings {
                 : Optional.empty();
     }
 
-    private Map<String, @Nullable Object> curve(Scored scored, Task task, Measure measure) {
-        Map<String, @Nullable Object> map = new LinkedHashMap<>();
-        map.put("objective", scored.variant().name());
-        map.put("seeds", scored.seeds());
-        OptionalDouble prior = scored.seeds().stream()
+    /** What chance or the text alone gives, by the last checkpoints. */
+    private OptionalDouble prior(Scored scored, Task task, Measure measure) {
+        return scored.seeds().stream()
                 .map(seed -> results.get(score(pretrain(scored.variant(), seed), experiment.points() - 1, task)
                                 .key())
                         .path("priors")
@@ -209,6 +207,26 @@ final class Findings {
                 .filter(JsonNode::isNumber)
                 .mapToDouble(JsonNode::asDouble)
                 .average();
+    }
+
+    /** What is to be said of an objective that ends no better than without the picture. */
+    private Optional<String> atChance(Scored scored, Task task, Measure measure) {
+        double last = Curve.mean(scored.runs().stream().map(SpeedUp.Run::curve).toList())
+                .lastScore();
+        OptionalDouble prior = prior(scored, task, measure);
+        return prior.isPresent() && last <= prior.getAsDouble()
+                ? Optional.of(measure.title() + " (" + task.name() + "): "
+                        + scored.variant().name()
+                        + " ends no higher than what chance or the text alone gives, so a factor to its score"
+                        + " says nothing.")
+                : Optional.empty();
+    }
+
+    private Map<String, @Nullable Object> curve(Scored scored, Task task, Measure measure) {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        map.put("objective", scored.variant().name());
+        map.put("seeds", scored.seeds());
+        OptionalDouble prior = prior(scored, task, measure);
         map.put("prior", prior.isPresent() ? prior.getAsDouble() : null);
         List<Map<String, Object>> points = new ArrayList<>();
         for (int i = 0; i < scored.steps().size(); i++) {
@@ -296,10 +314,20 @@ final class Findings {
 
     private List<String> limits() {
         List<String> limits = new ArrayList<>();
+        for (Task task : experiment.tasks()) {
+            for (Measure measure : task.measures()) {
+                experiment
+                        .variants()
+                        .forEach(variant -> scored(variant, task, measure)
+                                .flatMap(scored -> atChance(scored, task, measure))
+                                .ifPresent(limits::add));
+            }
+        }
         int seeds = experiment.seeds();
         limits.add(
                 seeds == 1
-                        ? "One seed: how much another one would differ is not known, so no factor is given."
+                        ? "One seed: how much another one would differ is not known. A factor is given where the"
+                                + " scores of single examples are known, with an interval that tells of these alone."
                         : String.format(
                                 Locale.ROOT,
                                 "%d seeds: the bands go from the lowest to the highest of them. An interval that comes"
@@ -316,7 +344,7 @@ final class Findings {
                         : String.format(
                                 Locale.ROOT,
                                 "Each objective was tuned on %d points, each with %.0f %% of the budget and one seed"
-                                        + " of its own. The best settings of a short run need not be those of a long one.",
+                                    + " of its own. The best settings of a short run need not be those of a long one.",
                                 experiment.trials(),
                                 100 * experiment.tuneShare()));
         if (plan.cells().size() > results.done().size()) {

@@ -9,6 +9,7 @@ import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Json;
+import io.flm.launch.console.Program;
 import io.flm.launch.html.RunsPage;
 import io.flm.launch.run.MetricsLog;
 import io.flm.launch.run.RunFiles;
@@ -27,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Runs that there are, beside each other: settings that differ, figures of held-out data, curves. Nothing is trained or written. */
@@ -101,7 +103,10 @@ public final class RunComparison {
                     ? JSON.readTree(new String(SmallFile.read(file, MOST_BYTES), StandardCharsets.UTF_8))
                     : JSON.createObjectNode();
         } catch (JsonProcessingException e) {
-            throw new UserException(file + ": is no JSON; evaluate the run again with `flm evaluate`", e);
+            throw new UserException(
+                    file + ": is no JSON; evaluate the run with "
+                            + Program.hint("evaluate", "--from", folder.toString()) + " and leave this file out",
+                    e);
         } catch (IOException e) {
             throw new UserException(file + ": cannot be read (" + FileErrors.reason(e) + ")", e);
         }
@@ -217,7 +222,7 @@ public final class RunComparison {
         return figures;
     }
 
-    private List<@Nullable Double> each(java.util.function.Function<Run, @Nullable Double> value) {
+    private List<@Nullable Double> each(Function<Run, @Nullable Double> value) {
         List<@Nullable Double> values = new ArrayList<>();
         for (Run run : runs) {
             values.add(value.apply(run));

@@ -321,6 +321,25 @@ class ComparisonTest {
     }
 
     @Test
+    void aScoreThatIsNoBetterThanTheTextAloneIsNamed() throws Exception {
+        Results results = new Results(folder);
+        for (Cell cell : plan.cells()) {
+            Map<String, @Nullable Object> result = result(cell);
+            if (cell instanceof Score score
+                    && score.pretrained().variant().name().equals("mlm@0.4")) {
+                result.put("priors", Map.of("clozeAccuracy", 0.9));
+            }
+            results.put(cell.key(), result);
+        }
+        JsonNode report = new ObjectMapper().readTree(Json.line(new Findings(experiment, plan, results).toMap()));
+        assertThat(report.path("limits").get(0).asText())
+                .isEqualTo(
+                        "Cloze accuracy (zero-shot): mlm@0.4 ends no higher than what chance or the text alone gives,"
+                                + " so a factor to its score says nothing.");
+        assertThat(report.path("limits").get(1).asText()).startsWith("2 seeds");
+    }
+
+    @Test
     void aReportOfAPartSaysWhatIsMissing() throws Exception {
         Results results = new Results(folder);
         for (Cell cell : plan.cells().subList(0, 11)) { // up to the first pretraining with its scores
