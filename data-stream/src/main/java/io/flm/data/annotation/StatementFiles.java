@@ -81,6 +81,7 @@ public record StatementFiles(List<Statement> all, long leftOut) {
             throw new IllegalArgumentException("permutations: " + permutations);
         }
         List<Statement> all = new ArrayList<>();
+        Set<String> ids = new HashSet<>();
         for (Path file : files) {
             String split = split(file);
             Form form = (entry, where) -> {
@@ -94,7 +95,7 @@ public record StatementFiles(List<Statement> all, long leftOut) {
                 }
                 return views;
             };
-            all.addAll(read(List.of(file), Set.of("identifier", "sentence", "label"), form)
+            all.addAll(read(List.of(file), Set.of("identifier", "sentence", "label"), form, ids)
                     .all());
         }
         requireLabels(all, files);
@@ -141,8 +142,12 @@ public record StatementFiles(List<Statement> all, long leftOut) {
     }
 
     private static StatementFiles read(List<Path> files, Set<String> fields, Form form) {
+        return read(files, fields, form, new HashSet<>());
+    }
+
+    /** @param ids of the statements that are known; gets these */
+    private static StatementFiles read(List<Path> files, Set<String> fields, Form form, Set<String> ids) {
         List<Statement> all = new ArrayList<>();
-        Set<String> ids = new HashSet<>();
         long[] leftOut = {0};
         for (Path file : files) {
             AnnotationFile.entries(file, fields, (list, entry, where) -> {

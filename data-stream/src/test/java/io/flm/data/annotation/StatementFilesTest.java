@@ -75,6 +75,9 @@ class StatementFilesTest {
                 .allMatch(view -> view.id().startsWith("test-"));
         assertThat(read.stream().mapToInt(Statement::label).sum()).isEqualTo(6 * (547 + 556));
         assertThat(StatementFiles.nlvr(List.of(dev), 1).all()).hasSize(989);
+        assertThatThrownBy(() -> StatementFiles.nlvr(List.of(dev, dev), 1))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("dev-1572-0-0 is there twice");
     }
 
     @Test
