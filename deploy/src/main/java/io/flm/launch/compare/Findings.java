@@ -344,7 +344,7 @@ final class Findings {
                         : String.format(
                                 Locale.ROOT,
                                 "Each objective was tuned on %d points, each with %.0f %% of the budget and one seed"
-                                    + " of its own. The best settings of a short run need not be those of a long one.",
+                                        + " of its own. The best settings of a short run need not be those of a long one.",
                                 experiment.trials(),
                                 100 * experiment.tuneShare()));
         if (plan.cells().size() > results.done().size()) {
