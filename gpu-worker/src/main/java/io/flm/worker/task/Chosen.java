@@ -5,7 +5,7 @@ import io.flm.data.Sample;
 import java.util.List;
 
 /**
- * What a model chose for each example, and what it chose beside the pictures of another one.
+ * What a model chose for each example, and what it chose beside the pictures of another one, which is drawn.
  *
  * @param own the class of each example [N]
  * @param shares of the chosen class among all, by softmax [N]
@@ -20,7 +20,7 @@ public record Chosen(int[] own, double[] shares, int[] textOnly) {
             progress.at((double) block[0] / count, "examples");
             List<Sample> samples = model.read(examples, block[0], block[1]);
             float[][] own = model.classify(samples);
-            float[][] texts = model.classifyTexts(samples);
+            float[][] texts = model.classifyTexts(examples, block[0], samples);
             for (int i = 0; i < own.length; i++) {
                 int at = (int) block[0] + i;
                 chosen.own[at] = TaskModel.best(own[i]);

@@ -145,15 +145,12 @@ public abstract class StatementTask implements Task {
                 .toArray());
     }
 
-    /** Examples of a group are not seen one by one: the error is that of the groups' means. */
-    protected static double groupError(List<Statement> all, IntPredicate right) {
-        return Mean.of(groups(all, right).values().stream()
-                        .mapToDouble(of -> of.stream()
-                                .mapToDouble(r -> r ? 1 : 0)
-                                .average()
-                                .orElse(0))
-                        .toArray())
-                .standardError();
+    /** Examples of a group are not drawn one by one. */
+    private static double groupError(List<Statement> all, IntPredicate right) {
+        List<double[]> groups = groups(all, right).values().stream()
+                .map(of -> of.stream().mapToDouble(r -> r ? 1 : 0).toArray())
+                .toList();
+        return Mean.ofGroups(groups).standardError();
     }
 
     /** Whether each example of a group is right, by group. */

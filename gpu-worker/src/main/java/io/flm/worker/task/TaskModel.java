@@ -45,6 +45,7 @@ public record TaskModel(
         int batch,
         int samples,
         long seed) {
+    private static final int MOST_DRAWS = 100; // for a picture that differs
 
     /** Reads examples one by one. */
     public SampleReader reader(Examples examples) {
@@ -95,39 +96,37 @@ public record TaskModel(
         }
     }
 
-    /** The same where each sample has the pictures of another one: what the text alone tells. */
-    public float[][] classifyTexts(List<Sample> samples) {
+    /**
+     * The same where each sample has the pictures of another example: what the text alone tells. Which one is drawn: neighbours in a
+     * file may show one scene, or take turns in what is true.
+     *
+     * @param from the index of the first sample
+     */
+    public float[][] classifyTexts(Examples examples, long from, List<Sample> samples) {
         List<Sample> others = new ArrayList<>();
         for (int i = 0; i < samples.size(); i++) {
             Sample own = samples.get(i);
-            others.add(new Sample(own.key(), otherPictures(samples, i), own.texts(), own.labels()));
+            others.add(new Sample(own.key(), otherPictures(examples, from + i), own.texts(), own.labels()));
         }
         return classify(others);
     }
 
-    /** Of the next sample that shows another picture; after the last comes the first. */
-    private static List<byte[]> otherPictures(List<Sample> samples, int of) {
-        byte[] own = samples.get(of).pictures().get(0);
-        for (int by = 1; by < samples.size(); by++) {
-            List<byte[]> pictures = samples.get((of + by) % samples.size()).pictures();
-            if (!Arrays.equals(pictures.get(0), own)) {
-                return pictures;
-            }
+    /** Of an example that shows others; its own where all show the same. */
+    private List<byte[]> otherPictures(Examples examples, long of) {
+        long[] own = examples.pictures(of);
+        RandomStream random = RandomStream.of(seed, Purpose.FALSE_TEXTS, of);
+        long other = of;
+        for (int draw = 0; draw < MOST_DRAWS && Arrays.equals(examples.pictures(other), own); draw++) {
+            other = random.nextInt(Math.toIntExact(examples.size()));
         }
-        return samples.get(of).pictures();
+        return read(examples, other, other + 1).get(0).pictures();
     }
 
-    /**
-     * Examples in blocks of {@link #batch}, from where to where each. The last one is not a single example, which would have no
-     * other one's pictures.
-     */
+    /** Examples in blocks of {@link #batch}, from where to where each. */
     public List<long[]> blocks(long count) {
         List<long[]> blocks = new ArrayList<>();
-        for (long from = 0; from < count; ) {
-            long left = count - from - batch;
-            long to = left < 2 ? count : from + batch;
-            blocks.add(new long[] {from, to});
-            from = to;
+        for (long from = 0; from < count; from += batch) {
+            blocks.add(new long[] {from, Math.min(count, from + batch)});
         }
         return blocks;
     }
