@@ -98,6 +98,9 @@ final class ArrowsTest {
     static final ArchRule PACKAGES_HAVE_NO_CYCLES =
             slices().matching("io.flm.(**)").should().beFreeOfCycles();
 
+    /** Figures of the field, which know nothing of tasks. */
+    private static final DescribedPredicate<JavaClass> SCORES = resideInAPackage("io.flm.worker.task.score..");
+
     /**
      * Whoever asks which objective it is has to be found and changed when one is added. Beside the list, two name objectives:
      * the comparison with golden data of each, and the page that draws the spans of flm.
@@ -117,6 +120,30 @@ final class ArrowsTest {
     @ArchTest
     static final ArchRule OBJECTIVES_DO_NOT_KNOW_EACH_OTHER =
             slices().matching("io.flm.worker.objective.(*)..").should().notDependOnEachOther();
+
+    /** As with objectives: the list alone names tasks. */
+    @ArchTest
+    static final ArchRule NOBODY_COMPARES_TASKS = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.flm.worker.task..")
+            .and()
+            .doNotHaveFullyQualifiedName("io.flm.worker.train.Tasks")
+            .should()
+            .dependOnClassesThat(resideInAPackage("io.flm.worker.task.*..").and(not(SCORES)));
+
+    /** What tasks have in common lies above them: their packages do not know each other. */
+    @ArchTest
+    static final ArchRule TASKS_DO_NOT_KNOW_EACH_OTHER = slices().matching("io.flm.worker.task.(*)..")
+            .should()
+            .notDependOnEachOther()
+            .ignoreDependency(DescribedPredicate.alwaysTrue(), SCORES);
+
+    @ArchTest
+    static final ArchRule WHAT_TASKS_HAVE_IN_COMMON_KNOWS_NO_TASK = noClasses()
+            .that()
+            .resideInAPackage("io.flm.worker.task")
+            .should()
+            .dependOnClassesThat(resideInAPackage("io.flm.worker.task.*..").and(not(SCORES)));
 
     /** The launcher is where the clock and the seed come from: it hands them to all others. */
     @ArchTest

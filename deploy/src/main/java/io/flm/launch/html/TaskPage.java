@@ -1,73 +1,175 @@
 package io.flm.launch.html;
 
 import io.flm.worker.task.TaskFigure;
+import io.flm.worker.task.TaskFigure.Unit;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.task.TaskReport.Shown;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** The page of a task: figures beside what the text alone and the commonest answer give, and examples with pictures. */
+/**
+ * What a fine-tuned model scored on its task: figures with their errors beside what the text alone and the commonest answer reach,
+ * the run's curves, and examples with question, answer and confidence.
+ */
 public final class TaskPage {
+    /** Half the width of an interval, in standard errors: about 95 % of them hold the figure of endless examples. */
+    private static final double ERRORS = 1.96;
+
+    private static final String NONE = "–";
+
     private TaskPage() {}
 
-    /** @param facts of the model, by name */
-    public static String of(Map<String, String> facts, TaskReport report) {
+    /**
+     * The page.
+     *
+     * @param title such as {@code vqa-1, step 1,000}
+     * @param facts short lines about model, data and run, by what they are about
+     * @param metrics the run's {@code metrics.jsonl}, whose curves are shown; null or missing: none
+     */
+    public static String of(String title, Map<String, String> facts, TaskReport report, @Nullable Path metrics) {
         StringBuilder body = new StringBuilder();
-        body.append("<table class=\"facts\"><tbody>");
-        facts.forEach((name, value) -> body.append("<tr><th>")
+        body.append("<header><p class=\"kind\">Fine-tuned on ")
+                .append(Html.escape(report.task()))
+                .append("</p><h1>")
+                .append(Html.escape(title))
+                .append("</h1><dl class=\"facts\">");
+        facts.forEach((name, value) -> body.append("<div><dt>")
                 .append(Html.escape(name))
-                .append("</th><td>")
+                .append("</dt><dd>")
                 .append(Html.escape(value))
-                .append("</td></tr>"));
-        body.append("</tbody></table>");
+                .append("</dd></div>"));
+        body.append("</dl></header>\n");
         figures(body, report);
-        report.notes()
-                .forEach(note -> body.append("<p>").append(Html.escape(note)).append("</p>"));
-        body.append("<div class=\"gallery\">");
-        report.shown().forEach(shown -> shown(body, shown));
-        body.append("</div>");
-        return Html.page(report.task() + ", " + report.examples() + " examples", body.toString());
+        if (metrics != null && Files.isRegularFile(metrics)) {
+            body.append(Curves.of(metrics));
+        }
+        gallery(body, report);
+        return Html.page(title, body.toString());
     }
 
     private static void figures(StringBuilder body, TaskReport report) {
-        body.append("<table><thead><tr><th>figure</th><th>value</th><th>standard error</th><th>text alone</th>"
-                + "<th>commonest answer</th></tr></thead><tbody>");
-        for (TaskFigure figure : report.figures()) {
-            body.append("<tr><th>").append(Html.escape(figure.title())).append("</th>");
-            for (double value :
-                    new double[] {figure.value(), figure.standardError(), figure.textOnly(), figure.majority()}) {
-                body.append("<td>").append(value(figure, value)).append("</td>");
-            }
-            body.append("</tr>");
+        body.append("<section><h2>Scores</h2><p class=\"lead\">")
+                .append(Html.number("%,d examples.", report.examples()));
+        report.notes().forEach(note -> body.append(' ').append(Html.escape(sentence(note))));
+        body.append("</p>");
+        if (!report.figures().isEmpty()) {
+            body.append("<p class=\"legend task\"><span><i class=\"interval\"></i>95 % interval</span>")
+                    .append("<span><i class=\"text\"></i>text alone: the same model, beside other pictures</span>")
+                    .append("<span><i class=\"constant\"></i>commonest answer, or chance</span></p>")
+                    .append("<table class=\"figures task\"><thead><tr><th>score</th><th></th><th>model</th>")
+                    .append("<th>text alone</th><th>commonest answer</th></tr></thead><tbody>");
+            report.figures().forEach(figure -> figure(body, figure));
+            body.append("</tbody></table>");
         }
-        body.append("</tbody></table>");
+        body.append("</section>\n");
     }
 
-    private static String value(TaskFigure figure, double value) {
-        if (Double.isNaN(value)) {
-            return "–";
+    private static String sentence(String note) {
+        return note.isEmpty() ? "" : note.substring(0, 1).toUpperCase(Locale.ROOT) + note.substring(1) + ".";
+    }
+
+    private static void figure(StringBuilder body, TaskFigure figure) {
+        body.append("<tr><th scope=\"row\">")
+                .append(Html.escape(figure.title()))
+                .append("<small>")
+                .append(Html.number("of %,d", figure.count()))
+                .append("</small></th><td>");
+        if (figure.unit() == Unit.SHARE && !Double.isNaN(figure.value())) {
+            bar(body, figure);
         }
-        return switch (figure.unit()) {
-            case SHARE -> String.format(Locale.ROOT, "%.1f %%", 100 * value);
-            case NUMBER -> String.format(Locale.ROOT, "%.3f", value);
-            case SECONDS -> String.format(Locale.ROOT, "%.1f s", value);
+        body.append("</td><td class=\"value\">").append(value(figure.unit(), figure.value()));
+        if (!Double.isNaN(figure.standardError())) {
+            body.append("<small>± ")
+                    .append(value(figure.unit(), figure.standardError()))
+                    .append("</small>");
+        }
+        body.append("</td><td class=\"prior\" data-of=\"text alone\">")
+                .append(value(figure.unit(), figure.textOnly()))
+                .append("</td><td class=\"prior\" data-of=\"commonest\">")
+                .append(value(figure.unit(), figure.majority()))
+                .append("</td></tr>");
+    }
+
+    private static void bar(StringBuilder body, TaskFigure figure) {
+        body.append(Html.number("<div class=\"bar\"><i style=\"width:%.1f%%\"></i>", 100 * share(figure.value())));
+        if (!Double.isNaN(figure.standardError())) {
+            double from = share(figure.value() - ERRORS * figure.standardError());
+            double to = share(figure.value() + ERRORS * figure.standardError());
+            body.append(Html.number("<em style=\"left:%.1f%%;width:%.1f%%\"></em>", 100 * from, 100 * (to - from)));
+        }
+        mark(body, "text", figure.textOnly());
+        mark(body, "constant", figure.majority());
+        body.append("</div>");
+    }
+
+    private static void mark(StringBuilder body, String name, double at) {
+        if (!Double.isNaN(at)) {
+            body.append(Html.number("<b class=\"%s\" style=\"left:%.1f%%\"></b>", name, 100 * share(at)));
+        }
+    }
+
+    private static double share(double value) {
+        return Math.max(0, Math.min(1, value));
+    }
+
+    private static String value(Unit unit, double value) {
+        if (Double.isNaN(value)) {
+            return NONE;
+        }
+        return switch (unit) {
+            case SHARE -> Html.percent(value);
+            case NUMBER -> Html.number("%.3f", value);
+            case SECONDS -> Html.number("%.1f s", value);
         };
     }
 
-    private static void shown(StringBuilder body, Shown shown) {
-        body.append("<figure>");
-        shown.pictures().forEach(p -> body.append(Html.picture(p, shown.key())));
-        body.append("<figcaption>")
-                .append(Html.escape(shown.question()))
-                .append("<br>")
-                .append(shown.right() ? "✓ " : "✗ ")
-                .append(Html.escape(shown.given()));
+    private static void gallery(StringBuilder body, TaskReport report) {
+        if (report.shown().isEmpty()) {
+            return;
+        }
+        body.append("<section><h2>What it says</h2><p class=\"lead\">")
+                .append(Html.number(
+                        "%d examples, evenly spread over all and not chosen. The share is what the model gives its answer, by softmax over all.",
+                        report.shown().size()))
+                .append("</p><div class=\"gallery task\">");
+        report.shown().forEach(shown -> card(body, shown));
+        body.append("</div></section>\n");
+    }
+
+    private static void card(StringBuilder body, Shown shown) {
+        boolean known = !shown.expected().isEmpty();
+        body.append("<article class=\"")
+                .append(!known ? "open" : shown.right() ? "right" : "wrong")
+                .append("\"><div class=\"pictures\">");
+        shown.pictures().forEach(picture -> body.append(Html.picture(picture, shown.key())));
+        body.append("</div>");
+        if (!shown.question().isEmpty()) {
+            body.append("<p class=\"question\">")
+                    .append(Html.escape(shown.question()))
+                    .append("</p>");
+        }
+        body.append("<p class=\"answer\"><span>")
+                .append(Html.escape(shown.given()))
+                .append("</span>");
         if (!Double.isNaN(shown.confidence())) {
-            body.append(String.format(Locale.ROOT, " (%.0f %%)", 100 * shown.confidence()));
+            body.append(Html.number("<em>%.0f %%</em>", 100 * shown.confidence()));
         }
-        if (!shown.right()) {
-            body.append("<br>expected: ").append(Html.escape(shown.expected()));
+        body.append("</p>");
+        if (!Double.isNaN(shown.confidence())) {
+            body.append(Html.number(
+                    "<div class=\"share\"><i style=\"width:%.1f%%\"></i></div>", 100 * share(shown.confidence())));
         }
-        body.append("</figcaption></figure>");
+        body.append("<p class=\"verdict\">");
+        if (!known) {
+            body.append("? nothing is expected");
+        } else if (shown.right()) {
+            body.append("✓ right");
+        } else {
+            body.append("✗ expected: ").append(Html.escape(shown.expected()));
+        }
+        body.append("</p></article>");
     }
 }

@@ -92,7 +92,7 @@ public final class HeldOutEvaluation {
 
     private static String page(TrainedModel model, Report report, List<Path> heldOut) {
         Path checkpoint = model.checkpoint().folder().toAbsolutePath().normalize();
-        Path run = run(checkpoint);
+        Path run = RunFiles.runOf(checkpoint);
         Config config = model.config();
         Map<String, String> facts = new LinkedHashMap<>();
         String setting = report.objective().setting();
@@ -114,13 +114,6 @@ public final class HeldOutEvaluation {
                 Objects.requireNonNullElse(run, checkpoint).getFileName(),
                 model.checkpoint().step());
         return EvaluationPage.of(title, facts, report, run == null ? null : run.resolve("metrics.jsonl"));
-    }
-
-    /** The run that a checkpoint lies in; null where it was moved elsewhere. */
-    private static @Nullable Path run(Path checkpoint) {
-        Path checkpoints = checkpoint.getParent();
-        Path run = checkpoints == null ? null : checkpoints.getParent();
-        return run != null && RunFiles.isRun(run) ? run : null;
     }
 
     private static String names(HeldOutData data) {

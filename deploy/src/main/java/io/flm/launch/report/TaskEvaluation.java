@@ -6,6 +6,7 @@ import io.flm.launch.console.Screen;
 import io.flm.launch.console.Waiting;
 import io.flm.launch.html.TaskPage;
 import io.flm.launch.report.HeldOutEvaluation.PageWriting;
+import io.flm.launch.run.RunFiles;
 import io.flm.worker.evaluate.TrainedModel;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskReport;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +52,7 @@ public final class TaskEvaluation {
             waiting.on("writing");
             tell(report, (nanoTime.getAsLong() - startedAt) / 1e9);
             if (written.html() != null) {
-                write(written.html(), TaskPage.of(facts(model), report), written.writing());
+                write(written.html(), page(model, report), written.writing());
                 screen.say("page: " + written.html());
             }
             TaskReport.Predictions predictions = report.predictions();
@@ -60,6 +62,17 @@ public final class TaskEvaluation {
             }
             return report;
         }
+    }
+
+    private static String page(TrainedModel model, TaskReport report) {
+        Path checkpoint = model.checkpoint().folder().toAbsolutePath().normalize();
+        Path run = RunFiles.runOf(checkpoint);
+        String title = String.format(
+                Locale.ROOT,
+                "%s, step %,d",
+                Objects.requireNonNullElse(run, checkpoint).getFileName(),
+                model.checkpoint().step());
+        return TaskPage.of(title, facts(model), report, run == null ? null : run.resolve("metrics.jsonl"));
     }
 
     private static Map<String, String> facts(TrainedModel model) {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A run's folder. This class owns it: it makes, locks and takes it, knows what may lie in it, and removes it where nothing came of the
@@ -95,6 +96,13 @@ public final class RunFiles implements AutoCloseable {
     /** Whether a folder holds a run. */
     public static boolean isRun(Path folder) {
         return Files.isRegularFile(configurationOf(folder), LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** The run that a checkpoint's folder lies in; null where it was moved elsewhere. */
+    public static @Nullable Path runOf(Path checkpoint) {
+        Path checkpoints = checkpoint.getParent();
+        Path run = checkpoints == null ? null : checkpoints.getParent();
+        return run != null && isRun(run) ? run : null;
     }
 
     /**
