@@ -192,7 +192,7 @@ class TrainerTest {
             assertThat(trainer.committedSteps()).isZero();
             assertThat(trainer.enter(alone(1, 0), 0))
                     .startsWith("the weights of ")
-                    .endsWith("step-0000000500");
+                    .contains("step-0000000500: ");
             assertThat(trainer.weightsSha256()).isEqualTo(weights);
         }
     }
