@@ -157,7 +157,7 @@ public final class TrainedModel implements AutoCloseable {
      */
     public TaskReport score(List<Path> annotations, List<Path> pictures, TaskProgress progress) {
         Task task = task().orElseThrow(() -> new UserException(checkpoint.folder()
-                + ": no task's model, it was pretrained only; fine-tune it with `flm finetune --from`"));
+                + ": no task's model, it was pretrained only; fine-tune it with `flm finetune --from CHECKPOINT`"));
         boolean own = annotations.isEmpty() && pictures.isEmpty();
         List<Path> files = own ? RunData.paths(config, "flm.task.val") : annotations;
         List<Path> sources = pictures.isEmpty() ? RunData.paths(config, "flm.data.eval-paths") : pictures;
