@@ -2,14 +2,18 @@ package io.flm.launch.command;
 
 import com.typesafe.config.Config;
 import io.flm.data.FileErrors;
+import io.flm.data.SharedPictures;
 import io.flm.data.SmallFile;
 import io.flm.data.TextFile;
+import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Logs;
 import io.flm.launch.console.Version;
+import io.flm.launch.console.Waiting;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
+import io.flm.worker.task.Task;
 import io.flm.worker.train.RunData;
 import io.flm.worker.train.Tasks;
 import java.io.IOException;
@@ -54,6 +58,8 @@ final class FinetuneCommand extends TrainCommand {
     @Mixin
     private final FinetuneOptions options = new FinetuneOptions();
 
+    private @Nullable Checkpoint begunWith;
+
     FinetuneCommand(Environment environment, Logs logs) {
         super(environment, logs);
     }
@@ -66,6 +72,8 @@ final class FinetuneCommand extends TrainCommand {
             }
         } else if (from == null || task == null) {
             throw new UserException("give --task, and with --from the pretrained model; or --resume with --run");
+        } else if (task.equalsIgnoreCase(Tasks.NONE)) {
+            throw new UserException("--task " + task + ": give the task that the model is fine-tuned on, such as vqa");
         } else if (files.train().isEmpty()) {
             throw new UserException("give what it is trained on with --train: annotation files and pictures");
         }
@@ -84,6 +92,7 @@ final class FinetuneCommand extends TrainCommand {
             throw new IllegalStateException("options were not checked");
         }
         Checkpoint checkpoint = CheckpointStore.find(environment.resolve(pretrained), environment::say);
+        begunWith = random ? null : checkpoint;
         String where = checkpoint.folder().toString();
         Config before = checkpoint.identity().config(where);
         if (before.hasPath("flm.task.name")
@@ -110,6 +119,56 @@ final class FinetuneCommand extends TrainCommand {
                     .orElseThrow()
                     .settings(RunData.paths(config, "flm.task.train"), environment::say)
                     .forEach((key, value) -> layers.option(key, value, "--train", environment.folder()));
+        }
+    }
+
+    /** What would else be found out when the run has begun, or has ended. */
+    @Override
+    void look(Config config) {
+        Task its = Tasks.of(config)
+                .orElseThrow(() -> new UserException(
+                        "this run is no fine-tuning: go on with it by `flm pretrain --resume`, or give another --run"));
+        Checkpoint from = begunWith;
+        if (from != null) {
+            requireSameModel(from, config);
+        }
+        try (Waiting waiting = Waiting.shown(environment.screen(), "looking at the data")) {
+            waiting.on("reading " + RunData.paths(config, "flm.task.train"));
+            try (RunData trained = RunData.open(config, environment::say)) {
+                if (!RunData.isScored(its, config)) {
+                    return;
+                }
+                List<Path> annotations = RunData.paths(config, "flm.task.val");
+                waiting.on("reading " + annotations);
+                try (RunData scored = RunData.scored(
+                        its, annotations, RunData.paths(config, "flm.data.eval-paths"), environment::say)) {
+                    SharedPictures.of(trained.examples(), trained.pictures(), scored.examples(), scored.pictures())
+                            .sentence()
+                            .ifPresent(environment::say);
+                }
+            }
+        }
+    }
+
+    /** Weights are taken over by a model of the same sizes that reads the same tokens in the same way. */
+    private static void requireSameModel(Checkpoint from, Config config) {
+        Config before = from.identity().config(from.folder().toString());
+        for (String key : from.identity().settings().keySet()) {
+            boolean decides = key.equals("flm.train.objective")
+                    || (key.startsWith("flm.model.") && !key.equals("flm.model.dropout"));
+            if (decides
+                    && before.hasPath(key)
+                    && !before.getValue(key)
+                            .unwrapped()
+                            .equals(config.getValue(key).unwrapped())) {
+                throw new UserException(from.folder() + " was trained with " + key + " = "
+                        + before.getValue(key).unwrapped() + ", not "
+                        + config.getValue(key).unwrapped()
+                        + "; leave that out, give another --from, or begin with random weights by --random");
+            }
+        }
+        try (Tokenizer tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")))) {
+            from.requireTokenizer(tokenizer.sha256(), config.getString("flm.data.tokenizer"));
         }
     }
 

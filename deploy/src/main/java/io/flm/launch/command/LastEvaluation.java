@@ -11,6 +11,7 @@ import io.flm.launch.submit.RunRequest;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
 import io.flm.worker.task.TaskReport;
+import io.flm.worker.train.RunData;
 import io.flm.worker.train.Tasks;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,9 +60,10 @@ final class LastEvaluation {
     private static Optional<Map<String, @Nullable Object>> ofTask(
             Environment environment, RunRequest request, Path checkpoint) {
         Config config = request.config();
-        if (config.getStringList("flm.task.val").isEmpty()
-                && config.getStringList("flm.data.eval-paths").isEmpty()) {
-            environment.say("not scored: give what it is scored on with --val");
+        if (!RunData.isScored(Tasks.of(config).orElseThrow(), config)) {
+            environment.say("not scored: no --val was given; score it with "
+                    + Program.hint(
+                            "evaluate", "--from", checkpoint.toString(), "--val", "ANNOTATIONS", "--val", "PICTURES"));
             return Optional.empty();
         }
         Path run = request.run();

@@ -99,6 +99,9 @@ abstract class TrainCommand implements Callable<Integer> {
     /** Lays the command's own options over the other layers. */
     abstract void over(Configuration.Builder layers);
 
+    /** Looks at what it is to be trained on, before a run's folder is made; not where other hosts have it. */
+    void look(Config config) {}
+
     /** No constant: who asks for help needs no log. */
     private static Logger log() {
         return LoggerFactory.getLogger(TrainCommand.class);
@@ -119,6 +122,9 @@ abstract class TrainCommand implements Callable<Integer> {
         Settings.checkNode(configuration.config());
         Settings.checkRun(configuration.config());
         Launcher launcher = launching.launcher(configuration.config(), environment);
+        if (!launcher.isExternal()) {
+            look(configuration.config());
+        }
         Optional<HeldOutShare> heldOut = heldOut(configuration.config(), launcher);
         RunEstimate estimate = estimate(configuration.config(), launcher, folder, heldOut);
         if (dryRun) {

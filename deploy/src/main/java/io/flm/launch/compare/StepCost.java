@@ -79,7 +79,11 @@ record StepCost(double seconds, double cpuSeconds, double flop, double samples, 
         return StepFlops.of(
                 ModelSettings.from(config),
                 new StepFlops.Work(
-                        objective.parts().reconstructor(), samples, rows, tokens / Math.max(1, rows), predictions));
+                        objective.parts().reconstructor(),
+                        samples * objective.picturesPerSample(),
+                        rows,
+                        tokens / Math.max(1, rows),
+                        predictions));
     }
 
     /** What all steps took together. */

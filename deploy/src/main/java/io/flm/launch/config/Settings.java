@@ -10,8 +10,12 @@ import io.flm.worker.checkpoint.RunIdentity;
 import io.flm.worker.evaluate.EvaluationSettings;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.model.ModelSettings;
+import io.flm.worker.task.Task;
 import io.flm.worker.torch.WorkerSettings;
+import io.flm.worker.train.RunData;
+import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
+import java.util.Optional;
 
 /** What must hold before a run folder is made: each area's own checks, and those between areas. */
 public final class Settings {
@@ -45,6 +49,17 @@ public final class Settings {
         if (config.getString("flm.data.tokenizer").isEmpty()) {
             throw new UserException(
                     "flm.data.tokenizer is empty: give the tokenizer.json of your data with --tokenizer");
+        }
+        Optional<Task> task = Tasks.of(config);
+        if (task.isPresent() && config.getDouble("flm.data.hold-out") > 0) {
+            throw new UserException(
+                    "flm.data.hold-out = " + config.getDouble("flm.data.hold-out")
+                            + ": of a task's examples none are held out; set it to 0, and give what it is scored on with --val");
+        }
+        if (config.getLong("flm.evaluate.every") > 0
+                && task.filter(t -> !RunData.isScored(t, config)).isPresent()) {
+            throw new UserException("flm.evaluate.every = " + config.getLong("flm.evaluate.every")
+                    + ", but there is nothing to score on: give it with --val");
         }
         if (config.getLong("flm.evaluate.every") > 0 && !HeldOutData.exists(config)) {
             throw new UserException(

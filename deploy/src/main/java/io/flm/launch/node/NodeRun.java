@@ -34,6 +34,7 @@ import io.flm.worker.torch.Torch;
 import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.RunCheckpoints;
 import io.flm.worker.train.RunData;
+import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Trainer;
 import io.flm.worker.train.Validation;
@@ -96,7 +97,7 @@ final class NodeRun implements AutoCloseable {
             tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
             closings.push(tokenizer::close);
             requireRoom();
-            samples = RunData.open(config, LOG::warn);
+            samples = RunData.open(config, LOG::info);
             closings.push(samples::close);
             requireHeldOut(data);
             ingest = Ingest.open(
@@ -118,6 +119,9 @@ final class NodeRun implements AutoCloseable {
                             || config.getString("flm.checkpoint.from").isEmpty()
                     ? Optional.empty()
                     : Optional.of(CheckpointStore.find(Path.of(config.getString("flm.checkpoint.from")), LOG::info));
+            if (Tasks.of(config).isPresent()) {
+                from.ifPresent(c -> c.requireTokenizer(tokenizer.sha256(), config.getString("flm.data.tokenizer")));
+            }
             Map<String, String> contents =
                     new TreeMap<>(Map.of(RunIdentity.DATA, samples.sha256(), "tokenizer", tokenizer.sha256()));
             origin.map(c -> c.identity()

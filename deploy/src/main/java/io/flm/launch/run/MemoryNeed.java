@@ -105,12 +105,17 @@ public final class MemoryNeed {
                         train.objective().parts(),
                         train.precision(),
                         train.recompute(),
-                        train.microBatch(),
+                        pictures(),
                         train.objective().rowsPerText() * train.microBatch(),
                         data.maxTokens(),
                         predictions()));
         parts.put("activations", workers * ((train.recompute() ? PASSING_RECOMPUTED : PASSING) * step + WORKER));
         return parts;
+    }
+
+    /** Of a lane. */
+    private int pictures() {
+        return (int) Math.min(Integer.MAX_VALUE, (long) train.objective().picturesPerSample() * train.microBatch());
     }
 
     /** Tokens that all heads predict of a lane, the longest texts. */
@@ -144,7 +149,7 @@ public final class MemoryNeed {
             parts.putAll(ofWorkers(busy()));
         }
         parts.put("copies for checkpoints", layout.nodes() * STATE * FLOAT * parameters);
-        double batch = 3.0 * model.imageSize() * model.imageSize() * train.microBatch();
+        double batch = 3.0 * model.imageSize() * model.imageSize() * pictures();
         double ahead = (double) data.prefetch() * train.lanes() + busy() * (4.0 + 2 * data.decodeThreads());
         parts.put("batches", ahead * batch);
         parts.put("kept pictures and texts", layout.nodes() * 1.25 * data.cacheBytes());

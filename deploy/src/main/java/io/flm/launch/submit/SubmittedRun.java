@@ -253,7 +253,15 @@ public final class SubmittedRun implements Pretraining {
                 nodes.targets().isEmpty() ? "-" : nodes.targets().get(0).address(),
                 firstStep,
                 view.totalSteps(),
-                firstStep == 0 ? "seed " + train.seed() : "the checkpoint of step " + firstStep));
+                origin()));
+    }
+
+    private String origin() {
+        if (firstStep > 0) {
+            return "the checkpoint of step " + firstStep;
+        }
+        String from = request.config().getString("flm.checkpoint.from");
+        return from.isEmpty() ? "seed " + train.seed() : "the weights of " + from;
     }
 
     private long firstStep(RunView view) {

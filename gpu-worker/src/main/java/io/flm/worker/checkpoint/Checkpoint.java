@@ -108,6 +108,20 @@ public final class Checkpoint {
         return state.identity();
     }
 
+    /**
+     * Checks that a tokenizer is the one that it was trained with.
+     *
+     * @param sha256 of the tokenizer
+     * @param file where it is, for messages
+     */
+    public void requireTokenizer(String sha256, String file) {
+        String trainedWith = identity().contents().get("tokenizer");
+        if (trainedWith != null && !trainedWith.equals(sha256)) {
+            throw new UserException(
+                    folder + " was trained with another tokenizer than " + file + "; give that one with --tokenizer");
+        }
+    }
+
     /** Over the flat fp32 weights, little-endian, in the order of the layout. */
     public String weightsSha256() {
         return state.weightsSha256();
@@ -175,7 +189,7 @@ public final class Checkpoint {
     }
 
     /** With other values every loss is NaN, for which settings or samples would be blamed. */
-    private static void requireUsable(Safetensors from, String name, FloatBuffer values) {
+    static void requireUsable(Safetensors from, String name, FloatBuffer values) {
         boolean squares = name.startsWith(SECOND_MOMENT); // of which the optimizer takes the root
         for (int index = 0; index < values.limit(); index++) {
             float value = values.get(index);

@@ -28,6 +28,9 @@ public record WeightTransfer(
     private static final Pattern HEAD = Pattern.compile(
             "(cross_modal_text_pooler(_f)?|itm_score|lm_score|mlm_score|rank_output|\\w+_classifier)\\..+");
 
+    /** What tells answers apart: a classifier of other answers, or of more, is another one. */
+    private static final Pattern CLASSIFIER = Pattern.compile("\\w+_classifier\\..+");
+
     /** What only a reconstructor has. */
     private static final Pattern RECONSTRUCTOR =
             Pattern.compile("(fusion_layers_(bottom|top)|token_type_embeddings_flm|cross_modal_text_pooler_f)\\..+");
@@ -37,10 +40,15 @@ public record WeightTransfer(
      *
      * @param layout of the model
      * @param withoutReconstructor whether the checkpoint's reconstructor may be left out
+     * @param newClassifiers whether its classifiers stand for other answers, and are not loaded
      * @throws UserException where the checkpoint is of a model of other encoders or layers; then nothing was written
      */
     public static WeightTransfer of(
-            Checkpoint from, List<TensorRange> layout, boolean withoutReconstructor, FlatFloats.Sink values) {
+            Checkpoint from,
+            List<TensorRange> layout,
+            boolean withoutReconstructor,
+            boolean newClassifiers,
+            FlatFloats.Sink values) {
         try (Safetensors weights = Safetensors.open(from.weightsFile())) {
             WeightTransfer transfer =
                     new WeightTransfer(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
@@ -49,7 +57,13 @@ public record WeightTransfer(
             Map<String, TensorInfo> unused = new TreeMap<>(weights.tensors());
             for (TensorRange range : layout) {
                 TensorInfo there = unused.remove(range.name());
-                if (there != null && Arrays.equals(there.shape(), range.shape())) {
+                if (CLASSIFIER.matcher(range.name()).matches()
+                        && (there == null || newClassifiers || !Arrays.equals(there.shape(), range.shape()))) {
+                    transfer.initialised.add(range.name());
+                    if (there != null) {
+                        transfer.leftOut.add(range.name());
+                    }
+                } else if (there != null && Arrays.equals(there.shape(), range.shape())) {
                     same.add(range);
                     transfer.loaded.add(range.name());
                 } else if (origin(range, weights) != null) {
@@ -88,16 +102,19 @@ public record WeightTransfer(
     /** The tensor that one is made of; null if there is none. */
     private static @Nullable String origin(TensorRange range, Safetensors weights) {
         String name = range.name();
-        String origin = name.equals(TYPES) && range.shape()[0] == 3
+        String origin = name.equals(TYPES)
                 ? TYPES
                 : name.startsWith("rank_output.")
                         ? name.replace("rank_output.", "itm_score.fc.")
                         : name.startsWith("lm_score.") ? "m" + name : "";
         TensorInfo there = weights.tensors().get(origin);
         boolean fits = there != null
+                && there.type() == TensorType.F32
+                && there.shape().length > 0
                 && (origin.startsWith("mlm_score.")
                         ? Arrays.equals(there.shape(), range.shape())
-                        : there.shape()[0] == 2 && width(there.shape()) == width(range.shape()));
+                        : there.shape()[0] == (name.equals(TYPES) && range.shape()[0] == 2 ? 3 : 2)
+                                && width(there.shape()) == width(range.shape()));
         return fits ? origin : null;
     }
 
@@ -105,10 +122,18 @@ public record WeightTransfer(
         return shape.length < 2 ? 1 : shape[1];
     }
 
-    /** A second picture's type begins as the first's; a text's score as that of "matching"; a causal head as the masked one. */
+    /**
+     * A second picture's type begins as the first's, and goes where there is none; a text's score as that of "matching"; a causal
+     * head as the masked one.
+     */
     private static float[] made(TensorRange range, Safetensors weights) {
-        float[] from = weights.floats(String.valueOf(origin(range, weights)));
+        String origin = String.valueOf(origin(range, weights));
+        float[] from = weights.floats(origin);
+        Checkpoint.requireUsable(weights, origin, FloatBuffer.wrap(from));
         int width = (int) width(range.shape());
+        if (range.name().equals(TYPES) && range.shape()[0] == 2) {
+            return Arrays.copyOf(from, 2 * width);
+        }
         if (range.name().equals(TYPES)) {
             float[] rows = Arrays.copyOf(from, 3 * width);
             System.arraycopy(from, width, rows, 2 * width, width);

@@ -2,6 +2,7 @@ package io.flm.worker.evaluate;
 
 import io.flm.data.Dataset;
 import io.flm.data.Examples;
+import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
@@ -69,6 +70,32 @@ record HeldOutReader(
                     + " usable held-out samples, and an evaluation" + " compares at least " + HeldOutData.LEAST);
         }
         return new HeldOut(imageSize, examples);
+    }
+
+    /**
+     * Examples of a task in such an order, each with its first text and its label.
+     *
+     * @param limit at most so many; 0: all
+     */
+    List<Sample> read(Examples examples, PictureSource source, int limit, long seed) {
+        SampleReader reader = new SampleReader(examples, source, tokenizer, pictures, imageSize, maxTokens, beginToken);
+        List<Sample> samples = new ArrayList<>();
+        for (long index : order(examples.size(), seed)) {
+            if (limit > 0 && samples.size() == limit) {
+                break;
+            }
+            try {
+                samples.add(reader.read(index, examples.texts(index).subList(0, 1)));
+            } catch (SampleException e) {
+                refused.accept(e.getMessage());
+            } catch (IOException e) {
+                refused.accept(examples.name(index) + ": " + e.getMessage());
+            }
+        }
+        if (samples.isEmpty()) {
+            throw new HeldOutData.TooFew("none of the " + examples.size() + " examples to score on is usable");
+        }
+        return samples;
     }
 
     private static long[] order(long count, long seed) {

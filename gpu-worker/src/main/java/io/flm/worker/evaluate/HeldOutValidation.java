@@ -12,13 +12,24 @@ import io.flm.data.Sample;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
+import io.flm.data.UserException;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.Loss;
+import io.flm.worker.objective.Head.Predicts;
+import io.flm.worker.objective.Objective;
+import io.flm.worker.task.ClassObjective;
+import io.flm.worker.task.ClassObjective.Shape;
+import io.flm.worker.task.Task;
+import io.flm.worker.task.TaskModel;
+import io.flm.worker.train.RunData;
+import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Validation;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -52,28 +63,76 @@ public final class HeldOutValidation implements Validation {
             return Validation.NONE;
         }
         int samples = config.getInt("flm.evaluate.every-samples");
+        long seed = config.getLong("flm.evaluate.seed");
         DataSettings data = DataSettings.from(config);
-        HeldOut heldOut = new HeldOutReader(
-                        tokenizer, Pictures.with(data.pictures()), imageSize, data.maxTokens(), data.beginToken(), note)
-                .read(HeldOutData.of(config), samples, config.getLong("flm.evaluate.seed"));
+        HeldOutReader reader = new HeldOutReader(
+                tokenizer, Pictures.with(data.pictures()), imageSize, data.maxTokens(), data.beginToken(), note);
         TrainSettings train = TrainSettings.from(config);
+        List<Sample> all = Tasks.of(config)
+                .map(task -> ofTask(task, train.objective(), config, reader, samples, seed))
+                .orElseGet(() -> reader.read(HeldOutData.of(config), samples, seed).examples().stream()
+                        .map(Example::sample)
+                        .toList());
         Corruption corruption = train.objective().corruption(new TextLayout(tokenizer.vocabulary(), data.beginToken()));
         List<List<Rows>> byLane = new ArrayList<>();
         for (int lane = 0; lane < train.lanes(); lane++) {
-            List<Example> own = new ArrayList<>();
-            for (int k = lane; k < heldOut.examples().size(); k += train.lanes()) {
-                own.add(heldOut.examples().get(k));
+            List<Sample> own = new ArrayList<>();
+            for (int k = lane; k < all.size(); k += train.lanes()) {
+                own.add(all.get(k));
             }
-            RandomStream random = RandomStream.of(config.getLong("flm.evaluate.seed"), Purpose.CORRUPT, lane);
+            RandomStream random = RandomStream.of(seed, Purpose.CORRUPT, lane);
             List<Rows> batches = new ArrayList<>();
             for (int from = 0; from < own.size(); from += train.microBatch()) {
-                List<Example> batch = own.subList(from, Math.min(own.size(), from + train.microBatch()));
-                List<Sample> rows = batch.stream().map(Example::sample).toList();
-                batches.add(new Rows(corruption.plan(rows, random), HeldOut.pixels(batch)));
+                List<Sample> batch = own.subList(from, Math.min(own.size(), from + train.microBatch()));
+                batches.add(new Rows(corruption.plan(batch, random), TaskModel.pixels(batch)));
             }
             byLane.add(batches);
         }
         return new HeldOutValidation(every, train.objective().heads().size(), byLane);
+    }
+
+    /** What the task is scored on, as training reads it: each example with its label, or beside texts of others. */
+    private static List<Sample> ofTask(
+            Task task, Objective objective, Config config, HeldOutReader reader, int limit, long seed) {
+        List<Path> annotations = RunData.paths(config, "flm.task.val");
+        List<Path> pictures = RunData.paths(config, "flm.data.eval-paths");
+        try (RunData data = RunData.scored(task, annotations, pictures, reader.refused())) {
+            List<Sample> samples = reader.read(data.examples(), data.pictures(), limit, seed);
+            if (objective instanceof ClassObjective of && of.shape() == Shape.RANKED) {
+                return besideOthers(samples, of.rows() - 1);
+            }
+            boolean labelled = samples.stream().anyMatch(sample -> sample.labels().length > 0);
+            if (!labelled && objective.heads().stream().noneMatch(head -> head.predicts() == Predicts.TOKEN)) {
+                throw new UserException((annotations.isEmpty() ? pictures : annotations)
+                        + ": has no labels, so flm.evaluate.every has nothing to compare with; give other files with"
+                        + " --val, or set it to 0");
+            }
+            return samples;
+        }
+    }
+
+    /** Each with the texts of the next examples that show other pictures and say something else; after the last comes the first. */
+    private static List<Sample> besideOthers(List<Sample> samples, int falseTexts) {
+        List<Sample> all = new ArrayList<>();
+        for (int i = 0; i < samples.size(); i++) {
+            Sample own = samples.get(i);
+            List<int[]> texts = new ArrayList<>(own.texts());
+            for (int by = 1; by < samples.size() && texts.size() <= falseTexts; by++) {
+                Sample other = samples.get((i + by) % samples.size());
+                if (!Arrays.equals(other.texts().get(0), own.texts().get(0))
+                        && !Arrays.equals(
+                                other.pictures().get(0), own.pictures().get(0))) {
+                    texts.add(other.texts().get(0));
+                }
+            }
+            if (texts.size() <= falseTexts) {
+                throw new UserException("flm.task.false-texts = " + falseTexts + ", but of the " + samples.size()
+                        + " examples that flm.evaluate.every asks about, not so many say something else; raise"
+                        + " flm.evaluate.every-samples, or set flm.evaluate.every to 0");
+            }
+            all.add(new Sample(own.key(), own.pictures(), texts, own.labels()));
+        }
+        return all;
     }
 
     @Override

@@ -97,7 +97,7 @@ public final class TrainedModel implements AutoCloseable {
         Tokenizer tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
         FlmModel model = null;
         try {
-            requireTokenizer(checkpoint, tokenizer, config);
+            checkpoint.requireTokenizer(tokenizer.sha256(), config.getString("flm.data.tokenizer"));
             Torch.prepareThread(config.getInt("flm.evaluate.threads"));
             Device device = WorkerSettings.from(config).found().get(0);
             model = new FlmModel(
@@ -112,14 +112,6 @@ public final class TrainedModel implements AutoCloseable {
             }
             tokenizer.close();
             throw e;
-        }
-    }
-
-    private static void requireTokenizer(Checkpoint checkpoint, Tokenizer tokenizer, Config config) {
-        String trainedWith = checkpoint.identity().contents().get("tokenizer");
-        if (trainedWith != null && !trainedWith.equals(tokenizer.sha256())) {
-            throw new UserException(checkpoint.folder() + " was trained with another tokenizer than "
-                    + config.getString("flm.data.tokenizer") + "; give that one with --tokenizer");
         }
     }
 
@@ -181,6 +173,10 @@ public final class TrainedModel implements AutoCloseable {
 
     /** Runs all measures on held-out samples; none given: those that the settings name. */
     public Report evaluate(List<Path> heldOut, Progress progress) {
+        if (objective.parts().tokenHead() == null) {
+            throw new UserException(checkpoint.folder() + ": was fine-tuned on " + objective.key()
+                    + " and predicts no tokens any more; score it with `flm evaluate --task " + objective.key() + "`");
+        }
         HeldOutData data = heldOut.isEmpty() ? HeldOutData.of(config) : HeldOutData.of(heldOut);
         EvaluationSettings settings = EvaluationSettings.from(config);
         progress.at(0, "reading");

@@ -41,6 +41,11 @@ public interface Objective {
         return 1;
     }
 
+    /** Pictures of a sample. */
+    default int picturesPerSample() {
+        return 1;
+    }
+
     /** How its models are asked for hidden tokens; empty if they see the left of a token only. */
     Optional<HiddenTokens> hiddenTokens();
 

@@ -28,9 +28,15 @@ import java.util.stream.IntStream;
  * @param shape what an example is made of
  * @param head what is predicted
  * @param classifier the output layers
+ * @param rows of the batch that an example takes
  */
-public record ClassObjective(String key, Objective pretrained, Shape shape, Head head, Classifier classifier)
+public record ClassObjective(String key, Objective pretrained, Shape shape, Head head, Classifier classifier, int rows)
         implements Objective {
+    /** Of examples that take a row for each picture. */
+    public ClassObjective(String key, Objective pretrained, Shape shape, Head head, Classifier classifier) {
+        this(key, pretrained, shape, head, classifier, shape == Shape.PAIR ? 2 : 1);
+    }
+
     /** What an example is made of. */
     public enum Shape {
         /** A picture and a text. */
@@ -101,9 +107,13 @@ public record ClassObjective(String key, Objective pretrained, Shape shape, Head
                 .withHeads(List.of(new ClassTargets(numbers(rows.size()), new int[samples.size()])));
     }
 
+    /** What is not known counts as 0: then only the model's answer is asked for. */
     private Targets targets(List<Sample> samples, int[] rows) {
         if (head.predicts() == Predicts.SCORE) {
-            return new ScoreTargets(rows, samples.stream().map(Sample::labels).toList());
+            List<float[]> scores = samples.stream()
+                    .map(sample -> sample.labels().length == 0 ? new float[classifier.outputs()] : sample.labels())
+                    .toList();
+            return new ScoreTargets(rows, scores);
         }
         int[] classes = samples.stream()
                 .mapToInt(sample -> sample.labels().length == 0 ? 0 : (int) sample.labels()[0])
@@ -123,6 +133,16 @@ public record ClassObjective(String key, Objective pretrained, Shape shape, Head
     @Override
     public double predictionRate() {
         return 1;
+    }
+
+    @Override
+    public double rowsPerText() {
+        return rows;
+    }
+
+    @Override
+    public int picturesPerSample() {
+        return shape == Shape.PAIR ? 2 : 1;
     }
 
     @Override

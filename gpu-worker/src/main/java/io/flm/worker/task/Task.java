@@ -16,6 +16,11 @@ public interface Task {
     /** What the annotation files are, for messages: {@code VQA v2 question and annotation files}. */
     String files();
 
+    /** Whether it needs annotation files, and pictures with captions are not enough. */
+    default boolean needsAnnotations() {
+        return true;
+    }
+
     /**
      * How a model is fine-tuned.
      *

@@ -16,6 +16,7 @@ import io.flm.worker.model.ParameterStore.Buffer;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -27,6 +28,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class RunCheckpoints implements Checkpoints, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunCheckpoints.class);
+
+    private static final String ANSWERS = "flm.task.answers";
 
     private final CheckpointStore store;
     private final CheckpointSettings settings;
@@ -51,7 +54,8 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
     }
 
     /** A new run with the weights of another one: no moments, no step. */
-    private record FromWeights(Checkpoint checkpoint, boolean withoutReconstructor, long seed) implements InitialState {
+    private record FromWeights(Checkpoint checkpoint, boolean withoutReconstructor, boolean newClassifiers, long seed)
+            implements InitialState {
         @Override
         public long steps() {
             return 0;
@@ -60,8 +64,8 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         @Override
         public String restore(ParameterStore store) {
             store.initialize(seed);
-            WeightTransfer transfer =
-                    WeightTransfer.of(checkpoint, layout(store), withoutReconstructor, sink(store, Buffer.VALUES));
+            WeightTransfer transfer = WeightTransfer.of(
+                    checkpoint, layout(store), withoutReconstructor, newClassifiers, sink(store, Buffer.VALUES));
             return "the weights of " + checkpoint.folder() + ": " + transfer.sentence();
         }
     }
@@ -102,9 +106,15 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         this.newest = origin;
         this.writer = new CheckpointWriter(store, identity, listener);
         long seed = train.seed();
-        this.first = from.<InitialState>map(c -> new FromWeights(c, train.leavesReconstructor(), seed))
+        this.first = from.<InitialState>map(c ->
+                        new FromWeights(c, train.leavesReconstructor(), hasOtherAnswers(c.identity(), identity), seed))
                 .orElseGet(() -> new Seed(seed));
         this.globalBatch = train.globalBatch();
+    }
+
+    /** Whether a class of the one stands for another answer than in the other. */
+    private static boolean hasOtherAnswers(RunIdentity before, RunIdentity now) {
+        return !Objects.equals(before.settings().get(ANSWERS), now.settings().get(ANSWERS));
     }
 
     /** Reads a checkpoint only if it is another one than before. */

@@ -38,6 +38,13 @@ public record RunData(Examples examples, PictureSource pictures, long heldOut) i
         return new RunData(samples.captioned(), samples, samples.inAll() - samples.size());
     }
 
+    /** Whether the configuration says what a task is scored on. */
+    public static boolean isScored(Task task, Config config) {
+        return !config.getStringList("flm.data.eval-paths").isEmpty()
+                && (!task.needsAnnotations()
+                        || !config.getStringList("flm.task.val").isEmpty());
+    }
+
     /**
      * Opens what a task is scored on.
      *

@@ -60,6 +60,11 @@ public final class CaptionTask implements Task {
     }
 
     @Override
+    public boolean needsAnnotations() {
+        return false;
+    }
+
+    @Override
     public Objective objective(Objective pretrained) {
         return new CaptionObjective(pretrained);
     }

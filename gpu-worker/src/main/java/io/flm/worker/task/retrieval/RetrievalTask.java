@@ -72,7 +72,13 @@ public final class RetrievalTask implements Task {
                 pretrained,
                 Shape.RANKED,
                 new Head("rank", Predicts.CLASS, 1),
-                new Classifier("rank_output.", false, 1, 1));
+                new Classifier("rank_output.", false, 1, 1),
+                1 + falseTexts);
+    }
+
+    @Override
+    public boolean needsAnnotations() {
+        return false;
     }
 
     @Override

@@ -53,7 +53,8 @@ record VqaExamples(AnnotatedExamples asked, List<VqaQuestion> questions, AnswerS
 
     @Override
     public float[] labels(long index) {
-        return scores.of(questions.get(Math.toIntExact(index)));
+        VqaQuestion question = questions.get(Math.toIntExact(index));
+        return question.answers().isEmpty() ? new float[0] : scores.of(question);
     }
 
     @Override

@@ -55,7 +55,7 @@ public final class VqaTask implements Task {
     private final long leastAnswers;
 
     private VqaTask(List<String> answers, long leastAnswers) {
-        this.answers = List.copyOf(answers);
+        this.answers = answers.stream().map(VqaAnswers::normal).toList(); // as they are compared, and collected
         this.leastAnswers = leastAnswers;
     }
 
@@ -164,8 +164,9 @@ public final class VqaTask implements Task {
     static final class AnswerScores {
         private final Map<String, Integer> places = new HashMap<>();
 
+        /** @param answers in their normal form */
         AnswerScores(List<String> answers) {
-            answers.forEach(answer -> places.putIfAbsent(VqaAnswers.normal(answer), places.size()));
+            answers.forEach(answer -> places.putIfAbsent(answer, places.size()));
             if (places.size() < answers.size()) {
                 throw new UserException("flm.task.answers: " + answers.size() + " answers are only " + places.size()
                         + " in their normal form; leave out the doubles");
