@@ -35,6 +35,11 @@ import picocli.CommandLine.Option;
         versionProvider = Version.class,
         sortOptions = false)
 final class FinetuneCommand extends TrainCommand {
+    private static final String RATE = "flm.train.learning-rate";
+
+    /** What was learnt should stay: pretraining's own rate, and so many times it for a head, undoes it. */
+    private static final double GENTLER = 4;
+
     @Option(
             names = "--task",
             paramLabel = "TASK",
@@ -103,10 +108,18 @@ final class FinetuneCommand extends TrainCommand {
                 .checkpoint(checkpoint, environment::warn)
                 .task(task)
                 .option("flm.task.name", task, "--task", environment.folder());
+        if (before.hasPath(RATE) && isPretrained(before)) {
+            layers.option(RATE, before.getDouble(RATE) / GENTLER, "a quarter of pretraining's", environment.folder());
+        }
         if (!random) {
             layers.option("flm.checkpoint.from", where, "--from", environment.folder());
         }
         return configOptions.over(layers, environment);
+    }
+
+    private static boolean isPretrained(Config config) {
+        return !config.hasPath("flm.task.name")
+                || config.getString("flm.task.name").equals(Tasks.NONE);
     }
 
     @Override

@@ -121,13 +121,13 @@ public final class CaptionTask implements Task {
         }
     }
 
-    /** Beside the caption of the next picture, and the commonest one of all references. */
+    /** Beside the caption of a picture half-way on, and the commonest one of all references. Neighbours often show nearly the same. */
     private static void figures(
             List<TaskFigure> figures, String key, String title, List<String> captions, List<List<String>> references) {
         int n = captions.size();
         String constant = commonest(references);
         CaptionScores own = scores(captions::get, references);
-        CaptionScores other = scores(i -> captions.get((i + 1) % n), references);
+        CaptionScores other = scores(i -> captions.get((i + n / 2) % n), references);
         CaptionScores same = scores(i -> constant, references);
         figures.add(figure(
                 key + "cider", title + "CIDEr-D", TaskFigure.Unit.NUMBER, own.cider(), other.cider(), same.cider()));
