@@ -31,7 +31,11 @@ class ClusterServicesTest {
     void aHostWithSystemd() throws IOException {
         program("repo/deploy/flm", "");
         Files.copy(TestEnvironment.ROOT.resolve("deploy/cluster"), folder.resolve("repo/deploy/cluster"));
-        for (String part : List.of("deploy/target/app-1/jars", "deploy/target/app-1/a.jar", "data-stream/emoji/file")) {
+        for (String part : List.of(
+                "deploy/target/app-1/jars",
+                "deploy/target/app-1/a.jar",
+                "data-stream/emoji/file",
+                "data-stream/nlvr/file")) {
             Path file = folder.resolve("repo").resolve(part);
             Files.createDirectories(file.resolveSibling(""));
             Files.writeString(file, part);
