@@ -33,6 +33,10 @@ final class ConfigOptions {
         return preset == null ? Presets.DEFAULT : preset;
     }
 
+    boolean namesPreset() {
+        return preset != null;
+    }
+
     /** All layers below the command's own options. */
     Configuration.Builder layers(Environment environment) {
         return over(Configuration.builder().preset(presetName(), environment.home()), environment);

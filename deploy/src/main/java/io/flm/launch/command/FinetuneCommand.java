@@ -71,6 +71,11 @@ final class FinetuneCommand extends TrainCommand {
 
     @Override
     void checkOptions() {
+        if (configOptions.namesPreset()) {
+            throw new UserException(
+                    "--preset is for pretraining: a fine-tuned model has the settings that it was pretrained"
+                            + " with; change single ones with --set");
+        }
         if (resume) {
             if (from != null || task != null) {
                 throw new UserException("--resume goes on with a run as it was begun: leave --from and --task out");
