@@ -1,5 +1,7 @@
 package io.flm.launch.command;
 
+import static io.flm.launch.command.WorkerOptions.option;
+
 import com.typesafe.config.Config;
 import io.flm.data.FileErrors;
 import io.flm.data.SharedPictures;
@@ -198,17 +200,8 @@ final class FinetuneCommand extends TrainCommand {
         @Option(names = "--learning-rate", paramLabel = "R", description = "The rate after warm-up.")
         private @Nullable Double learningRate;
 
-        @Option(names = "--workers", paramLabel = "N", description = "Workers of this node; at most as many as lanes.")
-        private @Nullable Integer workers;
-
-        @Option(names = "--devices", paramLabel = "D", description = "auto, cpu, or a list such as cuda:0,cuda:1.")
-        private @Nullable String devices;
-
-        @Option(names = "--threads", paramLabel = "N", description = "Threads of a worker on the CPU.")
-        private @Nullable Integer threads;
-
-        @Option(names = "--seed", paramLabel = "N", description = "What all random numbers follow from.")
-        private @Nullable Long seed;
+        @Mixin
+        private final WorkerOptions workers = new WorkerOptions();
 
         @Option(names = "--tokenizer", paramLabel = "F", description = "The tokenizer.json, where it was moved.")
         private @Nullable Path tokenizer;
@@ -216,23 +209,13 @@ final class FinetuneCommand extends TrainCommand {
         void over(Configuration.Builder layers, Path folder) {
             option(layers, "flm.train.steps", steps, "--steps", folder);
             option(layers, "flm.train.learning-rate", learningRate, "--learning-rate", folder);
-            option(layers, "flm.worker.workers", workers, "--workers", folder);
-            option(layers, "flm.worker.devices", devices, "--devices", folder);
-            option(layers, "flm.worker.threads", threads, "--threads", folder);
-            option(layers, "flm.train.seed", seed, "--seed", folder);
+            workers.over(layers, folder);
             option(
                     layers,
                     "flm.data.tokenizer",
                     tokenizer == null ? null : tokenizer.toString(),
                     "--tokenizer",
                     folder);
-        }
-
-        private static void option(
-                Configuration.Builder layers, String key, @Nullable Object value, String name, Path folder) {
-            if (value != null) {
-                layers.option(key, value, name, folder);
-            }
         }
     }
 

@@ -1,11 +1,14 @@
 package io.flm.launch.command;
 
+import static io.flm.launch.command.WorkerOptions.option;
+
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options of {@code flm pretrain} that stand for a key of the configuration each. */
@@ -42,17 +45,8 @@ final class PretrainOptions {
     @ArgGroup
     private @Nullable Length length;
 
-    @Option(names = "--workers", paramLabel = "N", description = "Workers of this node; at most as many as lanes.")
-    private @Nullable Integer workers;
-
-    @Option(names = "--devices", paramLabel = "D", description = "auto, cpu, or a list such as cuda:0,cuda:1.")
-    private @Nullable String devices;
-
-    @Option(names = "--threads", paramLabel = "N", description = "Threads of a worker on the CPU.")
-    private @Nullable Integer threads;
-
-    @Option(names = "--seed", paramLabel = "N", description = "What all random numbers follow from.")
-    private @Nullable Long seed;
+    @Mixin
+    private final WorkerOptions workers = new WorkerOptions();
 
     /** How long it trains: one of the two. */
     static final class Length {
@@ -79,10 +73,7 @@ final class PretrainOptions {
             option(layers, "flm.train.steps", length.steps, "--steps", folder);
             option(layers, "flm.train.minutes", length.minutes, "--minutes", folder);
         }
-        option(layers, "flm.worker.workers", workers, "--workers", folder);
-        option(layers, "flm.worker.devices", devices, "--devices", folder);
-        option(layers, "flm.worker.threads", threads, "--threads", folder);
-        option(layers, "flm.train.seed", seed, "--seed", folder);
+        workers.over(layers, folder);
     }
 
     /** {@code 1%}, {@code 1 %} or {@code 0.01}. */
@@ -94,13 +85,6 @@ final class PretrainOptions {
             return percent ? value / 100 : value;
         } catch (NumberFormatException e) {
             throw new UserException("--hold-out " + text + ": give a share, such as 1% or 0.01", e);
-        }
-    }
-
-    private static void option(
-            Configuration.Builder layers, String key, @Nullable Object value, String name, Path folder) {
-        if (value != null) {
-            layers.option(key, value, name, folder);
         }
     }
 

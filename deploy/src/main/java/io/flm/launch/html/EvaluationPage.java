@@ -29,15 +29,7 @@ public final class EvaluationPage {
      */
     public static String of(String title, Map<String, String> facts, Report report, @Nullable Path metrics) {
         StringBuilder body = new StringBuilder();
-        body.append("<header><p class=\"kind\">Free Language Modeling</p><h1>")
-                .append(Html.escape(title))
-                .append("</h1><dl class=\"facts\">");
-        facts.forEach((name, value) -> body.append("<div><dt>")
-                .append(Html.escape(name))
-                .append("</dt><dd>")
-                .append(Html.escape(value))
-                .append("</dd></div>"));
-        body.append("</dl></header>\n");
+        body.append(Html.header("Free Language Modeling", title, facts));
         figures(body, report);
         if (metrics != null && Files.isRegularFile(metrics)) {
             body.append(Curves.of(metrics));

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Locale;
+import java.util.Map;
 import javax.imageio.ImageIO;
 
 /** Pieces of a page. */
@@ -33,6 +34,26 @@ final class Html {
                 </body>
                 </html>
                 """.formatted(escape(title), style(), body);
+    }
+
+    /**
+     * What a page of a model begins with.
+     *
+     * @param facts of the model, by name
+     */
+    static String header(String kind, String title, Map<String, String> facts) {
+        StringBuilder header = new StringBuilder();
+        header.append("<header><p class=\"kind\">")
+                .append(escape(kind))
+                .append("</p><h1>")
+                .append(escape(title))
+                .append("</h1><dl class=\"facts\">");
+        facts.forEach((name, value) -> header.append("<div><dt>")
+                .append(escape(name))
+                .append("</dt><dd>")
+                .append(escape(value))
+                .append("</dd></div>"));
+        return header.append("</dl></header>\n").toString();
     }
 
     private static String style() {

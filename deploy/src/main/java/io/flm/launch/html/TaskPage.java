@@ -31,17 +31,7 @@ public final class TaskPage {
      */
     public static String of(String title, Map<String, String> facts, TaskReport report, @Nullable Path metrics) {
         StringBuilder body = new StringBuilder();
-        body.append("<header><p class=\"kind\">Fine-tuned on ")
-                .append(Html.escape(report.task()))
-                .append("</p><h1>")
-                .append(Html.escape(title))
-                .append("</h1><dl class=\"facts\">");
-        facts.forEach((name, value) -> body.append("<div><dt>")
-                .append(Html.escape(name))
-                .append("</dt><dd>")
-                .append(Html.escape(value))
-                .append("</dd></div>"));
-        body.append("</dl></header>\n");
+        body.append(Html.header("Fine-tuned on " + report.task(), title, facts));
         figures(body, report);
         if (metrics != null && Files.isRegularFile(metrics)) {
             body.append(Curves.of(metrics));

@@ -1,5 +1,9 @@
 package io.flm.worker.task;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,7 +54,34 @@ public record TaskReport(
      * @param form what it is, for people: {@code VQA v2 results}
      * @param text its content
      */
-    public record Predictions(String form, String text) {}
+    public record Predictions(String form, String text) {
+        /**
+         * A list of objects, each with an id, which is a number if it looks like one, and what the model said.
+         *
+         * @param idKey what the form calls an id
+         * @param saidKey what it calls the words
+         */
+        public static Predictions ofJson(
+                String form, String idKey, List<String> ids, String saidKey, List<String> said) {
+            ObjectMapper mapper = new ObjectMapper();
+            ArrayNode array = mapper.createArrayNode();
+            for (int i = 0; i < ids.size(); i++) {
+                ObjectNode entry = array.addObject();
+                String id = ids.get(i);
+                if (id.matches("\\d{1,18}")) {
+                    entry.put(idKey, Long.parseLong(id));
+                } else {
+                    entry.put(idKey, id);
+                }
+                entry.put(saidKey, said.get(i));
+            }
+            try {
+                return new Predictions(form, mapper.writeValueAsString(array) + "\n");
+            } catch (JsonProcessingException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
 
     public TaskReport {
         figures = List.copyOf(figures);

@@ -2,10 +2,6 @@ package io.flm.worker.task.caption;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
@@ -197,22 +193,6 @@ public final class CaptionTask implements Task {
     }
 
     private static Predictions predictions(List<String> keys, List<String> captions) {
-        ObjectMapper mapper = new ObjectMapper();
-        ArrayNode array = mapper.createArrayNode();
-        for (int i = 0; i < keys.size(); i++) {
-            ObjectNode entry = array.addObject();
-            String id = keys.get(i);
-            if (id.matches("\\d{1,18}")) {
-                entry.put("image_id", Long.parseLong(id));
-            } else {
-                entry.put("image_id", id);
-            }
-            entry.put("caption", captions.get(i));
-        }
-        try {
-            return new Predictions("COCO's captions", mapper.writeValueAsString(array) + "\n");
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
+        return Predictions.ofJson("COCO's captions", "image_id", keys, "caption", captions);
     }
 }

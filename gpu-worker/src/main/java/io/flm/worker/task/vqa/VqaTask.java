@@ -1,9 +1,5 @@
 package io.flm.worker.task.vqa;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.typesafe.config.Config;
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
@@ -30,6 +26,7 @@ import io.flm.worker.task.score.VqaAccuracy.Answered;
 import io.flm.worker.task.score.VqaAnswers;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -282,22 +279,11 @@ public final class VqaTask implements Task {
     }
 
     private Predictions predictions(List<VqaQuestion> all, Chosen chosen) {
-        ObjectMapper mapper = new ObjectMapper();
-        ArrayNode array = mapper.createArrayNode();
-        for (int i = 0; i < all.size(); i++) {
-            ObjectNode entry = array.addObject();
-            String id = all.get(i).id();
-            if (id.matches("\\d{1,18}")) {
-                entry.put("question_id", Long.parseLong(id));
-            } else {
-                entry.put("question_id", id);
-            }
-            entry.put("answer", answers.get(chosen.own()[i]));
-        }
-        try {
-            return new Predictions("VQA v2's results", mapper.writeValueAsString(array) + "\n");
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
+        return Predictions.ofJson(
+                "VQA v2's results",
+                "question_id",
+                all.stream().map(VqaQuestion::id).toList(),
+                "answer",
+                Arrays.stream(chosen.own()).mapToObj(answers::get).toList());
     }
 }
