@@ -102,7 +102,7 @@ public record CaptionFormats(List<CaptionedPicture> all, long leftOut) {
                         + (splits.isEmpty()
                                 ? "no picture in \"images\"; give captions as COCO or Karpathy has them"
                                 : "no picture of split " + AnnotationFile.shown(split) + ", but " + splits
-                                        + "; name one of these"));
+                                        + "; give a file that has pictures of it"));
             }
             List<String> strays = captions.keySet().stream()
                     .filter(id -> !pictures.containsKey(id))

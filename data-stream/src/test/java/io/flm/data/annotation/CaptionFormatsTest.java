@@ -73,7 +73,8 @@ class CaptionFormatsTest {
                 .containsExactly("2", "3");
         assertThatThrownBy(() -> CaptionFormats.read(List.of(file), "test"))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("no picture of split test, but {restval=1, train=1, val=1}; name one of these");
+                .hasMessageContaining(
+                        "no picture of split test, but {restval=1, train=1, val=1}; give a file that has pictures of it");
     }
 
     @Test

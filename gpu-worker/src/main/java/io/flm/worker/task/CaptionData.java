@@ -40,7 +40,7 @@ public final class CaptionData {
         CaptionFormats files = CaptionFormats.read(annotations, training ? TRAIN : SCORED);
         List<CaptionedPicture> captioned =
                 files.all().stream().filter(p -> !p.captions().isEmpty()).toList();
-        int without = files.all().size() - captioned.size();
+        long without = files.leftOut() + files.all().size() - captioned.size();
         if (without > 0) {
             note.accept(String.format(Locale.ROOT, "%s: %,d pictures without a caption are left out", task, without));
         }
@@ -49,6 +49,17 @@ public final class CaptionData {
         }
         return AnnotatedExamples.of(
                 captioned.stream().map(CaptionedPicture::annotated).toList(), pictures, TextForm.CAPTION);
+    }
+
+    /** What is to be said where only some are scored. */
+    public static List<String> notes(long count, int scored) {
+        return scored == count
+                ? List.of()
+                : List.of(String.format(
+                        Locale.ROOT,
+                        "%,d of %,d pictures are scored, which were drawn (flm.evaluate.samples)",
+                        scored,
+                        count));
     }
 
     /**

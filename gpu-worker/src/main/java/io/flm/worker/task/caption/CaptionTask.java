@@ -102,7 +102,7 @@ public final class CaptionTask implements Task {
                 figures,
                 shown(model, examples, scored, references, best),
                 predictions(keys, best),
-                List.of());
+                CaptionData.notes(examples.size(), scored.length));
     }
 
     private static List<String> captions(TaskModel model, List<Sample> samples, Decoding decoding) {
