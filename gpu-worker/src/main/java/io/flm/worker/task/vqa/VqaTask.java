@@ -46,7 +46,6 @@ import java.util.function.IntFunction;
 public final class VqaTask implements Task {
     private static final String ACCURACY = "accuracy";
     private static final int SHOWN = 48;
-    private static final int CONSTANTS = 50; // commonest answers among which the best constant one is looked for
 
     private final List<String> answers;
     private final long leastAnswers;
@@ -150,6 +149,15 @@ public final class VqaTask implements Task {
                     answers.size(),
                     training ? "; they are not trained on" : "; they count as wrong"));
         }
+        long alone = all.stream().filter(q -> q.answers().size() == 1).count();
+        if (alone > 0) {
+            note.accept(String.format(
+                    Locale.ROOT,
+                    "vqa: %,d of %,d questions have the answer of one person, and leaving that one out leaves none: every"
+                            + " answer to them counts as wrong; give each the answers of ten people",
+                    alone,
+                    all.size()));
+        }
         if (training && answerable.isEmpty()) {
             throw new UserException(annotations + ": no question has an answer among the " + answers.size()
                     + " to choose from; give other --answers");
@@ -235,18 +243,19 @@ public final class VqaTask implements Task {
         return VqaAccuracy.of(answered);
     }
 
-    /** What the best answer gets that is given to all questions. */
+    /** What the best of the answers to choose among gets that is given to all questions: right is one only where people gave it. */
     private double constant(List<VqaQuestion> all) {
-        Map<String, Integer> counts = new TreeMap<>();
-        all.forEach(q -> counts(q).forEach((answer, count) -> counts.merge(answer, count, Integer::sum)));
         Set<String> choices = new HashSet<>(answers);
-        return counts.entrySet().stream()
-                .filter(entry -> choices.contains(entry.getKey()))
-                .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
-                .limit(CONSTANTS)
-                .mapToDouble(entry -> accuracy(all, i -> entry.getKey()).all().all())
-                .max()
-                .orElse(0);
+        Map<String, Double> sums = new HashMap<>();
+        for (VqaQuestion question : all) {
+            for (String answer : counts(question).keySet()) {
+                if (choices.contains(answer)) {
+                    double accuracy = new Answered(answer, question.answers(), question.answerType()).accuracy();
+                    sums.merge(answer, accuracy, Double::sum);
+                }
+            }
+        }
+        return sums.values().stream().mapToDouble(sum -> sum / all.size()).max().orElse(0);
     }
 
     private static TaskFigure figure(String key, String title, Score own, Score texts, double constant) {

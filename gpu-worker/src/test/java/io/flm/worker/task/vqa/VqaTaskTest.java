@@ -137,6 +137,34 @@ class VqaTaskTest {
                 .hasMessageContaining("no question has an answer among the 2 to choose from; give other --answers");
     }
 
+    /** Leaving the only person out leaves nobody who could agree. */
+    @Test
+    void questionsOfOnePersonsAnswerAreCountedAloud() throws IOException {
+        askAll("yes", "no");
+        ask("2", "other", List.of("yes"));
+        Examples examples = vqa("answers = [yes, no]").examples(files(), WORLD.pictures, true, notes::add);
+        assertThat(examples.labels(2)).containsOnly(0);
+        assertThat(notes)
+                .containsExactly("vqa: 1 of 3 questions have the answer of one person, and leaving that one out leaves"
+                        + " none: every answer to them counts as wrong; give each the answers of ten people");
+    }
+
+    /** The commonest ones need not be the best: three of ten people are enough for 0.9. */
+    @Test
+    void theBestConstantAnswerIsLookedForAmongAll() throws IOException {
+        List<String> all = new ArrayList<>();
+        for (int a = 0; a < 60; a++) {
+            all.add("answer" + a);
+        }
+        askAll(all.toArray(String[]::new)); // each is given by ten people
+        all.add("rare");
+        for (int q = 0; q < 3; q++) {
+            ask(String.valueOf(q + 100), "other", List.of("rare", "rare", "rare", "c", "d", "e", "f", "g", "h", "i"));
+        }
+        TaskReport report = score(vqa("answers = [" + String.join(",", all) + "]"));
+        assertThat(report.figures().get(0).majority()).isCloseTo(3 * 0.9 / 63, within(1e-12));
+    }
+
     private TaskReport score(Task task) throws IOException {
         TaskModel model = WORLD.of(task, 4, 7);
         return task.score(
