@@ -17,6 +17,7 @@ import io.flm.worker.task.TaskReport.Shown;
 import io.flm.worker.task.score.Mean;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -114,7 +115,7 @@ public abstract class StatementTask implements Task {
                 labelled ? List.of() : List.of("the examples have no labels: there is nothing to score by");
         TaskReport report = new TaskReport(
                 key, all.size(), figures, shown(model, examples, all, chosen), predictions(all, chosen), notes);
-        return labelled ? report.withItems(ACCURACY, right(all, chosen)) : report;
+        return labelled ? report.withItems(ACCURACY, right(all, chosen), groupNumbers(all)) : report;
     }
 
     private TaskFigure accuracy(List<Statement> all, Chosen chosen) {
@@ -137,6 +138,16 @@ public abstract class StatementTask implements Task {
         return IntStream.range(0, all.size())
                 .mapToObj(i -> chosen.own()[i] == all.get(i).label() ? 1.0 : 0.0)
                 .toList();
+    }
+
+    /** The number of each example's group, in the order in which they come. */
+    private static List<Double> groupNumbers(List<Statement> all) {
+        Map<String, Double> numbers = new HashMap<>();
+        List<Double> each = new ArrayList<>();
+        for (Statement statement : all) {
+            each.add(numbers.computeIfAbsent(statement.group(), group -> (double) numbers.size()));
+        }
+        return each;
     }
 
     private static Mean share(List<Statement> all, IntUnaryOperator chosen) {

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param shown some examples, with what the model said
  * @param predictions what the task's server takes; null if it has none
  * @param notes what people should know: what was not counted, and why
- * @param items what each example reached, in their order, by the key of the figure that is their mean; of figures for which it is known
+ * @param items what each example reached, in their order, by the key of the figure that is their mean; of figures for which it is
+ *     known. Where examples are not drawn one by one, the number of each one's group is under {@link #GROUP}
  */
 public record TaskReport(
         String task,
@@ -29,6 +30,8 @@ public record TaskReport(
         @Nullable Predictions predictions,
         List<String> notes,
         Map<String, List<Double>> items) {
+    /** Of the items: which examples are drawn together. */
+    public static final String GROUP = "group";
 
     /**
      * An example and what the model said.
@@ -56,7 +59,7 @@ public record TaskReport(
      */
     public record Predictions(String form, String text) {
         /**
-         * A list of objects, each with an id, which is a number if it looks like one, and what the model said.
+         * A list of objects, each with an id, which is a number if it is written as one, and what the model said.
          *
          * @param idKey what the form calls an id
          * @param saidKey what it calls the words
@@ -68,7 +71,7 @@ public record TaskReport(
             for (int i = 0; i < ids.size(); i++) {
                 ObjectNode entry = array.addObject();
                 String id = ids.get(i);
-                if (id.matches("\\d{1,18}")) {
+                if (id.matches("0|[1-9]\\d{0,17}")) {
                     entry.put(idKey, Long.parseLong(id));
                 } else {
                     entry.put(idKey, id);
@@ -104,6 +107,18 @@ public record TaskReport(
     /** The same with what each example reached of a figure. */
     public TaskReport withItems(String key, List<Double> each) {
         return new TaskReport(task, examples, figures, shown, predictions, notes, Map.of(key, List.copyOf(each)));
+    }
+
+    /** Of examples that are drawn in groups, such as the pictures of one scene: with the number of each one's group. */
+    public TaskReport withItems(String key, List<Double> each, List<Double> groups) {
+        return new TaskReport(
+                task,
+                examples,
+                figures,
+                shown,
+                predictions,
+                notes,
+                Map.of(key, List.copyOf(each), GROUP, List.copyOf(groups)));
     }
 
     /** As JSON: each figure under its key; {@code prior}, {@code majority} and {@code standardError} repeat the keys. */

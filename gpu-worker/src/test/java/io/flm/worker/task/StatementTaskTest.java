@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,6 +110,15 @@ class StatementTaskTest {
         assertThat(accuracy.standardError())
                 .as("of four sentences, not of sixteen pairs")
                 .isCloseTo(Math.sqrt(squares / 3 / 4), within(1e-12));
+        assertThat(report.items().get("accuracy")).hasSize(16).contains(0.0, 1.0);
+        assertThat(report.items())
+                .as("pairs of a sentence are drawn together")
+                .containsEntry(
+                        TaskReport.GROUP,
+                        IntStream.range(0, 16)
+                                .mapToDouble(e -> Math.floorDiv(e, 4))
+                                .boxed()
+                                .toList());
         TaskFigure consistency = figure(report, "consistency");
         assertThat(consistency.value()).isEqualTo(consistent / 4.0);
         assertThat(consistency.majority()).as("no sentence is always true").isZero();
