@@ -6,6 +6,7 @@ import io.flm.launch.compare.Cell.Calibrate;
 import io.flm.launch.compare.Cell.Finetune;
 import io.flm.launch.compare.Cell.Pretrain;
 import io.flm.launch.compare.Cell.Score;
+import io.flm.worker.task.TaskReport;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -14,6 +15,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -161,13 +164,19 @@ final class Findings {
                     .toList();
             List<Double> scores = new ArrayList<>();
             List<double[]> items = new ArrayList<>();
+            List<Integer> groups = List.of();
             for (int point = 0; point < at.size(); point++) {
                 JsonNode result =
                         results.find(score(pretrain, point, task).key()).orElse(MissingNode.getInstance());
                 JsonNode value = result.path("scores").path(measure.key());
                 if (value.isNumber()) {
                     scores.add(value.asDouble());
-                    items(result, measure).ifPresent(items::add);
+                    items(result, measure.key()).ifPresent(items::add);
+                    groups = items(result, TaskReport.GROUP)
+                            .map(numbers -> Arrays.stream(numbers)
+                                    .mapToObj(number -> (int) number)
+                                    .toList())
+                            .orElse(List.of());
                 }
             }
             double unit = cost(variant)
@@ -178,7 +187,8 @@ final class Findings {
                 steps = at;
                 runs.add(new SpeedUp.Run(
                         new Curve(at.stream().map(step -> step * unit).toList(), scores),
-                        items.size() == at.size() ? items : List.of()));
+                        items.size() == at.size() ? items : List.of(),
+                        groups));
             }
         }
         return runs.isEmpty() ? Optional.empty() : Optional.of(new Scored(variant, seeds, steps, runs));
@@ -188,8 +198,8 @@ final class Findings {
         return new Score(pretrain, point, task, task.fineTuned() ? new Finetune(pretrain, point, task) : null);
     }
 
-    private static Optional<double[]> items(JsonNode result, Measure measure) {
-        JsonNode items = result.path("evaluation").path(ITEMS).path(measure.key());
+    private static Optional<double[]> items(JsonNode result, String key) {
+        JsonNode items = result.path("evaluation").path(ITEMS).path(key);
         return items.isArray() && !items.isEmpty()
                 ? Optional.of(StreamSupport.stream(items.spliterator(), false)
                         .mapToDouble(JsonNode::asDouble)
@@ -197,15 +207,18 @@ final class Findings {
                 : Optional.empty();
     }
 
-    /** What chance or the text alone gives, by the last checkpoints. */
+    /** What the text alone, the commonest answer or chance gives, whichever is more, by the last checkpoints. */
     private OptionalDouble prior(Scored scored, Task task, Measure measure) {
         return scored.seeds().stream()
                 .map(seed -> results.get(score(pretrain(scored.variant(), seed), experiment.points() - 1, task)
-                                .key())
-                        .path("priors")
-                        .path(measure.key()))
-                .filter(JsonNode::isNumber)
-                .mapToDouble(JsonNode::asDouble)
+                        .key()))
+                .map(result -> DoubleStream.concat(
+                        Stream.of(result.path("priors").path(measure.key()))
+                                .filter(JsonNode::isNumber)
+                                .mapToDouble(JsonNode::asDouble),
+                        measure.in(result.path("evaluation").path("majority")).stream()))
+                .flatMap(known -> known.max().stream().boxed())
+                .mapToDouble(most -> most)
                 .average();
     }
 
@@ -217,7 +230,8 @@ final class Findings {
         return prior.isPresent() && last <= prior.getAsDouble()
                 ? Optional.of(measure.title() + " (" + task.name() + "): "
                         + scored.variant().name()
-                        + " ends no higher than what chance or the text alone gives, so a factor to its score"
+                        + " ends no higher than what chance, the commonest answer or the text alone gives, so a"
+                        + " factor to its score"
                         + " says nothing.")
                 : Optional.empty();
     }
@@ -337,6 +351,10 @@ final class Findings {
         limits.add("A budget of " + experiment.budget()
                 + " an objective. A factor changes with the budget: what is true of short"
                 + " runs need not be of long ones.");
+        if (experiment.trials() > 0 && plan.tuningTask().fineTuned()) {
+            limits.add("The grid was scored on data of " + plan.tuningTask().name()
+                    + " that are reported, too: these scores are a little high, of all objectives alike.");
+        }
         limits.add(
                 experiment.trials() == 0
                         ? "Nothing was tuned: all objectives had the learning rate and corruption rate of the"

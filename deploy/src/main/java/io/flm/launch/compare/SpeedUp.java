@@ -34,14 +34,34 @@ record SpeedUp(
      * A run's curve.
      *
      * @param items scores of single items at each checkpoint, in the same order everywhere; empty: they are not known
+     * @param groups the group of each item, if items are not drawn one by one; empty: they are
      */
-    record Run(Curve curve, List<double[]> items) {
+    record Run(Curve curve, List<double[]> items, List<Integer> groups) {
         Run {
             items = List.copyOf(items);
+            groups = List.copyOf(groups);
+        }
+
+        Run(Curve curve, List<double[]> items) {
+            this(curve, items, List.of());
         }
 
         private boolean hasItems() {
             return !items.isEmpty();
+        }
+
+        private boolean hasItems(int count) {
+            return items.size() == curve.times().size() && items.stream().allMatch(scores -> scores.length == count);
+        }
+
+        /** The items that are drawn together, of which there are {@code count}. */
+        private List<List<Integer>> blocks(int count) {
+            Map<Integer, List<Integer>> blocks = new LinkedHashMap<>();
+            for (int item = 0; item < count; item++) {
+                blocks.computeIfAbsent(groups.isEmpty() ? item : groups.get(item), group -> new ArrayList<>())
+                        .add(item);
+            }
+            return List.copyOf(blocks.values());
         }
 
         /** The same run scored on other items. */
@@ -83,18 +103,20 @@ record SpeedUp(
 
     /**
      * The bootstrap: seeds of both sides are drawn anew with replacement, and where items' scores are known, the items too, the same for
-     * all runs. Of each draw's factor only a bound may be known: the interval goes from the lowest lower bounds to the highest upper ones.
+     * all runs. Items of a group are drawn together: six pictures of one scene tell less than six scenes. Of each draw's factor only a bound may be known: the interval goes from the lowest lower bounds to the highest upper ones.
      */
     private static @Nullable Range interval(List<Run> challenger, List<Run> baseline) {
         boolean items = sameItems(challenger, baseline);
         if (!items && (challenger.size() < 2 || baseline.size() < 2)) {
             return null;
         }
+        List<List<Integer>> blocks =
+                items ? challenger.get(0).blocks(challenger.get(0).items().get(0).length) : List.of();
         SplittableRandom random = new SplittableRandom(SEED);
         double[] lows = new double[RESAMPLES];
         double[] highs = new double[RESAMPLES];
         for (int i = 0; i < RESAMPLES; i++) {
-            int[] chosen = items ? draw(challenger.get(0).items().get(0).length, random) : new int[0];
+            int[] chosen = items ? drawn(blocks, random) : new int[0];
             Range factor = ofMeans(drawn(challenger, chosen, random), drawn(baseline, chosen, random), null)
                     .factor();
             lows[i] = factor.low();
@@ -112,12 +134,18 @@ record SpeedUp(
         if (!all.stream().allMatch(Run::hasItems)) {
             return false;
         }
-        int count = all.get(0).items().get(0).length;
-        return count > 1
+        Run first = all.get(0);
+        int count = first.items().get(0).length;
+        return (first.groups().isEmpty() || first.groups().size() == count)
+                && first.blocks(count).size() > 1
                 && all.stream()
-                        .allMatch(
-                                run -> run.items().size() == run.curve().times().size()
-                                        && run.items().stream().allMatch(scores -> scores.length == count));
+                        .allMatch(run -> run.hasItems(count) && run.groups().equals(first.groups()));
+    }
+
+    private static int[] drawn(List<List<Integer>> blocks, SplittableRandom random) {
+        return Arrays.stream(draw(blocks.size(), random))
+                .flatMap(block -> blocks.get(block).stream().mapToInt(item -> item))
+                .toArray();
     }
 
     private static List<Curve> drawn(List<Run> runs, int[] items, SplittableRandom random) {

@@ -19,6 +19,7 @@ import java.util.stream.StreamSupport;
  */
 public final class ComparisonPage {
     private static final int MOST_CARDS = 4;
+    private static final String OF_TASK = "<div class=\"gallery task\">";
 
     private final JsonNode report;
     private final StringBuilder body = new StringBuilder();
@@ -155,7 +156,7 @@ public final class ComparisonPage {
     private void curves() {
         body.append("<section><h2>Score over pretraining</h2><p class=\"lead\">Each point is a checkpoint, the"
                         + " mean over seeds; the band goes from the lowest to the highest seed. The dashed line is"
-                        + " what chance or the text alone gives, where that is known.")
+                        + " what chance, the commonest answer or the text alone gives, whichever is more.")
                 .append("</p><div class=\"charts wide\">");
         for (JsonNode measure : each(report.path("measures"))) {
             List<Line> lines = new ArrayList<>();
@@ -296,7 +297,7 @@ public final class ComparisonPage {
             if (!some.isEmpty()) {
                 cards.append("<h3>")
                         .append(Html.escape(of))
-                        .append("</h3><div class=\"gallery\">")
+                        .append(page.contains(OF_TASK) ? "</h3>" + OF_TASK : "</h3><div class=\"gallery\">")
                         .append(some)
                         .append("</div>");
             }
@@ -311,24 +312,31 @@ public final class ComparisonPage {
 
     /** The first cards of the gallery of an evaluation's page: articles, or figures. */
     static String cards(String page) {
-        int gallery = Math.max(0, page.indexOf("<div class=\"gallery\">"));
+        int gallery = Math.max(0, page.indexOf("<div class=\"gallery"));
         StringBuilder cards = new StringBuilder();
         for (String tag : List.of("article", "figure")) {
             String end = "</" + tag + ">";
-            int at = page.indexOf("<" + tag + ">", gallery);
+            int at = opening(page, tag, gallery);
             for (int card = 0; card < MOST_CARDS && at >= 0; card++) {
                 int after = page.indexOf(end, at);
                 if (after < 0) {
                     break;
                 }
                 cards.append(page, at, after + end.length());
-                at = page.indexOf("<" + tag + ">", after);
+                at = opening(page, tag, after);
             }
             if (!cards.isEmpty()) {
                 break;
             }
         }
         return cards.toString();
+    }
+
+    /** Where a tag begins, with or without a class; -1: nowhere. */
+    private static int opening(String page, String tag, int from) {
+        int plain = page.indexOf("<" + tag + ">", from);
+        int withClass = page.indexOf("<" + tag + " ", from);
+        return plain < 0 || withClass < 0 ? Math.max(plain, withClass) : Math.min(plain, withClass);
     }
 
     private void limits() {

@@ -11,6 +11,8 @@ import io.flm.launch.compare.Cell.Pretrain;
 import io.flm.launch.compare.Cell.Score;
 import io.flm.launch.console.Json;
 import io.flm.launch.html.ComparisonPage;
+import io.flm.launch.html.TaskPage;
+import io.flm.worker.task.TaskReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -306,18 +308,48 @@ class ComparisonTest {
                         "flm@0, zero-shot",
                         "<article>1</article><article>2</article>",
                         "flm@0, vqa",
-                        "<figure>chart</figure><div class=\"gallery\"><figure>3</figure></div>"));
+                        TaskPage.of("vqa-1", Map.of(), answered(), null)));
         assertThat(page)
                 .contains("flm@0 over mlm@0.4, at 41.5 %")
                 .contains("≥ 4.00")
                 .contains("<article>2</article>")
-                .contains("<figure>3</figure>")
-                .doesNotContain("<figure>chart")
+                .contains("<h3>flm@0, vqa</h3><div class=\"gallery task\"><article class=\"right\">")
+                .contains("Question 3?")
+                .doesNotContain("Question 4?")
                 .contains("class=\"band c1\"")
                 .contains("<tr class=\"taken\">")
                 .contains("2 seeds: the bands go from the lowest to the highest of them.")
                 .doesNotContain("<script")
                 .doesNotContain("http:", "https:");
+    }
+
+    /** Five questions, of which every second one was answered rightly. */
+    private static TaskReport answered() {
+        List<TaskReport.Shown> shown = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            shown.add(new TaskReport.Shown(
+                    "q" + i, List.of(new byte[3 * 16]), "Question " + i + "?", "yes", "yes", 0.5, i % 2 == 0));
+        }
+        return new TaskReport("vqa", 5, List.of(), shown, null, List.of());
+    }
+
+    /** Of retrieval nothing is asked of the text alone, but chance is known. */
+    @Test
+    void aScoreAtChanceIsNamedToo() throws Exception {
+        Results results = new Results(folder);
+        for (Cell cell : plan.cells()) {
+            Map<String, @Nullable Object> result = result(cell);
+            if (cell instanceof Score score
+                    && score.pretrained().variant().name().equals("mlm@0.4")) {
+                result.put("evaluation", Map.of("majority", Map.of("clozeAccuracy", 0.9)));
+            }
+            results.put(cell.key(), result);
+        }
+        JsonNode report = new ObjectMapper().readTree(Json.line(new Findings(experiment, plan, results).toMap()));
+        assertThat(report.path("limits").get(0).asText()).contains("mlm@0.4 ends no higher than what chance,");
+        JsonNode curves = report.path("measures").get(1).path("curves");
+        assertThat(curves.get(0).path("prior").asDouble()).isEqualTo(0.05);
+        assertThat(curves.get(1).path("prior").asDouble()).isEqualTo(0.9);
     }
 
     @Test
@@ -334,8 +366,8 @@ class ComparisonTest {
         JsonNode report = new ObjectMapper().readTree(Json.line(new Findings(experiment, plan, results).toMap()));
         assertThat(report.path("limits").get(0).asText())
                 .isEqualTo(
-                        "Cloze accuracy (zero-shot): mlm@0.4 ends no higher than what chance or the text alone gives,"
-                                + " so a factor to its score says nothing.");
+                        "Cloze accuracy (zero-shot): mlm@0.4 ends no higher than what chance, the commonest answer or the"
+                                + " text alone gives, so a factor to its score says nothing.");
         assertThat(report.path("limits").get(1).asText()).startsWith("2 seeds");
     }
 

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.flm.launch.compare.SpeedUp.Run;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class SpeedUpTest {
@@ -114,6 +116,42 @@ class SpeedUpTest {
         assertThat(Objects.requireNonNull(many.interval()).low()).isBetween(1.5, 2.1);
         assertThat(Objects.requireNonNull(many.interval()).high()).isBetween(1.9, 2.6);
         assertThat(width(few)).isGreaterThan(width(many));
+    }
+
+    /** Each of 100 scenes six times: as sure as 100 items, and not as 600. */
+    @Test
+    void itemsOfAGroupAreDrawnTogether() {
+        List<Integer> scenes =
+                IntStream.range(0, 600).map(item -> item / 6).boxed().toList();
+        Run challenger = withItems(1, 0.1, 100);
+        Run baseline = withItems(2, 0, 100);
+        SpeedUp once = SpeedUp.of(List.of(challenger), List.of(baseline));
+        SpeedUp together = SpeedUp.of(List.of(sixTimes(challenger, scenes)), List.of(sixTimes(baseline, scenes)));
+        SpeedUp alone = SpeedUp.of(List.of(sixTimes(challenger, List.of())), List.of(sixTimes(baseline, List.of())));
+        assertThat(together.interval()).isEqualTo(once.interval());
+        assertThat(width(alone)).isLessThan(width(together));
+    }
+
+    private static Run sixTimes(Run run, List<Integer> groups) {
+        List<double[]> items = run.items().stream()
+                .map(scores -> IntStream.range(0, 6 * scores.length)
+                        .mapToDouble(item -> scores[item / 6])
+                        .toArray())
+                .toList();
+        return new Run(run.curve(), items, groups);
+    }
+
+    /** Of one scene nothing is known of another one. */
+    @Test
+    void itemsOfASingleGroupGiveNoInterval() {
+        Run challenger = withItems(1, 0.1, 12);
+        Run baseline = withItems(2, 0, 12);
+        List<Integer> one = Collections.nCopies(12, 7);
+        assertThat(SpeedUp.of(
+                                List.of(new Run(challenger.curve(), challenger.items(), one)),
+                                List.of(new Run(baseline.curve(), baseline.items(), one)))
+                        .interval())
+                .isNull();
     }
 
     /** Right with probability 0.2, 0.3, 0.4, 0.5 and more. */
