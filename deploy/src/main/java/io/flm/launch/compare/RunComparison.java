@@ -39,7 +39,8 @@ public final class RunComparison {
     private static final int POINTS = 120;
 
     /** What says nothing of a run that another one lacks. */
-    private static final Set<String> NO_FIGURES = Set.of("samples", "spanRate", "poolSize", "pools", "captionSamples");
+    private static final Set<String> NO_FIGURES =
+            Set.of("samples", "spanRate", "poolSize", "pools", "captionSamples", "examples");
 
     private record Run(String name, Path folder, Config config, List<JsonNode> steps, JsonNode heldOut) {}
 
@@ -96,8 +97,10 @@ public final class RunComparison {
         return steps;
     }
 
+    /** What its last evaluation says: of held-out data, or of a fine-tuning's task. */
     private static JsonNode heldOut(Path folder) {
-        Path file = folder.resolve("held-out.json");
+        Path scores = folder.resolve("scores.json");
+        Path file = Files.exists(scores, LinkOption.NOFOLLOW_LINKS) ? scores : folder.resolve("held-out.json");
         try {
             return Files.exists(file, LinkOption.NOFOLLOW_LINKS)
                     ? JSON.readTree(new String(SmallFile.read(file, MOST_BYTES), StandardCharsets.UTF_8))
@@ -204,7 +207,7 @@ public final class RunComparison {
         return entry;
     }
 
-    /** Of the last step, then of held-out data; null where a run has none. */
+    /** Of the last step, then of held-out data or of a task; null where a run has none. */
     private List<Map<String, Object>> figures() {
         List<Map<String, Object>> figures = new ArrayList<>();
         figures.add(entry("steps", runs.stream().map(run -> run.steps().size()).toList()));

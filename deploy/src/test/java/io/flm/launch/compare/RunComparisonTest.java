@@ -59,6 +59,18 @@ class RunComparisonTest {
     }
 
     @Test
+    void aFineTuningHasTheScoresOfItsTask() throws IOException {
+        Path one = run("vqa-1", "1e-3", 2);
+        Path other = run("vqa-2", "2e-3", 3);
+        Files.writeString(
+                one.resolve("scores.json"),
+                "{\"task\":\"vqa\",\"examples\":1000,\"accuracy\":0.375,\"prior\":{\"accuracy\":0.264}}");
+        assertThat(new RunComparison(List.of(one, other), note -> {}).text())
+                .anySatisfy(line -> assertThat(line).containsPattern("accuracy +0.3750 +-"))
+                .noneSatisfy(line -> assertThat(line).contains("examples"));
+    }
+
+    @Test
     void runsOfOneNameAreToldByTheirFolders() throws IOException {
         Path one = run("x/run", "1e-3", 2);
         Path other = run("y/run", "1e-3", 3);
