@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -188,8 +189,9 @@ public final class Configuration {
             return layer(ConfigFactory.parseResources(Presets.resource(name)).resolve(), preset, home);
         }
 
-        /** How models are fine-tuned on a task, over what they were pretrained with. */
-        public Builder task(String name) {
+        /** How models are fine-tuned on a task, over what they were pretrained with; in upper or lower case, as its key takes it. */
+        public Builder task(String task) {
+            String name = task.toLowerCase(Locale.ROOT);
             Config layer = ConfigFactory.parseResources("tasks/all.conf");
             Config own = ConfigFactory.parseResources("tasks/" + name + ".conf");
             return layer(own.withFallback(layer).resolve(), "task " + name, Path.of(""));

@@ -79,6 +79,13 @@ public final class Settings {
                     + model.maxPositions() + " has room for " + (model.maxPositions() - 2)
                     + "; lower the one or raise the other");
         }
+        if (config.getBoolean("flm.train.matching")
+                && train.microBatch() < 2
+                && Tasks.of(config).isEmpty()) {
+            throw new UserException(
+                    "flm.train.matching is on, but flm.train.micro-batch = 1: a text meets no picture of"
+                            + " another sample; set it to 2 or more, or matching off");
+        }
         for (String what : config.getStringList("flm.checkpoint.accept")) {
             if (!what.equals(RunIdentity.DATA)) {
                 Configuration.knownKeys().find(what);
