@@ -56,9 +56,12 @@ public final class TaskEvaluation {
                 screen.say("page: " + written.html());
             }
             TaskReport.Predictions predictions = report.predictions();
-            if (written.predictions() != null && predictions != null) {
-                write(written.predictions(), predictions.text(), written.writing());
-                screen.say("predictions (" + predictions.form() + "): " + written.predictions());
+            Path file = written.predictions();
+            if (file != null && predictions != null) {
+                write(file, predictions.text(), written.writing());
+                screen.say("predictions (" + predictions.form() + "): " + file);
+            } else if (file != null) {
+                screen.say(file + ": not written, there is no form of predictions for " + report.task());
             }
             return report;
         }

@@ -22,8 +22,8 @@ import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.ParameterStore.Buffer;
 import io.flm.worker.model.Precision;
-import io.flm.worker.objective.flm.FreeLanguageModeling;
 import io.flm.worker.torch.Torch;
+import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -65,13 +65,17 @@ class EvaluateCommandTest {
         Configuration configuration = Configuration.builder()
                 .preset(System.getProperty("flm.test.preset", "tiny"), TestEnvironment.ROOT)
                 .build();
-        Path run = Files.createDirectories(folder.resolve("run"));
+        run("run", configuration);
+    }
+
+    private void run(String name, Configuration configuration) throws IOException {
+        Path run = Files.createDirectories(folder.resolve(name));
         Files.writeString(run.resolve("effective.conf"), configuration.render());
         Config config = configuration.config();
         Torch.prepareThread(1);
         try (FlmModel model = new FlmModel(
                 ModelSettings.from(config),
-                FreeLanguageModeling.PARTS,
+                TrainSettings.from(config).objective().parts(),
                 new FlmModel.Compute(Torch.devices("cpu").get(0), Precision.FP32, false))) {
             ParameterStore parameters = model.parameters();
             parameters.initialize(1);
@@ -117,6 +121,24 @@ class EvaluateCommandTest {
                 .contains("<title>run, step 20</title>")
                 .contains("emoji-fluent.tar.gz");
         assertThat(world.err()).anySatisfy(line -> assertThat(line).contains("Cloze accuracy"));
+    }
+
+    @Test
+    void thatATaskHasNoFormOfPredictionsIsTold() throws IOException {
+        run(
+                "r",
+                Configuration.builder()
+                        .preset("tiny", TestEnvironment.ROOT)
+                        .task("retrieval")
+                        .option("flm.task.name", "retrieval", "--task", folder)
+                        .build());
+        assertThat(flm("evaluate", "--from", "r", "--predictions", "p.json"))
+                .as("%s", world.err())
+                .isEqualTo(Failure.OK);
+        assertThat(world.err())
+                .contains("flm: " + folder.resolve("p.json")
+                        + ": not written, there is no form of predictions for retrieval");
+        assertThat(folder.resolve("p.json")).doesNotExist();
     }
 
     /** A finished run has not failed because the default share holds out too little; the share that was asked for is to be looked at. */
