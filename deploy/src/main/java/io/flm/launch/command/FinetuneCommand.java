@@ -10,6 +10,7 @@ import io.flm.data.TextFile;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
+import io.flm.launch.config.Presets;
 import io.flm.launch.console.Logs;
 import io.flm.launch.console.Version;
 import io.flm.launch.console.Waiting;
@@ -38,9 +39,6 @@ import picocli.CommandLine.Option;
         sortOptions = false)
 final class FinetuneCommand extends TrainCommand {
     private static final String RATE = "flm.train.learning-rate";
-
-    /** What was learnt should stay: pretraining's own rate, and so many times it for a head, undoes it. */
-    private static final double GENTLER = 4;
 
     @Option(
             names = "--task",
@@ -116,7 +114,11 @@ final class FinetuneCommand extends TrainCommand {
                 .task(task)
                 .option("flm.task.name", task, "--task", environment.folder());
         if (before.hasPath(RATE) && isPretrained(before)) {
-            layers.option(RATE, before.getDouble(RATE) / GENTLER, "a quarter of pretraining's", environment.folder());
+            layers.option(
+                    RATE,
+                    before.getDouble(RATE) * Presets.FINE_TUNING_RATE,
+                    "a quarter of pretraining's",
+                    environment.folder());
         }
         if (!random) {
             layers.option("flm.checkpoint.from", where, "--from", environment.folder());

@@ -3,6 +3,7 @@ package io.flm.launch.compare;
 import com.typesafe.config.Config;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
+import io.flm.launch.config.Presets;
 import io.flm.worker.config.Key;
 import io.flm.worker.config.Keys;
 import io.flm.worker.train.TrainSettings;
@@ -24,7 +25,8 @@ import java.util.Set;
  * @param tuneShare of the budget that a trial gets
  * @param points checkpoints of a pretraining that are scored
  * @param fineTuning steps of each fine-tuning
- * @param fineTuningSettings {@code key=value} of each fine-tuning, over those of its task
+ * @param fineTuningSettings {@code key=value} of each fine-tuning, over those of its task; with a learning rate, so that what was tuned
+ *     for pretraining changes no fine-tuning
  * @param configuration of pretraining, but for what differs between the cells
  */
 record Experiment(
@@ -42,6 +44,7 @@ record Experiment(
     static final int TUNE_SEED = 0;
 
     private static final int MOST = 1000;
+    private static final String RATE = "flm.train.learning-rate";
 
     /** What a comparison depends on though a run's identity does not. */
     private static final Set<String> MORE_KEYS = Set.of(
@@ -60,7 +63,9 @@ record Experiment(
     Experiment {
         variants = List.copyOf(variants);
         tasks = List.copyOf(tasks);
-        fineTuningSettings = List.copyOf(fineTuningSettings);
+        fineTuningSettings = tasks.stream().anyMatch(Task::fineTuned)
+                ? withRate(fineTuningSettings, configuration.config())
+                : List.copyOf(fineTuningSettings);
         Set<String> names = new HashSet<>();
         variants.forEach(variant -> {
             if (!names.add(variant.name())) {
@@ -88,6 +93,20 @@ record Experiment(
         }
     }
 
+    /**
+     * A fine-tuning takes its learning rate from that of the pretraining, which differs between the trials of a grid: here all have that
+     * of the configuration.
+     */
+    private static List<String> withRate(List<String> given, Config config) {
+        if (given.stream().anyMatch(setting -> setting.strip().startsWith(RATE))) {
+            return List.copyOf(given);
+        }
+        List<String> all = new ArrayList<>();
+        all.add(RATE + "=" + config.getDouble(RATE) * Presets.FINE_TUNING_RATE);
+        all.addAll(given);
+        return List.copyOf(all);
+    }
+
     private static void within(String option, int value, int least) {
         if (value < least || value > MOST) {
             throw new UserException(option + " " + value + ": give a number from " + least + " to " + MOST);
@@ -112,7 +131,7 @@ record Experiment(
 
     /** The learning rate that the trials' factors multiply. */
     double learningRate() {
-        return configuration.config().getDouble("flm.train.learning-rate");
+        return configuration.config().getDouble(RATE);
     }
 
     /** All of it, as the comparison's folder keeps it to know another one by. */

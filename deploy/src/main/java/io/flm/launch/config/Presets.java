@@ -19,6 +19,12 @@ public final class Presets {
     /** Of data of one's own that come without held-out data. */
     public static final double HOLD_OUT = 0.01;
 
+    /**
+     * The learning rate of a fine-tuning over that of the pretraining: what was learnt should stay, and pretraining's own rate, times a
+     * head's factor, undoes it.
+     */
+    public static final double FINE_TUNING_RATE = 0.25;
+
     private Presets() {}
 
     /** Whether a preset's value of a key goes with the preset's data only. */

@@ -74,6 +74,27 @@ class CellCommandsTest {
                 .contains("emoji-fluent.tar.gz");
     }
 
+    /** Whatever learning rate a pretraining was tuned to: by itself a fine-tuning would take a quarter of that. */
+    @Test
+    void allFineTuningsHaveTheSameLearningRate() {
+        assertThat(Experiments.of(List.of(MLM), 1, "40steps", Experiments.zeroShotAndNlvr(), 0, 2)
+                        .fineTuningSettings())
+                .containsExactly("flm.train.learning-rate=2.5E-4", "flm.train.lanes=2");
+        assertThat(Experiments.small().fineTuningSettings()).containsExactly("flm.train.lanes=2");
+        Experiment given = new Experiment(
+                List.of(MLM),
+                1,
+                Budget.parse("40steps"),
+                Experiments.zeroShotAndNlvr(),
+                0,
+                0.25,
+                2,
+                100,
+                List.of("flm.train.learning-rate=1e-3"),
+                Experiments.configuration());
+        assertThat(given.fineTuningSettings()).containsExactly("flm.train.learning-rate=1e-3");
+    }
+
     /** {@code flm finetune --resume} takes neither task nor checkpoint: the run has them. */
     @Test
     void aFineTuningGoesOnWithoutItsTaskAndCheckpoint() throws IOException {
