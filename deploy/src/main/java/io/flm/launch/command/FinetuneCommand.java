@@ -39,6 +39,7 @@ import picocli.CommandLine.Option;
         sortOptions = false)
 final class FinetuneCommand extends TrainCommand {
     private static final String RATE = "flm.train.learning-rate";
+    private static final String SIDE = "flm.model.image-size";
 
     @Option(
             names = "--task",
@@ -117,7 +118,15 @@ final class FinetuneCommand extends TrainCommand {
             layers.option(
                     RATE,
                     before.getDouble(RATE) * Presets.FINE_TUNING_RATE,
-                    "a quarter of pretraining's",
+                    "an eighth of pretraining's",
+                    environment.folder());
+        }
+        int side = before.hasPath(SIDE) ? before.getInt(SIDE) : Integer.MAX_VALUE;
+        if (side < Presets.RAND_AUGMENTED_SIDE) {
+            layers.option(
+                    "flm.data.augment.rand-operations",
+                    0,
+                    "pictures of less than " + Presets.RAND_AUGMENTED_SIDE + " pixels a side",
                     environment.folder());
         }
         if (!random) {

@@ -23,7 +23,10 @@ public final class Presets {
      * The learning rate of a fine-tuning over that of the pretraining: what was learnt should stay, and pretraining's own rate, times a
      * head's factor, undoes it.
      */
-    public static final double FINE_TUNING_RATE = 0.25;
+    public static final double FINE_TUNING_RATE = 0.125;
+
+    /** RandAugment, made for photographs, leaves too little of smaller pictures; pixels a side. */
+    public static final int RAND_AUGMENTED_SIDE = 128;
 
     private Presets() {}
 

@@ -74,12 +74,12 @@ class CellCommandsTest {
                 .contains("emoji-fluent.tar.gz");
     }
 
-    /** Whatever learning rate a pretraining was tuned to: by itself a fine-tuning would take a quarter of that. */
+    /** Whatever learning rate a pretraining was tuned to: by itself a fine-tuning would take an eighth of that. */
     @Test
     void allFineTuningsHaveTheSameLearningRate() {
         assertThat(Experiments.of(List.of(MLM), 1, "40steps", Experiments.zeroShotAndNlvr(), 0, 2)
                         .fineTuningSettings())
-                .containsExactly("flm.train.learning-rate=2.5E-4", "flm.train.lanes=2");
+                .containsExactly("flm.train.learning-rate=1.25E-4", "flm.train.lanes=2");
         assertThat(Experiments.small().fineTuningSettings()).containsExactly("flm.train.lanes=2");
         Experiment given = new Experiment(
                 List.of(MLM),
