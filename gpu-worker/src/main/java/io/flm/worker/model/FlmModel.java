@@ -7,6 +7,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.flm.data.LaneBatch;
 import io.flm.data.TextBatch;
+import io.flm.worker.model.ForwardPass.TextPart;
 import io.flm.worker.model.TextInput.Spans;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Torch;
@@ -118,29 +119,35 @@ public final class FlmModel implements AutoCloseable {
             // Corrupt, FLM §3.2: what the spans leave of both streams.
             NDArray mask = k.observe("rec.mask", k.reconstructorMask(text.lengths(), spans.left(), spans.right()));
             // Predict, FLM §3.3: every token at once.
-            NDArray x = rec.bottom(k, query, bottom, mask);
-            x = rec.top(k, fusion.reconstructed(k, x), top, mask);
-            return readout.read(k, List.of(x, last(top)));
+            NDArray below = stages.textOnly(
+                            TextPart.RECONSTRUCTOR,
+                            () -> List.of(fusion.reconstructed(k, rec.bottom(k, query, bottom, mask))))
+                    .get(0);
+            return readout.read(k, List.of(rec.top(k, below, top, mask), last(top)));
         });
     }
 
     /** Encode, FLM §3.1: text alone below the fusion, beside the picture above it. */
     private Encoded encode(ForwardPass stages, TextInput text, NDArray picture) {
         Spans spans = text.spans();
-        List<NDArray> below = stages.run(Stage.TEXT, NONE, NONE, (k, in) -> {
-            NDArray x = k.observe("text.embeddings", textEncoder.embed(k, text.ids(), text.streams()));
-            List<NDArray> out = new ArrayList<>(textEncoder.encode(k, x, text.streamMask(k)));
-            if (spans != null) {
-                out.add(k.observe("query.embeddings", textEncoder.embed(k, spans.queryIds(), 1)));
-            }
-            return out;
-        });
+        List<NDArray> below = stages.textOnly(
+                TextPart.BELOW,
+                () -> stages.run(Stage.TEXT, NONE, NONE, (k, in) -> {
+                    NDArray x = k.observe("text.embeddings", textEncoder.embed(k, text.ids(), text.streams()));
+                    List<NDArray> out = new ArrayList<>(textEncoder.encode(k, x, text.streamMask(k)));
+                    if (spans != null) {
+                        out.add(k.observe("query.embeddings", textEncoder.embed(k, spans.queryIds(), 1)));
+                    }
+                    return out;
+                }));
         List<NDArray> bottom = below.subList(0, settings.bottomLayers());
         List<NDArray> query = below.subList(settings.bottomLayers(), below.size());
         List<NDArray> top = stages.run(Stage.FUSION, NONE, List.of(last(bottom), picture), (k, in) -> {
-            NDArray x = fusion.text(k, in.get(0), text.streams());
+            NDArray mask = text.streamMask(k);
+            NDArray x = stages.textOnly(TextPart.FUSION, () -> List.of(fusion.text(k, in.get(0), mask, text.streams())))
+                    .get(0);
             NDArray image = fusion.image(k, in.get(1), text.types());
-            return fusion.encode(k, x, text.streamMask(k), image, text.pictures(), text.streams());
+            return fusion.encode(k, x, mask, image, text.pictures(), text.streams());
         });
         return new Encoded(bottom, top, query);
     }
@@ -264,6 +271,17 @@ public final class FlmModel implements AutoCloseable {
         }
     }
 
+    /** Texts that will be read beside many pictures, one after another. */
+    public KeptTexts keep(TextBatch batch) {
+        NDManager scope = owner.newSubManager();
+        try {
+            return new KeptTexts(scope, batch);
+        } catch (RuntimeException | Error e) {
+            scope.close();
+            throw e;
+        }
+    }
+
     /**
      * The losses and right predictions of a batch, by head.
      *
@@ -292,10 +310,17 @@ public final class FlmModel implements AutoCloseable {
      * @return by such head of the batch, [N][A]
      */
     public List<float[][]> classify(TextBatch batch, NDArray imageFeatures) {
+        try (KeptTexts once = keep(batch)) {
+            return classify(once, imageFeatures);
+        }
+    }
+
+    /** The same of texts that are read beside many pictures. */
+    public List<float[][]> classify(KeptTexts texts, NDArray imageFeatures) {
         try (NDManager scope = owner.newSubManager()) {
-            TextInput text = TextInput.of(scope, batch);
+            TextInput text = texts.input();
             return forward(
-                            unrecorded(scope, Observer.NONE),
+                            texts.pass(kernels(scope)),
                             text,
                             imageFeatures,
                             (k, features) -> heads.classLogits(k, text.wholeRows(), features))
@@ -323,15 +348,24 @@ public final class FlmModel implements AutoCloseable {
      * @return by head of the batch
      */
     public List<TargetScores> score(TextBatch batch, NDArray imageFeatures) {
+        try (KeptTexts once = keep(batch)) {
+            return score(once, imageFeatures);
+        }
+    }
+
+    /** The same of texts that are read beside many pictures. */
+    public List<TargetScores> score(KeptTexts texts, NDArray imageFeatures) {
         try (NDManager scope = owner.newSubManager()) {
-            TextInput text = TextInput.of(scope, batch);
+            TextInput text = texts.input();
             List<NDArray> scores = forward(
-                    unrecorded(scope, Observer.NONE),
+                    texts.pass(kernels(scope)),
                     text,
                     imageFeatures,
                     (k, features) -> heads.tokens().scores(k, text.tokens(), features));
             return TargetScores.byHead(
-                    batch.heads(), scores.get(0).toFloatArray(), scores.get(1).toLongArray());
+                    texts.batch().heads(),
+                    scores.get(0).toFloatArray(),
+                    scores.get(1).toLongArray());
         }
     }
 

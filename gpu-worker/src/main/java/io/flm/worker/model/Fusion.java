@@ -48,12 +48,15 @@ final class Fusion {
         return k.observe("image.projected", keys);
     }
 
-    /** The streams' features from below [R, L, H]. */
-    NDArray text(Kernels k, NDArray x, int streams) {
+    /**
+     * The streams' features from below [R, L, H], brought to the fusion's width and type, and read by the first layer's
+     * self-attention: as far as no picture is needed.
+     */
+    NDArray text(Kernels k, NDArray x, NDArray mask, int streams) {
         NDArray transformed = streams == 2
                 ? k.transformStreams(x, textTransform.get(), type(types), type(flmTypes))
                 : k.transform(x, textTransform.get(), type(types), 0);
-        return k.observe("top_in", transformed);
+        return layers.get(0).self().apply(k, k.observe("top_in", transformed), mask);
     }
 
     /** The reconstructor's features from below [B, L, H]. */
@@ -75,14 +78,16 @@ final class Fusion {
     /**
      * The output of each layer, [R, L, H].
      *
+     * @param text of {@link #text}
      * @param image [pictures, P, H]; its keys and values are made once for both streams, and for all rows that see it
      * @param pictures none, or the picture of each row
      */
     List<NDArray> encode(Kernels k, NDArray text, NDArray mask, NDArray image, List<NDArray> pictures, int streams) {
         List<NDArray> outputs = new ArrayList<>();
         NDArray x = text;
-        for (Layer layer : layers) {
-            x = layer.self().apply(k, x, mask);
+        for (int i = 0; i < layers.size(); i++) {
+            Layer layer = layers.get(i);
+            x = i == 0 ? x : layer.self().apply(k, x, mask);
             x = streams == 1
                     ? layer.image().applyShared(k, x, image, pictures)
                     : k.splitStreams(layer.image().applyShared(k, k.joinStreams(x), image, pictures));

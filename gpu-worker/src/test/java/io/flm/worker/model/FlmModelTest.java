@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import io.flm.data.LaneBatch;
 import io.flm.data.RandomStream;
 import io.flm.data.Reconstruction;
+import io.flm.data.SeenPictures;
 import io.flm.data.Streams;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
@@ -309,6 +310,49 @@ class FlmModelTest {
             NDArray pictures = model.imageFeatures(scope, batch.pixels(), batch.rows());
             assertThat(model.score(cut, pictures).get(0).logProbs())
                     .isEqualTo(model.score(text, pictures).get(0).logProbs());
+        }
+    }
+
+    /** To the bit: a search may keep what is made of its texts, and says the same. */
+    @ParameterizedTest
+    @MethodSource("io.flm.worker.model.SmallModel#objectives")
+    void textsThatAreKeptSayTheSameBesideEachPictureAsTextsThatAreReadAnew(Objective objective) {
+        LaneBatch batch = SmallModel.batch(objective);
+        List<? extends Targets> all = batch.text().heads();
+        List<TokenTargets> ofTokens = all.stream()
+                .filter(TokenTargets.class::isInstance)
+                .map(TokenTargets.class::cast)
+                .toList();
+        TextBatch beside =
+                batch.text().withPictures(SeenPictures.oneEach(batch.text().rows())); // then all rows may share one
+        TextBatch tokens = beside.withHeads(ofTokens);
+        List<Targets> rest = all.stream()
+                .filter(h -> !ofTokens.contains(h))
+                .map(h -> (Targets) h)
+                .toList();
+        try (FlmModel model = SmallModel.of(objective, 0, Precision.FP32, false);
+                NDManager scope = model.newScope();
+                KeptTexts keptTokens = model.keep(tokens);
+                KeptTexts keptRows = model.keep(beside.withHeads(rest))) {
+            NDArray pictures = model.imageFeatures(scope, batch.pixels(), batch.pictures());
+            List<float[]> said = new ArrayList<>();
+            for (int picture = 0; picture < batch.pictures(); picture++) {
+                NDArray one = Torch.rows(scope, pictures, picture, picture + 1);
+                List<TargetScores> anew = model.score(tokens, one);
+                List<TargetScores> kept = model.score(keptTokens, one);
+                for (int head = 0; head < anew.size(); head++) {
+                    assertThat(kept.get(head).logProbs())
+                            .isEqualTo(anew.get(head).logProbs());
+                    assertThat(kept.get(head).best()).isEqualTo(anew.get(head).best());
+                }
+                said.add(kept.get(0).logProbs());
+                if (!rest.isEmpty()) {
+                    assertThat(model.classify(keptRows, one).get(0))
+                            .isDeepEqualTo(
+                                    model.classify(beside.withHeads(rest), one).get(0));
+                }
+            }
+            assertThat(said.get(1)).as("what a picture changes").isNotEqualTo(said.get(0));
         }
     }
 
