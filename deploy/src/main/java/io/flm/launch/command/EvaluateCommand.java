@@ -2,6 +2,7 @@ package io.flm.launch.command;
 
 import com.typesafe.config.Config;
 import io.flm.data.UserException;
+import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
@@ -61,6 +62,26 @@ final class EvaluateCommand implements Callable<Integer> {
     private List<Path> val = List.of();
 
     @Option(
+            names = "--first-stage",
+            paramLabel = "RUN_OR_CHECKPOINT",
+            description =
+                    "retrieval: in two stages. The likelihood of this model's l2r stream ranks all pairs, and the head reads the"
+                            + " best; the run that --from was pretrained in is the natural choice.")
+    private @Nullable Path firstStage;
+
+    @Option(
+            names = "--best",
+            paramLabel = "K",
+            description =
+                    "With --first-stage: how many texts of each picture, and pictures of each text, the head reads.")
+    private @Nullable Integer best;
+
+    @Option(
+            names = "--all-pairs",
+            description = "With --first-stage: the head also reads all pairs, for comparison of scores and time.")
+    private boolean allPairs;
+
+    @Option(
             names = "--predictions",
             paramLabel = "F",
             description = "Writes what the model said in the form that the task's server takes.")
@@ -95,7 +116,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     /** Whether a task is meant: one is named, or the model was fine-tuned and nothing else is asked. */
     private boolean isTask() {
-        if (task != null || !val.isEmpty() || predictions != null) {
+        if (task != null || !val.isEmpty() || predictions != null || firstStage != null || best != null || allPairs) {
             return true;
         }
         return data.isEmpty() && !taskOfModel().equals(Tasks.NONE);
@@ -116,6 +137,10 @@ final class EvaluateCommand implements Callable<Integer> {
                             : "was fine-tuned on " + of + ", and has no head of " + task)
                     + "; fine-tune it with `flm finetune --task " + task + "`");
         }
+        if (firstStage == null && (best != null || allPairs)) {
+            throw new UserException((best != null ? "--best" : "--all-pairs")
+                    + " is for a search in two stages: give --first-stage, too");
+        }
         Path file = predictions == null ? null : environment.resolve(predictions);
         if (file != null && !force && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             throw new UserException(file + ": is there already; give another --predictions, or --force");
@@ -123,7 +148,7 @@ final class EvaluateCommand implements Callable<Integer> {
         TaskReport report = new TaskEvaluation(environment.screen(), environment.nanoTime())
                 .run(
                         model.from(environment),
-                        model.overrides(environment),
+                        model.overrides(environment, this::stages),
                         files(true),
                         files(false),
                         new TaskEvaluation.Written(
@@ -133,6 +158,19 @@ final class EvaluateCommand implements Callable<Integer> {
             map.put("items", report.items());
         }
         return map;
+    }
+
+    private void stages(Configuration.Builder layers) {
+        Path folder = environment.folder();
+        if (firstStage != null) {
+            layers.option("flm.task.first-stage", firstStage.toString(), "--first-stage", folder);
+        }
+        if (best != null) {
+            layers.option("flm.task.best", best, "--best", folder);
+        }
+        if (allPairs) {
+            layers.option("flm.task.all-pairs", true, "--all-pairs", folder);
+        }
     }
 
     /** Annotation files, or pictures. */

@@ -16,6 +16,7 @@ import io.flm.launch.console.Version;
 import io.flm.launch.console.Waiting;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
+import io.flm.worker.evaluate.FirstStage;
 import io.flm.worker.task.Task;
 import io.flm.worker.train.RunData;
 import io.flm.worker.train.Tasks;
@@ -159,6 +160,7 @@ final class FinetuneCommand extends TrainCommand {
         Task its = Tasks.of(config)
                 .orElseThrow(() -> new UserException(
                         "this run is no fine-tuning: go on with it by `flm pretrain --resume`, or give another --run"));
+        FirstStage.of(config, environment::say);
         Checkpoint from = begunWith;
         if (from != null) {
             requireSameModel(from, config);

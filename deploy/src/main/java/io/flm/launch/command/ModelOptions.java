@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import io.flm.launch.config.Configuration;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -38,6 +39,11 @@ final class ModelOptions {
 
     /** Only what the options set. */
     Config overrides(Environment environment) {
+        return overrides(environment, layers -> {});
+    }
+
+    /** The same, and over it what a command's own options set. */
+    Config overrides(Environment environment, Consumer<Configuration.Builder> own) {
         Configuration.Builder layers = Configuration.builder();
         Path folder = environment.folder();
         assignments.forEach(assignment -> layers.set(assignment, folder));
@@ -50,6 +56,7 @@ final class ModelOptions {
         if (threads != null) {
             layers.option("flm.evaluate.threads", threads, "--threads", folder);
         }
+        own.accept(layers);
         return layers.build().given();
     }
 }

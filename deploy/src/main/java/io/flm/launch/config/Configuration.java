@@ -36,6 +36,7 @@ public final class Configuration {
             "flm.data.tokenizer",
             "flm.task.train",
             "flm.task.val",
+            "flm.task.first-stage",
             "flm.checkpoint.from",
             "flm.http.token-file",
             "flm.node.key-store",

@@ -253,6 +253,19 @@ class EvaluateCommandTest {
         assertThat(world.err()).singleElement().asString().contains(message);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            --best 4                       | --best is for a search in two stages: give --first-stage, too
+            --all-pairs                    | --all-pairs is for a search in two stages: give --first-stage, too
+            --first-stage run --best 0     | flm.task.best = 0 (--best): expected a whole number from 1
+            --first-stage run              | no task's model, it was pretrained only
+            """)
+    void aSecondStageNeedsAFirstAndATask(String options, String message) {
+        assertThat(world.flm(("evaluate --from run --threads 1 " + options).split(" ", -1)))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).singleElement().asString().contains(message);
+    }
+
     @Test
     void whatIsNoRunIsRefusedInOneLine() {
         assertThat(flm("evaluate", "--from", "elsewhere")).isEqualTo(Failure.REFUSED);

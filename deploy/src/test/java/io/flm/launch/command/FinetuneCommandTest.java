@@ -87,6 +87,7 @@ class FinetuneCommandTest {
         --set flm.data.hold-out=0.1                     | of a task's examples none are held out
         --set flm.evaluate.every=2                      | there is nothing to score on: give it with --val
         --threads 1                                     | was trained with another tokenizer than
+        --set flm.task.first-stage=p                    | a first stage finds candidates for retrieval, not for nlvr2
         --random --set flm.data.paths=empty.tar         | empty.tar: an empty file
         --random --val nowhere.json                     | nowhere.json: cannot be read
         """)

@@ -8,6 +8,7 @@ import io.flm.worker.evaluate.Report.Search;
 import io.flm.worker.evaluate.Report.Shown;
 import io.flm.worker.evaluate.Retrieval.Pool;
 import io.flm.worker.objective.HiddenTokens;
+import io.flm.worker.task.score.Likelihoods;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -141,10 +142,10 @@ final class Evaluation {
                 : List.of();
         List<Shown> gallery = new ArrayList<>();
         for (int picture = 0; picture < count; picture++) {
-            double[] names = pool.names(picture);
-            double all = Retrieval.logSum(names);
+            double[] names = pool.likelihoods().texts(picture);
+            double all = Likelihoods.logSum(names);
             List<Ranked> best = new ArrayList<>();
-            for (int name : Retrieval.ranking(names).subList(0, Math.min(SHOWN_BEST, names.length))) {
+            for (int name : Likelihoods.ranking(names).subList(0, Math.min(SHOWN_BEST, names.length))) {
                 best.add(new Ranked(pool.examples().get(name).name(), Math.exp(names[name] - all), name == picture));
             }
             gallery.add(
@@ -156,7 +157,7 @@ final class Evaluation {
     private static List<Search> searches(Pool pool) {
         List<Search> searches = new ArrayList<>();
         for (int name = 0; name < Math.min(SEARCHES, pool.size()); name++) {
-            List<Integer> ranking = Retrieval.ranking(pool.column(name));
+            List<Integer> ranking = Likelihoods.ranking(pool.likelihoods().pictures(name));
             List<Example> best = ranking.subList(0, Math.min(SHOWN_BEST, pool.size())).stream()
                     .map(pool.examples()::get)
                     .toList();

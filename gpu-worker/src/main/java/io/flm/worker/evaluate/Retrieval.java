@@ -4,10 +4,9 @@ import io.flm.data.TextBatch;
 import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Scorer.Seen;
-import io.flm.worker.model.TargetScores;
+import io.flm.worker.task.score.Likelihoods;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -15,11 +14,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Finding a picture's name, and a name's picture, by how likely the l2r stream calls the name when it sees the picture. The
- * names of a pool are distinct.
- *
- * <p>N samples of the pool. Some names are likely whatever the picture. So a name's likelihood is divided by the sum of its
- * likelihoods over the pool's pictures before names are compared; for comparing pictures it makes no difference.
+ * Finding a picture's name, and a name's picture, by how likely the l2r stream calls the name when it sees the picture ({@link
+ * Likelihoods}). The names of a pool are distinct. N samples of the pool.
  */
 final class Retrieval {
     private static final int[] RANKS = {1, 5, 10};
@@ -37,24 +33,10 @@ final class Retrieval {
                 "the right " + right + (k == 1 ? " comes first" : " is among the first " + k));
     }
 
-    /** The samples of a pool and {@code logProbs[picture][name]}. */
-    record Pool(List<Example> examples, double[][] logProbs) {
+    /** The samples of a pool, and how likely each name is beside each picture. */
+    record Pool(List<Example> examples, Likelihoods likelihoods) {
         int size() {
             return examples.size();
-        }
-
-        /** How a picture rates the names. */
-        double[] names(int picture) {
-            return IntStream.range(0, size())
-                    .mapToDouble(name -> logProbs[picture][name] - logSum(column(name)))
-                    .toArray();
-        }
-
-        /** How a name rates the pictures. */
-        double[] column(int name) {
-            return IntStream.range(0, size())
-                    .mapToDouble(picture -> logProbs[picture][name])
-                    .toArray();
         }
     }
 
@@ -95,11 +77,11 @@ final class Retrieval {
         try (Seen pictures = scorer.see(HeldOut.pixels(pool), n)) {
             for (int picture = 0; picture < n; picture++) {
                 try (Seen one = pictures.row(picture)) {
-                    logProbs[picture] = sums(names, scorer.score(names, one).get(0));
+                    logProbs[picture] = scorer.score(names, one).get(0).ofRows(names, 0);
                 }
             }
         }
-        return new Pool(pool, logProbs);
+        return new Pool(pool, new Likelihoods(logProbs));
     }
 
     /** The recall at each rank, of names and of pictures, beside chance. */
@@ -113,22 +95,18 @@ final class Retrieval {
                         .orElseThrow();
                 double recall = searched.stream()
                         .flatMapToDouble(pool -> IntStream.range(0, pool.size())
-                                .mapToDouble(own -> within(names ? pool.names(own) : pool.column(own), own, k)))
+                                .mapToDouble(own -> within(
+                                        names
+                                                ? pool.likelihoods().texts(own)
+                                                : pool.likelihoods().pictures(own),
+                                        own,
+                                        k)))
                         .average()
                         .orElseThrow();
                 figures.add(new Measured(recall(names, k), recall, chance));
             }
         }
         return figures;
-    }
-
-    private static double[] sums(TextBatch names, TargetScores scored) {
-        double[] sums = new double[names.rows()];
-        int[] positions = names.tokens(0).positions();
-        for (int k = 0; k < positions.length; k++) {
-            sums[positions[k] / names.length()] += scored.logProbs()[k];
-        }
-        return sums;
     }
 
     /**
@@ -146,25 +124,5 @@ final class Retrieval {
             equal += scores[i] == scores[right] ? 1 : 0; // counts the right one
         }
         return Math.min(1, Math.max(0, k - greater) / (double) Math.max(1, equal));
-    }
-
-    /** The candidates, best first. */
-    static List<Integer> ranking(double[] scores) {
-        return IntStream.range(0, scores.length)
-                .boxed()
-                .sorted(Comparator.comparingDouble((Integer i) -> -scores[i]).thenComparing(i -> i))
-                .toList();
-    }
-
-    static double logSum(double[] logs) {
-        double most = Double.NEGATIVE_INFINITY;
-        for (double log : logs) {
-            most = Math.max(most, log);
-        }
-        double sum = 0;
-        for (double log : logs) {
-            sum += Math.exp(log - most);
-        }
-        return most + Math.log(sum);
     }
 }

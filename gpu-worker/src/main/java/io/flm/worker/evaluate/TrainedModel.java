@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.PictureSettings;
+import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
 import io.flm.data.Sha256;
 import io.flm.data.TextBatch;
@@ -84,7 +85,10 @@ public final class TrainedModel implements AutoCloseable {
      * @param note is told what the user should know, a line each
      */
     public static TrainedModel load(Path runOrCheckpoint, Config overrides, Consumer<String> note) {
-        Checkpoint checkpoint = CheckpointStore.find(runOrCheckpoint, note);
+        return load(CheckpointStore.find(runOrCheckpoint, note), overrides, note);
+    }
+
+    private static TrainedModel load(Checkpoint checkpoint, Config overrides, Consumer<String> note) {
         Config config = Keys.known()
                 .check(
                         overrides
@@ -153,22 +157,44 @@ public final class TrainedModel implements AutoCloseable {
         boolean own = annotations.isEmpty() && pictures.isEmpty();
         List<Path> files = own ? RunData.paths(config, "flm.task.val") : annotations;
         List<Path> sources = pictures.isEmpty() ? RunData.paths(config, "flm.data.eval-paths") : pictures;
+        Optional<Checkpoint> first = FirstStage.of(config, note);
         progress.at(0, "reading");
-        EvaluationSettings settings = EvaluationSettings.from(config);
-        try (RunData data = RunData.scored(task, files, sources, note)) {
-            TaskModel asked = new TaskModel(
-                    model,
-                    objective,
-                    format.layout(),
-                    tokenizer,
-                    Pictures.with(PictureSettings.from(config)),
-                    data.pictures(),
-                    config.getInt("flm.data.max-tokens"),
-                    settings.batch(),
-                    settings.samples(),
-                    settings.seed());
-            return task.score(asked, files, data.examples(), progress);
+        try (RunData data = RunData.scored(task, files, sources, note);
+                TrainedModel likelihood = first.map(this::firstStage).orElse(null)) {
+            TaskModel asked = asked(data.pictures());
+            return task.score(
+                    likelihood == null ? asked : asked.withFirstStage(likelihood.asked(data.pictures())),
+                    files,
+                    data.examples(),
+                    progress);
         }
+    }
+
+    /** Loads the model that finds the candidates of a search. */
+    private TrainedModel firstStage(Checkpoint first) {
+        TrainedModel loaded = load(first, FirstStage.overrides(config, tokenizer.sha256(), first), note);
+        if (!loaded.format.layout().beginToken()) {
+            note.accept(
+                    first.folder() + ": trained without flm.data.begin-token, so the likelihood of a text leaves its"
+                            + " first word out");
+        }
+        return loaded;
+    }
+
+    /** As tasks ask it, about pictures of {@code source}. */
+    private TaskModel asked(PictureSource source) {
+        EvaluationSettings settings = EvaluationSettings.from(config);
+        return new TaskModel(
+                model,
+                objective,
+                format.layout(),
+                tokenizer,
+                Pictures.with(PictureSettings.from(config)),
+                source,
+                config.getInt("flm.data.max-tokens"),
+                settings.batch(),
+                settings.samples(),
+                settings.seed());
     }
 
     /** Runs all measures on held-out samples; none given: those that the settings name. */
@@ -229,14 +255,9 @@ public final class TrainedModel implements AutoCloseable {
             NDArray features = model.imageFeatures(scope, HeldOut.pixels(examples), examples.size());
             int[][] rows = new Decoder(model, bounds).write(features, decoding, keys);
             TextBatch text = format.leftToRight(List.of(rows));
-            double[] logProbabilities = new double[rows.length];
-            if (text.heads().get(0).count() > 0) {
-                float[] logProbs = model.score(text, features).get(0).logProbs();
-                int[] positions = text.tokens(0).positions();
-                for (int i = 0; i < positions.length; i++) {
-                    logProbabilities[positions[i] / text.length()] += logProbs[i];
-                }
-            }
+            double[] logProbabilities = text.heads().get(0).count() == 0
+                    ? new double[rows.length]
+                    : model.score(text, features).get(0).ofRows(text, 0);
             return IntStream.range(0, rows.length)
                     .mapToObj(i -> new Caption(images.get(i), format.read(rows[i]), logProbabilities[i]))
                     .toList();

@@ -21,6 +21,11 @@ public interface Task {
         return true;
     }
 
+    /** Whether it searches, so that another model can find the candidates: {@link TaskModel#firstStage}. */
+    default boolean takesFirstStage() {
+        return false;
+    }
+
     /**
      * How a model is fine-tuned.
      *

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A fine-tuned model as tasks ask it. It belongs to one thread.
@@ -33,6 +34,7 @@ import java.util.stream.IntStream;
  * @param batch examples at a time
  * @param samples at most so many pictures of a search or of captions; 0: all
  * @param seed of what is drawn
+ * @param firstStage a model with an l2r stream, whose likelihood finds the candidates of a search; null: there is none
  */
 public record TaskModel(
         FlmModel model,
@@ -44,8 +46,30 @@ public record TaskModel(
         int maxTokens,
         int batch,
         int samples,
-        long seed) {
+        long seed,
+        @Nullable TaskModel firstStage) {
     private static final int MOST_DRAWS = 100; // for a picture that differs
+
+    /** Without a first stage. */
+    public TaskModel(
+            FlmModel model,
+            Objective objective,
+            TextLayout layout,
+            Tokenizer tokenizer,
+            Pictures pictures,
+            PictureSource source,
+            int maxTokens,
+            int batch,
+            int samples,
+            long seed) {
+        this(model, objective, layout, tokenizer, pictures, source, maxTokens, batch, samples, seed, null);
+    }
+
+    /** The same, with a first stage. */
+    public TaskModel withFirstStage(TaskModel first) {
+        return new TaskModel(
+                model, objective, layout, tokenizer, pictures, source, maxTokens, batch, samples, seed, first);
+    }
 
     /** Reads examples one by one. */
     public SampleReader reader(Examples examples) {

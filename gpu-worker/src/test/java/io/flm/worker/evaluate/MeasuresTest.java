@@ -35,14 +35,6 @@ class MeasuresTest {
     }
 
     @Test
-    void aNameThatIsLikelyForEveryPictureDoesNotWin() {
-        List<Example> examples = KnownScorer.heldOut(2).examples();
-        double[][] logProbs = {{-1.0, -5.0}, {-1.0, -3.0}};
-        Retrieval.Pool pool = new Retrieval.Pool(examples, logProbs);
-        assertThat(Retrieval.ranking(pool.names(1))).containsExactly(1, 0);
-    }
-
-    @Test
     void namesOfAPoolAreDistinctAndPoolsShareNoSample() {
         List<Example> twice = new ArrayList<>(KnownScorer.heldOut(30).examples());
         twice.addAll(KnownScorer.heldOut(30).examples());

@@ -19,6 +19,8 @@ import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.ParameterStore.Buffer;
 import io.flm.worker.model.Precision;
+import io.flm.worker.task.TaskFigure;
+import io.flm.worker.task.TaskReport;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
@@ -67,7 +69,15 @@ class TrainedModelTest {
 
     /** Writes the untrained model as the checkpoint of a run. */
     private Path run(String objective) throws IOException {
-        Config config = config(objective);
+        return run("run-" + objective, config(objective));
+    }
+
+    /** The same of a model that was "fine-tuned". */
+    private Path run(String objective, String task) throws IOException {
+        return run(task, ConfigFactory.parseString("flm.task.name = " + task).withFallback(config(objective)));
+    }
+
+    private Path run(String name, Config config) throws IOException {
         Torch.prepareThread(1);
         try (FlmModel model = new FlmModel(
                 ModelSettings.from(config),
@@ -85,7 +95,7 @@ class TrainedModelTest {
                     floats(parameters, Buffer.VALUES),
                     floats(parameters, Buffer.FIRST_MOMENTS),
                     floats(parameters, Buffer.SECOND_MOMENTS));
-            Path run = folder.resolve("run-" + objective);
+            Path run = folder.resolve(name);
             new CheckpointStore(run.resolve("checkpoints"), CheckpointSettings.from(config))
                     .save(state, RunIdentity.of(config, Map.of()));
             return run;
@@ -129,6 +139,64 @@ class TrainedModelTest {
                 .isInstanceOf(UserException.class)
                 .hasMessageMatching(
                         "flm\\.evaluate\\.batch = 1 \\(.*\\): expected a whole number from 2 to 65536 \\(rows\\)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"flm", "ar", "prefix-lm", "caption"})
+    void aFirstStageIsAnyModelThatSaysHowLikelyATextIs(String first) throws IOException {
+        Path stage = first.equals("caption") ? run("flm", first) : run(first);
+        TaskReport report = retrieval("flm.task.first-stage = \"" + stage + "\", flm.task.best = 2");
+        assertThat(report.examples()).isEqualTo(40);
+        assertThat(report.figures())
+                .extracting(TaskFigure::key)
+                .contains("twoStage.textRetrievalR1", "likelihood.seconds")
+                .doesNotContain("textRetrievalR1");
+        assertThat(notes).isEmpty();
+    }
+
+    @Test
+    void aFirstStageReadsPicturesAndTextsInItsOwnWay() throws IOException {
+        Path stage = run(
+                "larger",
+                ConfigFactory.parseString("flm.model.image-size = 48, flm.data.begin-token = false")
+                        .withFallback(config("ar")));
+        assertThat(retrieval("flm.task.first-stage = \"" + stage + "\"").examples())
+                .isEqualTo(40);
+        assertThat(notes)
+                .singleElement()
+                .asString()
+                .contains("larger")
+                .endsWith(
+                        "trained without flm.data.begin-token, so the likelihood of a text leaves its first word out");
+    }
+
+    private TaskReport retrieval(String settings) throws IOException {
+        try (TrainedModel model =
+                TrainedModel.load(run("flm", "retrieval"), ConfigFactory.parseString(settings), notes::add)) {
+            return model.score(List.of(), List.of(), (share, doing) -> {});
+        }
+    }
+
+    @Test
+    void aFirstStageWithoutALikelihoodIsRefused() throws IOException {
+        Map<Path, String> refused = Map.of(
+                run("mlm"), "a model of objective mlm has no l2r stream, so it cannot say how likely a text is",
+                run("ar", "nlvr"), "was fine-tuned on nlvr and predicts no tokens any more, so it cannot say",
+                folder.resolve("elsewhere"), "no checkpoint there");
+        refused.forEach((stage, why) -> assertThatThrownBy(() -> retrieval("flm.task.first-stage = \"" + stage + "\""))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(stage.toString())
+                .hasMessageContaining(why));
+    }
+
+    @Test
+    void aTaskThatDoesNotSearchTakesNoFirstStage() throws IOException {
+        Config stage = ConfigFactory.parseString("flm.task.first-stage = \"" + run("ar") + "\"");
+        try (TrainedModel model = TrainedModel.load(run("flm", "nlvr"), stage, notes::add)) {
+            assertThatThrownBy(() -> model.score(List.of(), List.of(), (share, doing) -> {}))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("a first stage finds candidates for retrieval, not for nlvr; leave it out");
+        }
     }
 
     private static double value(Report report, String key) {

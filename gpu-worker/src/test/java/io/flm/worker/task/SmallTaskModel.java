@@ -41,8 +41,12 @@ public final class SmallTaskModel implements AutoCloseable {
 
     /** Of a task that was "fine-tuned" by a seed. */
     public TaskModel of(Task task, int batch, long seed) {
+        return of(task.objective(FLM), batch, seed);
+    }
+
+    /** Of an objective that was "trained" by a seed. */
+    public TaskModel of(Objective objective, int batch, long seed) {
         Torch.prepareThread(1);
-        Objective objective = task.objective(FLM);
         FlmModel model = new FlmModel(SIZES, objective.parts(), new Compute(Device.cpu(), Precision.FP32, false));
         models.add(model);
         Random random = new Random(seed);

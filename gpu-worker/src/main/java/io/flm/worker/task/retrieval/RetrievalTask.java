@@ -1,13 +1,9 @@
 package io.flm.worker.task.retrieval;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
-import io.flm.data.ClassTargets;
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
 import io.flm.data.Sample;
-import io.flm.data.TextBatch;
 import io.flm.worker.model.ModelParts.Classifier;
 import io.flm.worker.objective.Head;
 import io.flm.worker.objective.Head.Predicts;
@@ -21,14 +17,16 @@ import io.flm.worker.task.TaskModel;
 import io.flm.worker.task.TaskProgress;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.task.TaskReport.Shown;
+import io.flm.worker.task.score.Likelihoods;
 import io.flm.worker.task.score.Recalls;
 import io.flm.worker.task.score.Score;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.function.DoubleConsumer;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -36,23 +34,31 @@ import java.util.stream.IntStream;
  * is trained to score the true text above K false ones, by cross entropy over the 1 + K scores. Each text brings its own query ids,
  * where the official code gives the false ones those of the true one.
  *
- * <p>N pictures and M texts are N * M pairs, each of which is read: the pictures are encoded once, the texts go in blocks.
+ * <p>N pictures and M texts are N * M pairs. In one stage the head reads each of them; in two, the l2r stream of another model finds
+ * for each picture and each text the likeliest {@code best}, and the head reads only these: {@link Candidates}.
  */
 public final class RetrievalTask implements Task {
     private static final int SHOWN = 24;
-    private static final int BLOCK = 256; // texts at a time, of about the same length
 
     private final int falseTexts;
-    private final int candidates;
+    private final int falseTextCandidates;
+    private final int best;
+    private final boolean allPairs;
 
-    private RetrievalTask(int falseTexts, int candidates) {
+    private RetrievalTask(int falseTexts, int falseTextCandidates, int best, boolean allPairs) {
         this.falseTexts = falseTexts;
-        this.candidates = Math.max(falseTexts, candidates);
+        this.falseTextCandidates = Math.max(falseTexts, falseTextCandidates);
+        this.best = best;
+        this.allPairs = allPairs;
     }
 
     /** @param task {@code flm.task} */
     public static RetrievalTask from(Config task) {
-        return new RetrievalTask(task.getInt("false-texts"), task.getInt("false-text-candidates"));
+        return new RetrievalTask(
+                task.getInt("false-texts"),
+                task.getInt("false-text-candidates"),
+                task.getInt("best"),
+                task.getBoolean("all-pairs"));
     }
 
     @Override
@@ -84,73 +90,164 @@ public final class RetrievalTask implements Task {
     @Override
     public Examples examples(List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note) {
         Examples examples = CaptionData.read(key(), annotations, pictures, training, note);
-        return training ? examples.withFalseTexts(falseTexts, candidates) : examples;
+        return training ? examples.withFalseTexts(falseTexts, falseTextCandidates) : examples;
     }
 
-    /** A text of the search, and whose it is. */
-    private record Text(String text, int[] row, int picture) {}
+    @Override
+    public boolean takesFirstStage() {
+        return true;
+    }
 
     @Override
     public TaskReport score(TaskModel model, List<Path> annotations, Examples examples, TaskProgress progress) {
         long[] scored = CaptionData.scored(examples.size(), model.samples(), model.seed());
-        List<Sample> samples = new ArrayList<>();
-        List<Text> texts = new ArrayList<>();
-        for (int i = 0; i < scored.length; i++) {
-            Sample sample = model.read(examples, scored[i], scored[i] + 1).get(0);
-            samples.add(new Sample(sample.key(), sample.pictures(), List.of(), sample.labels()));
-            List<String> words = model.texts(examples, scored[i]);
-            for (int t = 0; t < words.size(); t++) {
-                texts.add(new Text(words.get(t), sample.texts().get(t), i));
-            }
-        }
-        float[][] scores = scores(model, samples, texts, progress);
-        Recalls recalls = Recalls.of(
-                samples.size(),
-                texts.stream().mapToInt(Text::picture).toArray(),
-                (picture, text) -> scores[picture][text]);
-        List<TaskFigure> figures = new ArrayList<>();
-        figures(figures, "text", "Text of a picture", recalls.textOfPicture(), texts.size());
-        figures(figures, "image", "Picture of a text", recalls.pictureOfText(), samples.size());
-        String note = String.format(
-                Locale.ROOT,
-                "%,d pictures and %,d texts: %,d pairs",
-                samples.size(),
-                texts.size(),
-                (long) samples.size() * texts.size());
-        return new TaskReport(key(), samples.size(), figures, shown(samples, texts, scores), null, List.of(note));
+        Search search = Search.read(model, examples, scored);
+        TaskModel first = model.firstStage();
+        return first == null
+                ? inOneStage(model, search, progress)
+                : inTwoStages(model, search, first, Search.read(first, examples, scored), progress);
     }
 
-    /** [N][M]. */
-    private static float[][] scores(TaskModel model, List<Sample> samples, List<Text> texts, TaskProgress progress) {
-        List<Integer> byLength = IntStream.range(0, texts.size())
-                .boxed()
-                .sorted(Comparator.comparingInt(t -> texts.get(t).row().length))
-                .toList();
-        List<TextBatch> blocks = new ArrayList<>();
-        for (int from = 0; from < byLength.size(); from += BLOCK) {
-            List<int[]> rows = byLength.subList(from, Math.min(byLength.size(), from + BLOCK)).stream()
-                    .map(t -> texts.get(t).row())
-                    .toList();
-            int[] all = IntStream.range(0, rows.size()).toArray();
-            blocks.add(model.objective()
-                    .whole(rows, model.layout())
-                    .withHeads(List.of(new ClassTargets(all, new int[rows.size()]))));
+    private TaskReport inOneStage(TaskModel model, Search search, TaskProgress progress) {
+        float[][] scores = scores(model, search, share -> progress.at(share, "pairs"));
+        List<TaskFigure> figures = new ArrayList<>();
+        figures(figures, Way.HEAD, search, recalls(search, scores));
+        return new TaskReport(
+                key(),
+                search.pictures().size(),
+                figures,
+                shown(search, picture -> wide(scores[picture]), true),
+                null,
+                List.of(sizes(search)));
+    }
+
+    /** Both searches read their own pictures, and are timed with what they encode. */
+    private TaskReport inTwoStages(
+            TaskModel model, Search search, TaskModel first, Search likely, TaskProgress progress) {
+        int pictures = search.pictures().size();
+        int texts = search.texts().size();
+        int parts = allPairs ? 3 : 2; // of the progress
+        Timer firstTimer = new Timer();
+        double[][] logProbs = new double[pictures][texts];
+        PairReader.byLikelihood(first, likely)
+                .all(
+                        (picture, text, rate) -> logProbs[picture][text] = rate,
+                        share -> progress.at(share / parts, "likelihoods"));
+        Likelihoods likelihoods = new Likelihoods(logProbs);
+        double likelihoodSeconds = firstTimer.seconds();
+        Timer secondTimer = new Timer();
+        Candidates candidates = new Candidates(likelihoods, pictures, texts, best);
+        PairReader.byHead(model, search)
+                .some(candidates::texts, candidates::score, share -> progress.at((1 + share) / parts, "candidates"));
+        double bothSeconds = likelihoodSeconds + secondTimer.seconds();
+        List<TaskFigure> figures = new ArrayList<>();
+        List<Shown> shown;
+        if (allPairs) {
+            Timer allTimer = new Timer();
+            float[][] scores = scores(model, search, share -> progress.at((2 + share) / parts, "pairs"));
+            double allSeconds = allTimer.seconds();
+            shown = shown(search, picture -> wide(scores[picture]), true);
+            figures(figures, Way.HEAD, search, recalls(search, scores));
+            figures.add(time(Way.HEAD, allSeconds, search.pairs()));
+        } else {
+            shown = shown(search, candidates::ofTexts, false); // those that were not read have no share
         }
-        float[][] scores = new float[samples.size()][texts.size()];
-        for (int picture = 0; picture < samples.size(); picture++) {
-            progress.at((double) picture / samples.size(), "pairs");
-            try (NDManager scope = model.model().newScope()) {
-                NDArray features =
-                        model.model().imageFeatures(scope, TaskModel.pixels(samples.subList(picture, picture + 1)), 1);
-                int at = 0;
-                for (TextBatch block : blocks) {
-                    for (float[] score : model.model().classify(block, features).get(0)) {
-                        scores[picture][byLength.get(at++)] = score[0];
-                    }
-                }
-            }
+        figures(
+                figures,
+                Way.TWO_STAGES,
+                search,
+                Recalls.of(pictures, search.pictureOfText(), candidates::ofTexts, candidates::ofPictures));
+        figures.add(time(Way.TWO_STAGES, bothSeconds, candidates.pairs()));
+        figures(
+                figures,
+                Way.LIKELIHOOD,
+                search,
+                Recalls.of(pictures, search.pictureOfText(), likelihoods::texts, likelihoods::pictures));
+        figures.add(time(Way.LIKELIHOOD, likelihoodSeconds, search.pairs()));
+        String note = String.format(
+                Locale.ROOT,
+                "two stages: the likelihood of all pairs by a model of %s; then the head on %,d pairs, the best %,d of each"
+                        + " picture and of each text",
+                first.objective().key(),
+                candidates.pairs(),
+                best);
+        return new TaskReport(key(), pictures, figures, shown, null, List.of(sizes(search), note));
+    }
+
+    /** Since when something is done. */
+    private static final class Timer {
+        private final long startedAt = System.nanoTime();
+
+        double seconds() {
+            return (System.nanoTime() - startedAt) / 1e9;
         }
+    }
+
+    /** What the head says of every text beside every picture [N][M]. */
+    private static float[][] scores(TaskModel model, Search search, DoubleConsumer progress) {
+        float[][] scores = new float[search.pictures().size()][search.texts().size()];
+        PairReader.byHead(model, search).all((picture, text, rate) -> scores[picture][text] = (float) rate, progress);
         return scores;
+    }
+
+    private static Recalls recalls(Search search, float[][] scores) {
+        return Recalls.of(search.pictures().size(), search.pictureOfText(), (picture, text) -> scores[picture][text]);
+    }
+
+    private static String sizes(Search search) {
+        return String.format(
+                Locale.ROOT,
+                "%,d pictures and %,d texts: %,d pairs",
+                search.pictures().size(),
+                search.texts().size(),
+                search.pairs());
+    }
+
+    /** By what texts and pictures are ordered. */
+    private enum Way {
+        HEAD("", "Text of a picture", "Picture of a text", "Time, all pairs"),
+        TWO_STAGES("twoStage.", "Two stages, text", "Two stages, picture", "Two stages, time"),
+        LIKELIHOOD("likelihood.", "Likelihood, text", "Likelihood, picture", "Likelihood, time");
+
+        private final String key;
+        private final String text;
+        private final String picture;
+        private final String time;
+
+        Way(String key, String text, String picture, String time) {
+            this.key = key;
+            this.text = text;
+            this.picture = picture;
+            this.time = time;
+        }
+    }
+
+    private static void figures(List<TaskFigure> figures, Way way, Search search, Recalls recalls) {
+        figures(
+                figures,
+                way.key + "text",
+                way.text,
+                recalls.textOfPicture(),
+                search.texts().size());
+        figures(
+                figures,
+                way.key + "image",
+                way.picture,
+                recalls.pictureOfText(),
+                search.pictures().size());
+    }
+
+    /** @param pairs that the head read, or if it read none the l2r stream */
+    private static TaskFigure time(Way way, double seconds, long pairs) {
+        return new TaskFigure(
+                way.key + "seconds",
+                way.time,
+                TaskFigure.Unit.SECONDS,
+                seconds,
+                Double.NaN,
+                Double.NaN,
+                Double.NaN,
+                pairs);
     }
 
     /** Beside chance: a model that knows nothing finds {@code rank} of {@code candidates}. */
@@ -171,25 +268,36 @@ public final class RetrievalTask implements Task {
         }
     }
 
-    private static List<Shown> shown(List<Sample> samples, List<Text> texts, float[][] scores) {
+    /**
+     * @param rates how a picture rates the texts
+     * @param all whether the rates of all are scores of the head
+     */
+    private static List<Shown> shown(Search search, IntFunction<double[]> rates, boolean all) {
         List<Shown> shown = new ArrayList<>();
-        for (int picture : TaskModel.spread(samples.size(), SHOWN)) {
-            int best = TaskModel.best(scores[picture]);
+        for (int picture : TaskModel.spread(search.pictures().size(), SHOWN)) {
+            double[] of = rates.apply(picture);
+            int first = Likelihoods.ranking(of).get(0);
+            Search.Text best = search.texts().get(first);
             int own = picture;
-            String expected = texts.stream()
+            String expected = search.texts().stream()
                     .filter(t -> t.picture() == own)
-                    .map(Text::text)
+                    .map(Search.Text::words)
                     .findFirst()
                     .orElse("");
+            Sample sample = search.pictures().get(picture);
             shown.add(new Shown(
-                    samples.get(picture).key(),
-                    samples.get(picture).pictures(),
+                    sample.key(),
+                    sample.pictures(),
                     "",
                     expected,
-                    texts.get(best).text(),
-                    TaskModel.share(scores[picture], best),
-                    texts.get(best).picture() == picture));
+                    best.words(),
+                    all ? Math.exp(of[first] - Likelihoods.logSum(of)) : Double.NaN,
+                    best.picture() == picture));
         }
         return shown;
+    }
+
+    private static double[] wide(float[] scores) {
+        return IntStream.range(0, scores.length).mapToDouble(i -> scores[i]).toArray();
     }
 }

@@ -3,6 +3,7 @@ package io.flm.worker.task.score;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -31,32 +32,41 @@ public record Recalls(List<Score> pictureOfText, List<Score> textOfPicture) {
 
     /** Of {@code pictures} pictures, each with one or more texts; {@code pictureOfText[text]} is the one that a text is of. */
     public static Recalls of(int pictures, int[] pictureOfText, Scores scores) {
-        List<List<Integer>> texts = IntStream.range(0, pictures)
+        return of(
+                pictures,
+                pictureOfText,
+                picture -> IntStream.range(0, pictureOfText.length)
+                        .mapToDouble(text -> scores.of(picture, text))
+                        .toArray(),
+                text -> IntStream.range(0, pictures)
+                        .mapToDouble(picture -> scores.of(picture, text))
+                        .toArray());
+    }
+
+    /**
+     * The same where texts are compared by other scores than pictures are.
+     *
+     * @param texts what a picture says of each text
+     * @param picturesOf what a text says of each picture
+     */
+    public static Recalls of(
+            int pictures, int[] pictureOfText, IntFunction<double[]> texts, IntFunction<double[]> picturesOf) {
+        List<List<Integer>> own = IntStream.range(0, pictures)
                 .<List<Integer>>mapToObj(picture -> new ArrayList<>())
                 .toList();
         for (int text = 0; text < pictureOfText.length; text++) {
-            texts.get(pictureOfText[text]).add(text);
+            own.get(pictureOfText[text]).add(text);
         }
         Found ofText = new Found();
         Found ofPicture = new Found();
-        for (int t = 0; t < pictureOfText.length; t++) {
-            int text = t;
-            ofText.add(
-                    IntStream.range(0, pictures)
-                            .mapToDouble(picture -> scores.of(picture, text))
-                            .toArray(),
-                    List.of(pictureOfText[text]));
+        for (int text = 0; text < pictureOfText.length; text++) {
+            ofText.add(picturesOf.apply(text), List.of(pictureOfText[text]));
         }
-        for (int p = 0; p < pictures; p++) {
-            int picture = p;
-            if (texts.get(picture).isEmpty()) {
+        for (int picture = 0; picture < pictures; picture++) {
+            if (own.get(picture).isEmpty()) {
                 throw new IllegalArgumentException("picture " + picture + " has no text");
             }
-            ofPicture.add(
-                    IntStream.range(0, pictureOfText.length)
-                            .mapToDouble(text -> scores.of(picture, text))
-                            .toArray(),
-                    texts.get(picture));
+            ofPicture.add(texts.apply(picture), own.get(picture));
         }
         return new Recalls(ofText.scores(), ofPicture.scores());
     }
