@@ -16,6 +16,7 @@ import io.flm.data.FileErrors;
 import io.flm.data.PlainText;
 import io.flm.data.UserException;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystemException;
@@ -37,6 +38,7 @@ final class AnnotationFile {
     private static final int MOST_ENTRIES = 20_000_000; // of a file
     private static final int MOST_LETTERS = 1 << 16; // of a text, as of the captions of shards
     private static final int MOST_DEEP = 64;
+    private static final int MOST_DIGITS = 100;
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS) // what Python writes for a number that it does not have
@@ -44,7 +46,7 @@ final class AnnotationFile {
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxStringLength(MOST_LETTERS)
                     .maxNestingDepth(MOST_DEEP)
-                    .maxNumberLength(100)
+                    .maxNumberLength(MOST_DIGITS)
                     .build())
             .build();
 
@@ -98,15 +100,21 @@ final class AnnotationFile {
             }
             try (InputStream in = unpacked(Files.newInputStream(file));
                     JsonParser parser = JSON.createParser(in)) {
-                work.of(new AnnotationFile(file, parser));
+                try {
+                    work.of(new AnnotationFile(file, parser));
+                } catch (StreamConstraintsException e) { // it tells no line
+                    throw new UserException(
+                            file + ":" + parser.currentLocation().getLineNr() + ": a text of more than " + MOST_LETTERS
+                                    + " letters, a number of more than " + MOST_DIGITS
+                                    + " digits, a name too long, or nested more than "
+                                    + MOST_DEEP + " deep: no annotation; give another file",
+                            e);
+                }
             }
-        } catch (StreamConstraintsException e) {
-            throw new UserException(
-                    file + place(e) + ": a text of more than " + MOST_LETTERS + " letters, or nested more than "
-                            + MOST_DEEP + " deep: no annotation; give another file",
-                    e);
         } catch (JsonProcessingException e) { // its message quotes the file, which may be somebody's secret
             throw new UserException(file + place(e) + ": no JSON; fetch the file again, or mend it there", e);
+        } catch (EOFException e) {
+            throw new UserException(file + ": gzip that is cut before its end; fetch it again", e);
         } catch (ZipException e) {
             throw new UserException(file + ": damaged gzip (" + e.getMessage() + "); fetch it again", e);
         } catch (IOException e) {

@@ -79,6 +79,9 @@ public record CaptionFormats(List<CaptionedPicture> all, long leftOut) {
                 if (its.equals(split) || (split.equals("train") && its.equals("restval"))) {
                     String id = AnnotationFile.id(entry, entry.has("cocoid") ? "cocoid" : "imgid", where);
                     picture(id, AnnotationFile.text(entry, "filename", where), where);
+                    if (!entry.path("sentences").isArray()) {
+                        throw AnnotationFile.lacks(entry, "sentences", "a list of captions", where);
+                    }
                     List<String> sentences = captions.computeIfAbsent(id, key -> new ArrayList<>());
                     for (JsonNode sentence : entry.path("sentences")) {
                         sentences.add(AnnotationFile.text(sentence, "raw", where));

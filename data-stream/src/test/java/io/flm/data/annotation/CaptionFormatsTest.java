@@ -87,6 +87,9 @@ class CaptionFormatsTest {
         assertRefused(
                 "{" + IMAGES + ", \"annotations\": [{\"image_id\": 7, \"bbox\": []}]}", "its \"caption\" is missing");
         assertRefused(KARPATHY.replace("\"raw\"", "\"text\""), "its \"raw\" is missing");
+        assertRefused(
+                "{\"images\": [{\"filename\": \"a.jpg\", \"imgid\": 0, \"split\": \"val\", \"sentences\": \"A bee.\"}]}",
+                "bad.json:1: its \"sentences\" is not a list of captions");
         Path file = file("twice.json", "{" + IMAGES + "," + ANNOTATIONS + "}");
         assertThatThrownBy(() -> CaptionFormats.read(List.of(file, file), ""))
                 .isInstanceOf(UserException.class)

@@ -81,7 +81,7 @@ class VqaFilesTest {
         assertThat(VqaFiles.read(List.of(file))).isEqualTo(VqaFiles.read(List.of(file("q.json", QUESTIONS))));
         byte[] torn = Arrays.copyOf(packed.toByteArray(), packed.size() / 2);
         Path half = Files.write(folder.resolve("half.json.gz"), torn);
-        assertRefused(half, "half.json.gz: cannot be read (Unexpected end of ZLIB input stream)");
+        assertRefused(half, "half.json.gz: gzip that is cut before its end; fetch it again");
     }
 
     @Test
@@ -151,7 +151,12 @@ class VqaFilesTest {
     @Test
     void whatAFileMayHoldIsBounded() throws IOException {
         String text = "x".repeat(100_000);
-        assertRefused(file("long.json", QUESTIONS.replace("Is it red?", text)), "a text of more than 65536 letters");
+        assertRefused(
+                file("long.json", QUESTIONS.replace("Is it red?", text)),
+                "long.json:1: a text of more than 65536 letters");
+        assertRefused(
+                file("digits.json", QUESTIONS.replace("Is it red?\"", "?\", \"x\": " + "9".repeat(200))),
+                "a number of more than 100 digits");
         assertRefused(
                 file("deep.json", "{\"info\": " + "[".repeat(100) + "]".repeat(100) + "}"), "nested more than 64 deep");
         String many = ANNOTATIONS.replace("\"answers\": [", "\"answers\": [" + "\"y\",".repeat(30_000));
