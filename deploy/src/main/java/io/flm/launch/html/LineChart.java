@@ -70,7 +70,7 @@ final class LineChart {
             path.append(Html.number("%s%.1f %.1f", path.isEmpty() ? "M" : "L", x(p[0]), y(p[1])));
         }
         svg.append("<path class=\"line ")
-                .append(name)
+                .append(Html.escape(name))
                 .append("\" d=\"")
                 .append(path)
                 .append("\"/>");
@@ -88,7 +88,7 @@ final class LineChart {
                 .forEach(e -> {
                     double y = Math.max(y(lastValue(e.getValue())) + 4, lowest[0] + 12);
                     lowest[0] = y;
-                    svg.append(text(WIDTH - RIGHT + 6, y, "start", "name " + e.getKey(), e.getKey()));
+                    svg.append(text(WIDTH - RIGHT + 6, y, "start", "name " + Html.escape(e.getKey()), e.getKey()));
                 });
     }
 

@@ -104,6 +104,23 @@ class PagesTest {
                 .doesNotContain("Infinity");
     }
 
+    /** A run's folder may be somebody else's. */
+    @Test
+    void namesOfHeadsAreShownAsText() throws IOException {
+        Path metrics = folder.resolve("metrics.jsonl");
+        String head = "\"><script>alert(1)</script>";
+        StringBuilder lines = new StringBuilder();
+        for (int step = 0; step < 500; step++) {
+            lines.append(
+                    "{\"step\":%d,\"%sLoss\":3.0,\"%sAccuracy\":0.1,\"recLoss\":2.0,\"recAccuracy\":0.1,\"samples\":32,\"seconds\":%f}%n"
+                            .formatted(step, head.replace("\"", "\\\""), head.replace("\"", "\\\""), step * 0.1));
+        }
+        Files.writeString(metrics, lines);
+        assertThat(EvaluationPage.of("emoji-1", Map.of(), report(), metrics))
+                .contains("&lt;script&gt;alert(1)")
+                .doesNotContain("<script");
+    }
+
     @Test
     void aContactSheetShowsWhatEachTokenMaySee() {
         TextBatch spans = TextBatch.of(
