@@ -70,11 +70,17 @@ record Budget(double amount, Unit unit) {
         return (long) Math.floor(amount / cost.in(unit) + 1e-9);
     }
 
+    /** For people, of four digits. */
     @Override
     public String toString() {
         String number = amount >= 1e7 || amount != Math.rint(amount)
                 ? String.format(Locale.ROOT, "%.4g", amount)
                 : String.format(Locale.ROOT, "%.0f", amount);
         return number + unit.word();
+    }
+
+    /** To know it by: no other budget has this text. */
+    String exact() {
+        return parse(toString()).equals(this) ? toString() : amount + unit.word();
     }
 }

@@ -3,16 +3,21 @@ package io.flm.launch.compare;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
+import io.flm.data.WriteErrors;
 import io.flm.launch.compare.Cell.Calibrate;
 import io.flm.launch.compare.Cell.Finetune;
 import io.flm.launch.compare.Cell.Pretrain;
 import io.flm.launch.compare.Cell.Score;
 import io.flm.launch.run.RunFiles;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The command lines that cells are, such as {@code flm pretrain --config base.conf --objective mlm --seed 1 --steps 4000 ...}.
@@ -40,8 +45,9 @@ final class CellCommands {
      * @param clusters the value of {@code --cluster} for each of the cells that run at once; none: in processes of this machine
      * @param tokenFile of these clusters; empty: they want none
      * @param parallel cells that run at once
+     * @param stamp unlike that of any other start: of the names of runs that a cluster is to begin
      */
-    record Places(List<String> clusters, String tokenFile, int parallel) {
+    record Places(List<String> clusters, String tokenFile, int parallel, String stamp) {
         Places {
             clusters = List.copyOf(clusters);
         }
@@ -55,10 +61,22 @@ final class CellCommands {
         this.places = places;
     }
 
-    /** The folder of the run that a cell trains. */
+    /**
+     * The folder of the run that a cell trains: one that was begun, or a new one. A cluster keeps all its runs by their names, those of
+     * other comparisons too, and those that are done again: there a new one has a name that none had.
+     */
     Path run(Cell cell) {
-        String name = places.clusters().isEmpty() ? "run" : cell.key().replaceAll("[^A-Za-z0-9_.-]", "-");
-        return results.folder(cell.key()).resolve(name);
+        Path folder = results.folder(cell.key());
+        if (places.clusters().isEmpty()) {
+            return folder.resolve("run");
+        }
+        try (Stream<Path> begun = Files.isDirectory(folder) ? Files.list(folder) : Stream.empty()) {
+            return begun.filter(RunFiles::isRun)
+                    .findFirst()
+                    .orElse(folder.resolve(cell.key().replaceAll("[^A-Za-z0-9_.-]", "-") + "-" + places.stamp()));
+        } catch (IOException e) {
+            throw WriteErrors.of(folder, e, "make it readable, or give another --out");
+        }
     }
 
     List<String> calibrate(Calibrate cell, int slot) {
@@ -163,6 +181,30 @@ final class CellCommands {
         return budget.steps(StepCost.read(calibrated.path("cost")));
     }
 
+    /**
+     * Asks the cluster of a slot, or orders something; empty: cells train on this machine.
+     *
+     * @param order such as {@code status}, with its options
+     */
+    Optional<List<String>> ofCluster(int slot, String... order) {
+        if (places.clusters().isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> command = new ArrayList<>(List.of(order));
+        for (String node : places.clusters().get(slot).split(",", -1)) {
+            command.addAll(List.of("--node", node));
+        }
+        command.add("--json");
+        token(command);
+        return Optional.of(command);
+    }
+
+    private void token(List<String> command) {
+        if (!places.tokenFile().isEmpty()) {
+            command.addAll(List.of("--token-file", places.tokenFile()));
+        }
+    }
+
     private List<String> training(Cell cell, int slot) {
         List<String> command = new ArrayList<>(List.of("pretrain"));
         begin(command, cell, slot);
@@ -184,9 +226,7 @@ final class CellCommands {
             device(command, slot);
         } else {
             command.addAll(List.of("--cluster", places.clusters().get(slot)));
-            if (!places.tokenFile().isEmpty()) {
-                command.addAll(List.of("--token-file", places.tokenFile()));
-            }
+            token(command);
         }
     }
 

@@ -16,6 +16,9 @@ interface CellRunner {
      */
     Map<String, @Nullable Object> run(Cell cell, Results results, int slot) throws CellFailure, InterruptedException;
 
+    /** What only this cell needed may go. Called once its result is kept: whoever is killed before that does the cell again. */
+    void kept(Cell cell, Results results);
+
     /** Ends all that runs, in such a way that it can be gone on with. Called by any thread. */
     void stop();
 }

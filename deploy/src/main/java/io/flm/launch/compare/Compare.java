@@ -12,6 +12,7 @@ import io.flm.launch.config.Settings;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Screen;
 import io.flm.launch.html.ComparisonPage;
+import io.flm.launch.run.NodeAddress;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.train.Objectives;
@@ -19,10 +20,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -57,7 +60,45 @@ public final class Compare implements AutoCloseable {
             List<String> fineTuningSettings,
             int parallel,
             List<String> clusters,
-            @Nullable Path tokenFile) {}
+            @Nullable Path tokenFile) {
+
+        /** What else would be found out in the middle. */
+        private void check() {
+            if (parallel < 1) {
+                throw new UserException("--parallel " + parallel + ": give at least 1");
+            }
+            if (fineTuning < 1) {
+                throw new UserException("--finetune-steps " + fineTuning + ": give at least 1");
+            }
+            Set<String> given = new HashSet<>();
+            for (String cluster : clusters) {
+                for (String node : cluster.split(",", -1)) {
+                    if (new NodeAddress(node, "").api().isEmpty()) {
+                        throw new UserException("--cluster " + cluster
+                                + ": give a node as HOST:PORT, such as 127.0.0.1:8080, or several of one cluster with"
+                                + " commas");
+                    }
+                    if (!given.add(node)) {
+                        throw new UserException("--cluster: " + node
+                                + " is there twice, and a cluster trains one run at a time; give it once");
+                    }
+                }
+            }
+            NodeAddress.readToken(tokenFile == null ? "" : tokenFile.toString());
+            for (String setting : fineTuningSettings) {
+                Configuration.builder().set(setting, Path.of("")); // refused by its key or value
+            }
+            train.forEach((task, files) -> files.forEach(file -> requireThere("--train " + task, file)));
+            validation.forEach((task, files) -> files.forEach(file -> requireThere("--val " + task, file)));
+        }
+
+        /** It is read when the first pretraining is over. A pattern of many names is left to whoever reads it. */
+        private static void requireThere(String option, Path file) {
+            if (!file.toString().contains("{") && !Files.exists(file)) {
+                throw new UserException(option + "=" + file + ": no such file or folder; give another one");
+            }
+        }
+    }
 
     /**
      * How it ended.
@@ -91,7 +132,12 @@ public final class Compare implements AutoCloseable {
                 experiment,
                 results,
                 folder.base(),
-                new CellCommands.Places(options.clusters(), token == null ? "" : token.toString(), parallel));
+                new CellCommands.Places(
+                        options.clusters(),
+                        token == null ? "" : token.toString(),
+                        parallel,
+                        Long.toString(ProcessHandle.current().pid(), Character.MAX_RADIX)
+                                + Long.toString(nanoTime.getAsLong() & Long.MAX_VALUE, Character.MAX_RADIX)));
         ProcessCells cells = new ProcessCells(experiment, commands, new Tuning(experiment, plan.tuningTask()));
         comparison = new Comparison(plan, results, cells, parallel, nanoTime, new Comparison.Screen() {
             @Override
@@ -116,15 +162,7 @@ public final class Compare implements AutoCloseable {
     public static Compare open(
             Path out, Options options, Configuration configuration, Screen screen, LongSupplier nanoTime) {
         Settings.checkRun(configuration.config());
-        if (options.parallel() < 1) {
-            throw new UserException("--parallel " + options.parallel() + ": give at least 1");
-        }
-        if (options.fineTuning() < 1) {
-            throw new UserException("--finetune-steps " + options.fineTuning() + ": give at least 1");
-        }
-        for (String setting : options.fineTuningSettings()) {
-            Configuration.builder().set(setting, Path.of("")); // refused by its key or value
-        }
+        options.check();
         List<Objective> known = Objectives.all(configuration.config().getConfig("flm.train"));
         Experiment experiment = new Experiment(
                 options.objectives().stream()
@@ -145,6 +183,7 @@ public final class Compare implements AutoCloseable {
                     + ": no held-out data; give them with --eval-data, or hold out a share of your own with"
                     + " --hold-out 1%");
         }
+        experiment.variants().forEach(variant -> variant.check(configuration.config()));
         ComparisonFolder folder = ComparisonFolder.take(out, experiment);
         try {
             return new Compare(experiment, folder, options, screen, nanoTime);

@@ -146,6 +146,7 @@ final class Comparison {
             double seconds = (nanoTime.getAsLong() - beganAt) / 1e9;
             result.put("seconds", seconds);
             results.put(key, result);
+            runner.kept(cell, results);
             screen.say(String.format(Locale.ROOT, "%s: done in %.0f s", key, seconds));
         } catch (CellFailure e) {
             fail(key, String.valueOf(e.getMessage()));

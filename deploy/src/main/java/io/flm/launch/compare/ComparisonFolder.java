@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder of a comparison, held by the command that works on it:
@@ -33,6 +35,7 @@ import java.util.stream.Stream;
  * </pre>
  */
 final class ComparisonFolder implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ComparisonFolder.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int MOST_BYTES = 16 << 20;
     private static final int MOST_SHOWN = 60;
@@ -88,11 +91,15 @@ final class ComparisonFolder implements AutoCloseable {
 
     private static JsonNode read(Path settings) throws IOException {
         try {
-            return JSON.readTree(new String(SmallFile.read(settings, MOST_BYTES), StandardCharsets.UTF_8));
+            JsonNode read = JSON.readTree(new String(SmallFile.read(settings, MOST_BYTES), StandardCharsets.UTF_8));
+            if (read.isObject()) {
+                return read;
+            }
         } catch (JsonProcessingException e) {
-            throw new UserException(
-                    settings + ": is no JSON, so it is not known what the folder belongs to; give another --out", e);
+            LOG.info("{}", settings, e);
         }
+        throw new UserException(
+                settings + ": holds no settings, so it is not known what the folder belongs to; give another --out");
     }
 
     private static void requireFree(Path folder) throws IOException {

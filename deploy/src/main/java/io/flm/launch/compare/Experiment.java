@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -45,6 +46,7 @@ record Experiment(
 
     private static final int MOST = 1000;
     private static final String RATE = "flm.train.learning-rate";
+    private static final long MOST_STEPS = 1_000_000_000; // of a run: flm.train.steps
 
     /** What a comparison depends on though a run's identity does not. */
     private static final Set<String> MORE_KEYS = Set.of(
@@ -113,7 +115,7 @@ record Experiment(
         }
     }
 
-    /** @throws UserException where so many steps are no more than the warm-up, or too few for the checkpoints */
+    /** @throws UserException where so many steps are no more than the warm-up, too few for the checkpoints, or more than a run may have */
     static void requireSteps(String what, Config config, long steps, int points) {
         TrainSettings train = TrainSettings.from(config);
         long warmup = config.getLong("flm.train.warmup-steps") < 0
@@ -122,6 +124,14 @@ record Experiment(
         if (steps <= warmup) {
             throw new UserException("the budget of " + what + " is " + steps + " steps, and the warm-up alone takes "
                     + warmup + "; give a larger --budget, or fewer flm.train.warmup-steps");
+        }
+        if (steps > MOST_STEPS) {
+            throw new UserException(String.format(
+                    Locale.ROOT,
+                    "the budget of %s is %,d steps, and a run has at most %,d; give a smaller --budget",
+                    what,
+                    steps,
+                    MOST_STEPS));
         }
         if (steps < points) {
             throw new UserException("the budget of " + what + " is " + steps + " steps, too few for " + points
@@ -139,7 +149,7 @@ record Experiment(
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("objectives", variants.stream().map(Variant::name).toList());
         map.put("seeds", seeds);
-        map.put("budget", budget.toString());
+        map.put("budget", budget.exact());
         Map<String, Object> ofTasks = new LinkedHashMap<>();
         tasks.forEach(task -> ofTasks.put(task.name(), task.toMap()));
         map.put("tasks", ofTasks);

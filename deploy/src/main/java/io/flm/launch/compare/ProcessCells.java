@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -81,9 +82,11 @@ final class ProcessCells implements CellRunner {
 
     private Map<String, @Nullable Object> calibrate(Calibrate cell, Results results, int slot)
             throws CellFailure, InterruptedException {
+        Path begun = commands.run(cell);
+        awaitLock(begun);
+        endOnCluster(cell, begun, slot, results);
+        delete(begun); // what was begun before may have been timed beside something else
         Path run = commands.run(cell);
-        awaitLock(run);
-        delete(run); // what was begun before may have been timed beside something else
         JsonNode said = flm(cell, commands.calibrate(cell, slot), results);
         Map<String, @Nullable Object> result = new LinkedHashMap<>();
         result.put("cost", cost(run(said, run)).toMap());
@@ -109,6 +112,7 @@ final class ProcessCells implements CellRunner {
         }
         Path run = commands.run(cell);
         awaitLock(run);
+        endOnCluster(cell, run, slot, results);
         JsonNode said = flm(cell, commands.pretrain(cell, trial, steps, slot), results);
         if (said.path("steps").asLong() != steps) {
             throw new CellFailure("it ended at step " + said.path("steps").asLong() + " of " + steps);
@@ -145,8 +149,9 @@ final class ProcessCells implements CellRunner {
             throws CellFailure, InterruptedException {
         Path run = commands.run(cell);
         awaitLock(run);
+        endOnCluster(cell, run, slot, results);
         JsonNode said =
-                flm(cell, commands.finetune(cell, checkpoint(cell.pretrained(), cell.point(), results), slot), results);
+                flm(cell, commands.finetune(cell, results.checkpoint(cell.pretrained(), cell.point()), slot), results);
         Map<String, @Nullable Object> result = new LinkedHashMap<>();
         result.put("checkpoint", said.path("checkpoint").asText());
         result.put("weightsSha256", said.path("weightsSha256").asText());
@@ -156,8 +161,8 @@ final class ProcessCells implements CellRunner {
     private Map<String, @Nullable Object> score(Score cell, Results results, int slot)
             throws CellFailure, InterruptedException {
         Path from = cell.finetuned() == null
-                ? checkpoint(cell.pretrained(), cell.point(), results)
-                : Path.of(results.get(cell.finetuned().key()).path("checkpoint").asText());
+                ? results.checkpoint(cell.pretrained(), cell.point())
+                : results.checkpoint(cell.finetuned());
         JsonNode evaluation = flm(cell, commands.score(cell, from, slot), results);
         Map<String, @Nullable Object> scores = new LinkedHashMap<>();
         Map<String, @Nullable Object> priors = new LinkedHashMap<>();
@@ -173,16 +178,19 @@ final class ProcessCells implements CellRunner {
         result.put("scores", scores);
         result.put("priors", priors);
         result.put("evaluation", JSON.convertValue(evaluation, Object.class));
-        if (cell.finetuned() != null) {
-            forget(Path.of(results.get(cell.finetuned().key())
-                            .path("checkpoint")
-                            .asText())
-                    .getParent());
-        }
-        if (cell.pretrained().trial() != null) {
-            forget(checkpoint(cell.pretrained(), 0, results).getParent());
-        }
         return result;
+    }
+
+    @Override
+    public void kept(Cell cell, Results results) {
+        if (cell instanceof Score score) {
+            if (score.finetuned() != null) {
+                forget(results.checkpoint(score.finetuned()).getParent());
+            }
+            if (score.pretrained().trial() != null) {
+                forget(results.checkpoint(score.pretrained(), score.point()).getParent());
+            }
+        }
     }
 
     /** Checkpoints that nothing else needs go: each holds three times the parameters. */
@@ -194,14 +202,6 @@ final class ProcessCells implements CellRunner {
                 LOG.warn("{}: cannot be deleted", checkpoints, e);
             }
         }
-    }
-
-    private static Path checkpoint(Pretrain pretrained, int point, Results results) {
-        return Path.of(results.get(pretrained.key())
-                .path("points")
-                .path(point)
-                .path("checkpoint")
-                .asText());
     }
 
     /** Where a run's checkpoints are: a cluster's node says where it wrote them. */
@@ -253,6 +253,21 @@ final class ProcessCells implements CellRunner {
         for (int poll = 0; poll < LOCK_POLLS && RunLock.isHeld(run) && !stopped; poll++) {
             Thread.sleep(LOCK_POLL_MS);
         }
+    }
+
+    /** A cluster goes on with a run whose command was killed, and takes no other order to train: the run ends with a checkpoint. */
+    private void endOnCluster(Cell cell, Path run, int slot, Results results) throws CellFailure, InterruptedException {
+        Optional<List<String>> status = RunFiles.isRun(run) ? commands.ofCluster(slot, "status") : Optional.empty();
+        if (status.isEmpty()
+                || !flm(cell, status.get(), results).path("run").asText().equals(String.valueOf(run.getFileName()))) {
+            return;
+        }
+        try {
+            flm(cell, commands.ofCluster(slot, "stop").orElseThrow(), results);
+        } catch (CellFailure e) {
+            LOG.info("{}: is over already, or will be: {}", run, e.getMessage());
+        }
+        flm(cell, commands.ofCluster(slot, "status", "--watch").orElseThrow(), results);
     }
 
     /** Runs a command to its end; what it prints is JSON, what it says goes to the cell's log. */

@@ -7,6 +7,9 @@ import io.flm.data.FileErrors;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
+import io.flm.launch.compare.Cell.Finetune;
+import io.flm.launch.compare.Cell.Pretrain;
+import io.flm.launch.compare.Cell.Score;
 import io.flm.launch.console.Json;
 import io.flm.launch.files.PlainFile;
 import java.io.IOException;
@@ -15,15 +18,22 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the cells of a comparison came to: {@code DIR/cells/KEY/result.json}. A file is there whole or not at all. */
 final class Results {
+    private static final Logger LOG = LoggerFactory.getLogger(Results.class);
     private static final String NAME = "result.json";
     private static final int MOST_BYTES = 64 << 20; // scores of single items
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -41,24 +51,76 @@ final class Results {
         return cells.resolve(key);
     }
 
-    /** Reads those of a plan that are there. */
+    /**
+     * Reads those of a plan that are there. A cell whose checkpoint is gone is done again if another one that is not done reads it.
+     */
     void read(Plan plan) {
         for (Cell cell : plan.cells()) {
             Path file = folder(cell.key()).resolve(NAME);
             try {
                 if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-                    known.put(
-                            cell.key(),
-                            JSON.readTree(new String(SmallFile.read(file, MOST_BYTES), StandardCharsets.UTF_8)));
+                    known.put(cell.key(), result(file));
                 }
             } catch (NoSuchFileException e) {
                 // it is done again
-            } catch (JsonProcessingException e) {
-                throw new UserException(file + ": is no JSON; delete it, and its cell is done again", e);
             } catch (IOException e) {
-                throw new UserException(file + ": cannot be read (" + FileErrors.reason(e) + ")", e);
+                throw new UserException(
+                        file + ": cannot be read (" + FileErrors.reason(e)
+                                + "); mend that, or delete the file, and its cell is done again",
+                        e);
             }
         }
+        List<Cell> last = new ArrayList<>(plan.cells());
+        Collections.reverse(last); // a fine-tuning that is done again needs its pretraining, too
+        last.stream().filter(cell -> !known.containsKey(cell.key())).forEach(this::requireCheckpoint);
+    }
+
+    private static JsonNode result(Path file) throws IOException {
+        try {
+            JsonNode result = JSON.readTree(new String(SmallFile.read(file, MOST_BYTES), StandardCharsets.UTF_8));
+            if (result.isObject()) {
+                return result;
+            }
+        } catch (JsonProcessingException e) {
+            LOG.info("{}", file, e);
+        }
+        throw new UserException(file + ": holds no result; delete it, and its cell is done again");
+    }
+
+    private void requireCheckpoint(Cell cell) {
+        if (cell instanceof Finetune finetune) {
+            requireCheckpoint(finetune.pretrained().key(), result -> checkpoint(result, finetune.point()));
+        } else if (cell instanceof Score score && score.finetuned() != null) {
+            requireCheckpoint(score.finetuned().key(), Results::checkpoint);
+        } else if (cell instanceof Score score) {
+            requireCheckpoint(score.pretrained().key(), result -> checkpoint(result, score.point()));
+        }
+    }
+
+    private void requireCheckpoint(String key, Function<JsonNode, Path> checkpoint) {
+        JsonNode result = known.get(key);
+        if (result != null && !Files.isDirectory(checkpoint.apply(result))) {
+            LOG.info("{}: its checkpoint is gone, so it is done again", key);
+            known.remove(key);
+        }
+    }
+
+    /** A checkpoint of a pretraining that is done. */
+    Path checkpoint(Pretrain pretrained, int point) {
+        return checkpoint(get(pretrained.key()), point);
+    }
+
+    /** The checkpoint of a fine-tuning that is done. */
+    Path checkpoint(Finetune finetuned) {
+        return checkpoint(get(finetuned.key()));
+    }
+
+    private static Path checkpoint(JsonNode pretrained, int point) {
+        return checkpoint(pretrained.path("points").path(point));
+    }
+
+    private static Path checkpoint(JsonNode result) {
+        return Path.of(result.path("checkpoint").asText());
     }
 
     /** Keeps a cell's result: from now on the cell is done. */

@@ -1,8 +1,13 @@
 package io.flm.launch.compare;
 
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.UserException;
+import io.flm.launch.config.Configuration;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.objective.TunedRate;
+import io.flm.worker.train.TrainSettings;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -50,6 +55,24 @@ record Variant(String name, String objective, String rateKey, List<Double> tried
                     "--objectives " + text + ": give a corruption rate from 0 to 1 after the @, such as mlm@0.4");
         }
         return new Variant(key + "@" + shortest(given.getAsDouble()), key, rateKey, List.of(given.getAsDouble()));
+    }
+
+    /**
+     * Whether there can be a run of it.
+     *
+     * @param config that it is trained with
+     * @throws UserException where a rate is none that the objective takes
+     */
+    void check(Config config) {
+        for (double rate : tried) {
+            try {
+                Configuration.builder().option(rateKey, rate, "--objectives", Path.of(""));
+                TrainSettings.from(config.withValue("flm.train.objective", ConfigValueFactory.fromAnyRef(objective))
+                        .withValue(rateKey, ConfigValueFactory.fromAnyRef(rate)));
+            } catch (UserException e) {
+                throw new UserException("--objectives " + name + ": " + e.getMessage(), e);
+            }
+        }
     }
 
     private static OptionalDouble number(String text) {

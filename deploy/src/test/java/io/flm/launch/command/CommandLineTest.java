@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -231,6 +232,39 @@ class CommandLineTest {
                 .as("%s", world.err())
                 .isZero();
         assertThat(runs.requests()).hasSize(2);
+    }
+
+    @Test
+    void aComparisonThatWouldFailInTheMiddleIsRefused() {
+        String[] comparison = {
+            "compare",
+            "--preset",
+            "tiny",
+            "--objectives",
+            "flm,ar",
+            "--trials",
+            "0",
+            "--budget",
+            "400steps",
+            "--out",
+            "c"
+        };
+        Map<String, String> refused = Map.of(
+                "--cluster nonsense",
+                "--cluster nonsense: give a node as HOST:PORT",
+                "--cluster a:1 --cluster b:1 --cluster a:1",
+                "--cluster: a:1 is there twice",
+                "--tasks vqa --train vqa=q.json --val vqa=q.json",
+                "--train vqa=" + folder.resolve("q.json") + ": no such file or folder; give another one",
+                "--finetune-set flm.train.lanes=0",
+                "flm.train.lanes = 0");
+        refused.forEach((options, message) -> {
+            assertThat(world.flm(Stream.concat(Arrays.stream(comparison), Arrays.stream(options.split(" ", -1)))
+                            .toArray(String[]::new)))
+                    .isEqualTo(Failure.REFUSED);
+            assertThat(world.err()).singleElement().asString().contains(message);
+        });
+        assertThat(folder.resolve("c")).doesNotExist();
     }
 
     @Test

@@ -29,6 +29,16 @@ class BudgetTest {
         assertThat(Budget.parse("3e13flop")).hasToString("3.000e+13flop");
     }
 
+    /** What is shown is rounded; a comparison's folder tells budgets apart that look the same. */
+    @Test
+    void twoBudgetsHaveNotTheSameExactText() {
+        assertThat(Budget.parse("3e13flop").exact()).isEqualTo("3.000e+13flop");
+        assertThat(Budget.parse("120s").exact()).isEqualTo("120s");
+        assertThat(Budget.parse("3.0001e13flop")).hasToString("3.000e+13flop");
+        assertThat(Budget.parse("3.0001e13flop").exact()).isEqualTo("3.0001E13flop");
+        assertThat(Budget.parse("120.21s").exact()).isEqualTo("120.21s");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "120", "s", "0s", "-3s", "2min", "1e999s", "3 steps and more"})
     void refusesWhatIsNoBudget(String text) {
@@ -59,6 +69,9 @@ class BudgetTest {
         Experiment.requireSteps("a pretraining", relative, 20, 8); // a share of it always fits
         assertThatThrownBy(() -> Experiment.requireSteps("a pretraining", relative, 7, 8))
                 .hasMessageContaining("too few for 8 checkpoints");
+        assertThatThrownBy(() -> Experiment.requireSteps("a pretraining", relative, 2_000_000_000L, 8))
+                .hasMessage("the budget of a pretraining is 2,000,000,000 steps, and a run has at most 1,000,000,000;"
+                        + " give a smaller --budget");
     }
 
     /** Neither the first steps nor one that the machine held up. */
@@ -103,5 +116,11 @@ class BudgetTest {
                 .hasMessageContaining("--objectives bert: no such objective");
         assertThatThrownBy(() -> Experiments.variant("ar@0.1")).hasMessageContaining("ar has no corruption rate");
         assertThatThrownBy(() -> Experiments.variant("mlm@x")).hasMessageContaining("give a corruption rate");
+        Config config = Experiments.configuration().config();
+        assertThatThrownBy(() -> Experiments.variant("mlm@0").check(config))
+                .hasMessage("--objectives mlm@0: flm.train.mask-rate = 0.0: give a rate in (0, 1]");
+        assertThatThrownBy(() -> Experiments.variant("flm@1").check(config))
+                .hasMessageStartingWith("--objectives flm@1: flm.train.span-rate = 1.0");
+        Experiments.variants("flm", "flm@0", "mlm", "mlm@0.9", "ar").forEach(variant -> variant.check(config));
     }
 }

@@ -25,7 +25,7 @@ class CellCommandsTest {
                 experiment,
                 new Results(folder),
                 folder.resolve("base.conf"),
-                new CellCommands.Places(List.of(clusters), "", Math.max(1, clusters.length)));
+                new CellCommands.Places(List.of(clusters), "", Math.max(1, clusters.length), "s1"));
     }
 
     @Test
@@ -53,7 +53,7 @@ class CellCommandsTest {
         Results results = new Results(folder);
         results.put(new Calibrate(MLM).key(), Map.of("cost", new StepCost(0.02, 0.03, 1e8, 16, 160).toMap()));
         CellCommands commands = new CellCommands(
-                experiment, results, folder.resolve("base.conf"), new CellCommands.Places(List.of(), "", 1));
+                experiment, results, folder.resolve("base.conf"), new CellCommands.Places(List.of(), "", 1, "s1"));
         assertThat(commands.steps(new Pretrain(MLM, null, 1, 2, List.of()))).isEqualTo(500);
     }
 
@@ -129,6 +129,28 @@ class CellCommandsTest {
         Pretrain cell = new Pretrain(MLM, null, 1, 2, List.of());
         CellCommands commands = commands(experiment, "a:8080", "b:8080");
         assertThat(commands.pretrain(cell, Trial.untuned(MLM), 40, 1)).containsSequence("--cluster", "b:8080");
-        assertThat(commands.run(cell)).hasFileName("mlm-0.4-seed1"); // nodes keep runs by their names
+        assertThat(commands.run(cell)).hasFileName("mlm-0.4-seed1-s1"); // nodes keep runs by their names
+        assertThat(commands(experiment, "a:8080", "b:8080,c:8080").ofCluster(1, "status", "--watch"))
+                .contains(List.of("status", "--watch", "--node", "b:8080", "--node", "c:8080", "--json"));
+        assertThat(commands(experiment).ofCluster(0, "status")).isEmpty();
+    }
+
+    /** A cluster has runs of other comparisons, and of cells that are done again: it refuses to begin a run of their names. */
+    @Test
+    void aRunThatAClusterIsToBeginHasANameThatNoneHad() throws IOException {
+        Experiment experiment = Experiments.of(List.of(MLM), 1, "1600steps", Experiments.zeroShot(), 2, 5);
+        Pretrain cell = new Pretrain(MLM, null, 3, 5, List.of());
+        Path begun = commands(experiment, "a:1").run(cell);
+        assertThat(begun).isEqualTo(folder.resolve("cells/mlm@0.4-seed3/mlm-0.4-seed3-s1"));
+        Files.createDirectories(begun);
+        Files.writeString(begun.resolve("effective.conf"), "flm.train.steps = 1600");
+        CellCommands later = new CellCommands(
+                experiment,
+                new Results(folder),
+                folder.resolve("base.conf"),
+                new CellCommands.Places(List.of("a:1"), "", 1, "s2"));
+        assertThat(later.run(cell)).isEqualTo(begun);
+        Files.delete(begun.resolve("effective.conf"));
+        assertThat(later.run(cell)).isEqualTo(folder.resolve("cells/mlm@0.4-seed3/mlm-0.4-seed3-s2"));
     }
 }

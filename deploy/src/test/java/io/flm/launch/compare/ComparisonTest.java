@@ -50,6 +50,7 @@ class ComparisonTest {
 
     /** Does a cell by making its result up; what it did is counted. */
     private static class MadeUp implements CellRunner {
+        final List<String> kept = Collections.synchronizedList(new ArrayList<>());
         final List<String> ran = Collections.synchronizedList(new ArrayList<>());
 
         @Override
@@ -65,6 +66,12 @@ class ComparisonTest {
         }
 
         @Override
+        public void kept(Cell cell, Results results) {
+            assertThat(results.find(cell.key())).isPresent();
+            kept.add(cell.key());
+        }
+
+        @Override
         public void stop() {}
     }
 
@@ -77,7 +84,7 @@ class ComparisonTest {
             result.put(
                     "cost",
                     new StepCost(pretrain.variant().name().startsWith("flm") ? 0.2 : 0.1, 0, 0, 16, 160).toMap());
-            result.put("points", List.of(Map.of("step", 10, "checkpoint", "a"), Map.of("step", 40, "checkpoint", "b")));
+            result.put("points", List.of(Map.of("step", 10, "checkpoint", "."), Map.of("step", 40, "checkpoint", ".")));
             result.put("trainingSeconds", 4);
         } else if (cell instanceof Score score) {
             boolean flm = score.pretrained().variant().name().startsWith("flm");
@@ -102,6 +109,7 @@ class ComparisonTest {
         MadeUp runner = new MadeUp();
         assertThat(run(runner, 3)).isEqualTo(new Comparison.Outcome(Map.of(), 0, false));
         assertThat(runner.ran).hasSize(plan.cells().size()).doesNotHaveDuplicates();
+        assertThat(runner.kept).containsExactlyInAnyOrderElementsOf(runner.ran);
         MadeUp again = new MadeUp();
         assertThat(run(again, 1).left()).isZero();
         assertThat(again.ran).isEmpty();
@@ -129,6 +137,39 @@ class ComparisonTest {
             assertThat(runner.ran)
                     .as("killed at %s", order.get(before))
                     .containsExactlyElementsOf(order.subList(before, order.size()));
+        }
+    }
+
+    /** One of a cell that is done is gone: somebody made room. */
+    @Test
+    void aCheckpointThatIsStillNeededIsMadeAgain() throws Exception {
+        List<String> order = plan.cells().stream().map(Cell::key).toList();
+        Results results = new Results(folder);
+        for (String key : order) {
+            results.put(key, result(cell(key)));
+        }
+        Map<String, @Nullable Object> gone = result(cell("mlm@0.4-seed2"));
+        gone.put("points", List.of(Map.of("step", 10, "checkpoint", "."), Map.of("step", 40, "checkpoint", "gone")));
+        results.put("mlm@0.4-seed2", gone);
+        MadeUp unneeded = new MadeUp();
+        assertThat(run(unneeded, 1).left()).isZero();
+        assertThat(unneeded.ran).isEmpty();
+        Files.delete(results.folder("mlm@0.4-seed2-point2-zero-shot").resolve("result.json"));
+        MadeUp again = new MadeUp();
+        assertThat(run(again, 1).left()).isZero();
+        assertThat(again.ran).containsExactly("mlm@0.4-seed2", "mlm@0.4-seed2-point2-zero-shot");
+    }
+
+    /** After a power failure a file may be there without its content. */
+    @Test
+    void aResultThatIsNoneIsNamed() throws IOException {
+        for (String content : List.of("", "{\"scores\":", "7")) {
+            Path file =
+                    Files.createDirectories(folder.resolve("cells/flm@0-seed1")).resolve("result.json");
+            Files.writeString(file, content);
+            assertThatThrownBy(() -> new Results(folder).read(plan))
+                    .isInstanceOf(UserException.class)
+                    .hasMessage(file + ": holds no result; delete it, and its cell is done again");
         }
     }
 
@@ -257,6 +298,15 @@ class ComparisonTest {
                         + ": belongs to a comparison with other settings: budget is 40steps there, 80steps here;"
                         + " flm.model.hidden is 16 there, 32 here; objectives is [\"flm@0\",\"mlm@0.4\"] there,"
                         + " [\"flm@0\",\"mlm@0.15\"] here; give these, or another --out");
+    }
+
+    @Test
+    void refusesAFolderOfWhichNobodyKnowsTheSettings() throws IOException {
+        ComparisonFolder.take(folder.resolve("c"), experiment).close();
+        Files.writeString(folder.resolve("c/experiment.json"), "");
+        assertThatThrownBy(() -> ComparisonFolder.take(folder.resolve("c"), experiment))
+                .hasMessage(folder.resolve("c/experiment.json")
+                        + ": holds no settings, so it is not known what the folder belongs to; give another --out");
     }
 
     @Test
