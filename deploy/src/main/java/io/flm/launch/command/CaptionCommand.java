@@ -20,8 +20,9 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "caption",
         description = {
-            "Writes a caption for each picture, token by token with the l2r stream: the likeliest token again and again; with",
-            "--beam the best of several captions; with --temperature or --top-p tokens that are drawn."
+            "Writes a caption for each picture, token by token with the l2r stream.",
+            "It takes the likeliest token again and again; with --beam the best of several captions; with --temperature"
+                    + " or --top-p tokens that are drawn."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,

@@ -15,12 +15,14 @@ import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.train.Tasks;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -107,11 +109,54 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        checkOptions();
         Map<String, @Nullable Object> report = isTask() ? ofTask() : heldOut();
         if (json) {
             environment.out().println(Json.line(report));
         }
         return Failure.OK;
+    }
+
+    private void checkOptions() {
+        if (items && !json) {
+            throw new UserException("--items are a part of --json: give that, too");
+        }
+        Path figures = html == null ? null : environment.resolve(html);
+        Path said = predictions == null ? null : environment.resolve(predictions);
+        if (figures != null && figures.equals(said)) {
+            throw new UserException(
+                    figures + ": --html and --predictions would write the same file; give them two names");
+        }
+        requireWritable("--html", figures);
+        requireWritable("--predictions", said);
+    }
+
+    /** Before all is scored: that may take hours. What is read is not written over, whatever --force says. */
+    private void requireWritable(String option, @Nullable Path file) {
+        if (file == null) {
+            return;
+        }
+        Path folder = file.getParent();
+        if (Files.isDirectory(file) || folder == null || !Files.isDirectory(folder)) {
+            throw new UserException(file + ": "
+                    + (Files.isDirectory(file) ? "is a folder" : "there is no folder " + folder) + "; give another "
+                    + option);
+        }
+        for (Path read : Stream.of(val, data, List.of(model.from(environment)))
+                .flatMap(List::stream)
+                .toList()) {
+            if (isSame(file, environment.resolve(read))) {
+                throw new UserException(file + ": is read, and would be lost; give another " + option);
+            }
+        }
+    }
+
+    private static boolean isSame(Path one, Path other) {
+        try {
+            return Files.exists(one) && Files.exists(other) && Files.isSameFile(one, other);
+        } catch (IOException e) { // who reads it will say why it cannot be
+            return false;
+        }
     }
 
     /** Whether a task is meant: one is named, or the model was fine-tuned and nothing else is asked. */

@@ -266,6 +266,51 @@ class EvaluateCommandTest {
         assertThat(world.err()).singleElement().asString().contains(message);
     }
 
+    /** Whatever is wrong with what is to be written is told before hours of scoring, and what is read is kept. */
+    @Test
+    void whatCannotBeWrittenIsRefusedBeforeTheModelIsAsked() throws IOException {
+        Path data = Files.writeString(folder.resolve("data.json"), "[]");
+        Files.createDirectories(folder.resolve("pages"));
+        Map<String, String> refused = Map.of(
+                "--items", "--items are a part of --json",
+                "--html p --predictions p", "would write the same file",
+                "--html pages", "pages: is a folder; give another --html",
+                "--predictions no/p.json",
+                        "there is no folder " + folder.resolve("no") + "; give another --predictions",
+                "--val data.json --predictions data.json --force", "data.json: is read, and would be lost",
+                "--val data.json --html data.json", "data.json: is read, and would be lost");
+        refused.forEach((options, message) -> {
+            assertThat(world.flm(("evaluate --from run " + options).split(" ", -1)))
+                    .isEqualTo(Failure.REFUSED);
+            assertThat(world.err()).singleElement().asString().contains(message);
+        });
+        assertThat(data).hasContent("[]");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            flm.model.hidden=32       | was trained with flm.model.hidden =
+            flm.train.objective=ar    | was trained with flm.train.objective = flm, not ar; leave that setting out
+            flm.task.answers=[no,yes] | was trained with flm.task.answers = [], not [no, yes]
+            flm.data.begin-token=off  | was trained with flm.data.begin-token = true, not false
+            """)
+    void settingsThatTheWeightsWereNotTrainedForAreRefused(String setting, String message) {
+        assertThat(flm("evaluate", "--from", "run", "--set", setting)).isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).last().asString().contains(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            none.png  | none.png: cannot be read as a picture (no such file or folder); give
+            .         | cannot be read as a picture (not a regular file); give
+            /dev/zero | /dev/zero: cannot be read as a picture (not a regular file); give
+            """)
+    void whatIsNoPictureIsRefusedInOneLine(String picture, String message) {
+        assertThat(world.flm("caption", "--from", "run", "--threads", "1", picture))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).last().asString().contains(message);
+    }
+
     @Test
     void whatIsNoRunIsRefusedInOneLine() {
         assertThat(flm("evaluate", "--from", "elsewhere")).isEqualTo(Failure.REFUSED);

@@ -5,10 +5,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.flm.data.FileErrors;
 import io.flm.data.PictureSettings;
 import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
 import io.flm.data.Sha256;
+import io.flm.data.SmallFile;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
@@ -37,12 +39,12 @@ import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
@@ -56,6 +58,13 @@ public final class TrainedModel implements AutoCloseable {
      * @param logProbability natural logarithm of the caption's probability, its end included
      */
     public record Caption(Path image, String text, double logProbability) {}
+
+    /** What the weights were trained to be: with other values they would be read as something else. */
+    private static final Pattern MEANING = Pattern.compile(
+            "flm\\.(model\\.(?!dropout$).+|train\\.objective|task\\.(name|answers)|data\\.begin-token)");
+
+    private static final int MOST_SHOWN = 60;
+    private static final int MOST_PICTURE_BYTES = 512 << 20;
 
     private final Checkpoint checkpoint;
     private final Config config;
@@ -85,7 +94,9 @@ public final class TrainedModel implements AutoCloseable {
      * @param note is told what the user should know, a line each
      */
     public static TrainedModel load(Path runOrCheckpoint, Config overrides, Consumer<String> note) {
-        return load(CheckpointStore.find(runOrCheckpoint, note), overrides, note);
+        Checkpoint checkpoint = CheckpointStore.find(runOrCheckpoint, note);
+        requireOwnMeaning(checkpoint, overrides);
+        return load(checkpoint, overrides, note);
     }
 
     private static TrainedModel load(Checkpoint checkpoint, Config overrides, Consumer<String> note) {
@@ -117,6 +128,30 @@ public final class TrainedModel implements AutoCloseable {
             tokenizer.close();
             throw e;
         }
+    }
+
+    /** @throws UserException where settings say of the weights what they were not trained for */
+    private static void requireOwnMeaning(Checkpoint checkpoint, Config overrides) {
+        Config trained = checkpoint
+                .identity()
+                .config(checkpoint.folder().toString())
+                .withFallback(ConfigFactory.defaultReference())
+                .resolve();
+        Keys.known().byName().forEach((name, key) -> {
+            if (MEANING.matcher(name).matches() && overrides.hasPath(name)) {
+                Object there = key.domain().meaning(trained.getValue(name));
+                Object here = key.domain().meaning(overrides.getValue(name));
+                if (!there.equals(here)) {
+                    throw new UserException(checkpoint.folder() + " was trained with " + name + " = " + shown(there)
+                            + ", not " + shown(here) + "; leave that setting out, or give another checkpoint");
+                }
+            }
+        });
+    }
+
+    private static String shown(Object value) {
+        String text = value.toString();
+        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
     }
 
     private static void restore(Checkpoint checkpoint, ParameterStore parameters) {
@@ -271,10 +306,13 @@ public final class TrainedModel implements AutoCloseable {
 
     private byte[] pixels(Pictures pictures, Path image) {
         try {
-            return pictures.decode(Files.readAllBytes(image), model.settings().imageSize());
+            return pictures.decode(
+                    SmallFile.read(image, MOST_PICTURE_BYTES), model.settings().imageSize());
         } catch (IOException e) {
             throw new UserException(
-                    image + ": cannot be read as a picture (" + e.getMessage() + "); give a PNG, JPEG or WebP file", e);
+                    image + ": cannot be read as a picture (" + FileErrors.reason(e)
+                            + "); give a PNG, JPEG or WebP file",
+                    e);
         }
     }
 
