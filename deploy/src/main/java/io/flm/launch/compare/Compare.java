@@ -170,7 +170,11 @@ public final class Compare implements AutoCloseable {
                         .toList(),
                 options.seeds(),
                 Budget.parse(options.budget()),
-                Task.parse(options.tasks(), options.train(), options.validation()),
+                Task.parse(
+                        configuration.config().getConfig("flm.task"),
+                        options.tasks(),
+                        options.train(),
+                        options.validation()),
                 options.trials(),
                 options.tuneShare(),
                 options.points(),

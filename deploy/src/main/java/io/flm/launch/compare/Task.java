@@ -1,6 +1,9 @@
 package io.flm.launch.compare;
 
+import com.typesafe.config.Config;
 import io.flm.data.UserException;
+import io.flm.worker.task.Task.MainScore;
+import io.flm.worker.train.Tasks;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What pretrained models are scored by. All that depends on how tasks are fine-tuned and evaluated is here and in {@link CellCommands}.
@@ -21,17 +25,14 @@ record Task(String name, List<Measure> measures, boolean fineTuned, List<Path> t
     /** What is asked of pretrained models as they are. */
     static final String ZERO_SHOT = "zero-shot";
 
-    private static final List<Task> KNOWN = List.of(
-            of(
-                    ZERO_SHOT,
+    private static final Task AS_IT_IS = new Task(
+            ZERO_SHOT,
+            List.of(
                     Measure.share("retrievalR1", "Retrieval by likelihood, R@1", "textRetrievalR1", "imageRetrievalR1"),
                     Measure.share("clozeAccuracy", "Cloze accuracy", "clozeAccuracy")),
-            of("vqa", Measure.share("accuracy", "VQA accuracy", "accuracy")),
-            of("nlvr2", Measure.share("accuracy", "NLVR2 accuracy", "accuracy")),
-            of("nlvr", Measure.share("accuracy", "NLVR accuracy", "accuracy")),
-            of("entail", Measure.share("accuracy", "Entailment accuracy", "accuracy")),
-            of("retrieval", Measure.share("retrievalR1", "Retrieval, R@1", "textRetrievalR1", "imageRetrievalR1")),
-            of("caption", new Measure("cider", "CIDEr", List.of("cider"), false)));
+            false,
+            List.of(),
+            List.of());
 
     Task {
         measures = List.copyOf(measures);
@@ -39,30 +40,34 @@ record Task(String name, List<Measure> measures, boolean fineTuned, List<Path> t
         validation = List.copyOf(validation);
     }
 
-    private static Task of(String name, Measure... measures) {
-        return new Task(name, List.of(measures), !name.equals(ZERO_SHOT), List.of(), List.of());
-    }
-
-    static String names() {
-        return KNOWN.stream().map(Task::name).collect(Collectors.joining(", "));
+    /** Of what models are fine-tuned on. */
+    private static Task of(io.flm.worker.task.Task task) {
+        MainScore score = task.mainScore();
+        Measure measure = new Measure(score.key(), score.title(), score.figures(), score.share());
+        return new Task(task.key(), List.of(measure), true, List.of(), List.of());
     }
 
     /**
      * The tasks of a comparison.
      *
+     * @param settings {@code flm.task}
      * @param names as in {@code --tasks}
      * @param train by task, as in {@code --train TASK=FILE}
      * @param validation likewise
      */
-    static List<Task> parse(List<String> names, Map<String, List<Path>> train, Map<String, List<Path>> validation) {
+    static List<Task> parse(
+            Config settings, List<String> names, Map<String, List<Path>> train, Map<String, List<Path>> validation) {
+        List<Task> all = Stream.concat(
+                        Stream.of(AS_IT_IS), Tasks.all(settings).stream().map(Task::of))
+                .toList();
         List<Task> tasks = new ArrayList<>();
         for (String text : names) {
             String name = text.strip().toLowerCase(Locale.ROOT);
-            Task known = KNOWN.stream()
+            Task known = all.stream()
                     .filter(task -> task.name().equals(name))
                     .findFirst()
-                    .orElseThrow(
-                            () -> new UserException("--tasks " + text + ": no such task; give some of " + names()));
+                    .orElseThrow(() -> new UserException("--tasks " + text + ": no such task; give some of "
+                            + all.stream().map(Task::name).collect(Collectors.joining(", "))));
             if (tasks.stream().anyMatch(task -> task.name().equals(name))) {
                 throw new UserException("--tasks: " + name + " is there twice; give it once");
             }

@@ -28,12 +28,12 @@ final class Experiments {
     }
 
     static List<Task> zeroShot() {
-        return Task.parse(List.of("zero-shot"), Map.of(), Map.of());
+        return Task.parse(configuration().config().getConfig("flm.task"), List.of("zero-shot"), Map.of(), Map.of());
     }
 
     static List<Task> zeroShotAndNlvr() {
         Map<String, List<Path>> files = Map.of("nlvr", List.of(Path.of("/nlvr.json")));
-        return Task.parse(List.of("zero-shot", "nlvr"), files, files);
+        return Task.parse(configuration().config().getConfig("flm.task"), List.of("zero-shot", "nlvr"), files, files);
     }
 
     static Experiment of(List<Variant> variants, int seeds, String budget, List<Task> tasks, int trials, int points) {

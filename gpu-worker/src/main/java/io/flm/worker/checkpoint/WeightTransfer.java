@@ -25,8 +25,8 @@ public record WeightTransfer(
     private static final String TYPES = "token_type_embeddings.weight";
 
     /** What reads class vectors, and the output layers of tokens. */
-    private static final Pattern HEAD = Pattern.compile(
-            "(cross_modal_text_pooler(_f)?|itm_score|lm_score|mlm_score|rank_output|\\w+_classifier)\\..+");
+    private static final Pattern HEAD =
+            Pattern.compile("(cross_modal_text_pooler(_f)?|rank_output|\\w+_(score|classifier))\\..+");
 
     /** What tells answers apart: a classifier of other answers, or of more, is another one. */
     private static final Pattern CLASSIFIER = Pattern.compile("\\w+_classifier\\..+");

@@ -16,6 +16,25 @@ public interface Task {
     /** What the annotation files are, for messages: {@code VQA v2 question and annotation files}. */
     String files();
 
+    /**
+     * What models are compared by: the higher, the better.
+     *
+     * @param key in reports
+     * @param title for people
+     * @param figures the keys of the figures whose mean it is
+     * @param share whether it is a fraction in [0, 1]
+     */
+    record MainScore(String key, String title, List<String> figures, boolean share) {
+        public MainScore {
+            figures = List.copyOf(figures);
+        }
+    }
+
+    /** Its main score. */
+    default MainScore mainScore() {
+        return new MainScore("accuracy", "Accuracy", List.of("accuracy"), true);
+    }
+
     /** Whether it needs annotation files, and pictures with captions are not enough. */
     default boolean needsAnnotations() {
         return true;

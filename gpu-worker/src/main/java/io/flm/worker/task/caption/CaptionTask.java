@@ -61,6 +61,11 @@ public final class CaptionTask implements Task {
     }
 
     @Override
+    public MainScore mainScore() {
+        return new MainScore("cider", "CIDEr-D", List.of("cider"), false);
+    }
+
+    @Override
     public Objective objective(Objective pretrained) {
         return new CaptionObjective(pretrained);
     }

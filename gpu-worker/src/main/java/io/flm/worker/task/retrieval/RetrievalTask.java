@@ -72,6 +72,11 @@ public final class RetrievalTask implements Task {
     }
 
     @Override
+    public MainScore mainScore() {
+        return new MainScore("retrievalR1", "R@1", List.of("textRetrievalR1", "imageRetrievalR1"), true);
+    }
+
+    @Override
     public Objective objective(Objective pretrained) {
         return new ClassObjective(
                 key(),
@@ -111,7 +116,7 @@ public final class RetrievalTask implements Task {
     private TaskReport inOneStage(TaskModel model, Search search, TaskProgress progress) {
         float[][] scores = scores(model, search, share -> progress.at(share, "pairs"));
         List<TaskFigure> figures = new ArrayList<>();
-        figures(figures, Way.HEAD, search, recalls(search, scores));
+        figures(figures, Way.HEAD, recalls(search, scores), search.chance());
         return new TaskReport(
                 key(),
                 search.pictures().size(),
@@ -127,6 +132,7 @@ public final class RetrievalTask implements Task {
         int pictures = search.pictures().size();
         int texts = search.texts().size();
         int parts = allPairs ? 3 : 2; // of the progress
+        Recalls chance = search.chance();
         Timer firstTimer = new Timer();
         double[][] logProbs = new double[pictures][texts];
         PairReader.byLikelihood(first, likely)
@@ -147,7 +153,7 @@ public final class RetrievalTask implements Task {
             float[][] scores = scores(model, search, share -> progress.at((2 + share) / parts, "pairs"));
             double allSeconds = allTimer.seconds();
             shown = shown(search, picture -> wide(scores[picture]), true);
-            figures(figures, Way.HEAD, search, recalls(search, scores));
+            figures(figures, Way.HEAD, recalls(search, scores), chance);
             figures.add(time(Way.HEAD, allSeconds, search.pairs()));
         } else {
             shown = shown(search, candidates::ofTexts, false); // those that were not read have no share
@@ -155,14 +161,14 @@ public final class RetrievalTask implements Task {
         figures(
                 figures,
                 Way.TWO_STAGES,
-                search,
-                Recalls.of(pictures, search.pictureOfText(), candidates::ofTexts, candidates::ofPictures));
+                Recalls.of(pictures, search.pictureOfText(), candidates::ofTexts, candidates::ofPictures),
+                chance);
         figures.add(time(Way.TWO_STAGES, bothSeconds, candidates.pairs()));
         figures(
                 figures,
                 Way.LIKELIHOOD,
-                search,
-                Recalls.of(pictures, search.pictureOfText(), likelihoods::texts, likelihoods::pictures));
+                Recalls.of(pictures, search.pictureOfText(), likelihoods::texts, likelihoods::pictures),
+                chance);
         figures.add(time(Way.LIKELIHOOD, likelihoodSeconds, search.pairs()));
         String note = String.format(
                 Locale.ROOT,
@@ -222,19 +228,9 @@ public final class RetrievalTask implements Task {
         }
     }
 
-    private static void figures(List<TaskFigure> figures, Way way, Search search, Recalls recalls) {
-        figures(
-                figures,
-                way.key + "text",
-                way.text,
-                recalls.textOfPicture(),
-                search.texts().size());
-        figures(
-                figures,
-                way.key + "image",
-                way.picture,
-                recalls.pictureOfText(),
-                search.pictures().size());
+    private static void figures(List<TaskFigure> figures, Way way, Recalls recalls, Recalls chance) {
+        figures(figures, way.key + "text", way.text, recalls.textOfPicture(), chance.textOfPicture());
+        figures(figures, way.key + "image", way.picture, recalls.pictureOfText(), chance.pictureOfText());
     }
 
     /** @param pairs that the head read, or if it read none the l2r stream */
@@ -250,9 +246,9 @@ public final class RetrievalTask implements Task {
                 pairs);
     }
 
-    /** Beside chance: a model that knows nothing finds {@code rank} of {@code candidates}. */
+    /** Beside chance, of a model to which all are alike. */
     private static void figures(
-            List<TaskFigure> figures, String key, String title, List<Score> recalls, int candidates) {
+            List<TaskFigure> figures, String key, String title, List<Score> recalls, List<Score> chance) {
         for (int i = 0; i < Recalls.RANKS.size(); i++) {
             int rank = Recalls.RANKS.get(i);
             Score score = recalls.get(i);
@@ -263,7 +259,7 @@ public final class RetrievalTask implements Task {
                     score.all(),
                     score.mean().standardError(),
                     Double.NaN,
-                    Math.min(1, (double) rank / candidates),
+                    chance.get(i).all(),
                     score.each().size()));
         }
     }

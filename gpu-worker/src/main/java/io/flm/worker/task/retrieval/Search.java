@@ -3,6 +3,7 @@ package io.flm.worker.task.retrieval;
 import io.flm.data.Examples;
 import io.flm.data.Sample;
 import io.flm.worker.task.TaskModel;
+import io.flm.worker.task.score.Recalls;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -40,6 +41,11 @@ record Search(List<Sample> pictures, List<Text> texts) {
     /** Which picture each text is of. */
     int[] pictureOfText() {
         return texts.stream().mapToInt(Text::picture).toArray();
+    }
+
+    /** What a model reaches to which all are alike; a picture with several texts finds one of them the more easily. */
+    Recalls chance() {
+        return Recalls.of(pictures.size(), pictureOfText(), (picture, text) -> 0);
     }
 
     long pairs() {

@@ -1,6 +1,7 @@
 package io.flm.worker.task.retrieval;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.Examples;
@@ -90,6 +91,16 @@ class RetrievalTaskTest {
                 assertThat(value).as("all pairs: " + key).isEqualTo(one.get(key));
             }
         });
+    }
+
+    /** Half of the pictures have two of the 18 texts: either may be found first. */
+    @Test
+    void chanceKnowsThatAPictureMayHaveSeveralTexts() {
+        Map<String, Double> chance = score(task(16, false), false).figures().stream()
+                .collect(Collectors.toMap(TaskFigure::key, TaskFigure::majority));
+        assertThat(chance.get("textRetrievalR1")).isCloseTo((1.0 / 18 + 2.0 / 18) / 2, within(1e-12));
+        assertThat(chance.get("imageRetrievalR1")).isCloseTo(1.0 / PICTURES, within(1e-12));
+        assertThat(chance.get("imageRetrievalR5")).isCloseTo(5.0 / PICTURES, within(1e-12));
     }
 
     @Test
