@@ -15,9 +15,9 @@ import io.flm.launch.console.Version;
 import io.flm.launch.console.Waiting;
 import io.flm.launch.files.NamedFile;
 import io.flm.launch.html.ContactSheet;
-import io.flm.launch.html.ContactSheet.Sheet;
 import io.flm.launch.report.InputDescription;
 import io.flm.launch.report.SampleSheets;
+import io.flm.launch.report.SampleSheets.Example;
 import io.flm.launch.run.HeldOutShare;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -111,7 +112,7 @@ final class DataInspectCommand implements Callable<Integer> {
                         ContactSheet.of(title(report), facts, counts(report.tokenLengths()), sheets.of(show)));
             }
             boolean stops = report.badTrained() > settings.mostBad(report.trained());
-            List<Sheet> example = sheets.of(1);
+            Optional<Example> example = sheets.example();
             environment
                     .out()
                     .print(
@@ -169,13 +170,13 @@ final class DataInspectCommand implements Callable<Integer> {
         return counts;
     }
 
-    private static Map<String, Object> map(DataReport report, Config config, List<Sheet> example, boolean stops) {
+    private static Map<String, Object> map(DataReport report, Config config, Optional<Example> example, boolean stops) {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("samples", report.samples());
         map.put("heldOut", report.heldOut());
         map.put("trainingSpanRate", config.getDouble("flm.train.span-rate"));
         map.put("evaluationSpanRate", config.getDouble("flm.evaluate.span-rate"));
-        example.forEach(sheet -> map.put("example", Map.of("caption", sheet.name(), "tokens", sheet.tokens())));
+        example.ifPresent(e -> map.put("example", Map.of("caption", e.caption(), "tokens", e.tokens())));
         map.put("captions", report.captions());
         map.put("shards", report.shards());
         map.put("shapes", report.shapes());
@@ -190,12 +191,13 @@ final class DataInspectCommand implements Callable<Integer> {
     }
 
     /** Of whatever there are many, the first lines; {@code --json} has all. */
-    private static String render(DataReport report, DataSettings settings, List<String> reading, List<Sheet> example) {
+    private static String render(
+            DataReport report, DataSettings settings, List<String> reading, Optional<Example> example) {
         StringBuilder text = new StringBuilder();
         text.append(line("samples", "%,d with %,d captions", report.samples(), report.captions()));
         text.append(line("held out", "%s", new HeldOutShare(settings, report.heldOut(), report.trained()).sentence()));
         reading.forEach(sentence -> text.append(line("reading", "%s", sentence)));
-        example.forEach(sheet -> text.append(line("example", "%s", InputDescription.example(sheet))));
+        example.ifPresent(e -> text.append(line("example", "%s", InputDescription.example(e))));
         shards(text, report.shards());
         shapes(text, report.shapes());
         lengths(text, report.tokenLengths(), settings.maxTokens());

@@ -1,10 +1,7 @@
 package io.flm.launch.html;
 
-import io.flm.data.Reconstruction;
-import io.flm.data.TextBatch;
-import java.util.ArrayList;
+import io.flm.worker.evaluate.TextReading;
 import java.util.List;
-import java.util.Objects;
 import java.util.SortedMap;
 
 /**
@@ -17,13 +14,11 @@ public final class ContactSheet {
      *
      * @param key {@code shard:key}
      * @param name its first caption
-     * @param tokens the text's pieces as people read them, special tokens too
      * @param pictures RGB values, [3, S, S] each: the picture itself first, then as augmentation draws it
-     * @param spans one row of the text, corrupted for FLM
+     * @param reading its text as free language modeling reads it
      */
-    public record Sheet(String key, String name, List<String> tokens, List<byte[]> pictures, TextBatch spans) {
+    public record Sheet(String key, String name, List<byte[]> pictures, TextReading reading) {
         public Sheet {
-            tokens = List.copyOf(tokens);
             pictures = List.copyOf(pictures);
         }
     }
@@ -51,14 +46,19 @@ public final class ContactSheet {
         }
         body.append(
                         "<section><h2>Samples as training sees them</h2><p class=\"lead\">First the picture, then as augmentation "
-                                + "draws it. Below, a line for each token that is predicted: what it may see of the left-to-right and "
-                                + "of the right-to-left stream, and what its span hides.</p><p class=\"legend\">")
+                                + "draws it. Below, choose a token to see what is hidden from whoever predicts it. Then a line for each token "
+                                + "that is predicted: what it may see of the left-to-right and of the right-to-left stream, and what "
+                                + "its span hides.</p>")
+                .append(TokenView.legend(sheets.stream().map(Sheet::reading)))
+                .append("<p class=\"legend\">")
                 .append(legend("--fill", "seen, left to right"))
                 .append(legend("--r2l", "seen, right to left"))
                 .append(legend("--l2r", "hidden by the span"))
                 .append(legend("--line", "never seen"))
                 .append("</p>");
-        sheets.forEach(sheet -> sheet(body, sheet));
+        for (int i = 0; i < sheets.size(); i++) {
+            sheet(body, "sheet-" + i, sheets.get(i));
+        }
         return Html.page(title, body.append("</section>\n").toString());
     }
 
@@ -66,55 +66,18 @@ public final class ContactSheet {
         return "<span><i style=\"background:var(" + colour + ")\"></i>" + text + "</span>";
     }
 
-    private static void sheet(StringBuilder body, Sheet sheet) {
+    private static void sheet(StringBuilder body, String id, Sheet sheet) {
         body.append("<div class=\"sheet\"><h3>")
                 .append(Html.escape(sheet.name()))
                 .append("<small>")
                 .append(Html.escape(sheet.key()))
                 .append("</small></h3><div class=\"draws\">");
         sheet.pictures().forEach(p -> body.append(Html.picture(p, sheet.name())));
-        body.append("</div><div class=\"scroll\">");
-        spans(body, sheet);
-        body.append("</div></div>");
-    }
-
-    private static void spans(StringBuilder body, Sheet sheet) {
-        int n = sheet.spans().lengths()[0];
-        Reconstruction spans = Objects.requireNonNull(sheet.spans().reconstruction());
-        body.append("<table class=\"spans\"><thead><tr><th></th>");
-        for (int half = 0; half < 2; half++) {
-            sheet.tokens().stream()
-                    .limit(n)
-                    .forEach(t -> body.append("<th>").append(Html.escape(t)).append("</th>"));
-            body.append(half == 0 ? "<th class=\"half\"></th>" : "");
-        }
-        body.append("</tr></thead><tbody>");
-        for (int i = 1; i < n; i++) {
-            body.append("<tr><th>").append(Html.escape(sheet.tokens().get(i))).append("</th>");
-            for (String cell : row(i, n, spans.left()[i], spans.right()[i])) {
-                body.append("<td class=\"").append(cell).append("\"></td>");
-            }
-            body.append("</tr>");
-        }
-        body.append("</tbody></table>");
-    }
-
-    /** The classes of a line's cells: n columns of the l2r half, a gap, n of the r2l half; FLM §3.2. */
-    static List<String> row(int i, int n, int left, int right) {
-        List<String> cells = new ArrayList<>();
-        for (int column = 0; column < n; column++) {
-            boolean causal = column >= 1 && column <= i;
-            cells.add("l" + state(causal, column >= i - left && column <= i));
-        }
-        cells.add("gap");
-        for (int column = 0; column < n; column++) {
-            cells.add("r" + state(column >= i, column >= i && column <= i + right));
-        }
-        return cells;
-    }
-
-    private static String state(boolean causal, boolean hidden) {
-        return !causal ? "" : hidden ? " hidden" : " seen";
+        body.append("</div>")
+                .append(TokenView.choice(id, List.of(sheet.reading())))
+                .append("<div class=\"scroll\">")
+                .append(TokenView.table(sheet.reading()))
+                .append("</div></div>");
     }
 
     private static String histogram(SortedMap<Integer, Long> lengths) {

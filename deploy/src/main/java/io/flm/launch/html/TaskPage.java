@@ -1,11 +1,13 @@
 package io.flm.launch.html;
 
+import io.flm.worker.evaluate.TextReading;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskFigure.Unit;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.task.TaskReport.Shown;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -27,16 +29,22 @@ public final class TaskPage {
      *
      * @param title such as {@code vqa-1, step 1,000}
      * @param facts short lines about model, data and run, by what they are about
+     * @param readings how the texts of the examples that the report shows are read
      * @param metrics the run's {@code metrics.jsonl}, whose curves are shown; null or missing: none
      */
-    public static String of(String title, Map<String, String> facts, TaskReport report, @Nullable Path metrics) {
+    public static String of(
+            String title,
+            Map<String, String> facts,
+            TaskReport report,
+            List<List<TextReading>> readings,
+            @Nullable Path metrics) {
         StringBuilder body = new StringBuilder();
         body.append(Html.header("Fine-tuned on " + report.task(), title, facts));
         figures(body, report);
         if (metrics != null && Files.isRegularFile(metrics)) {
             body.append(Curves.of(metrics));
         }
-        gallery(body, report);
+        gallery(body, report, readings);
         return Html.page(title, body.toString());
     }
 
@@ -116,20 +124,25 @@ public final class TaskPage {
         };
     }
 
-    private static void gallery(StringBuilder body, TaskReport report) {
+    private static void gallery(StringBuilder body, TaskReport report, List<List<TextReading>> readings) {
         if (report.shown().isEmpty()) {
             return;
         }
         body.append("<section><h2>What it says</h2><p class=\"lead\">")
                 .append(Html.number(
-                        "%d examples, evenly spread over all and not chosen. The share is what the model gives its answer, by softmax over all.",
+                        "%d examples, evenly spread over all and not chosen. The share is what the model gives its answer, by softmax over all."
+                                + " Open a text and choose one of its tokens to see what is hidden from whoever reads it.",
                         report.shown().size()))
-                .append("</p><div class=\"gallery task\">");
-        report.shown().forEach(shown -> card(body, shown));
+                .append("</p>")
+                .append(TokenView.legend(readings.stream().flatMap(List::stream)))
+                .append("<div class=\"gallery task\">");
+        for (int i = 0; i < report.shown().size(); i++) {
+            card(body, "text-" + i, report.shown().get(i), readings.get(i));
+        }
         body.append("</div></section>\n");
     }
 
-    private static void card(StringBuilder body, Shown shown) {
+    private static void card(StringBuilder body, String id, Shown shown, List<TextReading> readings) {
         boolean known = !shown.expected().isEmpty();
         body.append("<article class=\"")
                 .append(!known ? "open" : shown.right() ? "right" : "wrong")
@@ -160,6 +173,8 @@ public final class TaskPage {
         } else {
             body.append("✗ expected: ").append(Html.escape(shown.expected()));
         }
-        body.append("</p></article>");
+        body.append("</p><details><summary>what its tokens see</summary>")
+                .append(TokenView.choice(id, readings))
+                .append("</details></article>");
     }
 }

@@ -2,7 +2,7 @@ package io.flm.launch.report;
 
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
-import io.flm.launch.html.ContactSheet.Sheet;
+import io.flm.launch.report.SampleSheets.Example;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.train.TrainSettings;
 import java.util.List;
@@ -37,8 +37,8 @@ public final class InputDescription {
     }
 
     /** A caption beside its row. */
-    public static String example(Sheet sheet) {
-        return sheet.name() + " -> " + String.join(" ", sheet.tokens());
+    public static String example(Example example) {
+        return example.caption() + " -> " + String.join(" ", example.tokens());
     }
 
     public static List<String> sentences(DataSettings settings, Config config) {

@@ -75,7 +75,12 @@ public final class TaskEvaluation {
                 "%s, step %,d",
                 Objects.requireNonNullElse(run, checkpoint).getFileName(),
                 model.checkpoint().step());
-        return TaskPage.of(title, facts(model), report, run == null ? null : run.resolve("metrics.jsonl"));
+        return TaskPage.of(
+                title,
+                facts(model),
+                report,
+                model.readings(report.shown()),
+                run == null ? null : run.resolve("metrics.jsonl"));
     }
 
     private static Map<String, String> facts(TrainedModel model) {

@@ -2,12 +2,13 @@ package io.flm.launch.html;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flm.data.Reconstruction;
-import io.flm.data.TextBatch;
 import io.flm.worker.evaluate.Figure;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Metric;
 import io.flm.worker.evaluate.Report;
+import io.flm.worker.evaluate.TextReading;
+import io.flm.worker.model.TextMasks.Reader;
+import io.flm.worker.model.TextMasks.Seen;
 import io.flm.worker.objective.flm.FreeLanguageModeling;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -121,20 +123,67 @@ class PagesTest {
                 .doesNotContain("<script");
     }
 
+    /** A text of four tokens; "red" and the token itself are hidden from "apple". */
+    private static TextReading reading() {
+        return new TextReading(
+                "with " + HOSTILE,
+                List.of("<s>", "red", "apple", "</s>"),
+                new boolean[4],
+                List.of(
+                        new Reader("l2r", List.of(new Seen("l2r", columns("1111", "0100", "0110", "0111")))),
+                        new Reader("r2l", List.of(new Seen("r2l", columns("1111", "0111", "0011", "0001")))),
+                        new Reader(
+                                "reconstructor",
+                                List.of(
+                                        new Seen("l2r", columns("1111", "0000", "0000", "0110")),
+                                        new Seen("r2l", columns("1111", "0001", "0001", "0000"))))));
+    }
+
+    private static boolean[][] columns(String... rows) {
+        return Stream.of(rows)
+                .map(row -> {
+                    boolean[] seen = new boolean[row.length()];
+                    for (int i = 0; i < seen.length; i++) {
+                        seen[i] = row.charAt(i) == '1';
+                    }
+                    return seen;
+                })
+                .toArray(boolean[][]::new);
+    }
+
     @Test
     void aContactSheetShowsWhatEachTokenMaySee() {
-        TextBatch spans = TextBatch.of(
-                new Reconstruction(new int[] {0, 4, 4, 2}, new int[] {0, 0, 1, 0}, new int[] {0, 1, 0, 0}),
-                List.<int[]>of(new int[] {0, 8, 9, 2}),
-                1,
-                List.of());
-        ContactSheet.Sheet sheet = new ContactSheet.Sheet(
-                "shard:1", HOSTILE, List.of("<s>", "red", "apple", "</s>"), List.of(new byte[3 * 16]), spans);
+        ContactSheet.Sheet sheet = new ContactSheet.Sheet("shard:1", HOSTILE, List.of(new byte[3 * 16]), reading());
         String page =
                 ContactSheet.of("2 shards", List.of("2 samples"), new TreeMap<>(Map.of(4, 7L, 6, 1L)), List.of(sheet));
         assertStandsAlone(page);
         assertThat(page).contains("4 tokens: 7").contains("&lt;s&gt;");
-        assertThat(ContactSheet.row(2, 4, 1, 0))
+        assertThat(TokenView.row(reading(), 2))
                 .containsExactly("l", "l hidden", "l hidden", "l", "gap", "r", "r", "r hidden", "r seen");
+    }
+
+    @Test
+    void aTokenIsChosenWithoutAScriptAndShowsWhatIsHiddenFromIt() {
+        String view = TokenView.choice("one", List.of(reading()));
+        assertThat(view)
+                .contains("<input type=\"radio\" name=\"one\" id=\"one-2\" checked><label for=\"one-2\">apple</label>")
+                .contains("l2r <i>sees 2 of 4</i></em><span><b class=\"\">&lt;s&gt;</b> <b class=\"l\">red</b>"
+                        + " <b class=\"l own\">apple</b> <b class=\"\">&lt;/s&gt;</b>")
+                .contains(
+                        "reconstructor <i>sees 1 of 4</i></em><span><b class=\"\">&lt;s&gt;</b> <b class=\"h\">red</b>"
+                                + " <b class=\"h own\">apple</b> <b class=\"r\">&lt;/s&gt;</b>")
+                .contains("<b class=\"b own\">&lt;s&gt;</b> <b class=\"b\">red apple &lt;/s&gt;</b>");
+        assertThat(view.split(" checked>", -1)).hasSize(2);
+    }
+
+    @Test
+    void whatIsReadInATokensPlaceIsHiddenToo() {
+        TextReading masked = new TextReading(
+                "masked",
+                List.of("<s>", "<mask>"),
+                new boolean[] {false, true},
+                List.of(new Reader("text", List.of(new Seen("text", columns("11", "11"))))));
+        assertThat(TokenView.choice("one", List.of(masked)))
+                .contains("<b class=\"s own\">&lt;s&gt;</b> <b class=\"h\">&lt;mask&gt;</b>");
     }
 }

@@ -2,6 +2,9 @@ package io.flm.launch.html;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flm.worker.evaluate.TextReading;
+import io.flm.worker.model.TextMasks.Reader;
+import io.flm.worker.model.TextMasks.Seen;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskFigure.Unit;
 import io.flm.worker.task.TaskReport;
@@ -17,6 +20,12 @@ import org.junit.jupiter.api.io.TempDir;
 class TaskPageTest {
     private static final String HOSTILE = "<script>alert('\"&\"')</script>";
     private static final byte[] PICTURE = new byte[3 * 16];
+    private static final int[] TEXT = {0, 8, 2};
+    private static final TextReading ONE_STREAM = new TextReading(
+            HOSTILE,
+            List.of("<s>", HOSTILE, "</s>"),
+            new boolean[3],
+            List.of(new Reader(HOSTILE, List.of(new Seen(HOSTILE, new boolean[3][3])))));
 
     @TempDir
     Path folder;
@@ -26,7 +35,12 @@ class TaskPageTest {
     }
 
     private static String page(List<TaskFigure> figures, List<Shown> shown) {
-        return TaskPage.of("vqa-1", Map.of(), new TaskReport("vqa", 1000, figures, shown, null, List.of()), null);
+        return TaskPage.of(
+                "vqa-1",
+                Map.of(),
+                new TaskReport("vqa", 1000, figures, shown, null, List.of()),
+                shown.stream().map(any -> List.of(ONE_STREAM)).toList(),
+                null);
     }
 
     @Test
@@ -36,11 +50,16 @@ class TaskPageTest {
                 1000,
                 List.of(figure(Unit.SHARE, 0.5, 0.01, 0.25, 0.125)),
                 List.of(
-                        new Shown(HOSTILE, List.of(PICTURE), HOSTILE, HOSTILE, HOSTILE, 0.5, false),
-                        new Shown(HOSTILE, List.of(PICTURE, PICTURE), HOSTILE, "", HOSTILE, Double.NaN, false)),
+                        new Shown(HOSTILE, List.of(PICTURE), TEXT, HOSTILE, HOSTILE, HOSTILE, 0.5, false),
+                        new Shown(HOSTILE, List.of(PICTURE, PICTURE), TEXT, HOSTILE, "", HOSTILE, Double.NaN, false)),
                 null,
                 List.of(HOSTILE));
-        assertThat(TaskPage.of(HOSTILE, Map.of(HOSTILE, HOSTILE), report, null))
+        assertThat(TaskPage.of(
+                        HOSTILE,
+                        Map.of(HOSTILE, HOSTILE),
+                        report,
+                        List.of(List.of(ONE_STREAM), List.of(ONE_STREAM)),
+                        null))
                 .startsWith("<!doctype html>")
                 .contains("<img src=\"data:image/png;base64,iVBOR")
                 .contains("&lt;script&gt;alert(&#39;&quot;&amp;&quot;&#39;)&lt;/script&gt;")
@@ -82,9 +101,9 @@ class TaskPageTest {
         String page = page(
                 List.of(),
                 List.of(
-                        new Shown("a", List.of(PICTURE), "What is it?", "lemon", "lemon", 0.875, true),
-                        new Shown("b", List.of(PICTURE), "What is it?", "lemon", "ball", 0.25, false),
-                        new Shown("c", List.of(PICTURE, PICTURE), "", "", "ball", Double.NaN, false)));
+                        new Shown("a", List.of(PICTURE), TEXT, "What is it?", "lemon", "lemon", 0.875, true),
+                        new Shown("b", List.of(PICTURE), TEXT, "What is it?", "lemon", "ball", 0.25, false),
+                        new Shown("c", List.of(PICTURE, PICTURE), TEXT, "", "", "ball", Double.NaN, false)));
         assertThat(page)
                 .contains("<article class=\"right\">")
                 .contains("<span>lemon</span><em>88 %</em>")
@@ -106,8 +125,8 @@ class TaskPageTest {
         }
         Files.writeString(metrics, lines);
         TaskReport report = new TaskReport("vqa", 1, List.of(), List.of(), null, List.of());
-        assertThat(TaskPage.of("vqa-1", Map.of(), report, metrics)).contains("class=\"line vqa\"");
-        assertThat(TaskPage.of("vqa-1", Map.of(), report, folder.resolve("none")))
+        assertThat(TaskPage.of("vqa-1", Map.of(), report, List.of(), metrics)).contains("class=\"line vqa\"");
+        assertThat(TaskPage.of("vqa-1", Map.of(), report, List.of(), folder.resolve("none")))
                 .doesNotContain("class=\"line");
     }
 }

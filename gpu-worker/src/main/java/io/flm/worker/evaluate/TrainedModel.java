@@ -9,6 +9,9 @@ import io.flm.data.FileErrors;
 import io.flm.data.PictureSettings;
 import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
+import io.flm.data.RandomStream;
+import io.flm.data.RandomStream.Purpose;
+import io.flm.data.Sample;
 import io.flm.data.Sha256;
 import io.flm.data.SmallFile;
 import io.flm.data.TextBatch;
@@ -27,18 +30,22 @@ import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.Precision;
+import io.flm.worker.model.TextMasks;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskModel;
 import io.flm.worker.task.TaskProgress;
 import io.flm.worker.task.TaskReport;
+import io.flm.worker.task.TaskReport.Shown;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.torch.WorkerSettings;
+import io.flm.worker.train.Objectives;
 import io.flm.worker.train.RunData;
 import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -232,6 +239,46 @@ public final class TrainedModel implements AutoCloseable {
                 settings.seed());
     }
 
+    /**
+     * How it reads the texts of examples: as its task does, and as its pretraining would have done, as far as that hides anything else.
+     * What pretraining draws follows from its seed and the example's key.
+     *
+     * @return of each example
+     */
+    public List<List<TextReading>> readings(List<Shown> examples) {
+        Objective pretrained = Objectives.from(config.getConfig("flm.train"));
+        try (TextMasks masks = new TextMasks(model.settings())) {
+            return examples.stream()
+                    .map(example -> readings(example, pretrained, masks))
+                    .toList();
+        }
+    }
+
+    private List<TextReading> readings(Shown example, Objective pretrained, TextMasks masks) {
+        TextLayout layout = format.layout();
+        List<int[]> rows = List.of(example.text());
+        RandomStream random =
+                RandomStream.of(config.getLong("flm.train.seed"), Purpose.CORRUPT, key(bytes(example.key())));
+        String setting = pretrained.setting().isEmpty() ? "" : ", " + pretrained.setting();
+        String how = "its pretraining (" + pretrained.key() + setting + ")";
+        TextReading task =
+                TextReading.of("as the task reads it", example.text(), objective.whole(rows, layout), tokenizer, masks);
+        TextReading before = TextReading.of(
+                        "as a visit of " + how + " would read it",
+                        example.text(),
+                        pretrained.corruption(layout).plan(Sample.ofTexts(rows), random),
+                        tokenizer,
+                        masks)
+                .without(task);
+        return before.readers().isEmpty()
+                ? List.of(task.named("as the task reads it, and " + how + " did"))
+                : List.of(task, before);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
     /** Runs all measures on held-out samples; none given: those that the settings name. */
     public Report evaluate(List<Path> heldOut, Progress progress) {
         if (objective.parts().tokenHead() == null) {
@@ -299,9 +346,9 @@ public final class TrainedModel implements AutoCloseable {
         }
     }
 
-    /** What a picture shows, as a number: whichever file it is in, and whichever pictures are beside it. */
-    private static long key(byte[] pixels) {
-        return ByteBuffer.wrap(Sha256.newDigest().digest(pixels)).getLong();
+    /** What a picture shows, or a text says, as a number: whichever file it is in, and whatever is beside it. */
+    private static long key(byte[] content) {
+        return ByteBuffer.wrap(Sha256.newDigest().digest(content)).getLong();
     }
 
     private byte[] pixels(Pictures pictures, Path image) {

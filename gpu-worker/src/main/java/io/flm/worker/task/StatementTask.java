@@ -2,6 +2,7 @@ package io.flm.worker.task;
 
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
+import io.flm.data.Sample;
 import io.flm.data.TextForm;
 import io.flm.data.UserException;
 import io.flm.data.annotation.AnnotatedExamples;
@@ -177,9 +178,11 @@ public abstract class StatementTask implements Task {
         List<Shown> shown = new ArrayList<>();
         for (int i : TaskModel.spread(all.size(), SHOWN)) {
             Statement s = all.get(i);
+            Sample sample = model.read(examples, i, i + 1).get(0);
             shown.add(new Shown(
                     s.id(),
-                    model.read(examples, i, i + 1).get(0).pictures(),
+                    sample.pictures(),
+                    sample.texts().get(0),
                     s.sentence(),
                     s.label() == Statement.UNLABELLED ? "" : classes.get(s.label()),
                     classes.get(chosen.own()[i]),

@@ -37,6 +37,7 @@ public record TaskReport(
      * An example and what the model said.
      *
      * @param pictures RGB values 0..255, [3, S, S] each
+     * @param text what the model read beside them, or wrote, as tokens, {@code <s>} first
      * @param question or sentence; empty if there is none
      * @param expected what people said
      * @param given what the model said
@@ -45,6 +46,7 @@ public record TaskReport(
     public record Shown(
             String key,
             List<byte[]> pictures,
+            int[] text,
             String question,
             String expected,
             String given,

@@ -32,7 +32,7 @@ public final class Objectives {
      * The one that {@code flm.train.objective} names, with matching if {@code flm.train.matching} is on. The settings of the others are
      * checked too.
      */
-    static Objective from(Config train) {
+    public static Objective from(Config train) {
         String key = train.getString("objective");
         List<Objective> all = all(train);
         return all.stream()

@@ -23,7 +23,6 @@ import io.flm.worker.task.score.CaptionScores.Caption;
 import io.flm.worker.task.score.Score;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -80,8 +79,8 @@ public final class CaptionTask implements Task {
         long[] scored = CaptionData.scored(examples.size(), model.samples(), model.seed());
         List<String> keys = new ArrayList<>();
         List<List<String>> references = new ArrayList<>();
-        List<String> greedy = new ArrayList<>();
-        List<String> searched = new ArrayList<>();
+        List<int[]> greedy = new ArrayList<>();
+        List<int[]> searched = new ArrayList<>();
         for (int from = 0; from < scored.length; from += model.batch()) {
             progress.at((double) from / scored.length, "captions");
             List<Sample> block = new ArrayList<>();
@@ -90,36 +89,41 @@ public final class CaptionTask implements Task {
                 keys.add(examples.name(scored[i]));
                 references.add(model.texts(examples, scored[i]));
             }
-            greedy.addAll(captions(model, block, new Decoding.Greedy()));
+            greedy.addAll(written(model, block, new Decoding.Greedy()));
             if (beam > 1) {
-                searched.addAll(captions(model, block, new Decoding.Beam(beam, 1)));
+                searched.addAll(written(model, block, new Decoding.Beam(beam, 1)));
             }
         }
         List<TaskFigure> figures = new ArrayList<>();
-        figures(figures, "", "", greedy, references);
+        figures(figures, "", "", words(model, greedy), references);
         if (beam > 1) {
-            figures(figures, "beam.", "Beam " + beam + ", ", searched, references);
+            figures(figures, "beam.", "Beam " + beam + ", ", words(model, searched), references);
         }
-        List<String> best = beam > 1 ? searched : greedy;
+        List<int[]> rows = beam > 1 ? searched : greedy;
+        List<String> best = words(model, rows);
         return new TaskReport(
                 key(),
                 scored.length,
                 figures,
-                shown(model, examples, scored, references, best),
+                shown(model, examples, scored, references, rows, best),
                 predictions(keys, best),
                 CaptionData.notes(examples.size(), scored.length));
     }
 
-    private static List<String> captions(TaskModel model, List<Sample> samples, Decoding decoding) {
+    /** Tokens of each caption. */
+    private static List<int[]> written(TaskModel model, List<Sample> samples, Decoding decoding) {
         int[] stop = {model.layout().vocabulary().endId()};
         CaptionBounds bounds = new CaptionBounds(model.layout().start(), stop, CaptionBounds.DEFAULT_MAX_LENGTH);
         try (NDManager scope = model.model().newScope()) {
             NDArray features = model.model().imageFeatures(scope, TaskModel.pixels(samples), samples.size());
-            int[][] rows = new Decoder(model.model(), bounds).write(features, decoding, new long[samples.size()]);
-            return Arrays.stream(rows)
-                    .map(row -> model.layout().read(row, model.tokenizer()::decode))
-                    .toList();
+            return List.of(new Decoder(model.model(), bounds).write(features, decoding, new long[samples.size()]));
         }
+    }
+
+    private static List<String> words(TaskModel model, List<int[]> rows) {
+        return rows.stream()
+                .map(row -> model.layout().read(row, model.tokenizer()::decode))
+                .toList();
     }
 
     /** Beside the caption of a picture half-way on, and the commonest one of all references. Neighbours often show nearly the same. */
@@ -183,7 +187,12 @@ public final class CaptionTask implements Task {
     }
 
     private static List<Shown> shown(
-            TaskModel model, Examples examples, long[] scored, List<List<String>> references, List<String> captions) {
+            TaskModel model,
+            Examples examples,
+            long[] scored,
+            List<List<String>> references,
+            List<int[]> rows,
+            List<String> captions) {
         List<Shown> shown = new ArrayList<>();
         for (int i : TaskModel.spread(scored.length, SHOWN)) {
             Sample sample = model.read(examples, scored[i], scored[i] + 1).get(0);
@@ -192,7 +201,14 @@ public final class CaptionTask implements Task {
                             .all()
                     == 1;
             shown.add(new Shown(
-                    sample.key(), sample.pictures(), "", references.get(i).get(0), captions.get(i), Double.NaN, exact));
+                    sample.key(),
+                    sample.pictures(),
+                    rows.get(i),
+                    "",
+                    references.get(i).get(0),
+                    captions.get(i),
+                    Double.NaN,
+                    exact));
         }
         return shown;
     }

@@ -284,6 +284,7 @@ public final class RetrievalTask implements Task {
             shown.add(new Shown(
                     sample.key(),
                     sample.pictures(),
+                    best.row(),
                     "",
                     expected,
                     best.words(),

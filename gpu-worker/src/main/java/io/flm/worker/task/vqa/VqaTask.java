@@ -3,6 +3,7 @@ package io.flm.worker.task.vqa;
 import com.typesafe.config.Config;
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
+import io.flm.data.Sample;
 import io.flm.data.UserException;
 import io.flm.data.annotation.VqaFiles;
 import io.flm.data.annotation.VqaQuestion;
@@ -275,9 +276,11 @@ public final class VqaTask implements Task {
         for (int i : TaskModel.spread(all.size(), SHOWN)) {
             VqaQuestion question = all.get(i);
             String given = answers.get(chosen.own()[i]);
+            Sample sample = model.read(examples, i, i + 1).get(0);
             shown.add(new Shown(
                     question.id(),
-                    model.read(examples, i, i + 1).get(0).pictures(),
+                    sample.pictures(),
+                    sample.texts().get(0),
                     question.question(),
                     commonest(question).orElse(""),
                     given,

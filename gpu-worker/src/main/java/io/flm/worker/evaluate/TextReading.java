@@ -1,0 +1,89 @@
+package io.flm.worker.evaluate;
+
+import io.flm.data.TextBatch;
+import io.flm.data.Tokenizer;
+import io.flm.worker.model.TextMasks;
+import io.flm.worker.model.TextMasks.Reader;
+import io.flm.worker.model.TextMasks.Seen;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * How a text is read once: its n tokens as the streams get them, and what each of them may see.
+ *
+ * @param how in a few words: {@code as the task reads it}
+ * @param tokens as people read them, special ones by their names [n]
+ * @param replaced whether another token is read in a token's place [n]
+ * @param readers whoever reads it
+ */
+public record TextReading(String how, List<String> tokens, boolean[] replaced, List<Reader> readers) {
+    public TextReading {
+        tokens = List.copyOf(tokens);
+        readers = List.copyOf(readers);
+    }
+
+    /**
+     * The first reading of a text.
+     *
+     * @param row the text
+     * @param batch made of it alone
+     */
+    public static TextReading of(String how, int[] row, TextBatch batch, Tokenizer tokenizer, TextMasks masks) {
+        int[] read = Arrays.copyOf(batch.ids(), row.length);
+        boolean[] replaced = new boolean[row.length];
+        for (int i = 0; i < row.length; i++) {
+            replaced[i] = read[i] != row[i];
+        }
+        return new TextReading(how, pieces(read, tokenizer), replaced, masks.of(batch, 0));
+    }
+
+    /** Tokens as people read them. */
+    public static List<String> pieces(int[] ids, Tokenizer tokenizer) {
+        return Arrays.stream(ids)
+                .mapToObj(id -> {
+                    if (id == tokenizer.startId()) {
+                        return "<s>";
+                    }
+                    if (id == tokenizer.maskId()) {
+                        return "<mask>";
+                    }
+                    return id == tokenizer.endId() ? "</s>" : tokenizer.decode(new int[] {id});
+                })
+                .toList();
+    }
+
+    TextReading named(String other) {
+        return new TextReading(other, tokens, replaced, readers);
+    }
+
+    /** This one without the readers that see the same in another one. */
+    TextReading without(TextReading other) {
+        List<Reader> others = readers.stream()
+                .filter(reader -> !tokens.equals(other.tokens)
+                        || other.readers.stream().noneMatch(known -> isSame(known, reader)))
+                .toList();
+        return new TextReading(how, tokens, replaced, others);
+    }
+
+    private static boolean isSame(Reader one, Reader other) {
+        if (!one.name().equals(other.name())
+                || one.seen().size() != other.seen().size()) {
+            return false;
+        }
+        for (int i = 0; i < one.seen().size(); i++) {
+            Seen a = one.seen().get(i);
+            Seen b = other.seen().get(i);
+            if (!a.stream().equals(b.stream()) || !Arrays.deepEquals(a.columns(), b.columns())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** What a stream's own tokens see of it, before anything is hidden from others. */
+    public boolean streamSees(String stream, int token, int column) {
+        return readers.stream()
+                .filter(reader -> reader.name().equals(stream))
+                .anyMatch(reader -> reader.seen().get(0).columns()[token][column]);
+    }
+}
