@@ -125,7 +125,7 @@ class ExampleTest {
             Objective objective = task.objective(new LastWord());
             assertThat(objective.parts().tokenHead()).isNull();
             try (FlmModel model = model(objective)) {
-                Examples examples = task.examples(train, pictures, true, note -> {});
+                Examples examples = task.trained(train, pictures, note -> {});
                 train(model, objective, examples, pictures, 300);
                 TaskModel asked = new TaskModel(
                         model,
@@ -138,8 +138,7 @@ class ExampleTest {
                         BATCH,
                         0,
                         1);
-                TaskReport report =
-                        task.score(asked, val, task.examples(val, pictures, false, note -> {}), (share, doing) -> {});
+                TaskReport report = task.scored(val, pictures, note -> {}).score(asked, (share, doing) -> {});
                 assertThat(report.figures().get(0).value()).isGreaterThan(0.7);
                 assertThat(report.figures().get(0).textOnly()).isBetween(0.3, 0.7);
                 assertThat(report.figures().get(0).majority()).isEqualTo(0.5);

@@ -82,12 +82,7 @@ class SameWeightsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "flm",
-                "mlm",
-                "ar",
-                "prefix-lm",
-                "flm --set flm.train.matching=on",
-                "mlm --set flm.train.mask-rate=0.3 --set flm.train.prediction-rate=0.9",
+                "flm", "mlm", "ar",
             })
     void theNumberOfWorkersDoesNotChangeTheWeights(String objective) throws Exception {
         JsonNode one = undisturbed(objective, 1);
@@ -97,6 +92,22 @@ class SameWeightsTest {
                     .as("%s with %d workers", objective, workers)
                     .isEqualTo(one.get("weightsSha256"));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "prefix-lm",
+                "flm --set flm.train.matching=on",
+                "mlm --set flm.train.mask-rate=0.3 --set flm.train.prediction-rate=0.9",
+            })
+    void neitherTheNumberOfWorkersNorADeathChangesTheWeights(String objective) throws Exception {
+        JsonNode one = undisturbed(objective, 1);
+        assertThat(one.get("steps").asInt()).isEqualTo(STEPS);
+        String run = objective.replace(' ', '-') + "-killed";
+        assertThat(killedAndResumed(run, objective, 10, 3, 2).get("weightsSha256"))
+                .as("%s with 3 workers, killed, and then 2", objective)
+                .isEqualTo(one.get("weightsSha256"));
     }
 
     @Test
@@ -128,18 +139,22 @@ class SameWeightsTest {
         JsonNode undisturbed = undisturbed("flm", 2);
         Random random = new Random(20230618); // fixed: a failure can be repeated as far as timing allows
         for (int i = 0; i < KILLS; i++) {
-            Path run = folder.resolve("killed-" + i);
             int killAfter = 1 + random.nextInt(STEPS - 2);
-            String[] first = arguments(run, "flm", 1 + i % 3).toArray(String[]::new);
-            FlmProcess process = FlmProcess.start(folder, first);
-            awaitSteps(process, run.resolve("metrics.jsonl"), killAfter);
-            process.kill();
-            String[] again = arguments(run, "flm", 1 + (i + 1) % 3, "--resume").toArray(String[]::new);
-            JsonNode resumed = FlmProcess.start(folder, again).result();
+            JsonNode resumed = killedAndResumed("killed-" + i, "flm", killAfter, 1 + i % 3, 1 + (i + 1) % 3);
             assertThat(resumed.get("weightsSha256"))
                     .as("killed after step %d", killAfter)
                     .isEqualTo(undisturbed.get("weightsSha256"));
         }
+    }
+
+    /** A run of {@code before} workers that is killed after so many steps, and goes on with {@code after} workers. */
+    private JsonNode killedAndResumed(String run, String objective, int steps, int before, int after) throws Exception {
+        Path at = folder.resolve(run);
+        FlmProcess process =
+                FlmProcess.start(folder, arguments(at, objective, before).toArray(String[]::new));
+        awaitSteps(process, at.resolve("metrics.jsonl"), steps);
+        process.kill();
+        return train(run, objective, after, "--resume");
     }
 
     /** Waits until the run's metrics have so many lines, or the process ended. */

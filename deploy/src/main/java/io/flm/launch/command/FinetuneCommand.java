@@ -3,6 +3,7 @@ package io.flm.launch.command;
 import static io.flm.launch.command.WorkerOptions.option;
 
 import com.typesafe.config.Config;
+import io.flm.data.Examples;
 import io.flm.data.FileErrors;
 import io.flm.data.SharedPictures;
 import io.flm.data.SmallFile;
@@ -19,6 +20,7 @@ import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.evaluate.FirstStage;
 import io.flm.worker.task.Task;
 import io.flm.worker.train.RunData;
+import io.flm.worker.train.ScoredData;
 import io.flm.worker.train.Tasks;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -173,9 +175,10 @@ final class FinetuneCommand extends TrainCommand {
                 }
                 List<Path> annotations = RunData.paths(config, "flm.task.val");
                 waiting.on("reading " + annotations);
-                try (RunData scored = RunData.scored(
+                try (ScoredData data = ScoredData.open(
                         its, annotations, RunData.paths(config, "flm.data.eval-paths"), environment::say)) {
-                    SharedPictures.of(trained.examples(), trained.pictures(), scored.examples(), scored.pictures())
+                    Examples scored = data.scored().examples();
+                    SharedPictures.of(trained.examples(), trained.pictures(), scored, data.pictures())
                             .sentence()
                             .ifPresent(environment::say);
                 }

@@ -329,7 +329,7 @@ public final class ComparisonPage {
                 break;
             }
         }
-        return cards.toString();
+        return cards.toString().replaceAll("(?s)<details>.*?</details>", ""); // names in them are those of one page
     }
 
     /** Where a tag begins, with or without a class; -1: nowhere. */

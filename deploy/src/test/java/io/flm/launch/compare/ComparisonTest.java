@@ -12,6 +12,9 @@ import io.flm.launch.compare.Cell.Score;
 import io.flm.launch.console.Json;
 import io.flm.launch.html.ComparisonPage;
 import io.flm.launch.html.TaskPage;
+import io.flm.worker.evaluate.TextReading;
+import io.flm.worker.model.TextMasks.Reader;
+import io.flm.worker.model.TextMasks.Seen;
 import io.flm.worker.task.TaskReport;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -358,7 +361,7 @@ class ComparisonTest {
                         "flm@0, zero-shot",
                         "<article>1</article><article>2</article>",
                         "flm@0, vqa",
-                        TaskPage.of("vqa-1", Map.of(), answered(), null)));
+                        TaskPage.of("vqa-1", Map.of(), answered(), Collections.nCopies(5, List.of(reading())), null)));
         assertThat(page)
                 .contains("flm@0 over mlm@0.4, at 41.5 %")
                 .contains("≥ 4.00")
@@ -369,8 +372,16 @@ class ComparisonTest {
                 .contains("class=\"band c1\"")
                 .contains("<tr class=\"taken\">")
                 .contains("2 seeds: the bands go from the lowest to the highest of them.")
-                .doesNotContain("<script")
+                .doesNotContain("<script", "type=\"radio\"")
                 .doesNotContain("http:", "https:");
+    }
+
+    private static TextReading reading() {
+        return new TextReading(
+                "as it is",
+                List.of("<s>"),
+                new boolean[1],
+                List.of(new Reader("text", List.of(new Seen("text", new boolean[1][1])))));
     }
 
     /** Five questions, of which every second one was answered rightly. */
@@ -378,7 +389,14 @@ class ComparisonTest {
         List<TaskReport.Shown> shown = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             shown.add(new TaskReport.Shown(
-                    "q" + i, List.of(new byte[3 * 16]), "Question " + i + "?", "yes", "yes", 0.5, i % 2 == 0));
+                    "q" + i,
+                    List.of(new byte[3 * 16]),
+                    new int[1],
+                    "Question " + i + "?",
+                    "yes",
+                    "yes",
+                    0.5,
+                    i % 2 == 0));
         }
         return new TaskReport("vqa", 5, List.of(), shown, null, List.of());
     }

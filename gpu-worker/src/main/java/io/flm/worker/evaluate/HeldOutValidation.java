@@ -23,6 +23,7 @@ import io.flm.worker.task.ClassObjective.Shape;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskModel;
 import io.flm.worker.train.RunData;
+import io.flm.worker.train.ScoredData;
 import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Validation;
@@ -96,8 +97,8 @@ public final class HeldOutValidation implements Validation {
             Task task, Objective objective, Config config, HeldOutReader reader, int limit, long seed) {
         List<Path> annotations = RunData.paths(config, "flm.task.val");
         List<Path> pictures = RunData.paths(config, "flm.data.eval-paths");
-        try (RunData data = RunData.scored(task, annotations, pictures, reader.refused())) {
-            List<Sample> samples = reader.read(data.examples(), data.pictures(), limit, seed);
+        try (ScoredData data = ScoredData.open(task, annotations, pictures, reader.refused())) {
+            List<Sample> samples = reader.read(data.scored().examples(), data.pictures(), limit, seed);
             if (objective instanceof ClassObjective of && of.shape() == Shape.RANKED) {
                 return besideOthers(samples, of.rows() - 1);
             }

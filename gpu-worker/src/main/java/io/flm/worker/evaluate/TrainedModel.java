@@ -41,6 +41,7 @@ import io.flm.worker.torch.Torch;
 import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.Objectives;
 import io.flm.worker.train.RunData;
+import io.flm.worker.train.ScoredData;
 import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
@@ -201,14 +202,13 @@ public final class TrainedModel implements AutoCloseable {
         List<Path> sources = pictures.isEmpty() ? RunData.paths(config, "flm.data.eval-paths") : pictures;
         Optional<Checkpoint> first = FirstStage.of(config, note);
         progress.at(0, "reading");
-        try (RunData data = RunData.scored(task, files, sources, note);
+        try (ScoredData data = ScoredData.open(task, files, sources, note);
                 TrainedModel likelihood = first.map(this::firstStage).orElse(null)) {
             TaskModel asked = asked(data.pictures());
-            return task.score(
-                    likelihood == null ? asked : asked.withFirstStage(likelihood.asked(data.pictures())),
-                    files,
-                    data.examples(),
-                    progress);
+            return data.scored()
+                    .score(
+                            likelihood == null ? asked : asked.withFirstStage(likelihood.asked(data.pictures())),
+                            progress);
         }
     }
 

@@ -62,6 +62,27 @@ public final class CaptionData {
                         count));
     }
 
+    /** How a task scores examples. */
+    @FunctionalInterface
+    public interface Scoring {
+        TaskReport of(TaskModel model, Examples examples, TaskProgress progress);
+    }
+
+    /** Examples, whose texts are all that is known of them, and how they are scored. */
+    public static ScoredExamples scored(Examples examples, Scoring scoring) {
+        return new ScoredExamples() {
+            @Override
+            public Examples examples() {
+                return examples;
+            }
+
+            @Override
+            public TaskReport score(TaskModel model, TaskProgress progress) {
+                return scoring.of(model, examples, progress);
+            }
+        };
+    }
+
     /**
      * Which examples are scored: all, or some that are drawn, the same for every model.
      *

@@ -2,7 +2,6 @@ package io.flm.worker.task;
 
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
-import io.flm.data.Sample;
 import io.flm.data.TextForm;
 import io.flm.data.UserException;
 import io.flm.data.annotation.AnnotatedExamples;
@@ -33,7 +32,6 @@ import java.util.stream.IntStream;
  */
 public abstract class StatementTask implements Task {
     private static final String ACCURACY = "accuracy";
-    private static final int SHOWN = 48;
 
     private final String key;
     private final Shape shape;
@@ -77,35 +75,57 @@ public abstract class StatementTask implements Task {
     }
 
     @Override
-    public Examples examples(List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note) {
-        StatementFiles files = read(required(annotations));
-        if (files.leftOut() > 0) {
-            note.accept(key + ": " + files.leftOut() + " examples without a label are left out");
-        }
-        if (training) {
-            files.all().stream()
-                    .filter(s -> s.label() == Statement.UNLABELLED)
-                    .findFirst()
-                    .ifPresent(s -> {
-                        throw new UserException(annotations + ": " + s.id()
-                                + " has no label to train on; give files with labels with --train");
-                    });
-        }
-        return AnnotatedExamples.of(
-                files.all().stream().map(Statement::annotated).toList(), pictures, TextForm.AS_IT_IS);
-    }
-
-    private List<Path> required(List<Path> annotations) {
-        if (annotations.isEmpty()) {
-            throw new UserException(key + ": no annotation file; give " + files());
-        }
-        return annotations;
+    public Examples trained(List<Path> annotations, PictureSource pictures, Consumer<String> note) {
+        List<Statement> all = statements(annotations, note);
+        all.stream().filter(s -> s.label() == Statement.UNLABELLED).findFirst().ifPresent(s -> {
+            throw new UserException(
+                    annotations + ": " + s.id() + " has no label to train on; give files with labels with --train");
+        });
+        return examples(all, pictures);
     }
 
     @Override
-    public TaskReport score(TaskModel model, List<Path> annotations, Examples examples, TaskProgress progress) {
-        List<Statement> all = read(required(annotations)).all();
-        Chosen chosen = Chosen.of(model, examples, progress);
+    public ScoredExamples scored(List<Path> annotations, PictureSource pictures, Consumer<String> note) {
+        List<Statement> all = statements(annotations, note);
+        return new Scored(all, examples(all, pictures));
+    }
+
+    private List<Statement> statements(List<Path> annotations, Consumer<String> note) {
+        if (annotations.isEmpty()) {
+            throw new UserException(key + ": no annotation file; give " + files());
+        }
+        StatementFiles files = read(annotations);
+        if (files.leftOut() > 0) {
+            note.accept(key + ": " + files.leftOut() + " examples without a label are left out");
+        }
+        return files.all();
+    }
+
+    private static Examples examples(List<Statement> all, PictureSource pictures) {
+        return AnnotatedExamples.of(all.stream().map(Statement::annotated).toList(), pictures, TextForm.AS_IT_IS);
+    }
+
+    private final class Scored implements ScoredExamples {
+        private final List<Statement> all;
+        private final Examples examples;
+
+        Scored(List<Statement> all, Examples examples) {
+            this.all = all;
+            this.examples = examples;
+        }
+
+        @Override
+        public Examples examples() {
+            return examples;
+        }
+
+        @Override
+        public TaskReport score(TaskModel model, TaskProgress progress) {
+            return StatementTask.this.score(all, Chosen.of(model, examples, progress));
+        }
+    }
+
+    private TaskReport score(List<Statement> all, Chosen chosen) {
         List<TaskFigure> figures = new ArrayList<>();
         boolean labelled = all.stream().noneMatch(s -> s.label() == Statement.UNLABELLED);
         if (labelled) {
@@ -114,9 +134,11 @@ public abstract class StatementTask implements Task {
         }
         List<String> notes =
                 labelled ? List.of() : List.of("the examples have no labels: there is nothing to score by");
-        TaskReport report = new TaskReport(
-                key, all.size(), figures, shown(model, examples, all, chosen), predictions(all, chosen), notes);
-        return labelled ? report.withItems(ACCURACY, right(all, chosen), groupNumbers(all)) : report;
+        TaskReport report =
+                new TaskReport(key, all.size(), figures, shown(all, chosen), predictions(all, chosen), notes);
+        return labelled
+                ? report.withItems(Map.of(ACCURACY, right(all, chosen), TaskReport.GROUP, groupNumbers(all)))
+                : report;
     }
 
     private TaskFigure accuracy(List<Statement> all, Chosen chosen) {
@@ -174,11 +196,10 @@ public abstract class StatementTask implements Task {
         return groups;
     }
 
-    private List<Shown> shown(TaskModel model, Examples examples, List<Statement> all, Chosen chosen) {
+    private List<Shown> shown(List<Statement> all, Chosen chosen) {
         List<Shown> shown = new ArrayList<>();
-        for (int i : TaskModel.spread(all.size(), SHOWN)) {
+        chosen.shown().forEach((i, sample) -> {
             Statement s = all.get(i);
-            Sample sample = model.read(examples, i, i + 1).get(0);
             shown.add(new Shown(
                     s.id(),
                     sample.pictures(),
@@ -188,7 +209,7 @@ public abstract class StatementTask implements Task {
                     classes.get(chosen.own()[i]),
                     chosen.shares()[i],
                     s.label() == chosen.own()[i]));
-        }
+        });
         return shown;
     }
 

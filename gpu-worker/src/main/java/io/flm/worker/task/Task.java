@@ -62,21 +62,15 @@ public interface Task {
     }
 
     /**
-     * Reads examples.
+     * Reads examples to train on. What is only good for scoring is left out.
      *
      * @param annotations files, empty if the pictures' own captions are meant
      * @param pictures that the annotations name
-     * @param training whether they are trained on: then what is only good for scoring is left out
      * @param note is told what is left out, in one line each
      * @throws io.flm.data.UserException where files say what cannot be, or name pictures that are not there
      */
-    Examples examples(List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note);
+    Examples trained(List<Path> annotations, PictureSource pictures, Consumer<String> note);
 
-    /**
-     * Scores a fine-tuned model.
-     *
-     * @param annotations that {@code examples} were made of
-     * @param examples of {@link #examples}, not for training
-     */
-    TaskReport score(TaskModel model, List<Path> annotations, Examples examples, TaskProgress progress);
+    /** Reads examples to score a model on. Parameters and errors are those of {@link #trained}. */
+    ScoredExamples scored(List<Path> annotations, PictureSource pictures, Consumer<String> note);
 }

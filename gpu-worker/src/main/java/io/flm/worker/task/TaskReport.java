@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param shown some examples, with what the model said
  * @param predictions what the task's server takes; null if it has none
  * @param notes what people should know: what was not counted, and why
- * @param items what each example reached, in their order, by the key of the figure that is their mean; of figures for which it is
- *     known. Where examples are not drawn one by one, the number of each one's group is under {@link #GROUP}
+ * @param items what each example, or each text of a search, reached, in their order, by the key of the figure that is their mean; of
+ *     figures for which it is known. Where examples are not drawn one by one, the number of each one's group is under {@link #GROUP}
  */
 public record TaskReport(
         String task,
@@ -106,21 +106,9 @@ public record TaskReport(
         this(task, examples, figures, shown, predictions, notes, Map.of());
     }
 
-    /** The same with what each example reached of a figure. */
-    public TaskReport withItems(String key, List<Double> each) {
-        return new TaskReport(task, examples, figures, shown, predictions, notes, Map.of(key, List.copyOf(each)));
-    }
-
-    /** Of examples that are drawn in groups, such as the pictures of one scene: with the number of each one's group. */
-    public TaskReport withItems(String key, List<Double> each, List<Double> groups) {
-        return new TaskReport(
-                task,
-                examples,
-                figures,
-                shown,
-                predictions,
-                notes,
-                Map.of(key, List.copyOf(each), GROUP, List.copyOf(groups)));
+    /** The same with what each example reached, by the key of the figure that is their mean, and their groups. */
+    public TaskReport withItems(Map<String, List<Double>> each) {
+        return new TaskReport(task, examples, figures, shown, predictions, notes, each);
     }
 
     /** As JSON: each figure under its key; {@code prior}, {@code majority} and {@code standardError} repeat the keys. */

@@ -32,7 +32,7 @@ public record RunData(Examples examples, PictureSource pictures, long heldOut) i
         Optional<Task> task = Tasks.of(config);
         if (task.isPresent()) {
             List<Path> annotations = paths(config, "flm.task.train");
-            return of(task.get(), annotations, data.paths(), true, note);
+            return of(task.get(), annotations, data.paths(), note);
         }
         Dataset samples = Dataset.open(data.paths(), Split.training(data.holdOut()));
         return new RunData(samples.captioned(), samples, samples.inAll() - samples.size());
@@ -45,25 +45,19 @@ public record RunData(Examples examples, PictureSource pictures, long heldOut) i
                         || !config.getStringList("flm.task.val").isEmpty());
     }
 
-    /**
-     * Opens what a task is scored on.
-     *
-     * @param annotations files; empty if the pictures' own captions are meant
-     */
-    public static RunData scored(Task task, List<Path> annotations, List<Path> pictures, Consumer<String> note) {
-        return of(task, annotations, pictures, false, note);
-    }
-
-    private static RunData of(
-            Task task, List<Path> annotations, List<Path> paths, boolean training, Consumer<String> note) {
-        // Without annotations the pictures bring their captions.
-        PictureSource pictures = annotations.isEmpty() ? Dataset.open(paths) : PictureSource.open(paths);
+    private static RunData of(Task task, List<Path> annotations, List<Path> paths, Consumer<String> note) {
+        PictureSource pictures = pictures(annotations, paths);
         try {
-            return new RunData(task.examples(annotations, pictures, training, note), pictures, 0);
+            return new RunData(task.trained(annotations, pictures, note), pictures, 0);
         } catch (RuntimeException | Error e) {
             pictures.close();
             throw e;
         }
+    }
+
+    /** Without annotations the pictures bring their captions. */
+    static PictureSource pictures(List<Path> annotations, List<Path> paths) {
+        return annotations.isEmpty() ? Dataset.open(paths) : PictureSource.open(paths);
     }
 
     /** A list of paths in a configuration. */

@@ -60,8 +60,8 @@ class StatementTaskTest {
     }
 
     private TaskReport score(Task task, Path file, int batch) {
-        Examples examples = task.examples(List.of(file), WORLD.pictures, false, notes::add);
-        return task.score(WORLD.of(task, batch, 5), List.of(file), examples, QUIET);
+        ScoredExamples scored = task.scored(List.of(file), WORLD.pictures, notes::add);
+        return scored.score(WORLD.of(task, batch, 5), QUIET);
     }
 
     private static Map<String, String> predictions(TaskReport report) {
@@ -130,6 +130,24 @@ class StatementTaskTest {
     }
 
     @Test
+    void whatWasReadOfTheFilesIsScoredThoughTheyAreGone() throws IOException {
+        Path file = pairs();
+        ScoredExamples scored = NLVR2.scored(List.of(file), WORLD.pictures, notes::add);
+        Files.delete(file);
+        TaskModel model = WORLD.of(NLVR2, 5, 5);
+        TaskReport report = scored.score(model, QUIET);
+        assertThat(report.examples()).isEqualTo(16);
+        List<Sample> samples = model.read(scored.examples(), 0, 16);
+        for (int e = 0; e < 16; e++) {
+            TaskReport.Shown shown = report.shown().get(e);
+            assertThat(shown.key()).isEqualTo("e" + e);
+            assertThat(shown.pictures())
+                    .containsExactlyElementsOf(samples.get(e).pictures());
+            assertThat(shown.text()).isEqualTo(samples.get(e).texts().get(0));
+        }
+    }
+
+    @Test
     void thePredictionsDoNotDependOnHowManyAreAskedAtATime() throws IOException {
         Path file = pairs();
         assertThat(predictions(score(NLVR2, file, 3))).isEqualTo(predictions(score(NLVR2, file, 16)));
@@ -142,7 +160,7 @@ class StatementTaskTest {
         assertThat(report.figures()).isEmpty();
         assertThat(report.notes()).containsExactly("the examples have no labels: there is nothing to score by");
         assertThat(predictions(report)).hasSize(2);
-        assertThatThrownBy(() -> NLVR2.examples(List.of(file), WORLD.pictures, true, notes::add))
+        assertThatThrownBy(() -> NLVR2.trained(List.of(file), WORLD.pictures, notes::add))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("e0 has no label to train on");
     }
@@ -170,7 +188,7 @@ class StatementTaskTest {
 
     @Test
     void aTaskWithoutAnnotationsIsRefusedInOneLine() {
-        assertThatThrownBy(() -> NLVR2.examples(List.of(), WORLD.pictures, false, notes::add))
+        assertThatThrownBy(() -> NLVR2.scored(List.of(), WORLD.pictures, notes::add))
                 .isInstanceOf(UserException.class)
                 .hasMessage("nlvr2: no annotation file; give NLVR2's JSON lines");
     }
@@ -178,7 +196,8 @@ class StatementTaskTest {
     @Test
     void forTheTextAloneEachExampleHasThePicturesOfAnotherOneWhateverIsAskedBesideIt() throws IOException {
         TaskModel model = WORLD.of(NLVR2, 16, 3);
-        Examples examples = NLVR2.examples(List.of(pairs()), WORLD.pictures, false, notes::add);
+        Examples examples =
+                NLVR2.scored(List.of(pairs()), WORLD.pictures, notes::add).examples();
         List<Sample> all = model.read(examples, 0, 16);
         float[][] texts = model.classifyTexts(examples, 0, all.subList(0, 3));
         for (int i = 0; i < 3; i++) {
@@ -198,7 +217,11 @@ class StatementTaskTest {
     @Test
     void whichOfTwoPicturesIsTheLeftOneMatters() throws IOException {
         TaskModel model = WORLD.of(NLVR2, 16, 3);
-        Sample own = model.read(NLVR2.examples(List.of(pairs()), WORLD.pictures, false, notes::add), 0, 1)
+        Sample own = model.read(
+                        NLVR2.scored(List.of(pairs()), WORLD.pictures, notes::add)
+                                .examples(),
+                        0,
+                        1)
                 .get(0);
         Sample turned = new Sample(
                 own.key(), List.of(own.pictures().get(1), own.pictures().get(0)), own.texts(), own.labels());
@@ -211,7 +234,7 @@ class StatementTaskTest {
                 + "{\"identifier\": \"e9\", \"sentence\": \"b\", \"left\": \"nobody\", \"right\": \"" + WORLD.key(1)
                 + "\"" + TRUE + "}\n";
         Path file = Files.writeString(folder.resolve("lost.json"), lost);
-        assertThatThrownBy(() -> NLVR2.examples(List.of(file), WORLD.pictures, false, notes::add))
+        assertThatThrownBy(() -> NLVR2.scored(List.of(file), WORLD.pictures, notes::add))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("1 of 2 examples have pictures that are not there: e9 (nobody)");
     }

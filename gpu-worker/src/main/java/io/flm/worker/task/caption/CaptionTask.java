@@ -11,6 +11,7 @@ import io.flm.worker.decode.Decoder;
 import io.flm.worker.decode.Decoding;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.task.CaptionData;
+import io.flm.worker.task.ScoredExamples;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskModel;
@@ -23,9 +24,12 @@ import io.flm.worker.task.score.CaptionScores.Caption;
 import io.flm.worker.task.score.Score;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 
@@ -70,22 +74,32 @@ public final class CaptionTask implements Task {
     }
 
     @Override
-    public Examples examples(List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note) {
-        return CaptionData.read(key(), annotations, pictures, training, note);
+    public Examples trained(List<Path> annotations, PictureSource pictures, Consumer<String> note) {
+        return CaptionData.read(key(), annotations, pictures, true, note);
     }
 
     @Override
-    public TaskReport score(TaskModel model, List<Path> annotations, Examples examples, TaskProgress progress) {
+    public ScoredExamples scored(List<Path> annotations, PictureSource pictures, Consumer<String> note) {
+        return CaptionData.scored(CaptionData.read(key(), annotations, pictures, false, note), this::score);
+    }
+
+    private TaskReport score(TaskModel model, Examples examples, TaskProgress progress) {
         long[] scored = CaptionData.scored(examples.size(), model.samples(), model.seed());
         List<String> keys = new ArrayList<>();
         List<List<String>> references = new ArrayList<>();
         List<int[]> greedy = new ArrayList<>();
         List<int[]> searched = new ArrayList<>();
+        int[] spread = TaskModel.spread(scored.length, SHOWN);
+        SortedMap<Integer, Sample> pictured = new TreeMap<>();
         for (int from = 0; from < scored.length; from += model.batch()) {
             progress.at((double) from / scored.length, "captions");
             List<Sample> block = new ArrayList<>();
             for (int i = from; i < Math.min(scored.length, from + model.batch()); i++) {
-                block.addAll(model.read(examples, scored[i], scored[i] + 1));
+                Sample sample = model.read(examples, scored[i], scored[i] + 1).get(0);
+                block.add(sample);
+                if (Arrays.binarySearch(spread, i) >= 0) {
+                    pictured.put(i, sample);
+                }
                 keys.add(examples.name(scored[i]));
                 references.add(model.texts(examples, scored[i]));
             }
@@ -95,19 +109,36 @@ public final class CaptionTask implements Task {
             }
         }
         List<TaskFigure> figures = new ArrayList<>();
-        figures(figures, "", "", words(model, greedy), references);
+        Map<String, List<Double>> each = new HashMap<>();
+        List<int[]> rows = greedy;
+        List<String> best = words(model, greedy);
+        CaptionScores scores = figures(figures, each, "", "", best, references);
         if (beam > 1) {
-            figures(figures, "beam.", "Beam " + beam + ", ", words(model, searched), references);
+            rows = searched;
+            best = words(model, searched);
+            scores = figures(figures, each, "beam.", "Beam " + beam + ", ", best, references);
         }
-        List<int[]> rows = beam > 1 ? searched : greedy;
-        List<String> best = words(model, rows);
+        List<Shown> shown = new ArrayList<>();
+        for (Map.Entry<Integer, Sample> of : pictured.entrySet()) {
+            int i = of.getKey();
+            shown.add(new Shown(
+                    of.getValue().key(),
+                    of.getValue().pictures(),
+                    rows.get(i),
+                    "",
+                    references.get(i).get(0),
+                    best.get(i),
+                    Double.NaN,
+                    scores.exact().each().get(i) == 1));
+        }
         return new TaskReport(
-                key(),
-                scored.length,
-                figures,
-                shown(model, examples, scored, references, rows, best),
-                predictions(keys, best),
-                CaptionData.notes(examples.size(), scored.length));
+                        key(),
+                        scored.length,
+                        figures,
+                        shown,
+                        predictions(keys, best),
+                        CaptionData.notes(examples.size(), scored.length))
+                .withItems(each);
     }
 
     /** Tokens of each caption. */
@@ -127,8 +158,13 @@ public final class CaptionTask implements Task {
     }
 
     /** Beside the caption of a picture half-way on, and the commonest one of all references. Neighbours often show nearly the same. */
-    private static void figures(
-            List<TaskFigure> figures, String key, String title, List<String> captions, List<List<String>> references) {
+    private static CaptionScores figures(
+            List<TaskFigure> figures,
+            Map<String, List<Double>> each,
+            String key,
+            String title,
+            List<String> captions,
+            List<List<String>> references) {
         int n = captions.size();
         String constant = commonest(references);
         CaptionScores own = scores(captions::get, references);
@@ -154,6 +190,10 @@ public final class CaptionTask implements Task {
                 own.exact(),
                 other.exact(),
                 same.exact()));
+        each.put(key + "cider", own.cider().each()); // BLEU is not the captions' mean
+        each.put(key + "rougeL", own.rougeL().each());
+        each.put(key + "exactMatch", own.exact().each());
+        return own;
     }
 
     private static CaptionScores scores(IntFunction<String> caption, List<List<String>> references) {
@@ -184,33 +224,6 @@ public final class CaptionTask implements Task {
                 .max(Map.Entry.<String, Integer>comparingByValue().thenComparing(Map.Entry.comparingByKey()))
                 .orElseThrow()
                 .getKey();
-    }
-
-    private static List<Shown> shown(
-            TaskModel model,
-            Examples examples,
-            long[] scored,
-            List<List<String>> references,
-            List<int[]> rows,
-            List<String> captions) {
-        List<Shown> shown = new ArrayList<>();
-        for (int i : TaskModel.spread(scored.length, SHOWN)) {
-            Sample sample = model.read(examples, scored[i], scored[i] + 1).get(0);
-            boolean exact = CaptionScores.of(List.of(new Caption(captions.get(i), references.get(i))))
-                            .exact()
-                            .all()
-                    == 1;
-            shown.add(new Shown(
-                    sample.key(),
-                    sample.pictures(),
-                    rows.get(i),
-                    "",
-                    references.get(i).get(0),
-                    captions.get(i),
-                    Double.NaN,
-                    exact));
-        }
-        return shown;
     }
 
     private static Predictions predictions(List<String> keys, List<String> captions) {

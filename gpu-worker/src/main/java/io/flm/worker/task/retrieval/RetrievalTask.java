@@ -11,6 +11,7 @@ import io.flm.worker.objective.Objective;
 import io.flm.worker.task.CaptionData;
 import io.flm.worker.task.ClassObjective;
 import io.flm.worker.task.ClassObjective.Shape;
+import io.flm.worker.task.ScoredExamples;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskModel;
@@ -22,8 +23,10 @@ import io.flm.worker.task.score.Recalls;
 import io.flm.worker.task.score.Score;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
 import java.util.function.IntFunction;
@@ -93,9 +96,14 @@ public final class RetrievalTask implements Task {
     }
 
     @Override
-    public Examples examples(List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note) {
-        Examples examples = CaptionData.read(key(), annotations, pictures, training, note);
-        return training ? examples.withFalseTexts(falseTexts, falseTextCandidates) : examples;
+    public Examples trained(List<Path> annotations, PictureSource pictures, Consumer<String> note) {
+        return CaptionData.read(key(), annotations, pictures, true, note)
+                .withFalseTexts(falseTexts, falseTextCandidates);
+    }
+
+    @Override
+    public ScoredExamples scored(List<Path> annotations, PictureSource pictures, Consumer<String> note) {
+        return CaptionData.scored(CaptionData.read(key(), annotations, pictures, false, note), this::score);
     }
 
     @Override
@@ -103,8 +111,7 @@ public final class RetrievalTask implements Task {
         return true;
     }
 
-    @Override
-    public TaskReport score(TaskModel model, List<Path> annotations, Examples examples, TaskProgress progress) {
+    private TaskReport score(TaskModel model, Examples examples, TaskProgress progress) {
         long[] scored = CaptionData.scored(examples.size(), model.samples(), model.seed());
         Search search = Search.read(model, examples, scored);
         TaskModel first = model.firstStage();
@@ -116,14 +123,16 @@ public final class RetrievalTask implements Task {
     private TaskReport inOneStage(TaskModel model, Search search, TaskProgress progress) {
         float[][] scores = scores(model, search, share -> progress.at(share, "pairs"));
         List<TaskFigure> figures = new ArrayList<>();
-        figures(figures, Way.HEAD, recalls(search, scores), search.chance());
+        Map<String, List<Double>> each = new HashMap<>();
+        figures(figures, each, Way.HEAD, recalls(search, scores), search.chance());
         return new TaskReport(
-                key(),
-                search.pictures().size(),
-                figures,
-                shown(search, picture -> wide(scores[picture]), true),
-                null,
-                List.of(sizes(search)));
+                        key(),
+                        search.pictures().size(),
+                        figures,
+                        shown(search, picture -> wide(scores[picture]), true),
+                        null,
+                        List.of(sizes(search)))
+                .withItems(each);
     }
 
     /** Both searches read their own pictures, and are timed with what they encode. */
@@ -147,25 +156,28 @@ public final class RetrievalTask implements Task {
                 .some(candidates::texts, candidates::score, share -> progress.at((1 + share) / parts, "candidates"));
         double bothSeconds = likelihoodSeconds + secondTimer.seconds();
         List<TaskFigure> figures = new ArrayList<>();
+        Map<String, List<Double>> each = new HashMap<>();
         List<Shown> shown;
         if (allPairs) {
             Timer allTimer = new Timer();
             float[][] scores = scores(model, search, share -> progress.at((2 + share) / parts, "pairs"));
             double allSeconds = allTimer.seconds();
             shown = shown(search, picture -> wide(scores[picture]), true);
-            figures(figures, Way.HEAD, recalls(search, scores), chance);
+            figures(figures, each, Way.HEAD, recalls(search, scores), chance);
             figures.add(time(Way.HEAD, allSeconds, search.pairs()));
         } else {
             shown = shown(search, candidates::ofTexts, false); // those that were not read have no share
         }
         figures(
                 figures,
+                each,
                 Way.TWO_STAGES,
                 Recalls.of(pictures, search.pictureOfText(), candidates::ofTexts, candidates::ofPictures),
                 chance);
         figures.add(time(Way.TWO_STAGES, bothSeconds, candidates.pairs()));
         figures(
                 figures,
+                each,
                 Way.LIKELIHOOD,
                 Recalls.of(pictures, search.pictureOfText(), likelihoods::texts, likelihoods::pictures),
                 chance);
@@ -177,7 +189,7 @@ public final class RetrievalTask implements Task {
                 first.objective().key(),
                 candidates.pairs(),
                 best);
-        return new TaskReport(key(), pictures, figures, shown, null, List.of(sizes(search), note));
+        return new TaskReport(key(), pictures, figures, shown, null, List.of(sizes(search), note)).withItems(each);
     }
 
     /** Since when something is done. */
@@ -228,9 +240,10 @@ public final class RetrievalTask implements Task {
         }
     }
 
-    private static void figures(List<TaskFigure> figures, Way way, Recalls recalls, Recalls chance) {
-        figures(figures, way.key + "text", way.text, recalls.textOfPicture(), chance.textOfPicture());
-        figures(figures, way.key + "image", way.picture, recalls.pictureOfText(), chance.pictureOfText());
+    private static void figures(
+            List<TaskFigure> figures, Map<String, List<Double>> each, Way way, Recalls recalls, Recalls chance) {
+        figures(figures, each, way.key + "text", way.text, recalls.textOfPicture(), chance.textOfPicture());
+        figures(figures, each, way.key + "image", way.picture, recalls.pictureOfText(), chance.pictureOfText());
     }
 
     /** @param pairs that the head read, or if it read none the l2r stream */
@@ -248,10 +261,16 @@ public final class RetrievalTask implements Task {
 
     /** Beside chance, of a model to which all are alike. */
     private static void figures(
-            List<TaskFigure> figures, String key, String title, List<Score> recalls, List<Score> chance) {
+            List<TaskFigure> figures,
+            Map<String, List<Double>> each,
+            String key,
+            String title,
+            List<Score> recalls,
+            List<Score> chance) {
         for (int i = 0; i < Recalls.RANKS.size(); i++) {
             int rank = Recalls.RANKS.get(i);
             Score score = recalls.get(i);
+            each.put(key + "RetrievalR" + rank, score.each());
             figures.add(new TaskFigure(
                     key + "RetrievalR" + rank,
                     title + ", R@" + rank,

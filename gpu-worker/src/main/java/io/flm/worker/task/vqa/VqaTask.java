@@ -3,7 +3,6 @@ package io.flm.worker.task.vqa;
 import com.typesafe.config.Config;
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
-import io.flm.data.Sample;
 import io.flm.data.UserException;
 import io.flm.data.annotation.VqaFiles;
 import io.flm.data.annotation.VqaQuestion;
@@ -14,6 +13,7 @@ import io.flm.worker.objective.Objective;
 import io.flm.worker.task.Chosen;
 import io.flm.worker.task.ClassObjective;
 import io.flm.worker.task.ClassObjective.Shape;
+import io.flm.worker.task.ScoredExamples;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskModel;
@@ -46,7 +46,6 @@ import java.util.function.IntFunction;
  */
 public final class VqaTask implements Task {
     private static final String ACCURACY = "accuracy";
-    private static final int SHOWN = 48;
 
     private final List<String> answers;
     private final long leastAnswers;
@@ -135,20 +134,39 @@ public final class VqaTask implements Task {
     }
 
     @Override
-    public Examples examples(List<Path> annotations, PictureSource pictures, boolean training, Consumer<String> note) {
+    public Examples trained(List<Path> annotations, PictureSource pictures, Consumer<String> note) {
         List<VqaQuestion> all = read(annotations);
         AnswerScores scores = new AnswerScores(answers);
+        List<VqaQuestion> answerable = answerable(all, scores, "they are not trained on", note);
+        if (answerable.isEmpty()) {
+            throw new UserException(annotations + ": no question has an answer among the " + answers.size()
+                    + " to choose from; give other --answers");
+        }
+        return VqaExamples.of(answerable, pictures, scores);
+    }
+
+    @Override
+    public ScoredExamples scored(List<Path> annotations, PictureSource pictures, Consumer<String> note) {
+        List<VqaQuestion> all = read(annotations);
+        AnswerScores scores = new AnswerScores(answers);
+        answerable(all, scores, "they count as wrong", note);
+        return new Scored(VqaExamples.of(all, pictures, scores));
+    }
+
+    /** Questions with an answer to choose; tells how many others there are, and what becomes of them. */
+    private List<VqaQuestion> answerable(
+            List<VqaQuestion> all, AnswerScores scores, String others, Consumer<String> note) {
         List<VqaQuestion> answerable =
                 all.stream().filter(q -> scores.canBeRight(counts(q))).toList();
         if (answerable.size() < all.size()
                 && all.stream().anyMatch(q -> !q.answers().isEmpty())) {
             note.accept(String.format(
                     Locale.ROOT,
-                    "vqa: %,d of %,d questions have no answer among the %,d to choose from%s",
+                    "vqa: %,d of %,d questions have no answer among the %,d to choose from; %s",
                     all.size() - answerable.size(),
                     all.size(),
                     answers.size(),
-                    training ? "; they are not trained on" : "; they count as wrong"));
+                    others));
         }
         long alone = all.stream().filter(q -> q.answers().size() == 1).count();
         if (alone > 0) {
@@ -159,11 +177,7 @@ public final class VqaTask implements Task {
                     alone,
                     all.size()));
         }
-        if (training && answerable.isEmpty()) {
-            throw new UserException(annotations + ": no question has an answer among the " + answers.size()
-                    + " to choose from; give other --answers");
-        }
-        return VqaExamples.of(training ? answerable : all, pictures, scores);
+        return answerable;
     }
 
     /** Scores of a question's answers, by the answers to choose among. */
@@ -199,10 +213,25 @@ public final class VqaTask implements Task {
 
     // ---- scoring
 
-    @Override
-    public TaskReport score(TaskModel model, List<Path> annotations, Examples examples, TaskProgress progress) {
-        List<VqaQuestion> all = read(annotations);
-        Chosen chosen = Chosen.of(model, examples, progress);
+    private final class Scored implements ScoredExamples {
+        private final VqaExamples examples;
+
+        Scored(VqaExamples examples) {
+            this.examples = examples;
+        }
+
+        @Override
+        public Examples examples() {
+            return examples;
+        }
+
+        @Override
+        public TaskReport score(TaskModel model, TaskProgress progress) {
+            return VqaTask.this.score(examples.questions(), Chosen.of(model, examples, progress));
+        }
+    }
+
+    private TaskReport score(List<VqaQuestion> all, Chosen chosen) {
         List<TaskFigure> figures = new ArrayList<>();
         boolean answered = all.stream().noneMatch(q -> q.answers().isEmpty());
         if (answered) {
@@ -210,12 +239,12 @@ public final class VqaTask implements Task {
         }
         List<String> notes =
                 answered ? List.of() : List.of("the questions have no answers: there is nothing to score by");
-        TaskReport report = new TaskReport(
-                key(), all.size(), figures, shown(model, examples, all, chosen), predictions(all, chosen), notes);
+        TaskReport report =
+                new TaskReport(key(), all.size(), figures, shown(all, chosen), predictions(all, chosen), notes);
         return answered
-                ? report.withItems(
+                ? report.withItems(Map.of(
                         ACCURACY,
-                        accuracy(all, i -> answers.get(chosen.own()[i])).all().each())
+                        accuracy(all, i -> answers.get(chosen.own()[i])).all().each()))
                 : report;
     }
 
@@ -271,12 +300,11 @@ public final class VqaTask implements Task {
                 own.each().size());
     }
 
-    private List<Shown> shown(TaskModel model, Examples examples, List<VqaQuestion> all, Chosen chosen) {
+    private List<Shown> shown(List<VqaQuestion> all, Chosen chosen) {
         List<Shown> shown = new ArrayList<>();
-        for (int i : TaskModel.spread(all.size(), SHOWN)) {
+        chosen.shown().forEach((i, sample) -> {
             VqaQuestion question = all.get(i);
             String given = answers.get(chosen.own()[i]);
-            Sample sample = model.read(examples, i, i + 1).get(0);
             shown.add(new Shown(
                     question.id(),
                     sample.pictures(),
@@ -286,7 +314,7 @@ public final class VqaTask implements Task {
                     given,
                     chosen.shares()[i],
                     counts(question).getOrDefault(VqaAnswers.normal(given), 0) > 0));
-        }
+        });
         return shown;
     }
 

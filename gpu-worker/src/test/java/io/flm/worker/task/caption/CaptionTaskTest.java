@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
-import io.flm.data.Examples;
+import io.flm.worker.task.ScoredExamples;
 import io.flm.worker.task.SmallTaskModel;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskFigure;
@@ -66,7 +66,7 @@ class CaptionTaskTest {
 
     private TaskReport score(Task task, int batch, int samples) throws IOException {
         List<Path> files = captions();
-        Examples examples = task.examples(files, WORLD.pictures, false, notes::add);
+        ScoredExamples scored = task.scored(files, WORLD.pictures, notes::add);
         TaskModel all = WORLD.of(task, batch, 3);
         TaskModel some = new TaskModel(
                 all.model(),
@@ -79,7 +79,7 @@ class CaptionTaskTest {
                 batch,
                 samples,
                 all.seed());
-        return task.score(some, files, examples, (share, doing) -> {});
+        return scored.score(some, (share, doing) -> {});
     }
 
     private static TaskFigure figure(TaskReport report, String key) {

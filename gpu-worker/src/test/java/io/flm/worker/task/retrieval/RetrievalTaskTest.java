@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.typesafe.config.ConfigFactory;
-import io.flm.data.Examples;
 import io.flm.worker.task.SmallTaskModel;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskModel;
@@ -57,14 +56,11 @@ class RetrievalTaskTest {
     }
 
     private TaskReport score(RetrievalTask task, boolean inTwoStages) {
-        List<Path> files = List.of(captions);
-        Examples examples = task.examples(files, WORLD.pictures, false, note -> {});
         TaskModel model = WORLD.of(task, 4, 5);
-        return task.score(
-                inTwoStages ? model.withFirstStage(WORLD.of(SmallTaskModel.FLM, 4, 6)) : model,
-                files,
-                examples,
-                (share, doing) -> assertThat(share).isBetween(0.0, 1.0));
+        return task.scored(List.of(captions), WORLD.pictures, note -> {})
+                .score(
+                        inTwoStages ? model.withFirstStage(WORLD.of(SmallTaskModel.FLM, 4, 6)) : model,
+                        (share, doing) -> assertThat(share).isBetween(0.0, 1.0));
     }
 
     private static Map<String, Double> values(TaskReport report, String prefix) {

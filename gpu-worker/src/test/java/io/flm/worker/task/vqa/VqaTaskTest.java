@@ -103,7 +103,7 @@ class VqaTaskTest {
     void answersThatAreOneInTheirNormalFormAreRefused() throws IOException {
         askAll("yes");
         List<Path> files = files();
-        assertThatThrownBy(() -> vqa("answers = [a dog, Dog, yes]").examples(files, WORLD.pictures, true, notes::add))
+        assertThatThrownBy(() -> vqa("answers = [a dog, Dog, yes]").trained(files, WORLD.pictures, notes::add))
                 .isInstanceOf(UserException.class)
                 .hasMessage("flm.task.answers: 3 answers are only 2 in their normal form; leave out the doubles");
     }
@@ -112,7 +112,7 @@ class VqaTaskTest {
     @Test
     void anAnswersScoreIsTheMeanOverLeavingOnePersonOut() throws IOException {
         ask("1", "other", List.of("one", "two", "two", "three", "three", "three", "four", "4", "Four", "four."));
-        Examples examples = vqa("answers = [1, 2, 3, 4, 5]").examples(files(), WORLD.pictures, true, notes::add);
+        Examples examples = vqa("answers = [1, 2, 3, 4, 5]").trained(files(), WORLD.pictures, notes::add);
         assertThat(examples.labels(0)).containsExactly(new float[] {0.3f, 0.6f, 0.9f, 1, 0}, within(1e-6f));
         assertThat(examples.textForm()).isNotNull();
         assertThat(notes).isEmpty();
@@ -122,9 +122,8 @@ class VqaTaskTest {
     void questionsWithoutAnAnswerToChooseAreScoredAndNotTrainedOn() throws IOException {
         askAll("yes", "purple", "no");
         Task task = vqa("answers = [yes, no]");
-        assertThat(task.examples(files(), WORLD.pictures, true, notes::add).size())
-                .isEqualTo(2);
-        assertThat(task.examples(files(), WORLD.pictures, false, notes::add).size())
+        assertThat(task.trained(files(), WORLD.pictures, notes::add).size()).isEqualTo(2);
+        assertThat(task.scored(files(), WORLD.pictures, notes::add).examples().size())
                 .isEqualTo(3);
         assertThat(notes)
                 .containsExactly(
@@ -132,7 +131,7 @@ class VqaTaskTest {
                         "vqa: 1 of 3 questions have no answer among the 2 to choose from; they count as wrong");
         Task other = vqa("answers = [red, green]");
         List<Path> files = files();
-        assertThatThrownBy(() -> other.examples(files, WORLD.pictures, true, notes::add))
+        assertThatThrownBy(() -> other.trained(files, WORLD.pictures, notes::add))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("no question has an answer among the 2 to choose from; give other --answers");
     }
@@ -142,7 +141,7 @@ class VqaTaskTest {
     void questionsOfOnePersonsAnswerAreCountedAloud() throws IOException {
         askAll("yes", "no");
         ask("2", "other", List.of("yes"));
-        Examples examples = vqa("answers = [yes, no]").examples(files(), WORLD.pictures, true, notes::add);
+        Examples examples = vqa("answers = [yes, no]").trained(files(), WORLD.pictures, notes::add);
         assertThat(examples.labels(2)).containsOnly(0);
         assertThat(notes)
                 .containsExactly("vqa: 1 of 3 questions have the answer of one person, and leaving that one out leaves"
@@ -167,8 +166,7 @@ class VqaTaskTest {
 
     private TaskReport score(Task task) throws IOException {
         TaskModel model = WORLD.of(task, 4, 7);
-        return task.score(
-                model, files(), task.examples(files(), WORLD.pictures, false, notes::add), (share, doing) -> {});
+        return task.scored(files(), WORLD.pictures, notes::add).score(model, (share, doing) -> {});
     }
 
     private static JsonNode predictions(TaskReport report) throws IOException {
@@ -211,8 +209,8 @@ class VqaTaskTest {
         Task task = vqa("answers = [yes, no]");
         Path asked = files().get(0);
         TaskModel model = WORLD.of(task, 4, 7);
-        Examples examples = task.examples(List.of(asked), WORLD.pictures, false, notes::add);
-        TaskReport report = task.score(model, List.of(asked), examples, (share, doing) -> {});
+        TaskReport report =
+                task.scored(List.of(asked), WORLD.pictures, notes::add).score(model, (share, doing) -> {});
         assertThat(report.figures()).isEmpty();
         assertThat(report.notes()).containsExactly("the questions have no answers: there is nothing to score by");
         assertThat(predictions(report)).hasSize(2);
