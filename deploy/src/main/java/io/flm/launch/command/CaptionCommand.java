@@ -1,6 +1,7 @@
 package io.flm.launch.command;
 
 import io.flm.data.PlainText;
+import io.flm.data.UserException;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
@@ -8,6 +9,7 @@ import io.flm.worker.decode.Decoding;
 import io.flm.worker.evaluate.TrainedModel;
 import io.flm.worker.evaluate.TrainedModel.Caption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -56,17 +58,25 @@ final class CaptionCommand implements Callable<Integer> {
         List<Path> files = images.stream().map(environment::resolve).toList();
         try (TrainedModel trained =
                 TrainedModel.load(model.from(environment), model.overrides(environment), environment::say)) {
-            for (Caption caption : trained.caption(files, how, maxTokens)) {
-                environment
-                        .out()
-                        .println(
-                                json
-                                        ? Json.line(new CaptionJson(
-                                                caption.image().toString(), caption.text(), caption.logProbability()))
-                                        : PlainText.of(line(caption)));
-            }
+            List<UserException> unreadable = new ArrayList<>();
+            trained.caption(files, how, maxTokens, this::print, e -> {
+                unreadable.add(e);
+                environment.warn(String.valueOf(e.getMessage()));
+            });
+            return unreadable.isEmpty()
+                    ? Failure.OK
+                    : unreadable.size() < files.size() ? Failure.FAILED : Failure.REFUSED;
         }
-        return Failure.OK;
+    }
+
+    private void print(Caption caption) {
+        environment
+                .out()
+                .println(
+                        json
+                                ? Json.line(new CaptionJson(
+                                        caption.image().toString(), caption.text(), caption.logProbability()))
+                                : PlainText.of(line(caption)));
     }
 
     private static String line(Caption caption) {

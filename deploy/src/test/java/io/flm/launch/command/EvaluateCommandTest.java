@@ -188,6 +188,15 @@ class EvaluateCommandTest {
     }
 
     @Test
+    void onePictureThatCannotBeReadTakesNoOtherCaptionAway() {
+        String lemon = TestEnvironment.ROOT.resolve("docs/lemon.png").toString();
+        assertThat(world.flm("caption", "--from", "run", "--threads", "1", "none.png", lemon))
+                .isEqualTo(Failure.FAILED);
+        assertThat(world.out().lines()).singleElement().asString().startsWith(lemon + ": ");
+        assertThat(world.err()).anySatisfy(line -> assertThat(line).contains("none.png: cannot be read as a picture"));
+    }
+
+    @Test
     void captionsAreTheSameForTheSameSeedWhateverIsBesideThePicture() throws IOException {
         String lemon = TestEnvironment.ROOT.resolve("docs/lemon.png").toString();
         String copy = Files.copy(Path.of(lemon), folder.resolve("copy.png")).toString();

@@ -303,8 +303,15 @@ public final class TrainedModel implements AutoCloseable {
      * A caption for each picture.
      *
      * @param maxTokens of a caption, with what it begins with and its end
+     * @param captions takes them, in the order of the pictures
+     * @param unreadable is told of each picture that cannot be read, and has no caption
      */
-    public List<Caption> caption(List<Path> images, Decoding decoding, int maxTokens) {
+    public void caption(
+            List<Path> images,
+            Decoding decoding,
+            int maxTokens,
+            Consumer<Caption> captions,
+            Consumer<UserException> unreadable) {
         if (!objective.hasLeftToRightStream()) {
             throw new UserException(checkpoint.folder() + ": a model of objective " + objective.key()
                     + " has no l2r stream to write captions with; give a model of flm, ar or prefix-lm");
@@ -320,15 +327,21 @@ public final class TrainedModel implements AutoCloseable {
         Pictures pictures = Pictures.with(PictureSettings.from(config));
         CaptionBounds bounds = new CaptionBounds(format.start(), format.stop(), maxTokens);
         int batch = EvaluationSettings.from(config).batch();
-        List<Caption> captions = new ArrayList<>();
         for (int from = 0; from < images.size(); from += batch) {
-            List<Path> some = images.subList(from, Math.min(from + batch, images.size()));
-            List<Example> examples = some.stream()
-                    .map(image -> new Example(image.toString(), "", new int[0], pixels(pictures, image)))
-                    .toList();
-            captions.addAll(caption(some, examples, decoding, bounds));
+            List<Path> read = new ArrayList<>();
+            List<Example> examples = new ArrayList<>();
+            for (Path image : images.subList(from, Math.min(from + batch, images.size()))) {
+                try {
+                    examples.add(new Example(image.toString(), "", new int[0], pixels(pictures, image)));
+                    read.add(image);
+                } catch (UserException e) {
+                    unreadable.accept(e);
+                }
+            }
+            if (!read.isEmpty()) {
+                caption(read, examples, decoding, bounds).forEach(captions);
+            }
         }
-        return captions;
     }
 
     private List<Caption> caption(List<Path> images, List<Example> examples, Decoding decoding, CaptionBounds bounds) {
