@@ -39,7 +39,7 @@ final class TokenView {
     /** What the marks of these readings mean. */
     static String legend(Stream<TextReading> readings) {
         Set<State> marks = EnumSet.noneOf(State.class);
-        readings.forEach(reading -> reading.readers().forEach(reader -> {
+        readings.forEach(reading -> reading.told().forEach(reader -> {
             int n = reading.tokens().size();
             for (int at = 0; at < n * n; at++) {
                 marks.add(state(reading, reader, at / n, at % n));
@@ -73,7 +73,7 @@ final class TokenView {
                     .append("</label><div>");
             for (TextReading reading : readings) {
                 view.append("<small>").append(Html.escape(reading.how())).append("</small>");
-                for (Reader reader : reading.readers()) {
+                for (Reader reader : reading.told()) {
                     line(view, reading, reader, token);
                 }
             }

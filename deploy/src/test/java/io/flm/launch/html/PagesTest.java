@@ -176,6 +176,21 @@ class PagesTest {
         assertThat(view.split(" checked>", -1)).hasSize(2);
     }
 
+    /** What a stream sees decides what is hidden from the reconstructor, whether the stream is told again or not. */
+    @Test
+    void aReadingOfWhichPartIsToldMarksWhatIsHiddenToo() {
+        TextReading all = reading();
+        TextReading part = new TextReading(
+                "later",
+                all.tokens(),
+                all.replaced(),
+                all.readers(),
+                all.readers().subList(2, 3));
+        assertThat(TokenView.choice("one", List.of(part)))
+                .contains("<b class=\"h own\">apple</b>")
+                .doesNotContain("l2r <i>");
+    }
+
     @Test
     void whatIsReadInATokensPlaceIsHiddenToo() {
         TextReading masked = new TextReading(

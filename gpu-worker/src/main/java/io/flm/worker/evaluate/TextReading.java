@@ -15,11 +15,19 @@ import java.util.List;
  * @param tokens as people read them, special ones by their names [n]
  * @param replaced whether another token is read in a token's place [n]
  * @param readers whoever reads it
+ * @param told those of them of whom no other reading says the same
  */
-public record TextReading(String how, List<String> tokens, boolean[] replaced, List<Reader> readers) {
+public record TextReading(
+        String how, List<String> tokens, boolean[] replaced, List<Reader> readers, List<Reader> told) {
     public TextReading {
         tokens = List.copyOf(tokens);
         readers = List.copyOf(readers);
+        told = List.copyOf(told);
+    }
+
+    /** One of which all is told. */
+    public TextReading(String how, List<String> tokens, boolean[] replaced, List<Reader> readers) {
+        this(how, tokens, replaced, readers, readers);
     }
 
     /**
@@ -53,16 +61,16 @@ public record TextReading(String how, List<String> tokens, boolean[] replaced, L
     }
 
     TextReading named(String other) {
-        return new TextReading(other, tokens, replaced, readers);
+        return new TextReading(other, tokens, replaced, readers, told);
     }
 
-    /** This one without the readers that see the same in another one. */
+    /** This one, of which is told what is not the same in another one. */
     TextReading without(TextReading other) {
         List<Reader> others = readers.stream()
                 .filter(reader -> !tokens.equals(other.tokens)
                         || other.readers.stream().noneMatch(known -> isSame(known, reader)))
                 .toList();
-        return new TextReading(how, tokens, replaced, others);
+        return new TextReading(how, tokens, replaced, readers, others);
     }
 
     private static boolean isSame(Reader one, Reader other) {

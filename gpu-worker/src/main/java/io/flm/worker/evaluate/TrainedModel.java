@@ -270,7 +270,7 @@ public final class TrainedModel implements AutoCloseable {
                         tokenizer,
                         masks)
                 .without(task);
-        return before.readers().isEmpty()
+        return before.told().isEmpty()
                 ? List.of(task.named("as the task reads it, and " + how + " did"))
                 : List.of(task, before);
     }
