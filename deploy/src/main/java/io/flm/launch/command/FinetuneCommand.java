@@ -191,7 +191,9 @@ final class FinetuneCommand extends TrainCommand {
         Config before = from.identity().config(from.folder().toString());
         for (String key : from.identity().settings().keySet()) {
             boolean decides = key.equals("flm.train.objective")
-                    || (key.startsWith("flm.model.") && !key.equals("flm.model.dropout"));
+                    || (key.startsWith("flm.model.")
+                            && !key.startsWith("flm.model.init.")
+                            && !key.equals("flm.model.dropout"));
             if (decides
                     && before.hasPath(key)
                     && !before.getValue(key)

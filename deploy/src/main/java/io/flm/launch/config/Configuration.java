@@ -38,6 +38,9 @@ public final class Configuration {
             "flm.task.val",
             "flm.task.first-stage",
             "flm.checkpoint.from",
+            "flm.model.init.image",
+            "flm.model.init.text",
+            "flm.model.init.whole",
             "flm.http.token-file",
             "flm.node.key-store",
             "flm.node.data-roots");
@@ -227,7 +230,10 @@ public final class Configuration {
         /** The configuration of a checkpoint, for a new run that begins with its weights; likewise. */
         public Builder checkpoint(Checkpoint checkpoint, Consumer<String> note) {
             String origin = "checkpoint " + checkpoint.folder();
-            Config layer = checkpoint.identity().config(checkpoint.folder().toString());
+            Config layer = checkpoint
+                    .identity()
+                    .config(checkpoint.folder().toString())
+                    .withoutPath("flm.model.init"); // its weights have taken their place
             return foreign(layer, origin, checkpoint.folder(), note);
         }
 

@@ -3,6 +3,7 @@ package io.flm.launch.config;
 import com.typesafe.config.Config;
 import io.flm.data.Dataset;
 import io.flm.data.UserException;
+import io.flm.worker.weights.WeightSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,6 +54,7 @@ public final class DataRoots {
             if (!node.getString(FROM).isEmpty()) {
                 roots.add(Path.of(node.getString(FROM)));
             }
+            WeightSource.from(node).forEach(source -> roots.add(source.path()));
             roots.add(home.resolve("data-stream"));
         } else {
             given.forEach(path -> roots.add(Path.of(path)));
@@ -73,6 +75,7 @@ public final class DataRoots {
         if (!run.getString(FROM).isEmpty()) {
             require(FROM, Path.of(run.getString(FROM)), real);
         }
+        WeightSource.from(run).forEach(source -> require(WeightSource.key(source.part()), source.path(), real));
     }
 
     private void require(String key, Config run, Set<Path> realRoots) {

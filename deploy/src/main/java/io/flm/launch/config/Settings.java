@@ -15,6 +15,7 @@ import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.RunData;
 import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
+import io.flm.worker.weights.WeightSource;
 import java.util.Optional;
 
 /** What must hold before a run folder is made: each area's own checks, and those between areas. */
@@ -74,6 +75,11 @@ public final class Settings {
         DataSettings data = DataSettings.from(config);
         CheckpointSettings.from(config);
         EvaluationSettings.from(config);
+        if (!WeightSource.from(config).isEmpty()
+                && !config.getString("flm.checkpoint.from").isEmpty()) {
+            throw new UserException(
+                    "flm.checkpoint.from and flm.model.init both say what the run begins with; give one");
+        }
         if (data.maxTokens() + 2 > model.maxPositions()) { // positions of real tokens count from 2
             throw new UserException("flm.data.max-tokens = " + data.maxTokens() + ", but flm.model.max-positions = "
                     + model.maxPositions() + " has room for " + (model.maxPositions() - 2)

@@ -38,6 +38,8 @@ import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Trainer;
 import io.flm.worker.train.Validation;
+import io.flm.worker.weights.InitialWeights;
+import io.flm.worker.weights.WeightSource;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -122,6 +124,8 @@ final class NodeRun implements AutoCloseable {
             if (Tasks.of(config).isPresent()) {
                 from.ifPresent(c -> c.requireTokenizer(tokenizer.sha256(), config.getString("flm.data.tokenizer")));
             }
+            Optional<InitialWeights> weights =
+                    origin.isPresent() || from.isPresent() ? Optional.empty() : initialWeights(config, folder);
             Map<String, String> contents =
                     new TreeMap<>(Map.of(RunIdentity.DATA, samples.sha256(), "tokenizer", tokenizer.sha256()));
             origin.map(c -> c.identity()
@@ -129,11 +133,15 @@ final class NodeRun implements AutoCloseable {
                             .get(RunIdentity.FROM)) // what it began with does not change any more
                     .or(() -> from.map(Checkpoint::weightsSha256))
                     .ifPresent(sha256 -> contents.put(RunIdentity.FROM, sha256));
+            origin.map(c -> c.identity().contents().get(RunIdentity.INIT)) // nor does this
+                    .or(() -> weights.map(InitialWeights::sha256))
+                    .ifPresent(sha256 -> contents.put(RunIdentity.INIT, sha256));
             RunIdentity wanted = RunIdentity.of(config, contents);
             RunIdentity identity = origin.map(
                             c -> resumed(c, wanted, config.getStringList("flm.checkpoint.accept"), folder))
                     .orElse(wanted);
-            runCheckpoints = new RunCheckpoints(store, checkpoints, identity, origin, from, train, this::onCheckpoint);
+            runCheckpoints =
+                    new RunCheckpoints(store, checkpoints, identity, origin, from, weights, train, this::onCheckpoint);
             closings.push(runCheckpoints::close);
             validation = HeldOutValidation.from(config, tokenizer, model.imageSize(), LOG::warn);
             metrics =
@@ -143,6 +151,20 @@ final class NodeRun implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /** What the run begins with, and says so in its folder. */
+    private Optional<InitialWeights> initialWeights(Config config, Path folder) {
+        List<WeightSource> sources = WeightSource.from(config);
+        if (sources.isEmpty()) {
+            return Optional.empty();
+        }
+        InitialWeights weights =
+                InitialWeights.open(sources, model, train.objective().parts(), tokenizer.size());
+        closings.push(weights::close);
+        RunFiles.write(
+                folder.resolve(RunFiles.INITIAL_WEIGHTS), weights.report().whole());
+        return Optional.of(weights);
     }
 
     private void requireRoom() {

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * lock             RunLock          held by the command that trains
  * effective.conf                    the configuration, each value with its origin; makes the folder a run's
  * plan                              which submission it belongs to
+ * initial-weights.txt               what became of each tensor of the files that the run began with
  * changes                           what changed the weights since which step, where it was resumed with other settings or data
  * checkpoints/     CheckpointStore  weights and moments
  * metrics.jsonl    MetricsLog       one line a step
@@ -42,11 +43,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RunFiles implements AutoCloseable {
     private static final int MOST_OWNER_BYTES = 1024;
+
+    /** What became of each tensor of {@code flm.model.init}. */
+    public static final String INITIAL_WEIGHTS = "initial-weights.txt";
+
     static final Set<String> FOLDERS = Set.of(CheckpointStore.FOLDER, "nodes");
     static final Set<String> FILES = Set.of(
             RunLock.NAME,
             "effective.conf",
             "changes",
+            INITIAL_WEIGHTS,
             "plan",
             "metrics.jsonl",
             "status.json",

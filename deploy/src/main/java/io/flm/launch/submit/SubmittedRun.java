@@ -13,12 +13,14 @@ import io.flm.launch.console.Waiting;
 import io.flm.launch.run.LastStatus;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.train.TrainSettings;
+import io.flm.worker.weights.WeightSource;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -261,7 +263,17 @@ public final class SubmittedRun implements Pretraining {
             return "the checkpoint of step " + firstStep;
         }
         String from = request.config().getString("flm.checkpoint.from");
-        return from.isEmpty() ? "seed " + train.seed() : "the weights of " + from;
+        if (!from.isEmpty()) {
+            return "the weights of " + from;
+        }
+        List<WeightSource> sources = WeightSource.from(request.config());
+        return sources.isEmpty()
+                ? "seed " + train.seed()
+                : "the weights of "
+                        + sources.stream()
+                                .map(source -> source.path().toString())
+                                .collect(Collectors.joining(" and "))
+                        + ", else seed " + train.seed();
     }
 
     private long firstStep(RunView view) {

@@ -39,6 +39,9 @@ public record RunIdentity(
     /** SHA-256 of the weights that the run began with. */
     public static final String FROM = "from";
 
+    /** SHA-256 of the weights of other programs that it began with. */
+    public static final String INIT = "init";
+
     private static final String STEPS = "flm.train.steps";
     private static final String SCHEDULE = "flm.train.schedule";
 

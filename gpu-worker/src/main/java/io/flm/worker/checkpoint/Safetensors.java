@@ -165,37 +165,10 @@ public final class Safetensors implements AutoCloseable {
     }
 
     private void convert(TensorInfo tensor, ByteBuffer from, FloatBuffer into) {
-        switch (tensor.type()) {
-            case F32 -> into.put(from.asFloatBuffer());
-            case BF16 -> {
-                while (from.hasRemaining()) {
-                    into.put(Float.intBitsToFloat(from.getShort() << 16));
-                }
-            }
-            case F16 -> {
-                while (from.hasRemaining()) {
-                    into.put(halfToFloat(from.getShort()));
-                }
-            }
-            case F64 -> {
-                while (from.hasRemaining()) {
-                    into.put((float) from.getDouble());
-                }
-            }
-            default -> throw new UserException(file + ": " + tensor + " holds no floats of 16, 32 or 64 bits");
+        if (!FloatValues.isFloat(tensor.type())) {
+            throw new UserException(file + ": " + tensor + " holds no floats of 16, 32 or 64 bits");
         }
-    }
-
-    /** IEEE 754 binary16: 5 bits of exponent with bias 15, 10 of fraction. */
-    static float halfToFloat(short half) {
-        int exponent = (half >> 10) & 0x1f;
-        int fraction = half & 0x3ff;
-        float magnitude = switch (exponent) {
-            case 0 -> fraction * 0x1p-24f;
-            case 0x1f -> Float.intBitsToFloat(0x7f80_0000 | fraction << 13);
-            default -> Float.intBitsToFloat((exponent + 127 - 15) << 23 | fraction << 13);
-        };
-        return half < 0 ? -magnitude : magnitude;
+        FloatValues.convert(tensor.type(), from, into);
     }
 
     private int arrayLength(TensorInfo tensor, long count) {

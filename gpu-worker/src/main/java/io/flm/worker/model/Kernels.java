@@ -16,8 +16,8 @@ import java.util.List;
  * that owns the results, the type of the matrix products, and the dropout seeds, which are counted from the stage's own.
  */
 final class Kernels {
-    /** Of the norms below the fusion, and of the image encoder's. */
-    static final double BERT_EPSILON = 1e-5;
+    /** Of the image encoder's norms. */
+    private static final double IMAGE_EPSILON = 1e-5;
 
     /** Of the norms above the fusion. */
     static final double FUSION_EPSILON = 1e-12;
@@ -81,17 +81,13 @@ final class Kernels {
         return script.call(scope, "normalize", pixels);
     }
 
-    NDArray resizePositions(NDArray table, int side) {
-        return script.call(scope, "resize_positions", table, side);
-    }
-
     NDArray patchEmbedding(NDArray image, Params p) {
         return script.call(scope, "patch_embedding", image, p, settings.patchSize(), type);
     }
 
     /** @param copies rows for each text, one after another */
     NDArray textEmbedding(NDArray ids, Params p, int copies) {
-        return script.call(scope, "text_embedding", ids, p, copies, dropout, nextSeed());
+        return script.call(scope, "text_embedding", ids, p, copies, settings.textNormEpsilon(), dropout, nextSeed());
     }
 
     NDArray streamMask(NDArray lengths, int length) {
@@ -121,7 +117,7 @@ final class Kernels {
     }
 
     NDArray norm(NDArray x, Params p) {
-        return script.call(scope, "norm", x, p.arrays().get(0), p.arrays().get(1), BERT_EPSILON);
+        return script.call(scope, "norm", x, p.arrays().get(0), p.arrays().get(1), IMAGE_EPSILON);
     }
 
     NDArray selfAttention(NDArray x, Params p, NDArray mask, double epsilon) {
@@ -233,7 +229,7 @@ final class Kernels {
 
     /** @param columns ids and positions [2, R] */
     NDArray columnEmbedding(NDArray columns, Params p) {
-        return script.call(scope, "column_embedding", columns, p);
+        return script.call(scope, "column_embedding", columns, p, settings.textNormEpsilon());
     }
 
     NDArray columnSelfAttention(NDArray x, Params p, NDArray cache, int slot, double epsilon) {

@@ -2,6 +2,8 @@ package io.flm.worker.model;
 
 import com.typesafe.config.Config;
 import io.flm.data.UserException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * {@code flm.model}: the sizes of the model; FLM §4.1 for the headline ones.
@@ -20,6 +22,7 @@ import io.flm.data.UserException;
  * @param imageWidth W, width of the image encoder
  * @param imageLayers blocks of the image encoder that are used (the checkpoint's last one is not)
  * @param dropout rate in text, cross-modal and reconstructor layers
+ * @param textNormEpsilon what the norms of text embedding and text layers add to the variance
  */
 public record ModelSettings(
         int vocabulary,
@@ -36,7 +39,11 @@ public record ModelSettings(
         int imageWidth,
         int imageAttentionHeads,
         int imageLayers,
-        double dropout) {
+        double dropout,
+        double textNormEpsilon) {
+
+    /** RoBERTa's, whose layers these are. */
+    private static final double ROBERTA_EPSILON = 1e-5;
 
     public ModelSettings {
         divides("hidden", hidden, "heads", attentionHeads);
@@ -44,6 +51,42 @@ public record ModelSettings(
         divides("image-size", imageSize, "patch-size", patchSize);
         atMost("reconstructor-bottom-layers", reconstructorBottomLayers, "bottom-layers", bottomLayers);
         atMost("reconstructor-top-layers", reconstructorTopLayers, "top-layers", topLayers);
+    }
+
+    /** The same with RoBERTa's norms. */
+    public ModelSettings(
+            int vocabulary,
+            int hidden,
+            int attentionHeads,
+            int mlpRatio,
+            int bottomLayers,
+            int topLayers,
+            int reconstructorBottomLayers,
+            int reconstructorTopLayers,
+            int maxPositions,
+            int imageSize,
+            int patchSize,
+            int imageWidth,
+            int imageAttentionHeads,
+            int imageLayers,
+            double dropout) {
+        this(
+                vocabulary,
+                hidden,
+                attentionHeads,
+                mlpRatio,
+                bottomLayers,
+                topLayers,
+                reconstructorBottomLayers,
+                reconstructorTopLayers,
+                maxPositions,
+                imageSize,
+                patchSize,
+                imageWidth,
+                imageAttentionHeads,
+                imageLayers,
+                dropout,
+                ROBERTA_EPSILON);
     }
 
     /** Reads {@code flm.model}. */
@@ -64,18 +107,33 @@ public record ModelSettings(
                 c.getInt("image-width"),
                 c.getInt("image-heads"),
                 c.getInt("image-layers"),
-                c.getDouble("dropout"));
+                c.getDouble("dropout"),
+                c.getDouble("text-norm-epsilon"));
+    }
+
+    /** P - 1 is the square of it: patches along a side. */
+    public int imageGrid() {
+        return imageSize / patchSize;
     }
 
     /** P, image tokens with the class token. */
     public int imageTokens() {
-        int side = imageSize / patchSize;
-        return side * side + 1;
+        return imageGrid() * imageGrid() + 1;
     }
 
     /** How many parameters a model of these parts has. */
     public long parameterCount(ModelParts parts) {
         return Architecture.of(this, parts).parameters().size();
+    }
+
+    /** The tensors of a model of these parts, in the order of declaration: official names and shapes. */
+    public Map<String, long[]> tensors(ModelParts parts) {
+        Map<String, long[]> tensors = new LinkedHashMap<>();
+        Architecture.of(this, parts)
+                .parameters()
+                .arguments()
+                .forEach(argument -> argument.names().forEach(name -> tensors.put(name, argument.shape())));
+        return tensors;
     }
 
     private static void divides(String key, int value, String divisorKey, int divisor) {

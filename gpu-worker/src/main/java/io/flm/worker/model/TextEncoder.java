@@ -25,8 +25,8 @@ final class TextEncoder {
         for (int i = 0; i < settings.bottomLayers(); i++) {
             String n = "text_transformer.encoder.layer." + i + ".";
             layers.add(new Layer(
-                    new SelfAttention(all, Stage.TEXT, n + "attention.", h, Kernels.BERT_EPSILON),
-                    new FeedForward(all, Stage.TEXT, n, settings, Kernels.BERT_EPSILON)));
+                    new SelfAttention(all, Stage.TEXT, n + "attention.", h, settings.textNormEpsilon()),
+                    new FeedForward(all, Stage.TEXT, n, settings, settings.textNormEpsilon())));
         }
     }
 

@@ -126,7 +126,7 @@ public final class Parity {
                 if (!name.equals("from")) {
                     int side = (int) Math.round(Math.sqrt((double) tensor.shape()[0] - 1));
                     float[] resized = expected.floats(name);
-                    float[] ours = PositionTable.resized(model, table, side);
+                    float[] ours = PositionTable.resized(table, model.settings().imageWidth(), side);
                     if (!comparison.differInSize(name, ours, resized)) {
                         comparison.add(name, Comparison.difference(ours, resized) / Comparison.largest(resized));
                     }

@@ -13,6 +13,7 @@ import io.flm.worker.checkpoint.TrainingState;
 import io.flm.worker.checkpoint.WeightTransfer;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.ParameterStore.Buffer;
+import io.flm.worker.weights.InitialWeights;
 import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +71,21 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         }
     }
 
+    /** A new run with weights of other programs. */
+    private record FromFiles(InitialWeights weights, long seed) implements InitialState {
+        @Override
+        public long steps() {
+            return 0;
+        }
+
+        @Override
+        public String restore(ParameterStore store) {
+            store.initialize(seed);
+            weights.load(layout(store), sink(store, Buffer.VALUES));
+            return "weights of other programs: " + weights.report().sentence();
+        }
+    }
+
     private record Resumed(Checkpoint checkpoint) implements InitialState {
         @Override
         public long steps() {
@@ -89,7 +105,8 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
      * Keeps the state of one run.
      *
      * @param origin what is known of its checkpoints; empty: there was none
-     * @param from then it begins with these weights; empty: with weights drawn from the seed
+     * @param from then it begins with these weights
+     * @param weights or with these; both empty: with weights drawn from the seed
      * @param listener is told what became of each checkpoint
      */
     public RunCheckpoints(
@@ -98,6 +115,7 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
             RunIdentity identity,
             Optional<Checkpoint> origin,
             Optional<Checkpoint> from,
+            Optional<InitialWeights> weights,
             TrainSettings train,
             Consumer<CheckpointWriter.Event> listener) {
         this.store = store;
@@ -108,6 +126,7 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         long seed = train.seed();
         this.first = from.<InitialState>map(c ->
                         new FromWeights(c, train.leavesReconstructor(), hasOtherAnswers(c.identity(), identity), seed))
+                .or(() -> weights.map(w -> new FromFiles(w, seed)))
                 .orElseGet(() -> new Seed(seed));
         this.globalBatch = train.globalBatch();
     }

@@ -126,20 +126,13 @@ class Kernels(Module):
     x = torch.cat([class_token.expand([b, 1, -1]), x], 1) + positions
     return self.norm(x, norm_g, norm_b, 1e-5)
 
-  def resize_positions(self, table: Tensor, side: int) -> Tensor:
-    """[1 + g * g, W] -> [1 + side * side, W]: the class row stays, the grid is resized bicubically."""
-    g = int(float(table.size(0) - 1) ** 0.5 + 0.5)
-    grid = table[1:].t().reshape([1, table.size(1), g, g])
-    resized = torch.upsample_bicubic2d(grid, [side, side], False)
-    return torch.cat([table[:1], resized.view([table.size(1), side * side]).t()])
-
-  def text_embedding(self, ids: Tensor, p: List[Tensor], copies: int, rate: float, seed: int) -> Tensor:
+  def text_embedding(self, ids: Tensor, p: List[Tensor], copies: int, eps: float, rate: float, seed: int) -> Tensor:
     """[B, L] -> [copies * B, L, H]; row copies * b + c is copy c of row b. Pads (id 1) have position 1, others count from 2."""
     words, places, types, norm_g, norm_b = p
     real = ids.ne(1).to(4)
     positions = torch.cumsum(real, 1) * real + 1
     x = torch.embedding(words, ids, 1) + torch.embedding(places, positions, 1) + types[0]
-    x = self.norm(x, norm_g, norm_b, 1e-5)
+    x = self.norm(x, norm_g, norm_b, eps)
     if copies > 1:
       x = torch.repeat_interleave(x, copies, 0)
     return self.dropout(x, rate, seed)
@@ -302,10 +295,10 @@ class Kernels(Module):
       dt = 6
     return torch.empty([2, rows, heads, slots, d], dtype=dt, device=x.device)
 
-  def column_embedding(self, columns: Tensor, p: List[Tensor]) -> Tensor:
+  def column_embedding(self, columns: Tensor, p: List[Tensor], eps: float) -> Tensor:
     words, places, types, norm_g, norm_b = p
     x = torch.embedding(words, columns[0], 1) + torch.embedding(places, columns[1], 1) + types[0]
-    return self.norm(x, norm_g, norm_b, 1e-5)
+    return self.norm(x, norm_g, norm_b, eps)
 
   def column_self_attention(self, x: Tensor, p: List[Tensor], cache: Tensor, slot: int, heads: int, eps: float, dt: int) -> Tensor:
     """Puts the column's own keys and values into the slot; it sees that one and all before it."""

@@ -100,6 +100,7 @@ class TrainerTest {
                 IDENTITY,
                 store.newestValid(line -> {}),
                 Optional.empty(),
+                Optional.empty(),
                 train,
                 event -> {});
     }
@@ -187,7 +188,14 @@ class TrainerTest {
         Optional<Checkpoint> from = store().newestValid(line -> {});
         CheckpointStore own = new CheckpointStore(folder.resolve("new"), CheckpointSettings.from(CONFIG));
         try (RunCheckpoints keeper = new RunCheckpoints(
-                        own, CheckpointSettings.from(CONFIG), IDENTITY, Optional.empty(), from, train, event -> {});
+                        own,
+                        CheckpointSettings.from(CONFIG),
+                        IDENTITY,
+                        Optional.empty(),
+                        from,
+                        Optional.empty(),
+                        train,
+                        event -> {});
                 Trainer trainer = trainer(keeper)) {
             assertThat(trainer.committedSteps()).isZero();
             assertThat(trainer.enter(alone(1, 0), 0))
