@@ -40,7 +40,8 @@ public record Submission(
             "status.json",
             "flm.log",
             "held-out.json",
-            "held-out.html");
+            "held-out.html",
+            "initial-weights.txt");
 
     private static final int MOST_NAME = 100;
 

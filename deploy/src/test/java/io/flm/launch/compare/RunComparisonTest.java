@@ -91,12 +91,13 @@ class RunComparisonTest {
     @Test
     void theCommandRefusesInOneLineWhatItCannotDo() {
         TestEnvironment world = new TestEnvironment(folder);
+        Path picture = TestEnvironment.ROOT.resolve("docs/lemon.png");
         String[][] refused = {
             {"compare"},
             {"compare", "--objectives", "flm", "--budget", "2steps", "--out", "c"},
             {"compare", "runs/a", "--out", "c"},
             {"compare", "--objectives", "flm", "--budget", "900steps", "--out", "c", "--tasks", "vqa"},
-            {"compare", "--objectives", "flm", "--budget", "900steps", "--out", "c", "--val", "vqa=x"},
+            {"compare", "--objectives", "flm", "--budget", "900steps", "--out", "c", "--val", "vqa=" + picture},
             {"compare", "--objectives", "flm,flm", "--budget", "900steps", "--out", "c"},
             {"compare", "--objectives", "flm", "--budget", "900steps", "--out", "c", "--parallel", "0"},
         };
