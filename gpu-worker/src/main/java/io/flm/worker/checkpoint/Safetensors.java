@@ -1,15 +1,10 @@
 package io.flm.worker.checkpoint;
 
-import io.flm.data.FileErrors;
 import io.flm.data.UserException;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.Map;
 
@@ -23,41 +18,33 @@ import java.util.Map;
 public final class Safetensors implements AutoCloseable {
     private static final int CHUNK_BYTES = 1 << 20;
 
-    private final Path file;
-    private final FileChannel channel;
+    private final PositionalFile file;
     private final SafetensorsHeader header;
     private final long bodyStart;
 
-    private Safetensors(Path file, FileChannel channel, SafetensorsHeader header, long bodyStart) {
+    private Safetensors(PositionalFile file, SafetensorsHeader header, long bodyStart) {
         this.file = file;
-        this.channel = channel;
         this.header = header;
         this.bodyStart = bodyStart;
     }
 
-    public static Safetensors open(Path file) {
+    public static Safetensors open(Path path) {
+        PositionalFile file = PositionalFile.open(path);
         try {
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-            try {
-                return open(file, channel);
-            } catch (IOException | RuntimeException e) {
-                channel.close();
-                throw e;
-            }
-        } catch (NoSuchFileException e) {
-            throw new UserException(file + ": no such file", e);
-        } catch (IOException e) {
-            throw unreadable(file, e);
+            return open(file);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
         }
     }
 
-    private static Safetensors open(Path file, FileChannel channel) throws IOException {
-        long fileBytes = channel.size();
+    private static Safetensors open(PositionalFile file) {
+        long fileBytes = file.sizeBytes();
         if (fileBytes < Long.BYTES) {
             throw malformed(file, "it has " + fileBytes + " bytes");
         }
         ByteBuffer length = littleEndian(Long.BYTES);
-        readFully(file, channel, length, 0);
+        readFully(file, length, 0);
         long headerBytes = length.getLong(0);
         if (headerBytes < 0 || headerBytes > SafetensorsHeader.MAX_BYTES) {
             throw malformed(
@@ -70,16 +57,16 @@ public final class Safetensors implements AutoCloseable {
             throw malformed(file, "its header was cut: " + bodyStart + " bytes announced, " + fileBytes + " there");
         }
         byte[] json = new byte[(int) headerBytes];
-        readFully(file, channel, ByteBuffer.wrap(json), Long.BYTES);
+        readFully(file, ByteBuffer.wrap(json), Long.BYTES);
         try {
-            return new Safetensors(file, channel, SafetensorsHeader.parse(json, fileBytes - bodyStart), bodyStart);
+            return new Safetensors(file, SafetensorsHeader.parse(json, fileBytes - bodyStart), bodyStart);
         } catch (SafetensorsHeader.MalformedException e) {
             throw malformed(file, e.how());
         }
     }
 
     public Path file() {
-        return file;
+        return file.path();
     }
 
     /** The tensors by name, in the order of their bytes. */
@@ -95,7 +82,7 @@ public final class Safetensors implements AutoCloseable {
     public TensorInfo tensor(String name) {
         TensorInfo tensor = header.tensors().get(name);
         if (tensor == null) {
-            throw new UserException(file + ": no tensor " + name + " among its "
+            throw new UserException(file() + ": no tensor " + name + " among its "
                     + header.tensors().size() + "; is it a file of this model?");
         }
         return tensor;
@@ -105,7 +92,7 @@ public final class Safetensors implements AutoCloseable {
     public ByteBuffer bytes(String name) {
         TensorInfo tensor = tensor(name);
         ByteBuffer bytes = littleEndian(arrayLength(tensor, tensor.sizeBytes()));
-        readFully(file, channel, bytes, bodyStart + tensor.offset());
+        readFully(file, bytes, bodyStart + tensor.offset());
         return bytes.flip();
     }
 
@@ -131,7 +118,7 @@ public final class Safetensors implements AutoCloseable {
                 case U32 -> bytes.getInt(4 * index) & 0xffff_ffffL;
                 case I32 -> bytes.getInt(4 * index);
                 case I64, U64 -> bytes.getLong(8 * index);
-                default -> throw new UserException(file + ": " + tensor + " holds no integers");
+                default -> throw new UserException(file() + ": " + tensor + " holds no integers");
             };
         }
         return values;
@@ -142,14 +129,14 @@ public final class Safetensors implements AutoCloseable {
         TensorInfo tensor = tensor(name);
         if (from < 0 || from + into.remaining() > tensor.elementCount()) {
             throw new IllegalArgumentException(
-                    file + ": elements " + from + " to " + (from + into.remaining()) + " of " + tensor);
+                    file() + ": elements " + from + " to " + (from + into.remaining()) + " of " + tensor);
         }
         int elementBytes = tensor.type().sizeBytes();
         ByteBuffer chunk = littleEndian((int) Math.min(CHUNK_BYTES, (long) into.remaining() * elementBytes));
         long at = bodyStart + tensor.offset() + from * elementBytes;
         while (into.hasRemaining()) {
             chunk.clear().limit((int) Math.min(chunk.capacity(), (long) into.remaining() * elementBytes));
-            readFully(file, channel, chunk, at);
+            readFully(file, chunk, at);
             at += chunk.limit();
             convert(tensor, chunk.flip(), into);
         }
@@ -157,23 +144,19 @@ public final class Safetensors implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw unreadable(file, e);
-        }
+        file.close();
     }
 
     private void convert(TensorInfo tensor, ByteBuffer from, FloatBuffer into) {
         if (!FloatValues.isFloat(tensor.type())) {
-            throw new UserException(file + ": " + tensor + " holds no floats of 16, 32 or 64 bits");
+            throw new UserException(file() + ": " + tensor + " holds no floats of 16, 32 or 64 bits");
         }
         FloatValues.convert(tensor.type(), from, into);
     }
 
     private int arrayLength(TensorInfo tensor, long count) {
         if (count > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException(file + ": " + tensor + " does not fit one array; read it by slices");
+            throw new IllegalArgumentException(file() + ": " + tensor + " does not fit one array; read it by slices");
         }
         return (int) count;
     }
@@ -182,28 +165,13 @@ public final class Safetensors implements AutoCloseable {
         return ByteBuffer.allocate(sizeBytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    private static void readFully(Path file, FileChannel channel, ByteBuffer into, long at) {
-        int end = into.limit();
-        try {
-            while (into.position() < end) {
-                // By pieces: the channel keeps a native copy as large as the largest read of a heap buffer.
-                into.limit(Math.min(end, into.position() + CHUNK_BYTES));
-                int count = channel.read(into, at);
-                if (count < 0) {
-                    throw malformed(file, "it was cut while it was read");
-                }
-                at += count;
-            }
-        } catch (IOException e) {
-            throw unreadable(file, e);
+    private static void readFully(PositionalFile file, ByteBuffer into, long at) {
+        if (!file.read(at, into)) {
+            throw malformed(file, "it was cut while it was read");
         }
     }
 
-    private static UserException malformed(Path file, String how) {
-        return new UserException(file + ": no whole safetensors file: " + how + "; take another copy");
-    }
-
-    private static UserException unreadable(Path file, IOException cause) {
-        return new UserException(file + ": cannot be read (" + FileErrors.reason(cause) + ")", cause);
+    private static UserException malformed(PositionalFile file, String how) {
+        return new UserException(file.path() + ": no whole safetensors file: " + how + "; take another copy");
     }
 }

@@ -1,15 +1,11 @@
 package io.flm.worker.weights;
 
-import io.flm.data.FileErrors;
 import io.flm.data.UserException;
-import java.io.IOException;
+import io.flm.worker.checkpoint.PositionalFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,7 +17,6 @@ import java.util.Map;
  */
 final class StoredZip implements AutoCloseable {
     private static final int MOST_TABLE_BYTES = 64 << 20;
-    private static final int CHUNK_BYTES = 1 << 20;
     private static final int END_BYTES = 22;
     private static final int MOST_COMMENT_BYTES = 0xffff;
     private static final int END = 0x06054b50;
@@ -37,7 +32,7 @@ final class StoredZip implements AutoCloseable {
     private static final long IN_ZIP64 = 0xffff_ffffL;
 
     private final Path file;
-    private final FileChannel channel;
+    private final PositionalFile bytes;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
     /**
@@ -47,26 +42,20 @@ final class StoredZip implements AutoCloseable {
      */
     record Entry(String name, long offset, long sizeBytes) {}
 
-    private StoredZip(Path file, FileChannel channel) {
+    private StoredZip(Path file, PositionalFile bytes) {
         this.file = file;
-        this.channel = channel;
+        this.bytes = bytes;
     }
 
     static StoredZip open(Path file) {
+        PositionalFile bytes = PositionalFile.open(file);
         try {
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
-            try {
-                StoredZip zip = new StoredZip(file, channel);
-                zip.readTable();
-                return zip;
-            } catch (IOException | RuntimeException e) {
-                channel.close();
-                throw e;
-            }
-        } catch (NoSuchFileException e) {
-            throw new UserException(file + ": no such file", e);
-        } catch (IOException e) {
-            throw unreadable(e, file);
+            StoredZip zip = new StoredZip(file, bytes);
+            zip.readTable();
+            return zip;
+        } catch (RuntimeException e) {
+            bytes.close();
+            throw e;
         }
     }
 
@@ -99,29 +88,14 @@ final class StoredZip implements AutoCloseable {
 
     /** Fills {@code into} with the file's bytes from {@code at} on. */
     void read(long at, ByteBuffer into) {
-        int end = into.limit();
-        try {
-            for (long next = at; into.position() < end; ) {
-                // By pieces: the channel keeps a native copy as large as the largest read of a heap buffer.
-                into.limit(Math.min(end, into.position() + CHUNK_BYTES));
-                int count = channel.read(into, next);
-                if (count < 0) {
-                    throw damaged("it was cut");
-                }
-                next += count;
-            }
-        } catch (IOException e) {
-            throw unreadable(e, file);
+        if (!bytes.read(at, into)) {
+            throw damaged("it was cut");
         }
     }
 
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw unreadable(e, file);
-        }
+        bytes.close();
     }
 
     private ByteBuffer at(long offset, int sizeBytes) {
@@ -130,8 +104,8 @@ final class StoredZip implements AutoCloseable {
         return bytes.flip();
     }
 
-    private void readTable() throws IOException {
-        long fileBytes = channel.size();
+    private void readTable() {
+        long fileBytes = bytes.sizeBytes();
         int tailBytes = (int) Math.min(fileBytes, END_BYTES + MOST_COMMENT_BYTES);
         ByteBuffer tail = at(fileBytes - tailBytes, tailBytes);
         int end = end(tail);
@@ -264,9 +238,5 @@ final class StoredZip implements AutoCloseable {
 
     private UserException damaged(String how) {
         return new UserException(file + ": no whole file of torch.save: " + how + "; take another copy");
-    }
-
-    private static UserException unreadable(IOException e, Path file) {
-        return new UserException(file + ": cannot be read (" + FileErrors.reason(e) + ")", e);
     }
 }
