@@ -263,7 +263,7 @@ class LauncherScriptTest {
     @Test
     void aFailedBuildIsToldAndTriedAgain() throws Exception {
         java("17.0.15");
-        maven("3.8.7", "echo '[ERROR] A.java: not a class'; exit 1");
+        maven("3.8.7", "echo '[ERROR] A.java: not a class'; printf '\\033[0m'; exit 1"); // a last line without end
         Ended failed = flm(folder.resolve("repo/deploy/flm"), "version");
         assertThat(failed.exitCode()).isEqualTo(1);
         assertThat(failed.err()).contains("[ERROR] A.java: not a class").contains("the build failed; see ");
