@@ -42,8 +42,8 @@ public final class BadShare {
     public void check() {
         if (bad > most) {
             throw new UserException(
-                    bad + " of the " + draws + " samples of the steps from " + epoch * steps
-                            + " on are bad, each named in the log of a node: go on with --resume and --set"
+                    bad + " bad samples were drawn to fill the " + draws + " places of the steps from " + epoch * steps
+                            + " on, each named in the log of a node: go on with --resume and --set"
                             + " flm.data.bad-sample-rate=R, more than the " + rate
                             + " of now, which changes no weight; or mend"
                             + " them and go on with --resume --accept data, and the weights follow the mended data from there on");

@@ -24,7 +24,7 @@ class BadShareTest {
         assertThatCode(() -> meet(100_000, DEFAULT, 1000)).doesNotThrowAnyException();
         assertThatThrownBy(() -> meet(100_000, DEFAULT, 1001))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("1001 of the 100000 samples")
+                .hasMessageContaining("1001 bad samples were drawn to fill the 100000 places")
                 .hasMessageContaining("--resume and --set flm.data.bad-sample-rate=R")
                 .hasMessageContaining("--resume --accept data")
                 .hasMessageNotContaining("\n");
@@ -47,7 +47,8 @@ class BadShareTest {
         }
         share.add(500, 8);
         share.add(504, 3);
-        assertThatThrownBy(share::check).hasMessageContaining("11 of the 500 samples of the steps from 500 on");
+        assertThatThrownBy(share::check)
+                .hasMessageContaining("11 bad samples were drawn to fill the 500 places of the steps from 500 on");
     }
 
     @Test
