@@ -30,7 +30,7 @@ public final class FileErrors {
     private FileErrors() {}
 
     /** Of a shard at {@code file} that cannot be opened: one line that says what to do. */
-    static UserException opening(Path file, IOException e) {
+    public static UserException opening(Path file, IOException e) {
         if (e instanceof TarEntries.Damage) {
             String mend = e instanceof TarEntries.NoEnd
                     ? "fetch it again, or, if nothing is missing, append 1024 zero bytes to it"

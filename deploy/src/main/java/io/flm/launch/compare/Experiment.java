@@ -1,6 +1,7 @@
 package io.flm.launch.compare;
 
 import com.typesafe.config.Config;
+import io.flm.data.DataSettings;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.config.Presets;
@@ -8,6 +9,7 @@ import io.flm.worker.config.Key;
 import io.flm.worker.config.Keys;
 import io.flm.worker.train.TrainSettings;
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -164,7 +166,16 @@ record Experiment(
             keys.put(key.name(), meaning instanceof BigDecimal amount ? amount.toPlainString() : meaning);
         }
         map.put("configuration", keys);
+        map.put("contents", Contents.of(dataFiles()));
         return map;
+    }
+
+    private List<Path> dataFiles() {
+        DataSettings data = DataSettings.from(configuration.config());
+        List<Path> files = new ArrayList<>(data.paths());
+        files.addAll(data.evalPaths());
+        files.add(data.tokenizer());
+        return files;
     }
 
     private static List<Key> keys() {

@@ -108,6 +108,9 @@ record Task(String name, List<Measure> measures, boolean fineTuned, List<Path> t
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("train", strings(train));
         map.put("validation", strings(validation));
+        map.put(
+                "contents",
+                Contents.of(Stream.of(train, validation).flatMap(List::stream).toList()));
         return map;
     }
 

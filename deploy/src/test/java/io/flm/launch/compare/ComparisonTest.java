@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -301,6 +302,33 @@ class ComparisonTest {
                         + ": belongs to a comparison with other settings: budget is 40steps there, 80steps here;"
                         + " flm.model.hidden is 16 there, 32 here; objectives is [\"flm@0\",\"mlm@0.4\"] there,"
                         + " [\"flm@0\",\"mlm@0.15\"] here; give these, or another --out");
+    }
+
+    /** Cells before and after a change of the data cannot stand in one report. */
+    @Test
+    void refusesDataThatChangedSinceItBegan() throws IOException {
+        Path questions = Files.writeString(folder.resolve("q.jsonl"), "{}");
+        Path pictures = Files.createDirectories(folder.resolve("pictures"));
+        Files.writeString(pictures.resolve("1.png"), "one");
+        Map<String, List<Path>> files = Map.of("nlvr", List.of(questions, pictures));
+        List<Task> tasks =
+                Task.parse(Experiments.configuration().config().getConfig("flm.task"), List.of("nlvr"), files, files);
+        Supplier<Experiment> same =
+                () -> Experiments.of(Experiments.variants("flm@0", "mlm@0.4"), 2, "40steps", tasks, 2, 2);
+        ComparisonFolder.take(folder.resolve("c"), same.get()).close();
+        ComparisonFolder.take(folder.resolve("c"), same.get()).close(); // nothing changed
+
+        Files.writeString(questions, "[]"); // of the same size
+        assertThatThrownBy(() -> ComparisonFolder.take(folder.resolve("c"), same.get()))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("tasks.nlvr.contents." + questions + " is 2 bytes, SHA-256 44136fa3")
+                .hasMessageContaining(" there, 2 bytes, SHA-256 4f53cda1");
+
+        Files.writeString(questions, "{}");
+        Files.move(pictures.resolve("1.png"), pictures.resolve("2.png"));
+        assertThatThrownBy(() -> ComparisonFolder.take(folder.resolve("c"), same.get()))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("tasks.nlvr.contents." + pictures + " is 1 files, 3 bytes, names and sizes ");
     }
 
     @Test
