@@ -214,6 +214,9 @@ final class CompareCommand implements Callable<Integer> {
         if (out != null || !objectives.isEmpty() || budget != null) {
             throw new UserException("give either folders of runs, or --objectives, --budget and --out");
         }
+        if (html != null) {
+            NamedFile.requireWritable(environment.resolve(html), "--html");
+        }
         RunComparison comparison =
                 new RunComparison(runs.stream().map(environment::resolve).toList(), environment::warn);
         if (html != null) {

@@ -96,6 +96,9 @@ final class DataInspectCommand implements Callable<Integer> {
         if (spanRate != null) {
             layers.option("flm.train.span-rate", spanRate, "--span-rate", environment.folder());
         }
+        if (html != null) {
+            NamedFile.requireWritable(environment.resolve(html), "--html");
+        }
         Config config = layers.build().config();
         Settings.checkData(config);
         DataSettings settings = DataSettings.from(config);

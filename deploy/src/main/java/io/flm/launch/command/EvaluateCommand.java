@@ -136,12 +136,6 @@ final class EvaluateCommand implements Callable<Integer> {
         if (file == null) {
             return;
         }
-        Path folder = file.getParent();
-        if (Files.isDirectory(file) || folder == null || !Files.isDirectory(folder)) {
-            throw new UserException(file + ": "
-                    + (Files.isDirectory(file) ? "is a folder" : "there is no folder " + folder) + "; give another "
-                    + option);
-        }
         for (Path read : Stream.of(val, data, List.of(model.from(environment)))
                 .flatMap(List::stream)
                 .toList()) {
@@ -149,6 +143,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 throw new UserException(file + ": is read, and would be lost; give another " + option);
             }
         }
+        NamedFile.requireWritable(file, option);
     }
 
     private static boolean isSame(Path one, Path other) {
