@@ -4,7 +4,8 @@ import java.util.Arrays;
 import java.util.function.Function;
 
 /**
- * How a row of tokens is laid out: {@code <s> words . </s>}, or with a begin token {@code <s> </s> words . </s>}.
+ * How a row of tokens is laid out: {@code <s> words . </s>}, or with a begin token {@code <s> </s> words . </s>}. Here as elsewhere
+ * special tokens have RoBERTa's names, whichever kind the tokenizer is of.
  *
  * @param beginToken whether rows have one
  */

@@ -5,26 +5,24 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
- * A Hugging Face {@code tokenizer.json} with RoBERTa's special tokens. Thread-safe.
+ * A Hugging Face {@code tokenizer.json} with the special tokens of a {@link TokenizerKind}. Thread-safe.
  *
- * <p>A caption is encoded as FLM's authors do: trailing spaces and dots go, a dot is added, {@code <s>} and {@code </s>} are put
- * around it.
+ * <p>A caption is encoded as FLM's authors do: trailing spaces and dots go, a dot is added, the tokens of start and end are put around
+ * it: {@code <s>} and {@code </s>}, or {@code [CLS]} and {@code [SEP]}.
  */
 public final class Tokenizer implements AutoCloseable {
-    /** The model's padding: its embeddings and positions leave this id out, as RoBERTa's do. */
-    private static final int PAD_ID = 1;
-
     /** Of a tokenizer.json: the largest that are known have 35 MB. */
     private static final int MOST_BYTES = 256 << 20;
 
@@ -32,6 +30,7 @@ public final class Tokenizer implements AutoCloseable {
 
     private final HuggingFaceTokenizer tokenizer;
     private final Map<Integer, long[]> disarmed = new HashMap<>(); // what is read in the place of a special token
+    private final TokenizerKind kind;
     private final int size;
     private final int startId;
     private final int padId;
@@ -53,18 +52,21 @@ public final class Tokenizer implements AutoCloseable {
         }
         this.words = Words.of(json, ids, added);
         this.size = 1 + ids.values().stream().mapToInt(Integer::intValue).max().orElse(-1);
-        this.startId = id(file, ids, "<s>");
-        this.padId = id(file, ids, "<pad>");
-        this.endId = id(file, ids, "</s>");
-        this.maskId = id(file, ids, "<mask>");
-        if (padId != PAD_ID) {
-            throw new UserException(file + ": its <pad> has id " + padId + ", where the model takes " + PAD_ID
-                    + " for padding; give a tokenizer with RoBERTa's ids of special tokens");
-        }
-        for (String special : List.of("<s>", "<pad>", "</s>", "<mask>")) {
-            disarmed.put(id(file, ids, special), read(special.substring(1)));
+        this.kind = TokenizerKind.of(file, ids.keySet());
+        this.startId = idOf(ids, kind.start());
+        this.padId = idOf(ids, kind.pad());
+        this.endId = idOf(ids, kind.end());
+        this.maskId = idOf(ids, kind.mask());
+        kind.requirePad(file, padId);
+        for (String special : kind.all()) {
+            disarmed.put(idOf(ids, special), read(special.substring(1)));
         }
         this.sha256 = sha256;
+    }
+
+    /** Of a token that there is. */
+    private static int idOf(Map<String, Integer> ids, String token) {
+        return Objects.requireNonNull(ids.get(token), token);
     }
 
     private static Map<String, Integer> vocabulary(Path file, JsonNode vocabulary) {
@@ -138,7 +140,7 @@ public final class Tokenizer implements AutoCloseable {
         requireNoDropout(file, json.path("model").path("dropout"));
         try {
             HuggingFaceTokenizer tokenizer = HuggingFaceTokenizer.newInstance(
-                    new ByteArrayInputStream(TextFile.withoutMark(bytes)),
+                    new ByteArrayInputStream(decoding(json, TextFile.withoutMark(bytes))),
                     Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
             try {
                 return new Tokenizer(file, tokenizer, json, Sha256.of(bytes));
@@ -154,13 +156,21 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    private static int id(Path file, Map<String, Integer> ids, String token) {
-        Integer id = ids.get(token);
-        if (id == null) {
-            throw new UserException(file + ": has no token " + token
-                    + "; a tokenizer with RoBERTa's <s>, <pad>, </s> and <mask> is needed");
+    /** WordPiece that does not say how its pieces are joined gets the way that there is; else captions would be full of {@code ##}. */
+    private static byte[] decoding(JsonNode json, byte[] file) throws JsonProcessingException {
+        JsonNode model = json.path("model");
+        boolean silent =
+                json.path("decoder").isMissingNode() || json.path("decoder").isNull();
+        if (!silent
+                || !model.path("type").asText().equals("WordPiece")
+                || !(json.deepCopy() instanceof ObjectNode whole)) {
+            return file;
         }
-        return id;
+        whole.putObject("decoder")
+                .put("type", "WordPiece")
+                .put("prefix", model.path("continuing_subword_prefix").asText("##"))
+                .put("cleanup", true);
+        return new ObjectMapper().writeValueAsBytes(whole);
     }
 
     private static String place(JsonProcessingException e) {
@@ -176,7 +186,7 @@ public final class Tokenizer implements AutoCloseable {
      * A caption as the streams read it.
      *
      * @param maxTokens the longest row, special tokens included; longer ones lose their last words
-     * @param beginToken whether {@code </s>} follows {@code <s>}, so that the l2r stream predicts the first word, too
+     * @param beginToken whether the token of the end follows that of the start, so that the l2r stream predicts the first word, too
      */
     public int[] encode(String caption, int maxTokens, boolean beginToken) {
         return encode(caption, TextForm.CAPTION, maxTokens, beginToken);
@@ -238,6 +248,11 @@ public final class Tokenizer implements AutoCloseable {
         return size;
     }
 
+    /** Whose special tokens it has. */
+    public TokenizerKind kind() {
+        return kind;
+    }
+
     public int startId() {
         return startId;
     }
@@ -258,7 +273,7 @@ public final class Tokenizer implements AutoCloseable {
     public Vocabulary vocabulary() {
         int[] period = ids(".");
         int periodId = period.length == 0 ? -1 : period[period.length - 1];
-        return new Vocabulary(size, startId, padId, endId, maskId, periodId, words);
+        return new Vocabulary(size, kind, startId, padId, endId, maskId, periodId, words);
     }
 
     /** Of the file. */

@@ -10,7 +10,7 @@
  * <pre>
  * files      Dataset is the data set; TarShard, TarEntries, OpenFiles below it; Split holds out, Order shuffles
  * examples   PictureSource and Examples are what all else knows of files: captions of shards, or what annotations say
- * texts      CaptionFiles, Tokenizer, Windows of about equal length, FalseTexts of other examples
+ * texts      CaptionFiles, Tokenizer of a TokenizerKind, Windows of about equal length, FalseTexts of other examples
  * pictures   Pictures decodes and resizes, by Codecs: PngFile, JpegFile, WebpFile; Augmentation, RandAugment
  * batches    Corruption, TextBatch, Targets, LaneBatch, BatchReader
  * faults     BadSamples are named and replaced, BadShare ends a run with too many, LeftOut counts what is in no sample

@@ -26,8 +26,10 @@ class WordsTest {
             gpt2     | pre COVID-19 tested       | pre/ /COVID-19/ tested/.
             clip     | woman (happy) beaming     | woman</w>/(</w>/h a pp y</w>/)</w>/be am ing</w>/.</w>
             clip     | COVID-19 tested           | COVID-19/te st ed</w>/.</w>
-            bert     | woman (happy) beaming     | woman/(/h ##ap ##p ##y/)/b ##eam ##ing/.
-            bert     | COVID-19 tested           | COVID-19/t ##est ##ed/.
+            bert     | woman (happy) beaming     | woman/(/happy/)/beaming/.
+            bert     | COVID-19 tested           | COVID-19/tested/.
+            bert_uncased | Woman (happy) beaming | woman/(/happy/)/beaming/.
+            bert_uncased | café crème tested     | cafe/creme/tested/.
             llama    | woman (happy) beaming     | ▁woman/▁ (/h ap p y/)/▁b eam ing/.
             llama    | café 中文 é               | ▁c a f é/▁ <0xE4> <0xB8> <0xAD>/<0xE6> <0x96> <0x87>/▁ é/.
             t5       | woman (happy) beaming     | ▁woman/▁ (/h a p p y/)/▁be a m ing/.

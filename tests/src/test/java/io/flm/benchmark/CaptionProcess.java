@@ -74,7 +74,8 @@ public final class CaptionProcess {
         TrainSettings train = TrainSettings.from(config);
         try (Tokenizer tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
                 FlmModel model = new FlmModel(
-                        ModelSettings.from(config),
+                        ModelSettings.from(config)
+                                .counting(tokenizer.vocabulary().positions()),
                         train.objective().parts(),
                         new FlmModel.Compute(Torch.devices(arguments[5]).get(0), Precision.FP32, false))) {
             ParameterStore parameters = model.parameters();

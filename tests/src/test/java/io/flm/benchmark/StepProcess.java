@@ -73,8 +73,8 @@ public final class StepProcess implements AutoCloseable {
         this.threads = threads;
         this.device = Torch.devices(device).get(0);
         train = TrainSettings.from(config);
-        model = ModelSettings.from(config);
         tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
+        model = ModelSettings.from(config).counting(tokenizer.vocabulary().positions());
         samples = Dataset.open(
                 config.getStringList("flm.data.paths").stream().map(Path::of).toList());
         DataSettings data = DataSettings.from(config);

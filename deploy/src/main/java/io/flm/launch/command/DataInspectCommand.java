@@ -107,7 +107,8 @@ final class DataInspectCommand implements Callable<Integer> {
             DataReport report = report(source, tokenizer, settings);
             SampleSheets sheets = new SampleSheets(source, tokenizer, settings, config);
             if (html != null) {
-                List<String> facts = Stream.of(facts(report), InputDescription.sentences(settings, config))
+                List<String> facts = Stream.of(
+                                facts(report), InputDescription.sentences(settings, tokenizer.kind(), config))
                         .flatMap(List::stream)
                         .toList();
                 write(
@@ -121,7 +122,11 @@ final class DataInspectCommand implements Callable<Integer> {
                     .print(
                             json
                                     ? Json.line(map(report, config, example, stops)) + System.lineSeparator()
-                                    : render(report, settings, InputDescription.sentences(settings, config), example));
+                                    : render(
+                                            report,
+                                            settings,
+                                            InputDescription.sentences(settings, tokenizer.kind(), config),
+                                            example));
             if (stops) {
                 environment.say(String.format(
                         Locale.ROOT,

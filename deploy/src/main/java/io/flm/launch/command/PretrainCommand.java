@@ -114,7 +114,7 @@ final class PretrainCommand extends TrainCommand {
                         sources,
                         ModelSettings.from(config),
                         TrainSettings.from(config).objective().parts(),
-                        tokenizer.size())) {
+                        tokenizer.vocabulary())) {
             waiting.on("reading "
                     + sources.stream().map(source -> source.path().toString()).toList());
             weights.sha256(); // so all values are seen

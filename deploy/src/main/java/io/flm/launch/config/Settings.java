@@ -80,7 +80,7 @@ public final class Settings {
             throw new UserException(
                     "flm.checkpoint.from and flm.model.init both say what the run begins with; give one");
         }
-        if (data.maxTokens() + 2 > model.maxPositions()) { // positions of real tokens count from 2
+        if (data.maxTokens() + 2 > model.maxPositions()) { // RoBERTa's count from 2; the tokenizer is not open here
             throw new UserException("flm.data.max-tokens = " + data.maxTokens() + ", but flm.model.max-positions = "
                     + model.maxPositions() + " has room for " + (model.maxPositions() - 2)
                     + "; lower the one or raise the other");

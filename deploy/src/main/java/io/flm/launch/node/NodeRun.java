@@ -86,7 +86,6 @@ final class NodeRun implements AutoCloseable {
         Config config = configuration.config();
         roots.require(config); // whichever node it was submitted to
         train = TrainSettings.from(config);
-        model = ModelSettings.from(config);
         threads = WorkerSettings.from(config).threads();
         codec = NodeSettings.exchange(config).codec();
         if (cpuWorkers > 0) { // which lanes they get is not known yet: one each is certain
@@ -98,6 +97,7 @@ final class NodeRun implements AutoCloseable {
         try {
             tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
             closings.push(tokenizer::close);
+            model = ModelSettings.from(config).counting(tokenizer.vocabulary().positions());
             requireRoom();
             samples = RunData.open(config, LOG::info);
             closings.push(samples::close);
@@ -160,7 +160,7 @@ final class NodeRun implements AutoCloseable {
             return Optional.empty();
         }
         InitialWeights weights =
-                InitialWeights.open(sources, model, train.objective().parts(), tokenizer.size());
+                InitialWeights.open(sources, model, train.objective().parts(), tokenizer.vocabulary());
         closings.push(weights::close);
         RunFiles.write(
                 folder.resolve(RunFiles.INITIAL_WEIGHTS), weights.report().whole());

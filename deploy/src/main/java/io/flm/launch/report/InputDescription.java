@@ -2,6 +2,7 @@ package io.flm.launch.report;
 
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
+import io.flm.data.TokenizerKind;
 import io.flm.launch.report.SampleSheets.Example;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.train.TrainSettings;
@@ -12,12 +13,13 @@ import java.util.Locale;
 public final class InputDescription {
     private InputDescription() {}
 
-    static String ofTexts(DataSettings settings) {
+    static String ofTexts(DataSettings settings, TokenizerKind kind) {
         return String.format(
                 Locale.ROOT,
-                "A text loses the dots and spaces at its end, gets one dot, and stands between %s and </s>; at most %d tokens"
+                "A text loses the dots and spaces at its end, gets one dot, and stands between %s and %s; at most %d tokens"
                         + " in all.",
-                settings.beginToken() ? "<s> </s>" : "<s>",
+                settings.beginToken() ? kind.start() + " " + kind.end() : kind.start(),
+                kind.end(),
                 settings.maxTokens());
     }
 
@@ -41,7 +43,7 @@ public final class InputDescription {
         return example.caption() + " -> " + String.join(" ", example.tokens());
     }
 
-    public static List<String> sentences(DataSettings settings, Config config) {
-        return List.of(ofTexts(settings), ofSpans(config));
+    public static List<String> sentences(DataSettings settings, TokenizerKind kind, Config config) {
+        return List.of(ofTexts(settings, kind), ofSpans(config));
     }
 }

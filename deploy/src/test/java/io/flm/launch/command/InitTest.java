@@ -92,6 +92,7 @@ class InitTest {
         --init MADE/meter.ckpt                                              | is of 64 tokens, but the tokenizer has 2
         --init text=MADE/roberta                                            | is of 64 tokens, but the tokenizer has 2
         --init image=MADE/clip --set flm.model.image-layers=4               | has nothing for vit_model.visual.transformer.resblocks.3
+        --init text=MADE/bert                                               | BERT of Hugging Face reads texts with [CLS], [PAD], [SEP] and [MASK], but the tokenizer has <s>
         --init image=                                                       | --init image=: give the file behind it
         --init image=MADE/clip --init roberta.safetensors                   | a whole checkpoint fills the encoders, too
         --init image=MADE/clip --resume                                     | leave --resume out

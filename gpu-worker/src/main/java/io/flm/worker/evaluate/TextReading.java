@@ -2,6 +2,7 @@ package io.flm.worker.evaluate;
 
 import io.flm.data.TextBatch;
 import io.flm.data.Tokenizer;
+import io.flm.data.TokenizerKind;
 import io.flm.worker.model.TextMasks;
 import io.flm.worker.model.TextMasks.Reader;
 import io.flm.worker.model.TextMasks.Seen;
@@ -47,15 +48,16 @@ public record TextReading(
 
     /** Tokens as people read them. */
     public static List<String> pieces(int[] ids, Tokenizer tokenizer) {
+        TokenizerKind kind = tokenizer.kind();
         return Arrays.stream(ids)
                 .mapToObj(id -> {
                     if (id == tokenizer.startId()) {
-                        return "<s>";
+                        return kind.start();
                     }
                     if (id == tokenizer.maskId()) {
-                        return "<mask>";
+                        return kind.mask();
                     }
-                    return id == tokenizer.endId() ? "</s>" : tokenizer.decode(new int[] {id});
+                    return id == tokenizer.endId() ? kind.end() : tokenizer.decode(new int[] {id});
                 })
                 .toList();
     }

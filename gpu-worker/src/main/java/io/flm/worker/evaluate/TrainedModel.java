@@ -124,7 +124,7 @@ public final class TrainedModel implements AutoCloseable {
             Torch.prepareThread(config.getInt("flm.evaluate.threads"));
             Device device = WorkerSettings.from(config).found().get(0);
             model = new FlmModel(
-                    ModelSettings.from(config),
+                    ModelSettings.from(config).counting(tokenizer.vocabulary().positions()),
                     TrainSettings.from(config).objective().parts(),
                     new FlmModel.Compute(device, Precision.FP32, false));
             restore(checkpoint, model.parameters());
@@ -316,7 +316,7 @@ public final class TrainedModel implements AutoCloseable {
             throw new UserException(checkpoint.folder() + ": a model of objective " + objective.key()
                     + " has no l2r stream to write captions with; give a model of flm, ar or prefix-lm");
         }
-        int longest = model.settings().maxPositions() - 2;
+        int longest = model.settings().longestText();
         if (maxTokens > longest) {
             throw new UserException("captions of " + maxTokens + " tokens: the model of " + checkpoint.folder()
                     + " has positions for " + longest + " (flm.model.max-positions); ask for fewer");

@@ -3,6 +3,7 @@ package io.flm.worker.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.flm.data.PositionRule;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -18,9 +19,6 @@ import org.jspecify.annotations.Nullable;
  * model's thread.
  */
 public final class CaptionStream implements AutoCloseable {
-    /** As in the embedding: a pad has position 1, and the tokens after it count on without it. */
-    private static final int PAD = 1;
-
     /**
      * The likeliest next tokens of each row, best first.
      *
@@ -37,7 +35,7 @@ public final class CaptionStream implements AutoCloseable {
     private final int slots;
 
     private Caches caches;
-    private int[] positions; // of the newest token that is no pad, by row
+    private int[] positions; // of the newest token that counts, by row
     private int used; // slots that hold a column
     private @Nullable Column newest;
 
@@ -68,7 +66,7 @@ public final class CaptionStream implements AutoCloseable {
         slots = Math.max(1, maxLength - 2); // neither column 0 nor the last one is seen by another
         int rows = (int) imageFeatures.getShape().get(0) * rowsEach;
         positions = new int[rows];
-        Arrays.fill(positions, 1);
+        Arrays.fill(positions, model.settings().positions().first() - 1);
         NDManager scope = model.newScope();
         try (NDManager inner = model.newScope()) {
             Kernels k = model.kernels(scope);
@@ -125,15 +123,16 @@ public final class CaptionStream implements AutoCloseable {
         used++;
     }
 
-    /** Ids and positions of the rows [2, R]; the tokens are counted. */
+    /** Ids and positions of the rows [2, R]; the tokens are counted, as in the embedding. */
     private long[] count(int[] ids) {
+        PositionRule rule = model.settings().positions();
         int rows = rows();
         long[] columns = new long[2 * rows];
         for (int row = 0; row < rows; row++) {
-            boolean pad = ids[row] == PAD;
-            positions[row] += pad ? 0 : 1;
+            boolean counted = ids[row] != rule.uncountedId();
+            positions[row] += counted ? 1 : 0;
             columns[row] = ids[row];
-            columns[rows + row] = pad ? PAD : positions[row];
+            columns[rows + row] = counted ? positions[row] : rule.first() - 1;
         }
         return columns;
     }

@@ -2,6 +2,7 @@ package io.flm.worker.model;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.flm.data.PositionRule;
 import io.flm.data.RandomStream;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Script.Params;
@@ -87,7 +88,19 @@ final class Kernels {
 
     /** @param copies rows for each text, one after another */
     NDArray textEmbedding(NDArray ids, Params p, int copies) {
-        return script.call(scope, "text_embedding", ids, p, copies, settings.textNormEpsilon(), dropout, nextSeed());
+        PositionRule rule = settings.positions();
+        return script.call(
+                scope,
+                "text_embedding",
+                ids,
+                p,
+                copies,
+                rule.padId(),
+                rule.uncountedId(),
+                rule.first(),
+                settings.textNormEpsilon(),
+                dropout,
+                nextSeed());
     }
 
     NDArray streamMask(NDArray lengths, int length) {
@@ -113,7 +126,8 @@ final class Kernels {
     // ---- layers
 
     NDArray vitBlock(NDArray x, Params p) {
-        return script.call(scope, "vit_block", x, p, settings.imageAttentionHeads(), type);
+        int quick = settings.imageActivation() == Activation.QUICK_GELU ? 1 : 0;
+        return script.call(scope, "vit_block", x, p, settings.imageAttentionHeads(), quick, type);
     }
 
     NDArray norm(NDArray x, Params p) {

@@ -1,6 +1,8 @@
 package io.flm.worker.model;
 
 import com.typesafe.config.Config;
+import io.flm.data.PositionRule;
+import io.flm.data.TokenizerKind;
 import io.flm.data.UserException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,13 +18,15 @@ import java.util.Map;
  * @param topLayers cross-modal layers
  * @param reconstructorBottomLayers one for each of the last bottom layers
  * @param reconstructorTopLayers one for each of the last top layers
- * @param maxPositions rows of the position table; the longest text has two fewer tokens
+ * @param maxPositions rows of the position table; a text has at most {@link #longestText} tokens
  * @param imageSize S, pixels a side
  * @param patchSize pixels a side of a patch
  * @param imageWidth W, width of the image encoder
  * @param imageLayers blocks of the image encoder that are used (the checkpoint's last one is not)
  * @param dropout rate in text, cross-modal and reconstructor layers
  * @param textNormEpsilon what the norms of text embedding and text layers add to the variance
+ * @param imageActivation between the products of the image encoder's feed-forward layers
+ * @param positions which row of the position table each token gets: the tokenizer says so
  */
 public record ModelSettings(
         int vocabulary,
@@ -40,10 +44,14 @@ public record ModelSettings(
         int imageAttentionHeads,
         int imageLayers,
         double dropout,
-        double textNormEpsilon) {
+        double textNormEpsilon,
+        Activation imageActivation,
+        PositionRule positions) {
 
     /** RoBERTa's, whose layers these are. */
     private static final double ROBERTA_EPSILON = 1e-5;
+
+    private static final PositionRule ROBERTA_POSITIONS = TokenizerKind.ROBERTA.positions(1);
 
     public ModelSettings {
         divides("hidden", hidden, "heads", attentionHeads);
@@ -53,7 +61,7 @@ public record ModelSettings(
         atMost("reconstructor-top-layers", reconstructorTopLayers, "top-layers", topLayers);
     }
 
-    /** The same with RoBERTa's norms. */
+    /** The same with RoBERTa's norms and positions, and OpenAI's activation. */
     public ModelSettings(
             int vocabulary,
             int hidden,
@@ -86,10 +94,12 @@ public record ModelSettings(
                 imageAttentionHeads,
                 imageLayers,
                 dropout,
-                ROBERTA_EPSILON);
+                ROBERTA_EPSILON,
+                Activation.QUICK_GELU,
+                ROBERTA_POSITIONS);
     }
 
-    /** Reads {@code flm.model}. */
+    /** Reads {@code flm.model}. Positions are RoBERTa's: see {@link #counting}. */
     public static ModelSettings from(Config root) {
         Config c = root.getConfig("flm.model");
         return new ModelSettings(
@@ -108,7 +118,37 @@ public record ModelSettings(
                 c.getInt("image-heads"),
                 c.getInt("image-layers"),
                 c.getDouble("dropout"),
-                c.getDouble("text-norm-epsilon"));
+                c.getDouble("text-norm-epsilon"),
+                Activation.of(c.getString("image-activation")),
+                ROBERTA_POSITIONS);
+    }
+
+    /** The same for texts of a tokenizer: before a model is made that is to read any. */
+    public ModelSettings counting(PositionRule rule) {
+        return new ModelSettings(
+                vocabulary,
+                hidden,
+                attentionHeads,
+                mlpRatio,
+                bottomLayers,
+                topLayers,
+                reconstructorBottomLayers,
+                reconstructorTopLayers,
+                maxPositions,
+                imageSize,
+                patchSize,
+                imageWidth,
+                imageAttentionHeads,
+                imageLayers,
+                dropout,
+                textNormEpsilon,
+                imageActivation,
+                rule);
+    }
+
+    /** The longest text, in tokens. */
+    public int longestText() {
+        return positions.longestText(maxPositions);
     }
 
     /** P - 1 is the square of it: patches along a side. */

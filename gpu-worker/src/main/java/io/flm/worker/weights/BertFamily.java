@@ -1,18 +1,18 @@
 package io.flm.worker.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.flm.data.TokenizerKind;
+import io.flm.data.Vocabulary;
 import io.flm.worker.model.ModelSettings;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** BERT of the transformers package: positions count from 0, so they are two rows further here; its norms add 1e-12. */
+/** BERT of the transformers package: positions count from 0; its norms add 1e-12. */
 final class BertFamily implements Family {
     private static final String PREFIX = "bert.";
-    private static final String POSITIONS = "embeddings.position_embeddings.weight";
     private static final String TYPES = "embeddings.token_type_embeddings.weight";
-    private static final int FIRST_POSITION = 2;
 
     @Override
     public String name() {
@@ -29,12 +29,24 @@ final class BertFamily implements Family {
 
     @Override
     public @Nullable Place place(String name, Set<String> model) {
-        Place place = RobertaFamily.place(name, PREFIX);
-        return place != null && place.name().endsWith(POSITIONS) ? place.behind(FIRST_POSITION) : place;
+        return RobertaFamily.place(name, PREFIX);
     }
 
     @Override
-    public void check(@Nullable JsonNode config, ModelSettings model, Consumer<String> note) {
+    public TokenizerKind tokenizer() {
+        return TokenizerKind.BERT;
+    }
+
+    /** Of special tokens BERT itself knows that of padding alone; of the others some files have ids that nothing reads. */
+    @Override
+    public void check(
+            TensorFile file,
+            @Nullable JsonNode config,
+            ModelSettings model,
+            Vocabulary vocabulary,
+            Consumer<String> note) {
         RobertaFamily.check(config, model, 1e-12, note);
+        HuggingFaceConfig.requireId(
+                config, "pad_token_id", vocabulary.padId(), vocabulary.kind().pad());
     }
 }

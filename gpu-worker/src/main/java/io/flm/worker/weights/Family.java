@@ -1,6 +1,8 @@
 package io.flm.worker.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.flm.data.TokenizerKind;
+import io.flm.data.Vocabulary;
 import io.flm.worker.model.ModelSettings;
 import java.util.Map;
 import java.util.Set;
@@ -22,12 +24,28 @@ interface Family {
      */
     @Nullable Place place(String name, Set<String> model);
 
+    /** The kind of tokenizer whose texts it was trained on; null: any, or none. */
+    default @Nullable TokenizerKind tokenizer() {
+        return null;
+    }
+
+    /** The file that says beside the weights what their shapes do not. */
+    default String config() {
+        return "config.json";
+    }
+
     /**
-     * Compares what the shapes do not tell: heads, activations, what norms add.
+     * Compares what the shapes do not tell: heads, activations, what norms add, ids of special tokens.
      *
-     * @param config the {@code config.json} beside the file; null if there is none
+     * @param config what {@link #config} beside the file holds; null if there is none
+     * @param vocabulary of the tokenizer
      * @param note is told what differs and may be lived with
      * @throws io.flm.data.UserException where the model would compute something else
      */
-    default void check(@Nullable JsonNode config, ModelSettings model, Consumer<String> note) {}
+    default void check(
+            TensorFile file,
+            @Nullable JsonNode config,
+            ModelSettings model,
+            Vocabulary vocabulary,
+            Consumer<String> note) {}
 }

@@ -61,9 +61,9 @@ final class Fit {
                     + place.name() + " needs; give weights that are not quantized");
         }
         long[] shape = target.clone();
-        shape[0] = target[0] / place.parts() - place.skippedRows();
+        shape[0] = target[0] / place.parts();
         long row = target[0] == 0 ? 0 : size(target) / target[0];
-        long offset = (place.part() * (target[0] / place.parts()) + place.skippedRows()) * row;
+        long offset = place.part() * shape[0] * row;
         long[] its = from.shape();
         if (Arrays.equals(its, shape)) {
             return new Fit(file, from, offset, shape, Way.AS_IT_IS, note(place));
@@ -92,7 +92,7 @@ final class Fit {
             String how = fewer
                     ? "the first " + shape[0] + " rows of " + its[0]
                     : (shape[0] - its[0]) + " rows behind its " + its[0] + " as initialised";
-            return new Fit(file, from, offset, shape, Way.ROWS, (how + " " + note(place)).strip());
+            return new Fit(file, from, offset, shape, Way.ROWS, how);
         }
         throw new UserException(file.path() + ": " + from + " does not fit " + place.name() + " "
                 + Arrays.toString(target) + " of this model" + (place.parts() > 1 ? ", of which it is a part" : "")
@@ -100,10 +100,7 @@ final class Fit {
     }
 
     private static String note(Place place) {
-        if (place.parts() > 1) {
-            return "part " + (place.part() + 1) + " of " + place.parts();
-        }
-        return place.skippedRows() > 0 ? "behind " + place.skippedRows() + " rows that are as initialised" : "";
+        return place.parts() > 1 ? "part " + (place.part() + 1) + " of " + place.parts() : "";
     }
 
     private static long size(long[] shape) {

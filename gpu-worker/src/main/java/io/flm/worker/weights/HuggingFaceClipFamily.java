@@ -1,6 +1,8 @@
 package io.flm.worker.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.flm.data.Vocabulary;
+import io.flm.worker.model.Activation;
 import io.flm.worker.model.ModelSettings;
 import java.util.List;
 import java.util.Map;
@@ -65,12 +67,25 @@ final class HuggingFaceClipFamily implements Family {
     }
 
     @Override
-    public void check(@Nullable JsonNode config, ModelSettings model, Consumer<String> note) {
-        if (config != null) {
-            JsonNode its = config.path("vision_config").isObject() ? config.get("vision_config") : config;
-            HuggingFaceConfig.requireHeads(its, model.imageAttentionHeads(), 12, "flm.model.image-heads");
-            HuggingFaceConfig.compareActivation(its, "quick_gelu", "quick_gelu", note);
-            HuggingFaceConfig.requireEpsilon(its, 1e-5, 1e-5, "");
+    public void check(
+            TensorFile file,
+            @Nullable JsonNode config,
+            ModelSettings model,
+            Vocabulary vocabulary,
+            Consumer<String> note) {
+        if (config == null) {
+            ClipActivation.unknown(model, note);
+            return;
+        }
+        JsonNode its = config.path("vision_config").isObject() ? config.get("vision_config") : config;
+        HuggingFaceConfig.requireHeads(its, model.imageAttentionHeads(), 12, "flm.model.image-heads");
+        HuggingFaceConfig.requireEpsilon(its, 1e-5, 1e-5, "");
+        String activation = its.path("hidden_act").asText("quick_gelu");
+        switch (activation) {
+            case "quick_gelu" -> ClipActivation.require(Activation.QUICK_GELU, model);
+            case "gelu" -> ClipActivation.require(Activation.GELU, model);
+            default ->
+                HuggingFaceConfig.compareActivation(its, model.imageActivation().word(), activation, note);
         }
     }
 }

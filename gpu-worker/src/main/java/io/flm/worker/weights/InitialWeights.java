@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.Sha256;
 import io.flm.data.SmallFile;
+import io.flm.data.TokenizerKind;
 import io.flm.data.UserException;
+import io.flm.data.Vocabulary;
 import io.flm.worker.checkpoint.FlatFloats;
 import io.flm.worker.checkpoint.TensorRange;
 import io.flm.worker.model.ModelParts;
@@ -58,14 +60,14 @@ public final class InitialWeights implements AutoCloseable {
     /**
      * Opens files, and finds the place of each tensor. No values are read yet.
      *
-     * @param tokens of the tokenizer
+     * @param vocabulary of the tokenizer
      * @throws UserException in one line, where a file is no whole one, holds code, or does not fit the model or the tokenizer
      */
     public static InitialWeights open(
-            List<WeightSource> sources, ModelSettings settings, ModelParts parts, int tokens) {
+            List<WeightSource> sources, ModelSettings settings, ModelParts parts, Vocabulary vocabulary) {
         InitialWeights weights = new InitialWeights(settings.tensors(parts));
         try {
-            sources.forEach(source -> weights.add(source, settings, tokens));
+            sources.forEach(source -> weights.add(source, settings, vocabulary));
             weights.model.forEach((name, shape) -> {
                 if (!weights.fits.containsKey(name)) {
                     weights.report.add(InitReport.Fate.INITIAL, InitReport.shown(name, shape), "", "");
@@ -78,13 +80,14 @@ public final class InitialWeights implements AutoCloseable {
         }
     }
 
-    private void add(WeightSource source, ModelSettings settings, int tokens) {
+    private void add(WeightSource source, ModelSettings settings, Vocabulary vocabulary) {
         TensorFile file = TensorFiles.open(source.path());
         files.add(file);
         Family family = Families.of(file);
         report.note(
                 file.path() + ": " + family.name() + ", " + source.part().name().toLowerCase(Locale.ROOT));
-        check(file, family, source.part(), settings);
+        requireKind(file, family, source.part(), vocabulary);
+        check(file, family, source.part(), settings, vocabulary);
         Map<String, Set<Integer>> filled = new TreeMap<>();
         Map<String, Integer> parts = new TreeMap<>();
         for (TensorFile.Entry entry : file.tensors().values()) {
@@ -97,7 +100,7 @@ public final class InitialWeights implements AutoCloseable {
                 continue;
             }
             long[] shape = model.get(place.name());
-            requireTokens(file, entry, place, tokens);
+            requireTokens(file, entry, place, vocabulary.size());
             Fit fit = Fit.of(file, entry, place, shape);
             if (!filled.computeIfAbsent(place.name(), key -> new HashSet<>()).add(place.part())) {
                 throw new UserException(file.path() + ": " + entry + " is " + place.name()
@@ -121,17 +124,27 @@ public final class InitialWeights implements AutoCloseable {
         }
     }
 
+    /** Positions would be counted otherwise than the weights learnt, and special tokens be others. */
+    private static void requireKind(TensorFile file, Family family, Part part, Vocabulary vocabulary) {
+        TokenizerKind kind = family.tokenizer();
+        if (part != Part.IMAGE && kind != null && kind != vocabulary.kind()) {
+            throw new UserException(file.path() + ": " + family.name() + " reads texts with " + kind.specials()
+                    + ", but the tokenizer has " + vocabulary.kind().specials()
+                    + "; give the tokenizer of these weights with --tokenizer");
+        }
+    }
+
     /** Errors of a family say no file. */
-    private void check(TensorFile file, Family family, Part part, ModelSettings settings) {
+    private void check(TensorFile file, Family family, Part part, ModelSettings settings, Vocabulary vocabulary) {
         try {
-            family.check(part == Part.WHOLE ? null : config(file.path()), settings, note -> report.note("  " + note));
+            JsonNode config = part == Part.WHOLE ? null : config(file.path().resolveSibling(family.config()));
+            family.check(file, config, settings, vocabulary, note -> report.note("  " + note));
         } catch (UserException e) {
             throw new UserException(file.path() + ": " + e.getMessage(), e);
         }
     }
 
-    private static @Nullable JsonNode config(Path file) {
-        Path config = file.resolveSibling("config.json");
+    private static @Nullable JsonNode config(Path config) {
         if (!Files.isRegularFile(config)) {
             return null;
         }

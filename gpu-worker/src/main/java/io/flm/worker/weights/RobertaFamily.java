@@ -1,13 +1,15 @@
 package io.flm.worker.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.flm.data.TokenizerKind;
+import io.flm.data.Vocabulary;
 import io.flm.worker.model.ModelSettings;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** RoBERTa of the transformers package (XLM-R and CamemBERT, too): positions count from 2, as here. */
+/** RoBERTa of the transformers package (XLM-R and CamemBERT, too): positions count from 2. */
 final class RobertaFamily implements Family {
     private static final String PREFIX = "roberta.";
     private static final String HERE = "text_transformer.";
@@ -39,8 +41,22 @@ final class RobertaFamily implements Family {
     }
 
     @Override
-    public void check(@Nullable JsonNode config, ModelSettings model, Consumer<String> note) {
+    public TokenizerKind tokenizer() {
+        return TokenizerKind.ROBERTA;
+    }
+
+    @Override
+    public void check(
+            TensorFile file,
+            @Nullable JsonNode config,
+            ModelSettings model,
+            Vocabulary vocabulary,
+            Consumer<String> note) {
         check(config, model, 1e-5, note);
+        TokenizerKind kind = vocabulary.kind();
+        HuggingFaceConfig.requireId(config, "bos_token_id", vocabulary.startId(), kind.start());
+        HuggingFaceConfig.requireId(config, "pad_token_id", vocabulary.padId(), kind.pad());
+        HuggingFaceConfig.requireId(config, "eos_token_id", vocabulary.endId(), kind.end());
     }
 
     static void check(@Nullable JsonNode config, ModelSettings model, double epsilon, Consumer<String> note) {

@@ -54,6 +54,11 @@ public interface TensorFile extends AutoCloseable {
     /** What the file holds beside these tensors, a few words each. */
     List<String> beside();
 
+    /** Whether the file is a program in TorchScript that has these tensors. */
+    default boolean isScript() {
+        return false;
+    }
+
     /** Fills {@code into}, position to limit, from element {@code from} of a floating-point tensor, in row-major order. */
     void read(String name, long from, FloatBuffer into);
 

@@ -50,6 +50,7 @@ final class TorchArchive implements TensorFile {
     private final List<String> beside = new ArrayList<>();
     private @Nullable ByteBuffer spanned; // of the view that was read last, if it is no range
     private String spannedName = "";
+    private final boolean script;
 
     private TorchArchive(StoredZip zip) {
         this.zip = zip;
@@ -62,6 +63,7 @@ final class TorchArchive implements TensorFile {
         String folder = pickle.name().substring(0, pickle.name().length() - PICKLE.length());
         order = order(folder + "byteorder");
         Object root = Unpickler.read(zip.file(), zip.bytes(pickle, MOST_PICKLE_BYTES));
+        script = root instanceof Unpickler.Module;
         if (root instanceof Unpickler.Module module) {
             collectModules(module);
         } else if (root instanceof Map<?, ?> map) {
@@ -201,6 +203,11 @@ final class TorchArchive implements TensorFile {
     @Override
     public Map<String, Entry> tensors() {
         return Collections.unmodifiableMap(entries);
+    }
+
+    @Override
+    public boolean isScript() {
+        return script;
     }
 
     @Override

@@ -102,12 +102,15 @@ class Kernels(Module):
     h = self.linear(torch.gelu(self.linear(x, wide_w, wide_b, dt)), out_w, out_b, dt)
     return self.norm(x + self.dropout(h, rate, seed), norm_g, norm_b, eps)
 
-  def vit_block(self, x: Tensor, p: List[Tensor], heads: int, dt: int) -> Tensor:
+  def vit_block(self, x: Tensor, p: List[Tensor], heads: int, quick: int, dt: int) -> Tensor:
+    """quick: 1 for CLIP's quick GELU, 0 for GELU."""
     norm1_g, norm1_b, qkv_w, qkv_b, out_w, out_b, norm2_g, norm2_b, wide_w, wide_b, narrow_w, narrow_b = p
     q, k, v = self.linear(self.norm(x, norm1_g, norm1_b, 1e-5), qkv_w, qkv_b, dt).chunk(3, -1)
     x = x + self.linear(self.attend(q, k, v, None, heads, 0., 0), out_w, out_b, dt)
     h = self.linear(self.norm(x, norm2_g, norm2_b, 1e-5), wide_w, wide_b, dt)
-    return x + self.linear(h * torch.sigmoid(1.702 * h), narrow_w, narrow_b, dt)
+    if quick == 1:
+      return x + self.linear(h * torch.sigmoid(1.702 * h), narrow_w, narrow_b, dt)
+    return x + self.linear(torch.gelu(h), narrow_w, narrow_b, dt)
 
   # ---- inputs -------------------------------------------------------------------------------------------------------
 
@@ -126,12 +129,13 @@ class Kernels(Module):
     x = torch.cat([class_token.expand([b, 1, -1]), x], 1) + positions
     return self.norm(x, norm_g, norm_b, 1e-5)
 
-  def text_embedding(self, ids: Tensor, p: List[Tensor], copies: int, eps: float, rate: float, seed: int) -> Tensor:
-    """[B, L] -> [copies * B, L, H]; row copies * b + c is copy c of row b. Pads (id 1) have position 1, others count from 2."""
+  def text_embedding(self, ids: Tensor, p: List[Tensor], copies: int, pad: int, uncounted: int, first: int, eps: float, rate: float, seed: int) -> Tensor:
+    """[B, L] -> [copies * B, L, H]; row copies * b + c is copy c of row b. Positions count from first; a token that is not counted
+    (-1: there is none) has the one before it. The rows of the pad and of that position get no gradient."""
     words, places, types, norm_g, norm_b = p
-    real = ids.ne(1).to(4)
-    positions = torch.cumsum(real, 1) * real + 1
-    x = torch.embedding(words, ids, 1) + torch.embedding(places, positions, 1) + types[0]
+    real = ids.ne(uncounted).to(4)
+    positions = torch.cumsum(real, 1) * real + (first - 1)
+    x = torch.embedding(words, ids, pad) + torch.embedding(places, positions, first - 1) + types[0]
     x = self.norm(x, norm_g, norm_b, eps)
     if copies > 1:
       x = torch.repeat_interleave(x, copies, 0)
@@ -297,7 +301,7 @@ class Kernels(Module):
 
   def column_embedding(self, columns: Tensor, p: List[Tensor], eps: float) -> Tensor:
     words, places, types, norm_g, norm_b = p
-    x = torch.embedding(words, columns[0], 1) + torch.embedding(places, columns[1], 1) + types[0]
+    x = torch.embedding(words, columns[0]) + torch.embedding(places, columns[1]) + types[0]
     return self.norm(x, norm_g, norm_b, eps)
 
   def column_self_attention(self, x: Tensor, p: List[Tensor], cache: Tensor, slot: int, heads: int, eps: float, dt: int) -> Tensor:

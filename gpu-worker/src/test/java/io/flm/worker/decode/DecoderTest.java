@@ -6,6 +6,7 @@ import static io.flm.worker.decode.TinyModel.START;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDManager;
+import io.flm.data.TokenizerKind;
 import io.flm.worker.decode.Decoding.Beam;
 import io.flm.worker.decode.Decoding.Sampling;
 import io.flm.worker.model.CaptionStream;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DecoderTest {
@@ -54,10 +56,12 @@ class DecoderTest {
         }
     }
 
-    @Test
-    void padsInTheMiddleOfACaptionTakeNoPosition() {
+    /** Pads in the middle of a caption take no position with RoBERTa's rule, and one with BERT's. */
+    @ParameterizedTest
+    @EnumSource(TokenizerKind.class)
+    void tokensAreCountedAsReadingTheWholeTextCountsThem(TokenizerKind kind) {
         int[] text = {START, END, 3, 1, 4, 1, 1, 5};
-        try (TinyModel tiny = new TinyModel(7, 1, 4);
+        try (TinyModel tiny = new TinyModel(7, 1, 4, kind.positions(1));
                 CaptionStream stream = tiny.model.captionStream(tiny.features, 1, text.length + 1)) {
             stream.begin(BEGIN);
             for (int column = BEGIN.length; column < text.length; column++) {

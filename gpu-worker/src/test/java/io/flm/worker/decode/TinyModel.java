@@ -3,11 +3,13 @@ package io.flm.worker.decode;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.flm.data.PositionRule;
 import io.flm.data.SeenPictures;
 import io.flm.data.Streams;
 import io.flm.data.TextBatch;
 import io.flm.data.TokenTargets;
 import io.flm.data.TokenTargets.From;
+import io.flm.data.TokenizerKind;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.FlmModel.Compute;
 import io.flm.worker.model.ModelSettings;
@@ -35,8 +37,13 @@ final class TinyModel implements AutoCloseable {
     private final int vocabulary;
 
     TinyModel(int vocabulary, int pictures, long seed) {
+        this(vocabulary, pictures, seed, TokenizerKind.ROBERTA.positions(1));
+    }
+
+    TinyModel(int vocabulary, int pictures, long seed, PositionRule positions) {
         this.vocabulary = vocabulary;
-        ModelSettings settings = new ModelSettings(vocabulary, 16, 2, 2, 2, 2, 1, 1, 40, 16, 8, 16, 2, 1, 0);
+        ModelSettings settings =
+                new ModelSettings(vocabulary, 16, 2, 2, 2, 2, 1, 1, 40, 16, 8, 16, 2, 1, 0).counting(positions);
         FreeLanguageModeling flm = new FreeLanguageModeling(0.3, 1, 1);
         model = new FlmModel(settings, flm.parts(), new Compute(Device.cpu(), Precision.FP32, false));
         Random random = new Random(seed);

@@ -4,6 +4,7 @@ import io.flm.data.Streams;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.TokenTargets;
+import io.flm.data.TokenizerKind;
 import io.flm.data.Vocabulary;
 import io.flm.data.Words;
 import io.flm.worker.evaluate.HeldOut.Example;
@@ -57,7 +58,8 @@ final class KnownScorer implements Scorer {
     }
 
     static CaptionFormat format() {
-        Vocabulary vocabulary = new Vocabulary(100, START, PAD, END, MASK, PERIOD, Words.each(100));
+        Vocabulary vocabulary =
+                new Vocabulary(100, TokenizerKind.ROBERTA, START, PAD, END, MASK, PERIOD, Words.each(100));
         return new CaptionFormat(new TextLayout(vocabulary, true), KnownScorer::name);
     }
 

@@ -6,6 +6,7 @@ import io.flm.data.RandomStream;
 import io.flm.data.Sample;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.TokenizerKind;
 import io.flm.data.Vocabulary;
 import io.flm.data.Words;
 import io.flm.worker.model.FlmModel.Compute;
@@ -59,7 +60,8 @@ final class SmallModel {
     static LaneBatch batch(Objective objective) {
         List<int[]> rows =
                 List.of(new int[] {0, 7, 9, 11, 13, 5, 2}, new int[] {0, 8, 8, 30, 2}, new int[] {0, 6, 21, 22, 23, 2});
-        Vocabulary vocabulary = new Vocabulary(VOCABULARY, 0, 1, 2, VOCABULARY - 1, 5, Words.each(VOCABULARY));
+        Vocabulary vocabulary =
+                new Vocabulary(VOCABULARY, TokenizerKind.ROBERTA, 0, 1, 2, VOCABULARY - 1, 5, Words.each(VOCABULARY));
         RandomStream random = RandomStream.of(3, RandomStream.Purpose.CORRUPT);
         ByteBuffer pixels = ByteBuffer.allocateDirect(rows.size() * 3 * 16 * 16);
         while (pixels.hasRemaining()) {

@@ -15,6 +15,7 @@ import io.flm.data.Streams;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.TokenTargets;
+import io.flm.data.TokenizerKind;
 import io.flm.data.UserException;
 import io.flm.data.Vocabulary;
 import io.flm.data.Words;
@@ -36,7 +37,7 @@ import org.junit.jupiter.api.Test;
 
 class CorruptionTest {
     private static final int MASK = 4;
-    private static final Vocabulary WORDS = new Vocabulary(100, 0, 1, 2, MASK, 5, pairs());
+    private static final Vocabulary WORDS = new Vocabulary(100, TokenizerKind.ROBERTA, 0, 1, 2, MASK, 5, pairs());
 
     /** WordPiece's words: even ids begin one, odd ids go on. */
     private static Words pairs() {

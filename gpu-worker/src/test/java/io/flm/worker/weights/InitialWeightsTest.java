@@ -11,10 +11,14 @@ import io.flm.data.SeenPictures;
 import io.flm.data.Streams;
 import io.flm.data.TextBatch;
 import io.flm.data.TokenTargets;
+import io.flm.data.TokenizerKind;
 import io.flm.data.UserException;
+import io.flm.data.Vocabulary;
+import io.flm.data.Words;
 import io.flm.worker.checkpoint.FlatFloats;
 import io.flm.worker.checkpoint.Safetensors;
 import io.flm.worker.checkpoint.SafetensorsWriter;
+import io.flm.worker.model.Activation;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelParts;
 import io.flm.worker.model.ModelSettings;
@@ -61,7 +65,29 @@ class InitialWeightsTest {
     }
 
     private static ModelSettings settings(int words, int pixels, double epsilon) {
-        return new ModelSettings(words, 16, 2, 4, 2, 1, 1, 1, 20, pixels, 8, 16, 2, 2, 0, epsilon);
+        return settings(words, pixels, epsilon, Activation.QUICK_GELU);
+    }
+
+    private static ModelSettings settings(int words, int pixels, double epsilon, Activation activation) {
+        return new ModelSettings(
+                words,
+                16,
+                2,
+                4,
+                2,
+                1,
+                1,
+                1,
+                20,
+                pixels,
+                8,
+                16,
+                2,
+                2,
+                0,
+                epsilon,
+                activation,
+                TokenizerKind.ROBERTA.positions(1));
     }
 
     private static ModelSettings settings() {
@@ -69,7 +95,19 @@ class InitialWeightsTest {
     }
 
     private static InitialWeights open(Part part, Path path, ModelSettings settings, ModelParts parts) {
-        return InitialWeights.open(List.of(new WeightSource(part, path)), settings, parts, settings.vocabulary());
+        return InitialWeights.open(
+                List.of(new WeightSource(part, path)), settings, parts, vocabulary(settings.vocabulary(), kind(path)));
+    }
+
+    private static TokenizerKind kind(Path path) {
+        return path.getFileName().toString().startsWith("bert") ? TokenizerKind.BERT : TokenizerKind.ROBERTA;
+    }
+
+    private static Vocabulary vocabulary(int tokens, TokenizerKind kind) {
+        Words words = Words.each(tokens);
+        return kind == TokenizerKind.BERT
+                ? new Vocabulary(tokens, kind, 2, 0, 3, 4, -1, words)
+                : new Vocabulary(tokens, kind, 0, 1, 2, 4, -1, words);
     }
 
     private static InitialWeights open(Part part, String name) {
@@ -132,6 +170,63 @@ class InitialWeightsTest {
         }
     }
 
+    /** CLIP of LAION: the same weights are another model. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            clip/pytorch_model.bin | pytorch_model.bin           | config.json           | {"vision_config": {"num_attention_heads": 2, "hidden_act": "gelu"}}
+            open_clip.pt           | open_clip_pytorch_model.bin | open_clip_config.json | {"model_cfg": {"embed_dim": 8, "vision_cfg": {"layers": 3}}}
+            """)
+    void picturesHaveTheFeaturesOfClipWithGelu(String made, String name, String config, String content)
+            throws IOException {
+        Files.copy(MADE.resolve(made), folder.resolve(name));
+        Files.writeString(folder.resolve(config), content);
+        refused(
+                Part.IMAGE,
+                folder,
+                settings(),
+                WORDS,
+                name + ": it was trained with gelu, but flm.model.image-activation = "
+                        + "quick-gelu; set that to gelu");
+        ModelSettings settings = settings(WORDS, 32, 1e-5, Activation.GELU);
+        try (InitialWeights weights = open(Part.IMAGE, folder, settings, MLM);
+                FlmModel model = model(weights, settings, MLM);
+                NDManager scope = model.newScope();
+                Safetensors expected = Safetensors.open(MADE.resolve("features.safetensors"))) {
+            float[] features = model.imageFeatures(
+                            scope, scope.create(expected.floats("picture.32"), new Shape(1, 3, 32, 32)))
+                    .toFloatArray();
+            assertThat(error(features, expected.floats("clip.gelu.32"))).isLessThan(TOLERANCE);
+            assertThat(error(features, expected.floats("clip.32"))).isGreaterThan(100 * TOLERANCE);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"clip", "openai.pt"})
+    void weightsThatHaveQuickGeluAreRefusedInAModelWithoutIt(String file) {
+        ModelSettings gelu = settings(WORDS, 32, 1e-5, Activation.GELU);
+        refused(
+                Part.IMAGE,
+                MADE.resolve(file),
+                gelu,
+                WORDS,
+                "trained with quick-gelu, but flm.model.image-activation = gelu");
+    }
+
+    @Test
+    void anActivationThatIsNotKnownIsTold() throws IOException {
+        Path quick = Files.copy(MADE.resolve("open_clip.pt"), folder.resolve("open_clip_pytorch_model.bin"));
+        for (Activation activation : Activation.values()) {
+            try (InitialWeights weights = open(Part.IMAGE, quick, settings(WORDS, 32, 1e-5, activation), FLM)) {
+                assertThat(weights.report().table())
+                        .contains("taken as " + activation.word() + " (flm.model.image-activation)");
+            }
+        }
+        Files.writeString(folder.resolve("open_clip_config.json"), "{\"model_cfg\": {\"quick_gelu\": true}}");
+        try (InitialWeights weights = open(Part.IMAGE, quick, settings(), FLM)) {
+            assertThat(weights.report().table()).doesNotContain("image-activation");
+        }
+    }
+
     /** Two rows, of which the second one ends in three pads. */
     @ParameterizedTest
     @CsvSource({
@@ -142,7 +237,9 @@ class InitialWeightsTest {
         "bert-bin, bert",
     })
     void textsHaveTheFeaturesOfRobertaAndBert(String file, String features) {
-        ModelSettings settings = settings(WORDS, 32, features.equals("bert") ? 1e-12 : 1e-5);
+        Vocabulary vocabulary = vocabulary(WORDS, kind(Path.of(file)));
+        ModelSettings settings =
+                settings(WORDS, 32, features.equals("bert") ? 1e-12 : 1e-5).counting(vocabulary.positions());
         try (InitialWeights weights = open(Part.TEXT, MADE.resolve(file), settings, MLM);
                 FlmModel model = model(weights, settings, MLM);
                 NDManager scope = model.newScope();
@@ -150,7 +247,7 @@ class InitialWeightsTest {
             int[] ids = Arrays.stream(expected.longs("ids"))
                     .mapToInt(Math::toIntExact)
                     .toArray();
-            Arrays.fill(ids, 13, 16, 1);
+            Arrays.fill(ids, 13, 16, vocabulary.padId());
             TokenTargets targets = new TokenTargets(TokenTargets.From.OUTPUT, new int[] {1}, new int[] {5});
             TextBatch batch = new TextBatch(
                     2, 8, ids, new int[] {8, 5}, Streams.BIDIRECTIONAL, SeenPictures.oneEach(2), List.of(targets));
@@ -274,16 +371,16 @@ class InitialWeightsTest {
     }
 
     @Test
-    void positionsOfBertAreTwoRowsFurtherAndTheFirstTypeIsTaken() {
+    void positionsOfBertBeginAtTheFirstRowAndTheFirstTypeIsTaken() {
         ModelSettings bert = settings(WORDS, 32, 1e-12);
         try (InitialWeights weights = open(Part.TEXT, MADE.resolve("bert"), bert, MLM);
                 FlmModel model = model(weights, bert, MLM);
                 TensorFile file = TensorFiles.open(MADE.resolve("bert"))) {
             float[] positions = values(model, "text_transformer.embeddings.position_embeddings.weight");
-            assertThat(Arrays.copyOfRange(positions, 32, positions.length))
+            assertThat(Arrays.copyOf(positions, 18 * 16))
                     .isEqualTo(TorchArchiveTest.floats(file, "embeddings.position_embeddings.weight"));
             assertThat(weights.report().table())
-                    .contains("behind 2 rows that are as initialised")
+                    .contains("2 rows behind its 18 as initialised")
                     .contains("the first 1 rows of 2");
         }
     }
@@ -303,7 +400,11 @@ class InitialWeightsTest {
     // ---- what does not fit
 
     private static void refused(Part part, Path path, ModelSettings settings, int tokens, String message) {
-        assertThatThrownBy(() -> InitialWeights.open(List.of(new WeightSource(part, path)), settings, FLM, tokens)
+        refused(part, path, settings, vocabulary(tokens, kind(path)), message);
+    }
+
+    private static void refused(Part part, Path path, ModelSettings settings, Vocabulary vocabulary, String message) {
+        assertThatThrownBy(() -> InitialWeights.open(List.of(new WeightSource(part, path)), settings, FLM, vocabulary)
                         .sha256())
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining(message)
@@ -343,6 +444,42 @@ class InitialWeightsTest {
                 settings(Math.max(tokens, WORDS), 32, 1e-5),
                 tokens,
                 "is of 64 tokens, but the tokenizer has " + tokens);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            bert        | ROBERTA | BERT of Hugging Face reads texts with [CLS], [PAD], [SEP] and [MASK], but the tokenizer has <s>, <pad>, </s> and <mask>; give
+            bert-bin    | ROBERTA | BERT of Hugging Face reads texts with [CLS]
+            roberta     | BERT    | RoBERTa of Hugging Face reads texts with <s>, <pad>, </s> and <mask>, but the tokenizer has [CLS]
+            """)
+    void aTokenizerOfAnotherKindIsRefused(String file, TokenizerKind kind, String message) {
+        refused(Part.TEXT, MADE.resolve(file), settings(), vocabulary(WORDS, kind), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            bert    | BERT    | 2, 3, 4 | pad_token_id = 0, but [PAD] of the tokenizer has id 3; give the tokenizer of these weights with --tokenizer
+            roberta | ROBERTA | 5, 1, 2 | bos_token_id = 0, but <s> of the tokenizer has id 5
+            roberta | ROBERTA | 0, 1, 6 | eos_token_id = 2, but </s> of the tokenizer has id 6
+            """)
+    void aTokenizerWithOtherIdsOfSpecialTokensIsRefused(String file, TokenizerKind kind, String ids, String message) {
+        int[] id =
+                Arrays.stream(ids.split(", ", -1)).mapToInt(Integer::parseInt).toArray();
+        Vocabulary other = new Vocabulary(WORDS, kind, id[0], id[1], id[2], 7, -1, Words.each(WORDS));
+        ModelSettings settings = settings(WORDS, 32, kind == TokenizerKind.BERT ? 1e-12 : 1e-5);
+        refused(Part.TEXT, MADE.resolve(file), settings, other, "its config.json has " + message);
+    }
+
+    @Test
+    void picturesAskForNoKindOfTokenizer() {
+        for (TokenizerKind kind : TokenizerKind.values()) {
+            InitialWeights.open(
+                            List.of(new WeightSource(Part.IMAGE, MADE.resolve("clip"))),
+                            settings(),
+                            FLM,
+                            vocabulary(WORDS, kind))
+                    .close();
+        }
     }
 
     /** The weights of a file, one tensor of which is another one. */

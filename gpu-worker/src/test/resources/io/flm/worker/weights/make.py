@@ -92,6 +92,16 @@ for pixels in (32, 48):
         features[f"picture.{pixels}"] = picture
         features[f"clip.{pixels}"] = clip.vision_model.post_layernorm(seen.hidden_states[READ])
 
+# The same weights with the activation of LAION's models.
+config = CLIPConfig(**clip.config.to_dict())
+config.vision_config.hidden_act = "gelu"
+with torch.random.fork_rng():
+    laion = CLIPModel(config).eval()
+laion.load_state_dict(clip.state_dict())
+with torch.no_grad():
+    seen = laion.vision_model(features["picture.32"], output_hidden_states=True)
+    features["clip.gelu.32"] = laion.vision_model.post_layernorm(seen.hidden_states[READ])
+
 
 def openai(state):
     """The tower under OpenAI's names."""

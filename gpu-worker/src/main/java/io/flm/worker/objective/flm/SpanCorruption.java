@@ -63,7 +63,7 @@ final class SpanCorruption implements Corruption {
                 List.of(reconstructed.build(From.OUTPUT), l2r.build(From.L2R), r2l.build(From.R2L)));
     }
 
-    /** What the reconstructor reads [B, L]; pads are 0, so that their positions keep counting. */
+    /** What the reconstructor reads [B, L]; pads are 0, so that their positions keep counting with RoBERTa's rule, as with BERT's they always do. */
     static int[] queryIds(List<int[]> rows, TextLayout layout) {
         int length = TextBatch.longest(rows);
         int[] query = new int[rows.size() * length];

@@ -10,6 +10,7 @@ import io.flm.data.Sample;
 import io.flm.data.Streams;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.data.TokenizerKind;
 import io.flm.data.Vocabulary;
 import io.flm.data.Words;
 import io.flm.worker.objective.Objective;
@@ -25,7 +26,7 @@ import org.junit.jupiter.api.Test;
 class MatchingCorruptionTest {
     private static final int MASK = 4;
     private static final TextLayout LAYOUT =
-            new TextLayout(new Vocabulary(100, 0, 1, 2, MASK, 5, Words.each(100)), false);
+            new TextLayout(new Vocabulary(100, TokenizerKind.ROBERTA, 0, 1, 2, MASK, 5, Words.each(100)), false);
 
     private static Sample sample(int key, int... words) {
         int[] row = new int[words.length + 2];
