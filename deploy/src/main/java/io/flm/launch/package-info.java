@@ -6,6 +6,7 @@
  * command     what the user types
  * compare     objectives compared at equal budgets: a folder of runs, and a report
  * doctor      what the machine offers and lacks
+ * export      a trained model as other programs read it
  * report      what the user sees: progress, status, figures
  * submit      a run that is handed to nodes and followed over HTTP
  * node        a JVM of the cluster: its actor system, its workers, its runs

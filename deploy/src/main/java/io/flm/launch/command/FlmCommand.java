@@ -79,6 +79,7 @@ final class FlmCommand implements Runnable {
         entries.add(Entry.of(EvaluateCommand.class, () -> new EvaluateCommand(environment)));
         entries.add(Entry.of(CompareCommand.class, () -> new CompareCommand(environment, logs)));
         entries.add(Entry.of(CaptionCommand.class, () -> new CaptionCommand(environment)));
+        entries.add(Entry.of(ExportCommand.class, () -> new ExportCommand(environment)));
         entries.add(Entry.of(BridgeCommand.class, () -> new BridgeCommand(environment)));
         entries.add(Entry.of(ConfigCommand.class, () -> new ConfigCommand(environment)));
         entries.add(new Entry(

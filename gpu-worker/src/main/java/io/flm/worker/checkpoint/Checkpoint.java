@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A checkpoint on disk whose every byte was checked when it was opened. */
@@ -129,6 +130,20 @@ public final class Checkpoint {
 
     public Path weightsFile() {
         return folder.resolve(WEIGHTS);
+    }
+
+    /** Over the bytes of {@link #weightsFile}, as they were when it was opened. */
+    public String weightsFileSha256() {
+        return Objects.requireNonNull(state.files().get(WEIGHTS)).sha256();
+    }
+
+    /**
+     * Checks that the weights are those of a model of this layout, and numbers.
+     *
+     * @throws UserException naming the first tensor that is not
+     */
+    public void requireWeights(List<TensorRange> layout) {
+        restoreWeights(layout, (offset, values) -> {});
     }
 
     /** Reads the weights; nothing is written where names or shapes differ from the layout's. */

@@ -64,6 +64,11 @@ public abstract class StatementTask implements Task {
     }
 
     @Override
+    public List<String> classes() {
+        return classes;
+    }
+
+    @Override
     public Objective objective(Objective pretrained) {
         int joined = shape == Shape.PAIR ? 2 : 1;
         return new ClassObjective(

@@ -2,6 +2,7 @@ package io.flm.worker.task;
 
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
+import io.flm.data.TextForm;
 import io.flm.worker.objective.Objective;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,6 +34,16 @@ public interface Task {
     /** Its main score. */
     default MainScore mainScore() {
         return new MainScore("accuracy", "Accuracy", List.of("accuracy"), true);
+    }
+
+    /** What its head chooses among, by number; empty if it chooses from no list. */
+    default List<String> classes() {
+        return List.of();
+    }
+
+    /** How the texts that it reads become rows of tokens. */
+    default TextForm textForm() {
+        return TextForm.AS_IT_IS;
     }
 
     /** Whether it needs annotation files, and pictures with captions are not enough. */

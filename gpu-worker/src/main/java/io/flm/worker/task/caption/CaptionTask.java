@@ -6,6 +6,7 @@ import com.typesafe.config.Config;
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
 import io.flm.data.Sample;
+import io.flm.data.TextForm;
 import io.flm.worker.decode.CaptionBounds;
 import io.flm.worker.decode.Decoder;
 import io.flm.worker.decode.Decoding;
@@ -56,6 +57,11 @@ public final class CaptionTask implements Task {
     @Override
     public String files() {
         return CaptionData.FILES;
+    }
+
+    @Override
+    public TextForm textForm() {
+        return TextForm.CAPTION;
     }
 
     @Override

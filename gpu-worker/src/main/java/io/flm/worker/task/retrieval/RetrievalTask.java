@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
 import io.flm.data.Sample;
+import io.flm.data.TextForm;
 import io.flm.worker.model.ModelParts.Classifier;
 import io.flm.worker.objective.Head;
 import io.flm.worker.objective.Head.Predicts;
@@ -88,6 +89,11 @@ public final class RetrievalTask implements Task {
                 new Head("rank", Predicts.CLASS, 1),
                 new Classifier("rank_output.", false, 1, 1),
                 1 + falseTexts);
+    }
+
+    @Override
+    public TextForm textForm() {
+        return TextForm.CAPTION;
     }
 
     @Override

@@ -71,6 +71,11 @@ public final class VqaTask implements Task {
     }
 
     @Override
+    public List<String> classes() {
+        return answers;
+    }
+
+    @Override
     public Objective objective(Objective pretrained) {
         return new ClassObjective(
                 key(),
