@@ -3,8 +3,8 @@ package io.flm.data;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** The bytes of a tar file, wherever they lie, to be read from any place by any thread. */
-interface Bytes {
+/** The bytes of a shard, wherever they lie, to be read from any place by any thread. */
+public interface Bytes {
     long size();
 
     /** Fills {@code into} from its position to its limit. */

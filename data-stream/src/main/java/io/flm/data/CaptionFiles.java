@@ -125,6 +125,13 @@ final class CaptionFiles {
         return usable;
     }
 
+    /** The same of texts that are captions of one picture. */
+    static List<String> usableCaptions(List<String> texts) throws Unusable {
+        List<String> usable = usable(texts);
+        requireShort(usable.stream().mapToInt(String::length).sum());
+        return usable;
+    }
+
     /** What there is in the place of captions. */
     private static String found(JsonNode json) {
         if (!json.isObject()) {

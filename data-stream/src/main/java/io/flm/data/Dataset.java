@@ -1,8 +1,6 @@
 package io.flm.data;
 
-import io.flm.data.CaptionFiles.Unusable;
-import io.flm.data.TarShard.Parts;
-import io.flm.data.TarShard.Range;
+import io.flm.data.ShardFiles.Opener;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,38 +9,45 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The samples of WebDataset shards by index. The shards' tables of contents are read once; pictures and captions are read as
- * they are asked for, by any thread.
+ * The samples of shards by index. The shards' tables of contents are read once; pictures and captions are read as they are asked for,
+ * by any thread. Here shards are tar files; {@code io.flm.data.source.Sources} opens those of every kind.
  */
 public final class Dataset implements PictureSource {
-    private final List<TarShard> shards;
-    private final List<List<Parts>> taken; // of each shard's samples
-    private final List<String> labels; // of the shards, for messages
+    /** Opens a tar file in WebDataset's form. */
+    public static final Opener TAR = (file, label, files) -> TarShard.open(file, label, true, files);
+
+    private final List<Shard> shards;
+    private final List<Taken> taken; // of each shard's samples
     private final long[] firstIndex; // of each shard, and the end
     private final String sha256;
     private final PictureKeys keys;
-    private final LeftOut leftOut;
-    private final OpenFiles files;
-    private final Unpacked unpacked;
+    private final ShardFiles files;
 
-    private Dataset(
-            List<TarShard> shards,
-            Split split,
-            List<String> labels,
-            LeftOut leftOut,
-            OpenFiles files,
-            Unpacked unpacked) {
+    /** Which of a shard's samples. */
+    private record Taken(Shard shard, int @Nullable [] samples) {
+        int size() {
+            return samples == null ? shard.size() : samples.length;
+        }
+
+        /** Its number in the shard. */
+        int at(long place) {
+            return samples == null ? (int) place : samples[(int) place];
+        }
+    }
+
+    /** A sample where it is. */
+    private record Place(Shard shard, int sample) {}
+
+    private Dataset(List<Shard> shards, Split split, ShardFiles files) {
         this.shards = shards;
-        this.taken = shards.stream().map(shard -> split.of(shard.samples())).toList();
-        this.labels = labels;
-        this.leftOut = leftOut;
+        this.taken =
+                shards.stream().map(shard -> new Taken(shard, split.of(shard))).toList();
         this.files = files;
-        this.unpacked = unpacked;
         this.firstIndex = new long[shards.size() + 1];
         MessageDigest digest = Sha256.newDigest();
         for (int i = 0; i < shards.size(); i++) {
@@ -53,46 +58,50 @@ public final class Dataset implements PictureSource {
         this.keys = new PictureKeys(size(), this::key, this::name);
     }
 
-    /** Opens shards and takes all their samples. */
+    /** Opens tar files and takes all their samples. */
     public static Dataset open(List<Path> paths) {
         return open(paths, Split.ALL);
+    }
+
+    /** Opens tar files. */
+    public static Dataset open(List<Path> paths, Split split) {
+        return open(paths, split, TAR);
     }
 
     /**
      * Opens shards.
      *
-     * @param paths {@code .tar}, {@code .tar.gz} and {@code .tgz} files, folders of them, and names with braces that stand for
-     *     several, in this order
+     * @param paths {@code .tar}, {@code .tar.gz}, {@code .tgz} and {@code .arrow} files, folders of them, and names with braces that
+     *     stand for several, in this order
      * @param split which of their samples are taken
+     * @param opener of each file
      */
-    public static Dataset open(List<Path> paths, Split split) {
-        return open(paths, split, true);
+    public static Dataset open(List<Path> paths, Split split, Opener opener) {
+        return open(paths, split, true, opener);
     }
 
-    /** Opens shards for their pictures, of which any may be without a caption; see {@link PictureSource#open}. */
+    /** Opens tar files for their pictures, of which any may be without a caption; see {@link PictureSource#open}. */
     static Dataset openPictures(List<Path> paths) {
-        return open(paths, Split.ALL, false);
+        return open(paths, Split.ALL, false, (file, label, files) -> TarShard.open(file, label, false, files));
     }
 
-    private static Dataset open(List<Path> paths, Split split, boolean captioned) {
+    private static Dataset open(List<Path> paths, Split split, boolean captioned, Opener opener) {
         if (paths.isEmpty()) {
             throw new UserException("no data: give tar files, or folders of them, with --data");
         }
-        LeftOut leftOut = new LeftOut();
-        List<Path> found = ShardPaths.files(paths, leftOut);
-        List<String> labels = ShardPaths.labels(found);
-        OpenFiles files = new OpenFiles();
-        Unpacked unpacked = new Unpacked();
+        ShardFiles files = new ShardFiles();
         try {
-            List<TarShard> shards = new ArrayList<>();
+            List<Path> found = ShardPaths.files(paths, files.leftOut());
+            List<String> labels = ShardPaths.labels(found);
+            List<Shard> shards = new ArrayList<>();
             for (int i = 0; i < found.size(); i++) {
-                shards.add(TarShard.open(found.get(i), labels.get(i), captioned, files, unpacked, leftOut));
+                shards.add(opener.open(found.get(i), labels.get(i), files));
             }
-            Dataset source = new Dataset(List.copyOf(shards), split, labels, leftOut, files, unpacked);
-            requireSamples(source.inAll(), captioned, paths, leftOut);
+            Dataset source = new Dataset(List.copyOf(shards), split, files);
+            requireSamples(source.inAll(), captioned, paths, files.leftOut());
             return source;
         } catch (RuntimeException e) {
-            close(files, unpacked);
+            close(files);
             throw e;
         }
     }
@@ -108,27 +117,24 @@ public final class Dataset implements PictureSource {
      * Counts samples of shards and keeps none of them open. It ends with the shard after which there are {@code enough} of either
      * kind: a thousand shards need not be read to know that something is held out.
      */
-    public static Counts count(List<Path> paths, Split split, long enough) {
-        LeftOut leftOut = new LeftOut();
-        OpenFiles files = new OpenFiles();
-        Unpacked unpacked = new Unpacked();
+    public static Counts count(List<Path> paths, Split split, long enough, Opener opener) {
+        ShardFiles files = new ShardFiles();
         try {
             long taken = 0;
             long left = 0;
-            for (Path file : ShardPaths.files(paths, leftOut)) {
-                List<Parts> samples = TarShard.open(file, String.valueOf(file), true, files, unpacked, leftOut)
-                        .samples();
-                int its = split.of(samples).size();
+            for (Path file : ShardPaths.files(paths, files.leftOut())) {
+                Shard shard = opener.open(file, String.valueOf(file), files);
+                int its = split.count(shard);
                 taken += its;
-                left += samples.size() - its;
+                left += shard.size() - its;
                 if (taken >= enough && left >= enough) {
                     break;
                 }
             }
-            requireSamples(taken + left, true, paths, leftOut);
+            requireSamples(taken + left, true, paths, files.leftOut());
             return new Counts(taken, left);
         } finally {
-            close(files, unpacked);
+            close(files);
         }
     }
 
@@ -163,34 +169,30 @@ public final class Dataset implements PictureSource {
 
     /** The samples of the shards, taken or not. */
     public long inAll() {
-        return shards.stream().mapToLong(shard -> shard.samples().size()).sum();
+        return shards.stream().mapToLong(Shard::size).sum();
     }
 
     /** How many samples of the shards another split would take. */
     long count(Split other) {
-        return shards.stream()
-                .mapToLong(shard -> other.of(shard.samples()).size())
-                .sum();
+        return shards.stream().mapToLong(other::count).sum();
     }
 
     /** Whether another split would take a sample. */
     boolean isTaken(long index, Split other) {
-        return !other.of(List.of(parts(index))).isEmpty();
+        return other.takes(key(index));
     }
 
     /** The samples of each shard, in their order. */
     public Map<String, Integer> shards() {
         Map<String, Integer> counts = new LinkedHashMap<>();
-        for (int i = 0; i < shards.size(); i++) {
-            counts.merge(labels.get(i), taken.get(i).size(), Integer::sum);
-        }
+        taken.forEach(each -> counts.merge(each.shard().label(), each.size(), Integer::sum));
         return counts;
     }
 
     /** What belongs to no sample, and is not in {@link #size}. */
     @Override
     public LeftOut leftOut() {
-        return leftOut;
+        return files.leftOut();
     }
 
     /** Of the shards' tables of contents: names and sizes of their files. */
@@ -201,19 +203,22 @@ public final class Dataset implements PictureSource {
 
     @Override
     public String key(long index) {
-        return parts(index).key();
+        Place place = place(index);
+        return place.shard().key(place.sample());
     }
 
     /** {@code shard:key}, for messages. */
     @Override
     public String name(long index) {
-        return labels.get(shardOf(index)) + ":" + parts(index).key();
+        Place place = place(index);
+        return place.shard().label() + ":" + place.shard().key(place.sample());
     }
 
     /** Of a sample's encoded picture. */
     @Override
     public int imageSizeBytes(long index) {
-        return parts(index).image().sizeBytes();
+        Place place = place(index);
+        return place.shard().imageSizeBytes(place.sample());
     }
 
     /** The sample of a key; samples of several shards may have the same one, which is refused when it is asked for. */
@@ -225,49 +230,20 @@ public final class Dataset implements PictureSource {
     /** The encoded picture of a sample. Like all reads: an {@link IOException} says nothing of it, another try may succeed. */
     @Override
     public byte[] image(long index) throws IOException {
-        return bytes(index, parts(index).image());
+        Place place = place(index);
+        return place.shard().image(place.sample());
     }
 
-    /** What people said of a sample; at least one text. The JSON goes before the text, since it can hold several. */
+    /** What people said of a sample; at least one text. */
     public List<String> captions(long index) throws SampleException, IOException {
-        Parts parts = parts(index);
-        String cause = parts.json() == null && parts.text() == null ? "no caption (txt, json)" : "";
-        if (parts.json() != null) {
-            try {
-                return CaptionFiles.ofJson(captionBytes(index, parts.json()));
-            } catch (Unusable e) {
-                cause = e.cause();
-            }
-        }
-        if (parts.text() != null) {
-            try {
-                return CaptionFiles.ofText(captionBytes(index, parts.text()));
-            } catch (Unusable e) {
-                cause = e.cause() + (cause.isEmpty() ? "" : " (txt); " + cause);
-            }
-        }
-        throw new SampleException(name(index), cause);
+        Place place = place(index);
+        return place.shard().captions(place.sample());
     }
 
-    private byte[] captionBytes(long index, Range range) throws Unusable, IOException {
-        if (range.sizeBytes() > CaptionFiles.MOST_BYTES) {
-            throw new Unusable(String.format(
-                    Locale.ROOT,
-                    "the caption's file has %,d bytes, more than %,d",
-                    range.sizeBytes(),
-                    CaptionFiles.MOST_BYTES));
-        }
-        return bytes(index, range);
-    }
-
-    private byte[] bytes(long index, Range range) throws IOException {
-        TarShard shard = shards.get(shardOf(index));
-        return Reads.tried(() -> shard.read(range));
-    }
-
-    private Parts parts(long index) {
+    private Place place(long index) {
         int shard = shardOf(index);
-        return taken.get(shard).get((int) (index - firstIndex[shard]));
+        Taken its = taken.get(shard);
+        return new Place(its.shard(), its.at(index - firstIndex[shard]));
     }
 
     private int shardOf(long index) {
@@ -289,13 +265,12 @@ public final class Dataset implements PictureSource {
 
     @Override
     public void close() {
-        close(files, unpacked);
+        close(files);
     }
 
-    private static void close(OpenFiles files, Unpacked unpacked) {
-        try (files;
-                unpacked) {
-            // both, whatever becomes of the other
+    private static void close(ShardFiles files) {
+        try {
+            files.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,5 +1,7 @@
 package io.flm.data;
 
+import static java.util.Map.entry;
+
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,17 +17,20 @@ import java.util.Map;
 /** Why a file cannot be had: the cause that the system named, not a guess. */
 public final class FileErrors {
     /** How files begin that are given for tar files, and what they are. */
-    private static final Map<String, String> BEGINNINGS = Map.of(
-            "BZh", "compressed by bzip2; unpack it with bunzip2, and give the .tar",
-            "\u00fd7zXZ", "compressed by xz; unpack it with unxz, and give the .tar",
-            "(\u00b5/\u00fd", "compressed by zstd; unpack it with zstd -d, and give the .tar",
-            "\u0004\"M\u0018", "compressed by lz4; unpack it with lz4 -d, and give the .tar",
-            "PK\u0003\u0004", "a zip file; pack it anew with tar",
-            "7z\u00bc\u00af", "a 7z file; pack it anew with tar",
-            "PAR1", "a Parquet file; give tar files of pictures and captions",
-            "version https://git-lfs", "a pointer of Git LFS, not the file itself; fetch it with git lfs pull",
-            "<!DOCTYPE", "a page of HTML, not the file itself; fetch it again, and look at what the server says",
-            "<html", "a page of HTML, not the file itself; fetch it again, and look at what the server says");
+    private static final Map<String, String> BEGINNINGS = Map.ofEntries(
+            entry("BZh", "compressed by bzip2; unpack it with bunzip2, and give the .tar"),
+            entry("\u00fd7zXZ", "compressed by xz; unpack it with unxz, and give the .tar"),
+            entry("(\u00b5/\u00fd", "compressed by zstd; unpack it with zstd -d, and give the .tar"),
+            entry("\u0004\"M\u0018", "compressed by lz4; unpack it with lz4 -d, and give the .tar"),
+            entry("PK\u0003\u0004", "a zip file; pack it anew with tar"),
+            entry("7z\u00bc\u00af", "a 7z file; pack it anew with tar"),
+            entry("PAR1", "a Parquet file; give tar files of pictures and captions"),
+            entry(
+                    "ARROW1",
+                    "an Arrow file; pretraining takes it under a name that ends in .arrow, tasks take tar files"),
+            entry("version https://git-lfs", "a pointer of Git LFS, not the file itself; fetch it with git lfs pull"),
+            entry("<!DOCTYPE", "a page of HTML, not the file itself; fetch it again, and look at what the server says"),
+            entry("<html", "a page of HTML, not the file itself; fetch it again, and look at what the server says"));
 
     private FileErrors() {}
 
@@ -50,8 +55,8 @@ public final class FileErrors {
         return new UserException(file + ": " + cause, e);
     }
 
-    /** What a file is by its first bytes that is no tar file; empty: unknown. */
-    static String kind(Bytes bytes) throws IOException {
+    /** What a file is by its first bytes that is none of a data set; empty: unknown. */
+    public static String kind(Bytes bytes) throws IOException {
         ByteBuffer first = ByteBuffer.allocate((int) Math.min(32, bytes.size()));
         bytes.read(first, 0);
         String begin = new String(first.array(), StandardCharsets.ISO_8859_1);

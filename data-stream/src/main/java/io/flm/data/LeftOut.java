@@ -29,7 +29,18 @@ public final class LeftOut {
      * @param reason what it is instead of a part of a sample
      */
     void add(String name, String reason) {
-        String count = kind(name) + ": " + reason;
+        add(name, kind(name), reason);
+    }
+
+    /**
+     * Adds a part of a file, such as a line of a table.
+     *
+     * @param name for messages, {@code file:line}
+     * @param kind of its file: csv, json
+     * @param reason what it is instead of a sample
+     */
+    public void add(String name, String kind, String reason) {
+        String count = kind + ": " + reason;
         if (!counts.containsKey(count) && counts.size() >= MOST_COUNTS) {
             count = "others: left out";
         }
@@ -39,7 +50,7 @@ public final class LeftOut {
     }
 
     /** Adds all of another one. */
-    void addAll(LeftOut other) {
+    public void addAll(LeftOut other) {
         other.counts.forEach((count, files) -> counts.merge(count, files, Long::sum));
         names.addAll(other.names);
     }

@@ -79,7 +79,7 @@ final class OpenFiles implements AutoCloseable {
         BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
         if (!attributes.isRegularFile()) {
             throw new UserException(path + ": " + (attributes.isDirectory() ? "a folder" : "a pipe or a device")
-                    + " where a tar file is wanted; give other --data");
+                    + " where a file is wanted; give other --data");
         }
         return new OneFile(path, attributes);
     }

@@ -6,20 +6,20 @@ import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.locks.LockSupport;
 
 /** Reads that may fail and may succeed at another try: those of disks that others use, too. */
-final class Reads {
+public final class Reads {
     private static final int TRIES = 4;
     private static final long PAUSE_NS = 50_000_000; // doubled at each try
 
     /** A read that may fail. */
     @FunctionalInterface
-    interface Read {
+    public interface Read {
         byte[] bytes() throws IOException;
     }
 
     private Reads() {}
 
     /** Reads again where a read fails: the error may pass. */
-    static byte[] tried(Read read) throws IOException {
+    public static byte[] tried(Read read) throws IOException {
         for (int tries = 1; ; tries++) {
             try {
                 return read.bytes();

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 
 /** Which shards are meant by the paths that users give: files, folders of them, and names with braces. */
 final class ShardPaths {
-    private static final Pattern SHARD = Pattern.compile(".*\\.(tar|tgz|tar\\.[a-z0-9]{1,4}|tbz2?|txz|tzst)");
+    private static final Pattern SHARD = Pattern.compile(".*\\.(tar|tgz|tar\\.[a-z0-9]{1,4}|tbz2?|txz|tzst|arrow)");
     private static final int MOST_NAMED = 3;
 
     private ShardPaths() {}
@@ -86,7 +86,7 @@ final class ShardPaths {
             throw FileErrors.opening(path, e);
         }
         if (shards.isEmpty()) {
-            throw new UserException(path + ": holds no .tar or .tar.gz"
+            throw new UserException(path + ": holds no .tar, .tar.gz or .arrow"
                     + (folders.isEmpty() ? "" : ", and its folders are not searched (" + folders.get(0) + ")")
                     + "; give other --data");
         }

@@ -1,10 +1,10 @@
 package io.flm.data;
 
-import io.flm.data.TarShard.Parts;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which samples of a source are taken: all, those to train on, or those held out. Whether a sample is held out follows from its
@@ -13,9 +13,14 @@ import java.util.List;
  *
  * @param share of the samples that is held out, in [0, 1)
  * @param heldOut whether these are taken, or the others
+ * @param scored of files that name splits of their own, whether those to score on are meant, or those to train on
  */
-public record Split(double share, boolean heldOut) {
-    public static final Split ALL = new Split(0, false);
+public record Split(double share, boolean heldOut, boolean scored) {
+    /** All there is to train on. */
+    public static final Split ALL = new Split(0, false, false);
+
+    /** All of data that are given to evaluate on. */
+    public static final Split SCORED = new Split(0, false, true);
 
     public Split {
         if (!(share >= 0 && share < 1)) {
@@ -25,20 +30,31 @@ public record Split(double share, boolean heldOut) {
 
     /** The samples to train on where {@code share} is held out. */
     public static Split training(double share) {
-        return new Split(share, false);
+        return new Split(share, false, false);
     }
 
     public static Split heldOut(double share) {
-        return new Split(share, true);
+        return new Split(share, true, false);
     }
 
-    /** Those of a shard's samples that are taken, in their order. */
-    List<Parts> of(List<Parts> samples) {
-        return equals(ALL)
-                ? samples
-                : samples.stream()
-                        .filter(parts -> isHeldOut(parts.key()) == heldOut)
-                        .toList();
+    /** The numbers of a shard's samples that are taken, in their order; null: all. */
+    int @Nullable [] of(Shard shard) {
+        return share == 0 && !heldOut
+                ? null
+                : IntStream.range(0, shard.size())
+                        .filter(sample -> takes(shard.key(sample)))
+                        .toArray();
+    }
+
+    /** Whether a sample of a key is taken. */
+    boolean takes(String key) {
+        return isHeldOut(key) == heldOut;
+    }
+
+    /** How many of a shard's samples are taken. */
+    int count(Shard shard) {
+        int[] taken = of(shard);
+        return taken == null ? shard.size() : taken.length;
     }
 
     private boolean isHeldOut(String key) {

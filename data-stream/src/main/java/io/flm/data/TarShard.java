@@ -1,5 +1,6 @@
 package io.flm.data;
 
+import io.flm.data.CaptionFiles.Unusable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * One WebDataset shard: a picture and the captions of the same key are a sample; {@link PartName} says what the key of a file
  * is. Everything else in the shard is counted by kind and named.
  */
-final class TarShard {
+final class TarShard implements Shard {
     /** Where a file's bytes lie. */
     record Range(long offset, int sizeBytes) {}
 
@@ -30,11 +32,13 @@ final class TarShard {
             @Nullable Range text) {}
 
     private final String name;
+    private final String label;
     private final Bytes bytes;
     private final List<Parts> samples;
 
-    private TarShard(String name, Bytes bytes, List<Parts> samples) {
+    private TarShard(String name, String label, Bytes bytes, List<Parts> samples) {
         this.name = name;
+        this.label = label;
         this.bytes = bytes;
         this.samples = samples;
     }
@@ -44,18 +48,17 @@ final class TarShard {
      *
      * @param label what messages call the shard
      * @param captioned whether a picture without a caption is none of its samples
-     * @param leftOut gets what is in no sample
+     * @param files of the data set that it is a part of
      */
-    static TarShard open(
-            Path file, String label, boolean captioned, OpenFiles files, Unpacked unpacked, LeftOut leftOut) {
+    static TarShard open(Path file, String label, boolean captioned, ShardFiles files) {
         try {
             Bytes bytes = files.file(file);
             if (bytes.size() == 0) {
                 throw new UserException(file + ": an empty file, of 0 bytes; fetch it again, or leave it out");
             }
-            Bytes tar = isPacked(bytes) ? unpacked.unpack(file, bytes) : bytes;
-            return new TarShard(
-                    String.valueOf(file.getFileName()), tar, samples(file, tar, new Index(label, captioned, leftOut)));
+            Bytes tar = isPacked(bytes) ? files.unpack(file, bytes) : bytes;
+            Index index = new Index(label, captioned, files.leftOut());
+            return new TarShard(String.valueOf(file.getFileName()), label, tar, samples(file, tar, index));
         } catch (IOException e) {
             throw FileErrors.opening(file, e);
         }
@@ -201,15 +204,70 @@ final class TarShard {
         }
     }
 
-    List<Parts> samples() {
-        return samples;
+    @Override
+    public String label() {
+        return label;
+    }
+
+    @Override
+    public int size() {
+        return samples.size();
+    }
+
+    @Override
+    public String key(int sample) {
+        return samples.get(sample).key();
+    }
+
+    @Override
+    public byte[] image(int sample) throws IOException {
+        return read(samples.get(sample).image());
+    }
+
+    @Override
+    public int imageSizeBytes(int sample) {
+        return samples.get(sample).image().sizeBytes();
+    }
+
+    /** The JSON goes before the text, since it can hold several. */
+    @Override
+    public List<String> captions(int sample) throws SampleException, IOException {
+        Parts parts = samples.get(sample);
+        String cause = parts.json() == null && parts.text() == null ? "no caption (txt, json)" : "";
+        if (parts.json() != null) {
+            try {
+                return CaptionFiles.ofJson(captionBytes(parts.json()));
+            } catch (Unusable e) {
+                cause = e.cause();
+            }
+        }
+        if (parts.text() != null) {
+            try {
+                return CaptionFiles.ofText(captionBytes(parts.text()));
+            } catch (Unusable e) {
+                cause = e.cause() + (cause.isEmpty() ? "" : " (txt); " + cause);
+            }
+        }
+        throw new SampleException(label + ":" + parts.key(), cause);
+    }
+
+    private byte[] captionBytes(Range range) throws Unusable, IOException {
+        if (range.sizeBytes() > CaptionFiles.MOST_BYTES) {
+            throw new Unusable(String.format(
+                    Locale.ROOT,
+                    "the caption's file has %,d bytes, more than %,d",
+                    range.sizeBytes(),
+                    CaptionFiles.MOST_BYTES));
+        }
+        return read(range);
     }
 
     /**
      * Adds its name and its table of contents, of each file that a caption may come from. This is part of what checkpoints are compared
      * by: as long as the same samples come of the same bytes, the text stays the same.
      */
-    void digest(MessageDigest digest) {
+    @Override
+    public void digest(MessageDigest digest) {
         digest.update(name.getBytes(StandardCharsets.UTF_8));
         String separator = "[";
         for (Parts sample : samples) {
@@ -223,9 +281,11 @@ final class TarShard {
         digest.update((samples.isEmpty() ? "[]" : "]").getBytes(StandardCharsets.UTF_8));
     }
 
-    byte[] read(Range range) throws IOException {
-        ByteBuffer into = ByteBuffer.allocate(range.sizeBytes());
-        bytes.read(into, range.offset());
-        return into.array();
+    private byte[] read(Range range) throws IOException {
+        return Reads.tried(() -> {
+            ByteBuffer into = ByteBuffer.allocate(range.sizeBytes());
+            bytes.read(into, range.offset());
+            return into.array();
+        });
     }
 }

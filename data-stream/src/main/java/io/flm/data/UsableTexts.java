@@ -20,4 +20,18 @@ public final class UsableTexts {
             throw new SampleException(name, e.cause());
         }
     }
+
+    /**
+     * Those of a picture's captions that can be, which a shard bounds together.
+     *
+     * @param name of the sample, for the message
+     * @throws SampleException where none is left, one is damaged, or all together are too long
+     */
+    public static List<String> captions(String name, List<String> texts) throws SampleException {
+        try {
+            return CaptionFiles.usableCaptions(texts);
+        } catch (Unusable e) {
+            throw new SampleException(name, e.cause());
+        }
+    }
 }

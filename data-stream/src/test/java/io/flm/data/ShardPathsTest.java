@@ -91,8 +91,9 @@ class ShardPathsTest {
     void aFolderWithoutShardsSaysThatItsFoldersAreNotSearched() throws IOException {
         shard(folder.resolve("train/a.tar"), "x");
         assertThatThrownBy(() -> Dataset.open(List.of(folder)))
-                .hasMessage(folder
-                        + ": holds no .tar or .tar.gz, and its folders are not searched (train); give other --data");
+                .hasMessage(
+                        folder
+                                + ": holds no .tar, .tar.gz or .arrow, and its folders are not searched (train); give other --data");
     }
 
     @Test
@@ -105,11 +106,11 @@ class ShardPathsTest {
         for (Path path : List.of(pipe, folder)) {
             assertThatThrownBy(() -> Dataset.open(List.of(path)))
                     .isInstanceOf(UserException.class)
-                    .hasMessage(pipe + ": a pipe or a device where a tar file is wanted; give other --data");
+                    .hasMessage(pipe + ": a pipe or a device where a file is wanted; give other --data");
         }
         Path inner = Files.createDirectories(folder.resolve("f/a.tar"));
         assertThatThrownBy(() -> Dataset.open(List.of(folder.resolve("f"))))
-                .hasMessage(inner + ": a folder where a tar file is wanted; give other --data");
+                .hasMessage(inner + ": a folder where a file is wanted; give other --data");
     }
 
     private static Path shard(Path file, String key) throws IOException {

@@ -95,10 +95,7 @@ final class AnnotationFile {
 
     private static void reading(Path file, Work work) {
         try {
-            if (!Files.isRegularFile(file) && Files.exists(file)) {
-                throw new FileSystemException(file.toString(), null, "not a regular file");
-            }
-            try (InputStream in = unpacked(Files.newInputStream(file));
+            try (InputStream in = open(file);
                     JsonParser parser = JSON.createParser(in)) {
                 try {
                     work.of(new AnnotationFile(file, parser));
@@ -121,6 +118,14 @@ final class AnnotationFile {
             throw new UserException(
                     file + ": cannot be read (" + FileErrors.reason(e) + "); give another file of annotations", e);
         }
+    }
+
+    /** The content of a regular file, whether it was packed by gzip or not. */
+    static InputStream open(Path file) throws IOException {
+        if (!Files.isRegularFile(file) && Files.exists(file)) {
+            throw new FileSystemException(file.toString(), null, "not a regular file");
+        }
+        return unpacked(Files.newInputStream(file));
     }
 
     private static InputStream unpacked(InputStream raw) throws IOException {

@@ -1,6 +1,5 @@
 package io.flm.data.annotation;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.flm.data.UserException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,8 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * Captions of pictures, several each, in either of two forms, told by content: COCO's (Chen et al. 2015) {@code {"images": [{"id",
@@ -21,10 +18,6 @@ import java.util.TreeMap;
  * @param leftOut pictures without a caption, in a file that has captions of others
  */
 public record CaptionFormats(List<CaptionedPicture> all, long leftOut) {
-    private static final Map<String, Set<String>> LISTS = Map.of(
-            "images", Set.of("id", "file_name", "filename", "split", "cocoid", "imgid", "sentences"),
-            "annotations", Set.of("image_id", "caption"));
-
     public CaptionFormats {
         all = List.copyOf(all);
     }
@@ -41,8 +34,8 @@ public record CaptionFormats(List<CaptionedPicture> all, long leftOut) {
         long leftOut = 0;
         Set<String> ids = new HashSet<>();
         for (Path file : files) {
-            Reading reading = new Reading(file, split);
-            AnnotationFile.lists(file, LISTS, reading::add);
+            Reading reading = new Reading(file);
+            CaptionEntries.read(file, split, reading);
             CaptionFormats its = reading.joined();
             for (CaptionedPicture picture : its.all) {
                 if (!ids.add(picture.id())) {
@@ -57,63 +50,33 @@ public record CaptionFormats(List<CaptionedPicture> all, long leftOut) {
     }
 
     /** One file. */
-    private static final class Reading {
+    private static final class Reading implements CaptionEntries.Sink {
         private final Path file;
-        private final String split;
         private final Map<String, String> pictures = new LinkedHashMap<>(); // keys by id
         private final Map<String, List<String>> captions = new LinkedHashMap<>(); // by id
-        private final SortedMap<String, Integer> splits = new TreeMap<>();
 
-        Reading(Path file, String split) {
+        Reading(Path file) {
             this.file = file;
-            this.split = split;
         }
 
-        private void add(String list, JsonNode entry, String where) {
-            if (list.equals("annotations")) {
-                captions.computeIfAbsent(AnnotationFile.id(entry, "image_id", where), id -> new ArrayList<>())
-                        .add(AnnotationFile.text(entry, "caption", where));
-            } else if (entry.has("sentences")) {
-                String its = AnnotationFile.text(entry, "split", where);
-                splits.merge(its, 1, Integer::sum);
-                if (its.equals(split) || (split.equals("train") && its.equals("restval"))) {
-                    String id = AnnotationFile.id(entry, entry.has("cocoid") ? "cocoid" : "imgid", where);
-                    picture(id, AnnotationFile.text(entry, "filename", where), where);
-                    if (!entry.path("sentences").isArray()) {
-                        throw AnnotationFile.lacks(entry, "sentences", "a list of captions", where);
-                    }
-                    List<String> sentences = captions.computeIfAbsent(id, key -> new ArrayList<>());
-                    for (JsonNode sentence : entry.path("sentences")) {
-                        sentences.add(AnnotationFile.text(sentence, "raw", where));
-                    }
-                }
-            } else {
-                picture(AnnotationFile.id(entry, "id", where), AnnotationFile.text(entry, "file_name", where), where);
-            }
-        }
-
-        private void picture(String id, String key, String where) {
+        @Override
+        public void picture(String id, String key, String where) {
             if (pictures.put(id, key) != null) {
-                throw new UserException(
-                        where + ": picture " + AnnotationFile.shown(id) + " is there twice; leave one of them out");
+                throw CaptionEntries.twice(id, where);
             }
+        }
+
+        @Override
+        public void caption(String id, String text) {
+            captions.computeIfAbsent(id, key -> new ArrayList<>()).add(text);
         }
 
         CaptionFormats joined() {
-            if (pictures.isEmpty()) {
-                throw new UserException(file + ": "
-                        + (splits.isEmpty()
-                                ? "no picture in \"images\"; give captions as COCO or Karpathy has them"
-                                : "no picture of split " + AnnotationFile.shown(split) + ", but " + splits
-                                        + "; give a file that has pictures of it"));
-            }
             List<String> strays = captions.keySet().stream()
                     .filter(id -> !pictures.containsKey(id))
                     .toList();
             if (!strays.isEmpty()) {
-                throw new UserException(file + ": captions of " + strays.size()
-                        + " pictures that are not in \"images\", the first image_id "
-                        + AnnotationFile.shown(strays.get(0)) + "; fetch the file again");
+                throw CaptionEntries.strays(file, strays.size(), strays.get(0));
             }
             boolean hidden = captions.values().stream().allMatch(List::isEmpty);
             List<CaptionedPicture> all = new ArrayList<>();

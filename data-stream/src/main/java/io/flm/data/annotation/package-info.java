@@ -8,6 +8,7 @@
  *             by AnnotationFile: entry by entry, whole numbers and bounds, one-line errors
  * records   VqaQuestion, Statement, CaptionedPicture
  * examples  Annotated -> AnnotatedExamples;  SharedPictures compares two of them
+ * shards    CaptionTable: captions to pretrain on, of CaptionEntries or CsvRows, kept in a CaptionSpool
  * </pre>
  *
  * <p>A file that contradicts itself is refused with what is wrong, how often, and where first: a question without an answer, an

@@ -7,6 +7,7 @@ import io.flm.data.Dataset;
 import io.flm.data.PlainText;
 import io.flm.data.Tokenizer;
 import io.flm.data.WriteErrors;
+import io.flm.data.source.Sources;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.config.Settings;
 import io.flm.launch.console.Failure;
@@ -57,8 +58,9 @@ final class DataInspectCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "PATH",
             arity = "0..*",
-            description = "tar, tar.gz, a folder of them or 'a-{000..123}.tar'; without any: the training data of the"
-                    + " configuration.")
+            description =
+                    "tar, tar.gz, arrow, a folder of them, 'a-{000..123}.tar', or captions (json, csv, tsv) and where"
+                            + " their pictures are; without any: the training data of the configuration.")
     private List<Path> paths = List.of();
 
     @Option(names = "--tokenizer", paramLabel = "F", description = "A Hugging Face tokenizer.json.")
@@ -103,7 +105,7 @@ final class DataInspectCommand implements Callable<Integer> {
         Settings.checkData(config);
         DataSettings settings = DataSettings.from(config);
         try (Tokenizer tokenizer = Tokenizer.load(settings.tokenizer());
-                Dataset source = Dataset.open(settings.paths())) {
+                Dataset source = Sources.open(settings.paths())) {
             DataReport report = report(source, tokenizer, settings);
             SampleSheets sheets = new SampleSheets(source, tokenizer, settings, config);
             if (html != null) {

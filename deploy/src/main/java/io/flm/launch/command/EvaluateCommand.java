@@ -47,7 +47,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--data",
             paramLabel = "PATH",
-            description = "Held-out data: tar, tar.gz or a folder of them; repeat for more. Default: the run's own.")
+            description =
+                    "Held-out data: tar, tar.gz, arrow, folders of them, or captions (json, csv, tsv) and where their"
+                            + " pictures are; repeat for more. Default: the run's own.")
     private List<Path> data = List.of();
 
     @Option(

@@ -16,7 +16,9 @@ final class PretrainOptions {
     @Option(
             names = "--data",
             paramLabel = "PATH",
-            description = "Training data: tar, tar.gz or a folder of them; repeat for more.")
+            description =
+                    "Training data: tar, tar.gz, arrow, folders of them, or captions (json, csv, tsv) and where their"
+                            + " pictures are; repeat for more.")
     private List<Path> data = List.of();
 
     @Option(names = "--eval-data", paramLabel = "PATH", description = "Held-out data, likewise.")

@@ -117,7 +117,7 @@ public final class HeldOutEvaluation {
     }
 
     private static String names(HeldOutData data) {
-        String share = data.split().equals(Split.ALL)
+        String share = data.split().equals(Split.SCORED)
                 ? ""
                 : String.format(
                         Locale.ROOT,

@@ -5,6 +5,7 @@ import io.flm.data.DataSettings;
 import io.flm.data.Dataset;
 import io.flm.data.Split;
 import io.flm.data.UserException;
+import io.flm.data.source.Sources;
 import io.flm.launch.config.Configuration;
 import io.flm.worker.evaluate.HeldOutData;
 import java.util.Locale;
@@ -25,7 +26,7 @@ public record HeldOutShare(DataSettings data, long heldOut, long trained) {
     /** Reads the shards' tables until it is known whether enough is held out; all of them for exact numbers. */
     public static HeldOutShare count(DataSettings data, boolean exact) {
         Dataset.Counts counts =
-                Dataset.count(data.paths(), Split.heldOut(data.holdOut()), exact ? Long.MAX_VALUE : HeldOutData.LEAST);
+                Sources.count(data.paths(), Split.heldOut(data.holdOut()), exact ? Long.MAX_VALUE : HeldOutData.LEAST);
         return new HeldOutShare(data, counts.taken(), counts.left());
     }
 

@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * Where held-out samples come from: data of their own, or a share of the training data that is never trained on.
  *
- * @param paths of shards
+ * @param paths as {@code --data} takes them
  * @param split which of their samples
  */
 public record HeldOutData(List<Path> paths, Split split) {
@@ -27,7 +27,7 @@ public record HeldOutData(List<Path> paths, Split split) {
 
     /** All samples of data that are given for it. */
     static HeldOutData of(List<Path> paths) {
-        return new HeldOutData(paths, Split.ALL);
+        return new HeldOutData(paths, Split.SCORED);
     }
 
     /** {@code flm.data.eval-paths}, or where these are empty the share {@code flm.data.hold-out} of {@code flm.data.paths}. */

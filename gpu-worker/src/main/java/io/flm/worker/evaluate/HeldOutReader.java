@@ -10,6 +10,7 @@ import io.flm.data.Sample;
 import io.flm.data.SampleException;
 import io.flm.data.SampleReader;
 import io.flm.data.Tokenizer;
+import io.flm.data.source.Sources;
 import io.flm.worker.evaluate.HeldOut.Example;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -33,13 +34,13 @@ record HeldOutReader(
         boolean beginToken,
         Consumer<String> refused) {
     /**
-     * Samples of shards in an order that depends on the seed alone.
+     * Samples in an order that depends on the seed alone.
      *
      * @param limit at most so many; 0: all
      */
     HeldOut read(HeldOutData data, int limit, long seed) {
         List<Example> examples = new ArrayList<>();
-        try (Dataset source = Dataset.open(data.paths(), data.split())) {
+        try (Dataset source = Sources.open(data.paths(), data.split())) {
             if (source.leftOut().total() > 0) {
                 refused.accept("left out of the held-out data: " + source.leftOut());
             }

@@ -7,6 +7,7 @@ import io.flm.data.Examples;
 import io.flm.data.PictureSource;
 import io.flm.data.Sha256;
 import io.flm.data.Split;
+import io.flm.data.source.Sources;
 import io.flm.worker.task.Task;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -19,7 +20,7 @@ import java.util.function.Consumer;
  *
  * @param examples what samples are made of
  * @param pictures theirs
- * @param heldOut samples of the same shards that are never trained on
+ * @param heldOut samples of the same data that are never trained on
  */
 public record RunData(Examples examples, PictureSource pictures, long heldOut) implements AutoCloseable {
     /**
@@ -34,7 +35,7 @@ public record RunData(Examples examples, PictureSource pictures, long heldOut) i
             List<Path> annotations = paths(config, "flm.task.train");
             return of(task.get(), annotations, data.paths(), note);
         }
-        Dataset samples = Dataset.open(data.paths(), Split.training(data.holdOut()));
+        Dataset samples = Sources.open(data.paths(), Split.training(data.holdOut()));
         return new RunData(samples.captioned(), samples, samples.inAll() - samples.size());
     }
 
@@ -57,7 +58,7 @@ public record RunData(Examples examples, PictureSource pictures, long heldOut) i
 
     /** Without annotations the pictures bring their captions. */
     static PictureSource pictures(List<Path> annotations, List<Path> paths) {
-        return annotations.isEmpty() ? Dataset.open(paths) : PictureSource.open(paths);
+        return annotations.isEmpty() ? Sources.open(paths) : PictureSource.open(paths);
     }
 
     /** A list of paths in a configuration. */

@@ -1,0 +1,75 @@
+package io.flm.data;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the shards of a data set share: few open files, one temporary file, and the count of what is in no sample. */
+public final class ShardFiles implements AutoCloseable {
+    private final OpenFiles open = new OpenFiles();
+    private final Unpacked unpacked = new Unpacked();
+    private final LeftOut leftOut = new LeftOut();
+    private final List<Closeable> more = new ArrayList<>();
+
+    /** Opens a file of a data set as a shard. */
+    @FunctionalInterface
+    public interface Opener {
+        /**
+         * Opens.
+         *
+         * @param label what messages call the shard
+         * @throws UserException where the file is none of the kind, in one line that says what it is
+         */
+        Shard open(Path file, String label, ShardFiles files);
+    }
+
+    /** A file that must be there, and a regular one; see {@link OpenFiles#file}. */
+    public Bytes file(Path path) throws IOException {
+        return open.file(path);
+    }
+
+    /** A file's content as if it had not been packed by gzip. */
+    Bytes unpack(Path path, Bytes packed) throws IOException {
+        return unpacked.unpack(path, packed);
+    }
+
+    /** Gets what is in no sample. */
+    public LeftOut leftOut() {
+        return leftOut;
+    }
+
+    /** Closes what a shard alone holds open when all are closed. */
+    public void closeToo(Closeable held) {
+        more.add(held);
+    }
+
+    /** Closes all, whatever becomes of one of them. */
+    @Override
+    public void close() throws IOException {
+        try (open;
+                unpacked) {
+            IOException failure = null;
+            for (Closeable held : more) {
+                failure = closed(held, failure);
+            }
+            if (failure != null) {
+                throw failure;
+            }
+        }
+    }
+
+    private static @Nullable IOException closed(Closeable held, @Nullable IOException before) {
+        try {
+            held.close();
+            return before;
+        } catch (IOException e) {
+            if (before != null) {
+                e.addSuppressed(before);
+            }
+            return e;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package io.flm.data.source;
+
+import io.flm.data.Dataset;
+import io.flm.data.FileErrors;
+import io.flm.data.PictureSource;
+import io.flm.data.Shard;
+import io.flm.data.ShardFiles;
+import io.flm.data.Split;
+import io.flm.data.annotation.CaptionTable;
+import io.flm.data.annotation.PicturePlaces;
+import io.flm.data.arrow.ArrowShard;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens what {@code --data} names, each path by its kind, which the end of its name says: tar files and Arrow files, which have pictures
+ * and captions, folders of them, and files of captions. Among paths with a file of captions, the tar files and folders are where its
+ * pictures are, and what else they hold does not matter; without such a path they are in the folder that it lies in.
+ */
+public final class Sources {
+    private static final Pattern JSON = Pattern.compile(".*\\.json(\\.gz)?");
+    private static final Pattern CSV = Pattern.compile(".*\\.csv(\\.gz)?");
+    private static final Pattern TSV = Pattern.compile(".*\\.tsv(\\.gz)?");
+    private static final Pattern ARROW = Pattern.compile(".*\\.arrow");
+
+    private Sources() {}
+
+    /** Opens all samples to train on. */
+    public static Dataset open(List<Path> paths) {
+        return open(paths, Split.ALL);
+    }
+
+    /**
+     * Opens samples.
+     *
+     * @param paths files of all kinds, folders, and names with braces that stand for several, in this order
+     * @param split which of their samples are taken
+     */
+    public static Dataset open(List<Path> paths, Split split) {
+        Opening opening = new Opening(paths, split);
+        return Dataset.open(opening.shards, split, opening);
+    }
+
+    /** Counts samples; see {@link Dataset#count}. */
+    public static Dataset.Counts count(List<Path> paths, Split split, long enough) {
+        Opening opening = new Opening(paths, split);
+        return Dataset.count(opening.shards, split, enough, opening);
+    }
+
+    /** Whether a path, which may stand for several, names files of captions. */
+    private static boolean isTable(Path path) {
+        return Dataset.expanded(path).stream()
+                .anyMatch(file -> !Files.isDirectory(file) && (is(JSON, file) || is(CSV, file) || is(TSV, file)));
+    }
+
+    private static boolean is(Pattern kind, Path file) {
+        return kind.matcher(String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT))
+                .matches();
+    }
+
+    /** Opens files by their kind, and the pictures of tables once for all of these. */
+    private static final class Opening implements ShardFiles.Opener {
+        private final List<Path> shards = new ArrayList<>();
+        private final List<Path> places = new ArrayList<>();
+        private final Split split;
+        private @Nullable PicturePlaces pictures;
+
+        Opening(List<Path> paths, Split split) {
+            this.split = split;
+            boolean tables = paths.stream().anyMatch(Sources::isTable);
+            for (Path path : paths) {
+                (!tables || isTable(path) || is(ARROW, path) ? shards : places).add(path);
+            }
+        }
+
+        @Override
+        public Shard open(Path file, String label, ShardFiles files) {
+            if (is(JSON, file)) {
+                return CaptionTable.ofJson(file, label, pictures(file, files), split.scored(), files);
+            }
+            if (is(CSV, file) || is(TSV, file)) {
+                return CaptionTable.ofCsv(file, label, is(TSV, file) ? '\t' : ',', pictures(file, files), files);
+            }
+            return is(ARROW, file) ? ArrowShard.open(file, label, files) : Dataset.TAR.open(file, label, files);
+        }
+
+        private PicturePlaces pictures(Path table, ShardFiles files) {
+            PicturePlaces opened = pictures;
+            if (opened == null || places.isEmpty()) {
+                List<Path> paths = places.isEmpty() ? List.of(folder(table)) : places;
+                PictureSource source = PictureSource.open(paths);
+                files.closeToo(source::close);
+                opened = new PicturePlaces(source, paths);
+                pictures = opened;
+                if (!places.isEmpty()) { // beside a table lies all kinds of things
+                    files.leftOut().addAll(source.leftOut());
+                }
+            }
+            return opened;
+        }
+
+        /** Where a table really lies: by a link to it nobody sees pictures that he may not name. */
+        private static Path folder(Path table) {
+            try {
+                Path folder = table.toRealPath().getParent();
+                return folder == null ? table : folder; // of a root, which is no table
+            } catch (IOException e) {
+                throw FileErrors.opening(table, e);
+            }
+        }
+    }
+}
