@@ -38,6 +38,11 @@ record Captioned(Dataset source) implements Examples {
     }
 
     @Override
+    public long[] firsts() {
+        return source.firsts();
+    }
+
+    @Override
     public TextForm textForm() {
         return TextForm.CAPTION;
     }

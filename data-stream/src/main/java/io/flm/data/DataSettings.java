@@ -11,11 +11,13 @@ import java.util.Locale;
  * @param holdOut the share of the samples of {@code paths} that is never trained on
  * @param maxTokens the longest row, special tokens included
  * @param beginToken whether {@code </s>} follows {@code <s>}
+ * @param orderWindow shards among which samples are mixed; 0: all
  * @param groupWindow micro-batches of a lane that are sorted by length together
  * @param badSampleRate the share of the source's samples that may be bad
  * @param prefetch steps ready ahead
  * @param cacheBytes decoded pictures kept in memory
  * @param pictures what a picture is
+ * @param remote how data on servers are read
  */
 public record DataSettings(
         List<Path> paths,
@@ -25,13 +27,15 @@ public record DataSettings(
         int maxTokens,
         boolean beginToken,
         Captions captions,
+        int orderWindow,
         int groupWindow,
         double badSampleRate,
         int decodeThreads,
         int prefetch,
         long cacheBytes,
         PictureSettings pictures,
-        Augmentation augmentation) {
+        Augmentation augmentation,
+        RemoteSettings remote) {
 
     /** Which of a sample's captions is read. */
     public enum Captions {
@@ -61,6 +65,7 @@ public record DataSettings(
                 c.getInt("max-tokens"),
                 c.getBoolean("begin-token"),
                 Captions.valueOf(c.getString("captions").toUpperCase(Locale.ROOT)),
+                c.getInt("order-window"),
                 c.getInt("group-window"),
                 c.getDouble("bad-sample-rate"),
                 c.getInt("decode-threads"),
@@ -72,7 +77,8 @@ public record DataSettings(
                         c.getDouble("augment.scale"),
                         c.getDouble("augment.shift"),
                         Background.valueOf(c.getString("augment.background").toUpperCase(Locale.ROOT)).value,
-                        new RandAugment(c.getInt("augment.rand-operations"), c.getInt("augment.rand-magnitude"))));
+                        new RandAugment(c.getInt("augment.rand-operations"), c.getInt("augment.rand-magnitude"))),
+                RemoteSettings.from(root));
     }
 
     /** How many of so many samples may be bad before a run stops. */
@@ -90,12 +96,14 @@ public record DataSettings(
                 maxTokens,
                 beginToken,
                 captions,
+                orderWindow,
                 groupWindow,
                 badSampleRate,
                 decodeThreads,
                 prefetch,
                 bytes,
                 pictures,
-                augmentation);
+                augmentation,
+                remote);
     }
 }

@@ -63,36 +63,44 @@ public final class Dataset implements PictureSource {
         return open(paths, Split.ALL);
     }
 
-    /** Opens tar files. */
+    /** Opens tar files, those on servers as it is usual. */
     public static Dataset open(List<Path> paths, Split split) {
-        return open(paths, split, TAR);
+        return open(paths, split, RemoteSettings.defaults());
+    }
+
+    /** Opens tar files. */
+    static Dataset open(List<Path> paths, Split split, RemoteSettings remote) {
+        return open(paths, split, remote, TAR);
     }
 
     /**
      * Opens shards.
      *
-     * @param paths {@code .tar}, {@code .tar.gz}, {@code .tgz} and {@code .arrow} files, folders of them, and names with braces that
-     *     stand for several, in this order
+     * @param paths {@code .tar}, {@code .tar.gz}, {@code .tgz} and {@code .arrow} files, folders of them, {@code https://} and {@code
+     *     http://} addresses of tar files, and names with braces that stand for several, in this order
      * @param split which of their samples are taken
+     * @param remote how those on servers are read
      * @param opener of each file
      */
-    public static Dataset open(List<Path> paths, Split split, Opener opener) {
-        return open(paths, split, true, opener);
+    public static Dataset open(List<Path> paths, Split split, RemoteSettings remote, Opener opener) {
+        return open(paths, split, true, remote, opener);
     }
 
     /** Opens tar files for their pictures, of which any may be without a caption; see {@link PictureSource#open}. */
-    static Dataset openPictures(List<Path> paths) {
-        return open(paths, Split.ALL, false, (file, label, files) -> TarShard.open(file, label, false, files));
+    static Dataset openPictures(List<Path> paths, RemoteSettings remote) {
+        return open(paths, Split.ALL, false, remote, (file, label, files) -> TarShard.open(file, label, false, files));
     }
 
-    private static Dataset open(List<Path> paths, Split split, boolean captioned, Opener opener) {
+    private static Dataset open(
+            List<Path> paths, Split split, boolean captioned, RemoteSettings remote, Opener opener) {
         if (paths.isEmpty()) {
             throw new UserException("no data: give tar files, or folders of them, with --data");
         }
-        ShardFiles files = new ShardFiles();
+        ShardFiles files = new ShardFiles(remote);
         try {
             List<Path> found = ShardPaths.files(paths, files.leftOut());
             List<String> labels = ShardPaths.labels(found);
+            files.ahead(found);
             List<Shard> shards = new ArrayList<>();
             for (int i = 0; i < found.size(); i++) {
                 shards.add(opener.open(found.get(i), labels.get(i), files));
@@ -117,13 +125,15 @@ public final class Dataset implements PictureSource {
      * Counts samples of shards and keeps none of them open. It ends with the shard after which there are {@code enough} of either
      * kind: a thousand shards need not be read to know that something is held out.
      */
-    public static Counts count(List<Path> paths, Split split, long enough, Opener opener) {
-        ShardFiles files = new ShardFiles();
+    public static Counts count(List<Path> paths, Split split, long enough, RemoteSettings remote, Opener opener) {
+        ShardFiles files = new ShardFiles(remote);
         try {
             long taken = 0;
             long left = 0;
-            for (Path file : ShardPaths.files(paths, files.leftOut())) {
-                Shard shard = opener.open(file, String.valueOf(file), files);
+            List<Path> found = ShardPaths.files(paths, files.leftOut());
+            files.ahead(found);
+            for (Path file : found) {
+                Shard shard = opener.open(file, RemotePath.shown(file), files);
                 int its = split.count(shard);
                 taken += its;
                 left += shard.size() - its;
@@ -140,7 +150,7 @@ public final class Dataset implements PictureSource {
 
     private static void requireSamples(long count, boolean captioned, List<Path> paths, LeftOut leftOut) {
         if (count == 0) {
-            throw new UserException(paths
+            throw new UserException(RemotePath.shown(paths)
                     + (captioned
                             ? ": hold no sample, a picture (png, jpg, webp) beside a txt or json of the same name"
                             : ": hold no picture (png, jpg, webp)")
@@ -151,7 +161,7 @@ public final class Dataset implements PictureSource {
 
     /** What a path with braces stands for; itself alone where it has none, or there is something of that very name. */
     public static List<Path> expanded(Path path) {
-        return Files.exists(path)
+        return !RemotePath.isRemote(path) && Files.exists(path)
                 ? List.of(path)
                 : Braces.expand(path.toString()).stream().map(Path::of).toList();
     }
@@ -180,6 +190,11 @@ public final class Dataset implements PictureSource {
     /** Whether another split would take a sample. */
     boolean isTaken(long index, Split other) {
         return other.takes(key(index));
+    }
+
+    /** The index of the first sample of each shard, and N. */
+    long[] firsts() {
+        return firstIndex.clone();
     }
 
     /** The samples of each shard, in their order. */
@@ -225,6 +240,12 @@ public final class Dataset implements PictureSource {
     @Override
     public OptionalLong find(String key) {
         return keys.find(key);
+    }
+
+    /** More than one where shards lie on servers: a read waits for the network then, and not for a disk. */
+    @Override
+    public int parallelReads() {
+        return files.parallelReads();
     }
 
     /** The encoded picture of a sample. Like all reads: an {@link IOException} says nothing of it, another try may succeed. */

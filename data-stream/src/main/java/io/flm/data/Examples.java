@@ -31,6 +31,11 @@ public interface Examples {
     /** What the data say of it beside texts: the number of a class, or a score for each; empty if they say nothing. */
     float[] labels(long index);
 
+    /** The first example of each shard, and N: what an order by windows takes together. */
+    default long[] firsts() {
+        return new long[] {0, size()};
+    }
+
     /** How its texts become tokens. */
     TextForm textForm();
 

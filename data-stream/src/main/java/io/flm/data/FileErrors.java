@@ -35,7 +35,11 @@ public final class FileErrors {
     private FileErrors() {}
 
     /** Of a shard at {@code file} that cannot be opened: one line that says what to do. */
-    public static UserException opening(Path file, IOException e) {
+    public static UserException opening(Path path, IOException e) {
+        String file = RemotePath.shown(path);
+        if (e instanceof RemoteFailure) {
+            return new UserException(e.getMessage() + "; look at the server and the network", e);
+        }
         if (e instanceof TarEntries.Damage) {
             String mend = e instanceof TarEntries.NoEnd
                     ? "fetch it again, or, if nothing is missing, append 1024 zero bytes to it"

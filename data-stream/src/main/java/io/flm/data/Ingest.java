@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Texts come first, because the lengths of a window's texts decide which samples share a batch. Each part of the way counts
  * samples and time. What reads from disk, and may have to wait and try again, has threads of its own, two for each stream at
- * most; so has decoding. The buffer at the end holds a few steps; a slow consumer holds everything back.
+ * most, and more where shards lie on servers; so has decoding. The buffer at the end holds a few steps; a slow consumer holds everything back.
  *
  * <p>A batch follows from (seed, step, lane) alone: whoever asks, in whatever deal of the lanes, from whatever first step on,
  * gets the same bytes.
@@ -54,6 +54,7 @@ public final class Ingest implements AutoCloseable {
     private final SampleCache<byte[]> cache;
     private final ExecutorService readers = Executors.newCachedThreadPool(daemons("flm-read"));
     private final ExecutorService decoders;
+    private final int parallelReads;
     private final int imageSize;
     private final int lanes;
     private final int microBatch;
@@ -97,7 +98,18 @@ public final class Ingest implements AutoCloseable {
         this.settings = settings;
         this.corruption = corruption;
         this.bad = new BadSamples(examples.size());
-        this.windows = new Windows(examples, tokenizer, settings, bad, seed, lanes, microBatch, readTexts, tokenize);
+        this.parallelReads = source.parallelReads();
+        this.windows = new Windows(
+                examples,
+                tokenizer,
+                settings,
+                bad,
+                seed,
+                lanes,
+                microBatch,
+                readTexts,
+                tokenize,
+                new Windows.Reading(readers, parallelReads));
         this.pictures = Pictures.with(settings.pictures(), cachedBytes(source, settings, imageSize));
         this.cache = new SampleCache<>(settings.cacheBytes());
         this.decoders = Executors.newFixedThreadPool(settings.decodeThreads(), daemons("flm-decode"));
@@ -172,7 +184,7 @@ public final class Ingest implements AutoCloseable {
         int count = toLane - fromLane;
         return Source.fromIterator(() -> LongStream.iterate(0, i -> i + 1).iterator())
                 .via(stage("texts", 1, readers, (Long i) -> texts(firstStep + i / count, fromLane + (int) (i % count))))
-                .via(stage("read-pictures", 1, readers, this::readPictures))
+                .via(stage("read-pictures", parallelReads, readers, this::readPictures))
                 .via(stage("decode", settings.decodeThreads(), decoders, this::decode))
                 .via(stage("augment", this::augment))
                 .via(stage("corrupt", this::corrupt))

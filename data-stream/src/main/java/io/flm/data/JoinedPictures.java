@@ -58,6 +58,11 @@ final class JoinedPictures implements PictureSource {
     }
 
     @Override
+    public int parallelReads() {
+        return parts.stream().mapToInt(PictureSource::parallelReads).max().orElse(1);
+    }
+
+    @Override
     public int imageSizeBytes(long index) {
         int part = part(index);
         return parts.get(part).imageSizeBytes(index - first[part]);

@@ -18,9 +18,30 @@ public final class LeftOut {
     private static final int MOST_COUNTS = 200;
     private static final int MOST_LETTERS = 12; // of a kind
     private static final int MOST_TOLD = 6;
+    private static final String OTHERS = "others: left out";
 
     private final SortedMap<String, Long> counts = new TreeMap<>();
-    private final List<String> names = new ArrayList<>();
+    private final List<Named> names = new ArrayList<>();
+
+    /**
+     * A file that is named.
+     *
+     * @param countedAs its kind and reason, or what stands for all others
+     */
+    record Named(String name, String reason, String countedAs) {
+        @Override
+        public String toString() {
+            return name + ": " + reason;
+        }
+    }
+
+    /** What {@link #named} and {@link #counts} said before. */
+    static LeftOut of(List<Named> named, SortedMap<String, Long> counts) {
+        LeftOut leftOut = new LeftOut();
+        leftOut.names.addAll(named);
+        leftOut.counts.putAll(counts);
+        return leftOut;
+    }
 
     /**
      * Adds a file.
@@ -42,11 +63,26 @@ public final class LeftOut {
     public void add(String name, String kind, String reason) {
         String count = kind + ": " + reason;
         if (!counts.containsKey(count) && counts.size() >= MOST_COUNTS) {
-            count = "others: left out";
+            count = OTHERS;
         }
         if (counts.merge(count, 1L, Long::sum) <= MOST_NAMES) {
-            names.add(name + ": " + reason);
+            names.add(new Named(name, reason, count));
         }
+    }
+
+    /** Adds all of a shard, which knows its files by their own names, as if they were added one by one. */
+    void addAll(LeftOut shard, String label) {
+        SortedMap<String, Long> unnamed = new TreeMap<>(shard.counts);
+        for (Named named : shard.names) {
+            add(label + ":" + named.name, named.reason);
+            unnamed.merge(named.countedAs, -1L, Long::sum);
+        }
+        unnamed.forEach((count, files) -> {
+            if (files > 0) {
+                boolean room = counts.containsKey(count) || counts.size() < MOST_COUNTS;
+                counts.merge(room ? count : OTHERS, files, Long::sum);
+            }
+        });
     }
 
     /** Adds all of another one. */
@@ -71,6 +107,11 @@ public final class LeftOut {
 
     /** {@code shard:file: reason} of the first hundred of each kind and reason, in their order. */
     public List<String> names() {
+        return names.stream().map(Named::toString).toList();
+    }
+
+    /** The same in their parts. */
+    List<Named> named() {
         return Collections.unmodifiableList(names);
     }
 

@@ -76,7 +76,11 @@ final class OpenFiles implements AutoCloseable {
 
     /** A file that must be there, and a regular one: a pipe would hold its reader for ever. */
     Bytes file(Path path) throws IOException {
-        BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+        return file(path, Files.readAttributes(path, BasicFileAttributes.class));
+    }
+
+    /** The same, as it was when its attributes were read. */
+    Bytes file(Path path, BasicFileAttributes attributes) {
         if (!attributes.isRegularFile()) {
             throw new UserException(path + ": " + (attributes.isDirectory() ? "a folder" : "a pipe or a device")
                     + " where a file is wanted; give other --data");

@@ -9,7 +9,7 @@ import io.flm.data.RandomStream.Purpose;
  *
  * <p>The lanes take turns: the k-th sample of lane l is the place k * lanes + l of the endless sequence of epochs.
  */
-final class Order {
+final class Order implements Places {
     private static final int ROUNDS = 6;
 
     private final long seed;
@@ -23,13 +23,13 @@ final class Order {
         this.halfBits = (bits + 1) / 2;
     }
 
-    /** The epoch of a place of the endless sequence. */
-    long epoch(long place) {
+    @Override
+    public long epoch(long place) {
         return place / size;
     }
 
-    /** The sample at a place of the endless sequence. */
-    long index(long place) {
+    @Override
+    public long index(long place) {
         long epoch = epoch(place);
         long at = place % size;
         do {

@@ -10,7 +10,7 @@ final class PicturePaths {
     private PicturePaths() {}
 
     /** See {@link PictureSource#open}: all shards first, then the folders in their order. */
-    static PictureSource open(List<Path> paths) {
+    static PictureSource open(List<Path> paths, RemoteSettings remote) {
         if (paths.isEmpty()) {
             throw new UserException("no pictures: give tar files of them, or folders, beside the annotations");
         }
@@ -22,7 +22,7 @@ final class PicturePaths {
         List<PictureSource> sources = new ArrayList<>();
         try {
             if (!shards.isEmpty()) {
-                sources.add(Dataset.openPictures(shards));
+                sources.add(Dataset.openPictures(shards, remote));
             }
             for (int i = 0; i < folders.size(); i++) {
                 PictureFolder folder = PictureFolder.open(folders.get(i), labels.get(i), PictureFolder.MOST_FILES);

@@ -18,7 +18,16 @@ public interface PictureSource extends AutoCloseable {
      * @throws UserException where a path holds no picture
      */
     static PictureSource open(List<Path> paths) {
-        return PicturePaths.open(paths);
+        return open(paths, RemoteSettings.defaults());
+    }
+
+    /**
+     * The same.
+     *
+     * @param remote how shards on servers are read
+     */
+    static PictureSource open(List<Path> paths, RemoteSettings remote) {
+        return PicturePaths.open(paths, remote);
     }
 
     /** N. */
@@ -32,6 +41,11 @@ public interface PictureSource extends AutoCloseable {
 
     /** The encoded picture. An {@link IOException} says nothing of the picture, another try may succeed. */
     byte[] image(long index) throws IOException;
+
+    /** How many reads are worth to run side by side. */
+    default int parallelReads() {
+        return 1;
+    }
 
     /** Of the encoded picture. */
     int imageSizeBytes(long index);

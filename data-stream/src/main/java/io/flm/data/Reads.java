@@ -23,6 +23,8 @@ public final class Reads {
         for (int tries = 1; ; tries++) {
             try {
                 return read.bytes();
+            } catch (RemoteFailure e) {
+                throw e; // it was tried often enough
             } catch (IOException e) {
                 if (tries == TRIES || e instanceof ClosedChannelException) {
                     throw new IOException("cannot be read (" + e.getMessage() + "), tries: " + tries, e);
@@ -39,8 +41,9 @@ public final class Reads {
      * @param name of the sample or picture
      */
     static UncheckedIOException failed(String name, IOException cause) {
-        String message = name + ": " + cause.getMessage()
-                + "; look at this node's disk; a run that it ended goes on with --resume";
+        String message = name + ": " + cause.getMessage() + "; look at "
+                + (cause instanceof RemoteFailure ? "the server and the network" : "this node's disk")
+                + "; a run that it ended goes on with --resume";
         return new UncheckedIOException(message, cause);
     }
 }

@@ -7,12 +7,26 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the shards of a data set share: few open files, one temporary file, and the count of what is in no sample. */
+/** What the shards of a data set share: few open files, tar files on disks and servers, and the count of what is in no sample. */
 public final class ShardFiles implements AutoCloseable {
     private final OpenFiles open = new OpenFiles();
-    private final Unpacked unpacked = new Unpacked();
+    private final TarFiles tars;
     private final LeftOut leftOut = new LeftOut();
     private final List<Closeable> more = new ArrayList<>();
+
+    /** Of files on disks. */
+    public ShardFiles() {
+        this(RemoteSettings.defaults());
+    }
+
+    /**
+     * Of files on servers, too.
+     *
+     * @param remote how these are read
+     */
+    public ShardFiles(RemoteSettings remote) {
+        this.tars = new TarFiles(remote);
+    }
 
     /** Opens a file of a data set as a shard. */
     @FunctionalInterface
@@ -28,12 +42,25 @@ public final class ShardFiles implements AutoCloseable {
 
     /** A file that must be there, and a regular one; see {@link OpenFiles#file}. */
     public Bytes file(Path path) throws IOException {
+        if (RemotePath.isRemote(path)) {
+            throw new UserException(RemotePath.shown(path) + ": of files on servers only tar files are read; fetch it");
+        }
         return open.file(path);
     }
 
-    /** A file's content as if it had not been packed by gzip. */
-    Bytes unpack(Path path, Bytes packed) throws IOException {
-        return unpacked.unpack(path, packed);
+    /** Begins to open tar files on servers that will be asked for in this order. */
+    void ahead(List<Path> paths) {
+        tars.ahead(paths);
+    }
+
+    /** A tar file, wherever it lies. */
+    TarFiles.Opened tar(Path path) {
+        return tars.open(path);
+    }
+
+    /** How many reads are worth to run side by side. */
+    int parallelReads() {
+        return tars.parallelReads();
     }
 
     /** Gets what is in no sample. */
@@ -50,7 +77,7 @@ public final class ShardFiles implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try (open;
-                unpacked) {
+                tars) {
             IOException failure = null;
             for (Closeable held : more) {
                 failure = closed(held, failure);

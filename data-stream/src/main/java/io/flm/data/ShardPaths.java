@@ -26,7 +26,9 @@ final class ShardPaths {
     static List<Path> files(List<Path> paths, LeftOut leftOut) {
         List<Path> files = new ArrayList<>();
         for (Path path : paths) {
-            if (!Files.exists(path) && path.toString().contains("{")) {
+            if (RemotePath.isRemote(path)) {
+                Braces.expand(path.toString()).forEach(url -> files.add(Path.of(url)));
+            } else if (!Files.exists(path) && path.toString().contains("{")) {
                 files.addAll(expanded(path, leftOut));
             } else {
                 files.addAll(files(path, leftOut));
@@ -70,6 +72,9 @@ final class ShardPaths {
         try (Stream<Path> files = Files.list(path)) {
             for (Path file : files.sorted().toList()) {
                 String name = String.valueOf(file.getFileName());
+                if (name.endsWith(IndexFile.END)) {
+                    continue; // of a shard
+                }
                 if (name.startsWith(".")) { // such as ._a.tar, which macOS writes beside a.tar on foreign disks
                     leftOut.add(file.toString(), "a hidden file");
                 } else if (SHARD.matcher(name.toLowerCase(Locale.ROOT)).matches()) {
@@ -109,8 +114,9 @@ final class ShardPaths {
 
     /** What messages call each shard: its file's name, with as many of its folders as tell it from others of that name. */
     static List<String> labels(List<Path> files) {
-        List<Path> whole =
-                files.stream().map(file -> file.toAbsolutePath().normalize()).toList();
+        List<Path> whole = files.stream()
+                .map(file -> RemotePath.asOnADisk(file).toAbsolutePath().normalize())
+                .toList();
         Map<String, List<Path>> sameName = whole.stream().distinct().collect(groupingBy(file -> tail(file, 1)));
         Map<String, Integer> names = new HashMap<>();
         sameName.forEach((name, same) -> names.put(name, namesThatTell(same)));

@@ -83,8 +83,8 @@ final class Unpacked implements AutoCloseable {
         }
     }
 
-    /** Unpacks one more file. */
-    Bytes unpack(Path file, Bytes packed) throws IOException {
+    /** Unpacks one more file; {@code file} is what messages call it. */
+    synchronized Bytes unpack(String file, Bytes packed) throws IOException {
         FileChannel to = channel(file);
         long start = end;
         Packed input = new Packed(packed);
@@ -115,7 +115,7 @@ final class Unpacked implements AutoCloseable {
         return new Section(to, start, end - start);
     }
 
-    private void write(Path file, FileChannel to, ByteBuffer chunk) {
+    private void write(String file, FileChannel to, ByteBuffer chunk) {
         try {
             while (chunk.hasRemaining()) {
                 end += to.write(chunk, end);
@@ -125,7 +125,7 @@ final class Unpacked implements AutoCloseable {
         }
     }
 
-    private FileChannel channel(Path file) {
+    private FileChannel channel(String file) {
         FileChannel open = channel;
         if (open == null) {
             try {
@@ -144,7 +144,7 @@ final class Unpacked implements AutoCloseable {
         return open;
     }
 
-    private UserException tooLarge(Path file) {
+    private UserException tooLarge(String file) {
         return new UserException(String.format(
                 Locale.ROOT,
                 "%s: the .tar.gz of --data need more than %,d MiB in %s, %s; unpack them with gunzip, and give the .tar",
@@ -154,7 +154,7 @@ final class Unpacked implements AutoCloseable {
                 limit == mostBytes ? "the most that is unpacked" : "half of its free room"));
     }
 
-    private UserException noRoom(Path file, IOException e) {
+    private UserException noRoom(String file, IOException e) {
         boolean full = WriteErrors.full(e) != null;
         String cause = full
                 ? "no room in " + folder + " to unpack it; make room, name"

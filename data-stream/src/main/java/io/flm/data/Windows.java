@@ -9,7 +9,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,11 +43,19 @@ final class Windows {
      */
     record Window(long number, List<Visit> visits, int[] batches, int bad) {}
 
+    /**
+     * By whom texts are read.
+     *
+     * @param threads where more than one reads
+     * @param parallel visits of a window that are read side by side; what comes of them is the same
+     */
+    record Reading(ExecutorService threads, int parallel) {}
+
     private final Examples examples;
     private final Tokenizer tokenizer;
     private final DataSettings settings;
     private final BadSamples bad;
-    private final Order order;
+    private final Places order;
     private final long seed;
     private final int lanes;
     private final int microBatch;
@@ -52,6 +63,7 @@ final class Windows {
     private final Counter tokenize;
     private final SampleCache<int[][]> texts;
     private final FalseTexts falseTexts;
+    private final Reading reading;
     private final Map<Integer, Window> newest = new ConcurrentHashMap<>();
 
     Windows(
@@ -63,17 +75,19 @@ final class Windows {
             int lanes,
             int microBatch,
             Counter readTexts,
-            Counter tokenize) {
+            Counter tokenize,
+            Reading reading) {
         this.examples = examples;
         this.tokenizer = tokenizer;
         this.settings = settings;
         this.bad = bad;
-        this.order = new Order(seed, examples.size());
+        this.order = Places.of(seed, examples.firsts(), settings.orderWindow());
         this.seed = seed;
         this.lanes = lanes;
         this.microBatch = microBatch;
         this.readTexts = readTexts;
         this.tokenize = tokenize;
+        this.reading = reading;
         this.texts = new SampleCache<>(settings.cacheBytes() / 4);
         int period = tokenizer.vocabulary().periodId();
         this.falseTexts = new FalseTexts(
@@ -101,10 +115,7 @@ final class Windows {
 
     private Window window(long number, int lane) {
         int size = Math.multiplyExact(settings.groupWindow(), microBatch);
-        List<@Nullable Visit> drawn = new ArrayList<>(size);
-        for (int k = 0; k < size; k++) {
-            drawn.add(visit((number * size + k) * lanes + lane));
-        }
+        List<@Nullable Visit> drawn = drawn(number * size, size, lane);
         List<Visit> visits = new ArrayList<>(size);
         for (int k = 0; k < size; k++) {
             visits.add(firstGood(drawn, k, lane));
@@ -112,6 +123,38 @@ final class Windows {
         visits.sort(Comparator.comparingInt(Visit::length)); // stable
         int bad = (int) drawn.stream().filter(Objects::isNull).count();
         return new Window(number, visits, batches(number), bad);
+    }
+
+    /** The visits of so many places of a lane, in their order; null where a text is bad. */
+    private List<@Nullable Visit> drawn(long first, int size, int lane) {
+        List<@Nullable Visit> drawn = new ArrayList<>(size);
+        if (reading.parallel == 1) {
+            for (int k = 0; k < size; k++) {
+                drawn.add(visit((first + k) * lanes + lane));
+            }
+            return drawn;
+        }
+        // Each waits for one that began before it, so that no more than so many are under way.
+        List<CompletableFuture<@Nullable Visit>> begun = new ArrayList<>(size);
+        for (int k = 0; k < size; k++) {
+            if (k >= reading.parallel) {
+                drawn.add(joined(begun.get(k - reading.parallel)));
+            }
+            long place = (first + k) * lanes + lane;
+            begun.add(CompletableFuture.supplyAsync(() -> visit(place), reading.threads));
+        }
+        for (int k = drawn.size(); k < size; k++) {
+            drawn.add(joined(begun.get(k)));
+        }
+        return drawn;
+    }
+
+    private static @Nullable Visit joined(CompletableFuture<@Nullable Visit> visit) {
+        try {
+            return visit.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
     }
 
     /** The visit at {@code k}, or where that one is bad the lane's next that is not. */

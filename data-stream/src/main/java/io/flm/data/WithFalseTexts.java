@@ -42,6 +42,11 @@ record WithFalseTexts(Examples of, int falseTexts, int falseTextCandidates) impl
     }
 
     @Override
+    public long[] firsts() {
+        return of.firsts();
+    }
+
+    @Override
     public TextForm textForm() {
         return of.textForm();
     }

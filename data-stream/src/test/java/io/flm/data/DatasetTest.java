@@ -208,8 +208,8 @@ class DatasetTest {
             assertThat(source.size()).isEqualTo(2);
             assertThat(source.leftOut().names())
                     .containsExactly(
-                            "a.tar:alone.png: a picture without a caption (txt, json)",
-                            "a.tar:mute.txt: a caption without a picture (png, jpg, webp)");
+                            "a.tar:mute.txt: a caption without a picture (png, jpg, webp)",
+                            "a.tar:alone.png: a picture without a caption (txt, json)");
         }
     }
 

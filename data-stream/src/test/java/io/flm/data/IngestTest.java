@@ -14,13 +14,17 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -312,6 +316,34 @@ class IngestTest {
     private static DataSettings settings(String changed) {
         return DataSettings.from(
                 ConfigFactory.parseString("flm.data { " + changed + " }").withFallback(ConfigFactory.load()));
+    }
+
+    /** With several reads side by side, answers that overtake each other, and errors, batches are byte for byte those of a disk. */
+    @Test
+    void batchesOfAServerAreThoseOfADisk() throws Exception {
+        Shards shards = Shards.of(60);
+        for (int i = 0; i < 60; i += 7) {
+            shards.with(String.format("s%03d.txt", i), i % 2 == 0 ? "" : "a fish"); // some of them bad
+        }
+        RemoteSettings remote = new RemoteSettings(Optional.empty(), 6, 8, Duration.ofSeconds(20), Optional.empty(), 0);
+        try (FileServer server = new FileServer(folder);
+                Dataset disk = open(shards);
+                Dataset net = Dataset.open(List.of(server.path("a.tar")), Split.ALL, remote);
+                Ingest one = ingest(disk, AUGMENT + ", bad-sample-rate = 0.5", 4);
+                Ingest other = ingest(net, AUGMENT + ", bad-sample-rate = 0.5, cache-size = 0", 4)) {
+            server.fault = (exchange, number) -> {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(number % 5));
+                return number % 9 == 0 && FileServer.answer(exchange, 500);
+            };
+            List<LaneBatch> expected = take(one, 0, 0, 2, 24);
+            List<LaneBatch> actual = take(other, 0, 0, 2, 24);
+            for (int i = 0; i < 24; i++) {
+                assertSame(actual.get(i), expected.get(i));
+                assertThat(actual.get(i).bad()).isEqualTo(expected.get(i).bad());
+            }
+            assertThat(other.badSamples()).isNotEmpty().isEqualTo(one.badSamples());
+            assertThat(server.faults.get()).isGreaterThan(5);
+        }
     }
 
     /** Predicts tokens that it draws. */

@@ -111,13 +111,13 @@ class OpenFilesTest {
                 Unpacked little = new Unpacked(temporary, 1 << 10);
                 Unpacked nowhere = new Unpacked(folder.resolve("none"), 1 << 20)) {
             Bytes bytes = files.file(packed);
-            assertThat(enough.unpack(packed, bytes).size()).isEqualTo(Files.size(plain));
+            assertThat(enough.unpack(String.valueOf(packed), bytes).size()).isEqualTo(Files.size(plain));
             assertThat(temporary).isEmptyDirectory();
-            assertThatThrownBy(() -> little.unpack(packed, bytes))
+            assertThatThrownBy(() -> little.unpack(String.valueOf(packed), bytes))
                     .isInstanceOf(UserException.class)
                     .hasMessage(packed + ": the .tar.gz of --data need more than 0 MiB in " + temporary
                             + ", the most that is unpacked; unpack them with gunzip, and give the .tar");
-            assertThatThrownBy(() -> nowhere.unpack(packed, bytes))
+            assertThatThrownBy(() -> nowhere.unpack(String.valueOf(packed), bytes))
                     .isInstanceOf(UserException.class)
                     .hasMessage(packed + ": cannot be unpacked into " + folder.resolve("none")
                             + " (no such file or folder); name another folder by TMPDIR, or unpack it with gunzip");

@@ -3,9 +3,12 @@ package io.flm.data.source;
 import io.flm.data.Dataset;
 import io.flm.data.FileErrors;
 import io.flm.data.PictureSource;
+import io.flm.data.RemotePath;
+import io.flm.data.RemoteSettings;
 import io.flm.data.Shard;
 import io.flm.data.ShardFiles;
 import io.flm.data.Split;
+import io.flm.data.UserException;
 import io.flm.data.annotation.CaptionTable;
 import io.flm.data.annotation.PicturePlaces;
 import io.flm.data.arrow.ArrowShard;
@@ -43,14 +46,23 @@ public final class Sources {
      * @param split which of their samples are taken
      */
     public static Dataset open(List<Path> paths, Split split) {
-        Opening opening = new Opening(paths, split);
-        return Dataset.open(opening.shards, split, opening);
+        return open(paths, split, RemoteSettings.defaults());
+    }
+
+    /**
+     * The same.
+     *
+     * @param remote how tar files on servers are read
+     */
+    public static Dataset open(List<Path> paths, Split split, RemoteSettings remote) {
+        Opening opening = new Opening(paths, split, remote);
+        return Dataset.open(opening.shards, split, remote, opening);
     }
 
     /** Counts samples; see {@link Dataset#count}. */
-    public static Dataset.Counts count(List<Path> paths, Split split, long enough) {
-        Opening opening = new Opening(paths, split);
-        return Dataset.count(opening.shards, split, enough, opening);
+    public static Dataset.Counts count(List<Path> paths, Split split, long enough, RemoteSettings remote) {
+        Opening opening = new Opening(paths, split, remote);
+        return Dataset.count(opening.shards, split, enough, remote, opening);
     }
 
     /** Whether a path, which may stand for several, names files of captions. */
@@ -60,8 +72,7 @@ public final class Sources {
     }
 
     private static boolean is(Pattern kind, Path file) {
-        return kind.matcher(String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT))
-                .matches();
+        return kind.matcher(RemotePath.name(file).toLowerCase(Locale.ROOT)).matches();
     }
 
     /** Opens files by their kind, and the pictures of tables once for all of these. */
@@ -69,10 +80,12 @@ public final class Sources {
         private final List<Path> shards = new ArrayList<>();
         private final List<Path> places = new ArrayList<>();
         private final Split split;
+        private final RemoteSettings remote;
         private @Nullable PicturePlaces pictures;
 
-        Opening(List<Path> paths, Split split) {
+        Opening(List<Path> paths, Split split, RemoteSettings remote) {
             this.split = split;
+            this.remote = remote;
             boolean tables = paths.stream().anyMatch(Sources::isTable);
             for (Path path : paths) {
                 (!tables || isTable(path) || is(ARROW, path) ? shards : places).add(path);
@@ -81,6 +94,10 @@ public final class Sources {
 
         @Override
         public Shard open(Path file, String label, ShardFiles files) {
+            if (RemotePath.isRemote(file) && (isTable(file) || is(ARROW, file))) {
+                throw new UserException(RemotePath.shown(file)
+                        + ": of files on servers only tar files are read; fetch it, and give that");
+            }
             if (is(JSON, file)) {
                 return CaptionTable.ofJson(file, label, pictures(file, files), split.scored(), files);
             }
@@ -94,7 +111,7 @@ public final class Sources {
             PicturePlaces opened = pictures;
             if (opened == null || places.isEmpty()) {
                 List<Path> paths = places.isEmpty() ? List.of(folder(table)) : places;
-                PictureSource source = PictureSource.open(paths);
+                PictureSource source = PictureSource.open(paths, remote);
                 files.closeToo(source::close);
                 opened = new PicturePlaces(source, paths);
                 pictures = opened;

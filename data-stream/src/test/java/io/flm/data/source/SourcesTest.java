@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flm.data.Dataset;
 import io.flm.data.PictureSource;
+import io.flm.data.RemoteSettings;
 import io.flm.data.Split;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -86,8 +87,8 @@ class SourcesTest {
         assertThat(heldOut.size() + trained.size()).isEqualTo(rows.size());
         assertSame(read(table, Split.heldOut(0.2)), heldOut);
         assertSame(read(table, Split.training(0.2)), trained);
-        assertThat(Sources.count(table, Split.heldOut(0.2), Long.MAX_VALUE))
-                .isEqualTo(Sources.count(List.of(ARROW), Split.heldOut(0.2), Long.MAX_VALUE))
+        assertThat(Sources.count(table, Split.heldOut(0.2), Long.MAX_VALUE, RemoteSettings.defaults()))
+                .isEqualTo(Sources.count(List.of(ARROW), Split.heldOut(0.2), Long.MAX_VALUE, RemoteSettings.defaults()))
                 .isEqualTo(new Dataset.Counts(heldOut.size(), trained.size()));
     }
 

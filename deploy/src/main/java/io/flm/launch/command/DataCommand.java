@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 /** {@code flm data}: looks at data before they are trained on. */
 @Command(
         name = "data",
-        description = "Looks at data, and at how fast they can be read.",
+        description = "Looks at data, and at how fast they can be read; writes tables of contents.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND")
@@ -21,7 +21,8 @@ final class DataCommand implements Runnable {
     static CommandLine commandLine(Environment environment) {
         return new CommandLine(new DataCommand())
                 .addSubcommand(new DataInspectCommand(environment))
-                .addSubcommand(new DataBenchCommand(environment));
+                .addSubcommand(new DataBenchCommand(environment))
+                .addSubcommand(new DataIndexCommand(environment));
     }
 
     /** Without a command. */

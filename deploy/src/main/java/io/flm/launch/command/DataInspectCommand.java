@@ -5,6 +5,7 @@ import io.flm.data.DataReport;
 import io.flm.data.DataSettings;
 import io.flm.data.Dataset;
 import io.flm.data.PlainText;
+import io.flm.data.Split;
 import io.flm.data.Tokenizer;
 import io.flm.data.WriteErrors;
 import io.flm.data.source.Sources;
@@ -59,8 +60,9 @@ final class DataInspectCommand implements Callable<Integer> {
             paramLabel = "PATH",
             arity = "0..*",
             description =
-                    "tar, tar.gz, arrow, a folder of them, 'a-{000..123}.tar', or captions (json, csv, tsv) and where"
-                            + " their pictures are; without any: the training data of the configuration.")
+                    "tar, tar.gz, arrow, a folder of them, a tar's https:// address, 'a-{000..123}.tar', or captions (json,"
+                            + " csv, tsv) and where their pictures are; without any: the training data of the"
+                            + " configuration.")
     private List<Path> paths = List.of();
 
     @Option(names = "--tokenizer", paramLabel = "F", description = "A Hugging Face tokenizer.json.")
@@ -105,7 +107,7 @@ final class DataInspectCommand implements Callable<Integer> {
         Settings.checkData(config);
         DataSettings settings = DataSettings.from(config);
         try (Tokenizer tokenizer = Tokenizer.load(settings.tokenizer());
-                Dataset source = Sources.open(settings.paths())) {
+                Dataset source = Sources.open(settings.paths(), Split.ALL, settings.remote())) {
             DataReport report = report(source, tokenizer, settings);
             SampleSheets sheets = new SampleSheets(source, tokenizer, settings, config);
             if (html != null) {

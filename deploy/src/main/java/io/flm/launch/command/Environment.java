@@ -1,5 +1,6 @@
 package io.flm.launch.command;
 
+import io.flm.data.RemotePath;
 import io.flm.launch.console.Program;
 import io.flm.launch.console.Screen;
 import io.flm.launch.run.FreeMemory;
@@ -31,9 +32,9 @@ public record Environment(
         Program program,
         Pretraining.Starter starter) {
 
-    /** A path of the command line. */
+    /** A path of the command line; an address stays as it is. */
     Path resolve(Path path) {
-        return folder.resolve(path).normalize();
+        return RemotePath.isRemote(path) ? path : folder.resolve(path).normalize();
     }
 
     /** A sentence that the user should act on. */

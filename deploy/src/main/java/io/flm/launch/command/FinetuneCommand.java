@@ -5,6 +5,7 @@ import static io.flm.launch.command.WorkerOptions.option;
 import com.typesafe.config.Config;
 import io.flm.data.Examples;
 import io.flm.data.FileErrors;
+import io.flm.data.RemoteSettings;
 import io.flm.data.SharedPictures;
 import io.flm.data.SmallFile;
 import io.flm.data.TextFile;
@@ -176,7 +177,11 @@ final class FinetuneCommand extends TrainCommand {
                 List<Path> annotations = RunData.paths(config, "flm.task.val");
                 waiting.on("reading " + annotations);
                 try (ScoredData data = ScoredData.open(
-                        its, annotations, RunData.paths(config, "flm.data.eval-paths"), environment::say)) {
+                        its,
+                        annotations,
+                        RunData.paths(config, "flm.data.eval-paths"),
+                        RemoteSettings.from(config),
+                        environment::say)) {
                     Examples scored = data.scored().examples();
                     SharedPictures.of(trained.examples(), trained.pictures(), scored, data.pictures())
                             .sentence()

@@ -2,6 +2,7 @@ package io.flm.launch.command;
 
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
+import io.flm.data.RemotePath;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.config.Settings;
@@ -209,7 +210,7 @@ abstract class TrainCommand implements Callable<Integer> {
             return Optional.empty();
         }
         try (Waiting waiting = Waiting.shown(environment.screen(), "looking at the data")) {
-            waiting.on("reading the tables of " + data.paths());
+            waiting.on("reading the tables of " + RemotePath.shown(data.paths()));
             return Optional.of(HeldOutShare.count(data, dryRun));
         }
     }

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import io.flm.data.RemotePath;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.config.Key;
@@ -34,6 +35,8 @@ public final class Configuration {
             "flm.data.paths",
             "flm.data.eval-paths",
             "flm.data.tokenizer",
+            "flm.data.remote.token-file",
+            "flm.data.remote.cache-folder",
             "flm.task.train",
             "flm.task.val",
             "flm.task.first-stage",
@@ -46,11 +49,16 @@ public final class Configuration {
             "flm.node.data-roots");
 
     /**
-     * Keys, and groups of keys, of the machine: where a node listens, whom it lets in, whose files it opens. Its owner says so, and
-     * nothing that came with a run or a checkpoint.
+     * Keys, and groups of keys, of the machine: where a node listens, whom it lets in, whose files it opens, what it shows to servers of
+     * data and what it keeps of them. Its owner says so, and nothing that came with a run or a checkpoint.
      */
-    private static final List<String> OF_THE_NODE =
-            List.of("flm.node", "flm.http", "flm.exchange.host", "flm.exchange.port", "flm.exchange.directory");
+    private static final List<String> OF_THE_NODE = List.of(
+            "flm.node",
+            "flm.http",
+            "flm.data.remote",
+            "flm.exchange.host",
+            "flm.exchange.port",
+            "flm.exchange.directory");
 
     /** Stands for this program's folder in a text that other hosts read. */
     private static final String HOME = "flm-home:/";
@@ -346,6 +354,9 @@ public final class Configuration {
         }
 
         private static String absolute(String path, Path folder) {
+            if (RemotePath.isRemote(path)) {
+                return RemotePath.url(path);
+            }
             return path.isEmpty() ? path : folder.resolve(path).normalize().toString();
         }
     }

@@ -1,7 +1,9 @@
 package io.flm.launch.config;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigValue;
 import io.flm.data.Dataset;
+import io.flm.data.RemotePath;
 import io.flm.data.UserException;
 import io.flm.worker.weights.WeightSource;
 import java.io.IOException;
@@ -24,6 +26,7 @@ public final class DataRoots {
     private static final String EVAL_ANNOTATIONS = "flm.task.val";
     private static final String TOKENIZER = "flm.data.tokenizer";
     private static final String FROM = "flm.checkpoint.from";
+    private static final String REMOTE = "flm.data.remote";
 
     /** More than any data set has shards. */
     private static final int MOST_FILES = 100_000;
@@ -31,9 +34,11 @@ public final class DataRoots {
     private static final int MOST_TOLD = 10;
 
     private final List<Path> roots;
+    private final ConfigValue remote; // how this node reads what is on servers
 
-    private DataRoots(List<Path> roots) {
+    private DataRoots(List<Path> roots, ConfigValue remote) {
         this.roots = roots;
+        this.remote = remote;
     }
 
     /**
@@ -59,12 +64,20 @@ public final class DataRoots {
         } else {
             given.forEach(path -> roots.add(Path.of(path)));
         }
-        return new DataRoots(List.copyOf(roots));
+        return new DataRoots(List.copyOf(roots), node.getValue(REMOTE));
+    }
+
+    /** A run's configuration, but for what this node's owner alone says: which token servers of data are shown, and what is kept. */
+    public Config withOwn(Config run) {
+        return run.withValue(REMOTE, remote);
     }
 
     /** @throws UserException where the run names a file elsewhere, whether it is there or not */
     public void require(Config run) {
-        Set<Path> real = roots.stream().map(DataRoots::real).collect(Collectors.toSet());
+        Set<Path> real = roots.stream()
+                .filter(root -> !RemotePath.isRemote(root))
+                .map(DataRoots::real)
+                .collect(Collectors.toSet());
         require(PATHS, run, real);
         require(ANNOTATIONS, run, real);
         if (run.getLong("flm.evaluate.every") > 0) { // else the submitter evaluates, with rights of his own
@@ -91,13 +104,29 @@ public final class DataRoots {
     }
 
     private void require(String key, Path path, Set<Path> realRoots) {
+        if (RemotePath.isRemote(path)) {
+            requireAddress(key, path);
+            return;
+        }
         for (Path at = real(path); at != null; at = at.getParent()) {
             if (realRoots.contains(at)) {
                 return;
             }
         }
-        throw new UserException(key + ": " + path + " is not below the folders that this node takes data from, "
-                + roots.stream().limit(MOST_TOLD).map(Path::toString).collect(Collectors.joining(", "))
+        throw refused(key, path);
+    }
+
+    /** A server may be one that only this node can reach, so what it is asked for is for its owner to say, too. */
+    private void requireAddress(String key, Path path) {
+        if (roots.stream().filter(RemotePath::isRemote).noneMatch(root -> RemotePath.isBelow(path, root))) {
+            throw refused(key, path);
+        }
+    }
+
+    private UserException refused(String key, Path path) {
+        return new UserException(key + ": " + RemotePath.shown(path)
+                + " is not below the folders that this node takes data from, "
+                + roots.stream().limit(MOST_TOLD).map(RemotePath::shown).collect(Collectors.joining(", "))
                 + (roots.size() > MOST_TOLD ? ", ..." : "") + "; let its owner add the folder to " + KEY);
     }
 

@@ -3,6 +3,7 @@ package io.flm.launch.doctor;
 import com.sun.management.OperatingSystemMXBean;
 import com.typesafe.config.Config;
 import io.flm.coordinator.http.HttpSettings;
+import io.flm.data.RemotePath;
 import io.flm.data.UserException;
 import io.flm.launch.run.FreeMemory;
 import io.flm.worker.torch.TorchRoute;
@@ -137,7 +138,7 @@ public final class Machine {
         List<String> paths = new ArrayList<>(config.getStringList("flm.data.paths"));
         paths.addAll(config.getStringList("flm.data.eval-paths"));
         paths.add(config.getString("flm.data.tokenizer"));
-        paths.removeIf(String::isEmpty);
+        paths.removeIf(path -> path.isEmpty() || RemotePath.isRemote(path));
         List<String> missing =
                 paths.stream().filter(path -> !Files.exists(Path.of(path))).toList();
         if (missing.isEmpty()) {

@@ -83,7 +83,7 @@ final class NodeRun implements AutoCloseable {
         Configuration configuration = Configuration.builder()
                 .text(plan.config(), "run " + plan.run(), home)
                 .build();
-        Config config = configuration.config();
+        Config config = roots.withOwn(configuration.config());
         roots.require(config); // whichever node it was submitted to
         train = TrainSettings.from(config);
         threads = WorkerSettings.from(config).threads();

@@ -1,6 +1,7 @@
 package io.flm.launch.report;
 
 import com.typesafe.config.Config;
+import io.flm.data.RemotePath;
 import io.flm.data.Split;
 import io.flm.data.WriteErrors;
 import io.flm.launch.console.Screen;
@@ -129,9 +130,7 @@ public final class HeldOutEvaluation {
     }
 
     private static String names(List<Path> paths) {
-        return String.join(
-                ", ",
-                paths.stream().map(path -> String.valueOf(path.getFileName())).toList());
+        return String.join(", ", paths.stream().map(RemotePath::name).toList());
     }
 
     private static void write(Path file, String page, PageWriting writing) {

@@ -73,6 +73,45 @@ class DataCommandTest {
     }
 
     @Test
+    void indexWritesATableBesideEachShardOnceAndPackedOnesHaveNone() throws IOException {
+        shard("pictures.tar", true);
+        assertThat(world.flm("data", "index", "pictures.tar"))
+                .as("%s", world.err())
+                .isEqualTo(Failure.OK);
+        Path table = folder.resolve("pictures.tar.flm-index");
+        assertThat(table).isRegularFile();
+        assertThat(world.out())
+                .contains("pictures.tar: 3 samples, table of " + Files.size(table) + " bytes in " + table)
+                .contains("3 samples in 1 shards; in memory");
+        world();
+        assertThat(world.flm("data", "index", "pictures.tar", "--json")).isEqualTo(Failure.OK);
+        JsonNode shard = new ObjectMapper().readTree(world.out()).path("shards").path(0);
+        assertThat(shard.path("state").asText()).isEqualTo("kept");
+        assertThat(shard.path("file").asText()).isEqualTo(table.toString());
+        assertThat(shard.path("fileBytes").asLong()).isEqualTo(Files.size(table));
+        world();
+        assertThat(world.flm("data", "index", "pictures.tar", "--anew", "--out", "tables"))
+                .isEqualTo(Failure.OK);
+        assertThat(folder.resolve("tables/pictures.tar.flm-index")).hasSameBinaryContentAs(table);
+        world();
+        assertThat(world.flm("data", "index", TestEnvironment.ROOT + "/data-stream/emoji/emoji-fluent.tar.gz"))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).last().asString().contains("is packed", "gunzip");
+    }
+
+    @Test
+    void addressesAreNoPathsOfThisMachine() {
+        assertThat(world.flm("data", "index", "http://127.0.0.1:1/a.tar")).isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .last()
+                .asString()
+                .contains("http://127.0.0.1:1/a.tar: no table can be written beside it; give --out FOLDER");
+        assertThat(world.flm("config", "--set", "flm.data.paths=https://host/a-{0..3}.tar", "--json"))
+                .isEqualTo(Failure.OK);
+        assertThat(world.out()).contains("https://host/a-{0..3}.tar");
+    }
+
+    @Test
     void inspectNamesWhatIsInNoSample() throws IOException {
         try (TarArchiveOutputStream tar =
                 new TarArchiveOutputStream(Files.newOutputStream(folder.resolve("pictures.tar")))) {

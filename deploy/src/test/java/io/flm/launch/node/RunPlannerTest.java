@@ -3,6 +3,7 @@ package io.flm.launch.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.typesafe.config.Config;
 import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
@@ -169,6 +170,60 @@ public class RunPlannerTest {
                         .run())
                 .as("the owner's own link to a root")
                 .isEqualTo("r");
+    }
+
+    /** A server may be one that only this node can reach. */
+    @Test
+    void aRunNamesNoAddressOutsideOfTheNodesDataRoots() {
+        DataRoots roots = roots("flm.node.data-roots=[\"/data\", \"https://host/cc3m\"]");
+        assertThat(planned(roots, "https://host/cc3m/s-{000..002}.tar", "/data/t.json")
+                        .run())
+                .isEqualTo("r");
+        assertThat(planned(roots, "HTTPS://HOST/cc3m/a.tar?signed=1", "/data/t.json")
+                        .run())
+                .isEqualTo("r");
+        for (String address : List.of(
+                "http://169.254.169.254/latest",
+                "https://host/cc3",
+                "https://host/cc3mm/a.tar",
+                "https://host/cc3m/../private/a.tar",
+                "https://host/cc3m/%2e%2E/private/a.tar",
+                "https://host/cc3m/..%2fprivate/a.tar",
+                "https://host:8443/cc3m/a.tar",
+                "http://host/cc3m/a.tar",
+                "https://host.elsewhere/cc3m/a.tar",
+                "https://elsewhere/{cc3m,x}/a.tar")) {
+            assertThatThrownBy(() -> planned(roots, address, "/data/t.json"))
+                    .as(address)
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("is not below the folders that this node takes data from, /data,"
+                            + " https://host/cc3m; let its owner add the folder to flm.node.data-roots");
+        }
+        assertThatThrownBy(() -> planned(everywhere(), "https://host/a.tar", "/data/t.json"))
+                .as("a root of files is none of servers")
+                .isInstanceOf(UserException.class);
+        assertThat(planned(
+                                roots("flm.data.paths=https://host/s-{0..3}.tar", "flm.data.tokenizer=/data/t.json"),
+                                "https://host/s-2.tar",
+                                "/data/t.json")
+                        .run())
+                .as("what the node's own configuration names")
+                .isEqualTo("r");
+    }
+
+    /** Else a run could have a file of the node's shown to a server of its choice, or its folders filled. */
+    @Test
+    void whichTokenIsShownAndWhatIsKeptIsForTheNodesOwnerToSay() {
+        DataRoots roots = roots("flm.data.remote.token-file=/own/token", "flm.data.remote.tries=3");
+        Config run = Configuration.builder()
+                .text(DATA + "flm.data.remote { token-file = /etc/passwd, cache-folder = /etc, tries = 9 }", "t", HOME)
+                .build()
+                .config();
+        Config own = roots.withOwn(run);
+        assertThat(own.getString("flm.data.remote.token-file")).isEqualTo("/own/token");
+        assertThat(own.getString("flm.data.remote.cache-folder")).isEmpty();
+        assertThat(own.getInt("flm.data.remote.tries")).isEqualTo(3);
+        assertThat(own.getStringList("flm.data.paths")).containsExactly("/data/x.tar");
     }
 
     private static RunPlan planned(DataRoots roots, String data, String tokenizer) {

@@ -1,6 +1,7 @@
 package io.flm.worker.evaluate;
 
 import com.typesafe.config.Config;
+import io.flm.data.RemoteSettings;
 import io.flm.data.Split;
 import io.flm.data.UserException;
 import java.nio.file.Path;
@@ -11,8 +12,9 @@ import java.util.List;
  *
  * @param paths as {@code --data} takes them
  * @param split which of their samples
+ * @param remote how those on servers are read
  */
-public record HeldOutData(List<Path> paths, Split split) {
+public record HeldOutData(List<Path> paths, Split split, RemoteSettings remote) {
     /** Samples are compared with each other, so one alone cannot be evaluated on. */
     public static final int LEAST = 2;
 
@@ -26,8 +28,8 @@ public record HeldOutData(List<Path> paths, Split split) {
     }
 
     /** All samples of data that are given for it. */
-    static HeldOutData of(List<Path> paths) {
-        return new HeldOutData(paths, Split.SCORED);
+    static HeldOutData of(List<Path> paths, Config config) {
+        return new HeldOutData(paths, Split.SCORED, RemoteSettings.from(config));
     }
 
     /** {@code flm.data.eval-paths}, or where these are empty the share {@code flm.data.hold-out} of {@code flm.data.paths}. */
@@ -39,8 +41,11 @@ public record HeldOutData(List<Path> paths, Split split) {
         }
         List<Path> own = paths(config, "flm.data.eval-paths");
         return own.isEmpty()
-                ? new HeldOutData(paths(config, "flm.data.paths"), Split.heldOut(config.getDouble("flm.data.hold-out")))
-                : of(own);
+                ? new HeldOutData(
+                        paths(config, "flm.data.paths"),
+                        Split.heldOut(config.getDouble("flm.data.hold-out")),
+                        RemoteSettings.from(config))
+                : of(own, config);
     }
 
     /** Whether the configuration names any. */

@@ -6,6 +6,7 @@ import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
+import io.flm.data.RemotePath;
 import io.flm.data.Sample;
 import io.flm.data.SampleException;
 import io.flm.data.SampleReader;
@@ -40,7 +41,7 @@ record HeldOutReader(
      */
     HeldOut read(HeldOutData data, int limit, long seed) {
         List<Example> examples = new ArrayList<>();
-        try (Dataset source = Sources.open(data.paths(), data.split())) {
+        try (Dataset source = Sources.open(data.paths(), data.split(), data.remote())) {
             if (source.leftOut().total() > 0) {
                 refused.accept("left out of the held-out data: " + source.leftOut());
             }
@@ -67,7 +68,7 @@ record HeldOutReader(
             }
         }
         if (examples.size() < HeldOutData.LEAST) {
-            throw new HeldOutData.TooFew(data.paths() + ": " + examples.size()
+            throw new HeldOutData.TooFew(RemotePath.shown(data.paths()) + ": " + examples.size()
                     + " usable held-out samples, and an evaluation" + " compares at least " + HeldOutData.LEAST);
         }
         return new HeldOut(imageSize, examples);

@@ -8,6 +8,7 @@ import io.flm.data.DataSettings;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
+import io.flm.data.RemoteSettings;
 import io.flm.data.Sample;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
@@ -97,7 +98,8 @@ public final class HeldOutValidation implements Validation {
             Task task, Objective objective, Config config, HeldOutReader reader, int limit, long seed) {
         List<Path> annotations = RunData.paths(config, "flm.task.val");
         List<Path> pictures = RunData.paths(config, "flm.data.eval-paths");
-        try (ScoredData data = ScoredData.open(task, annotations, pictures, reader.refused())) {
+        try (ScoredData data =
+                ScoredData.open(task, annotations, pictures, RemoteSettings.from(config), reader.refused())) {
             List<Sample> samples = reader.read(data.scored().examples(), data.pictures(), limit, seed);
             if (objective instanceof ClassObjective of && of.shape() == Shape.RANKED) {
                 return besideOthers(samples, of.rows() - 1);

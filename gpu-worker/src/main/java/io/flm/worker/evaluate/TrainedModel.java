@@ -11,6 +11,7 @@ import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
+import io.flm.data.RemoteSettings;
 import io.flm.data.Sample;
 import io.flm.data.Sha256;
 import io.flm.data.SmallFile;
@@ -113,7 +114,8 @@ public final class TrainedModel implements AutoCloseable {
                         overrides
                                 .withFallback(checkpoint
                                         .identity()
-                                        .config(checkpoint.folder().toString()))
+                                        .config(checkpoint.folder().toString())
+                                        .withoutPath("flm.data.remote")) // it is not for a checkpoint to say
                                 .withFallback(ConfigFactory.defaultReference())
                                 .resolve(),
                         checkpoint.folder().toString());
@@ -202,7 +204,7 @@ public final class TrainedModel implements AutoCloseable {
         List<Path> sources = pictures.isEmpty() ? RunData.paths(config, "flm.data.eval-paths") : pictures;
         Optional<Checkpoint> first = FirstStage.of(config, note);
         progress.at(0, "reading");
-        try (ScoredData data = ScoredData.open(task, files, sources, note);
+        try (ScoredData data = ScoredData.open(task, files, sources, RemoteSettings.from(config), note);
                 TrainedModel likelihood = first.map(this::firstStage).orElse(null)) {
             TaskModel asked = asked(data.pictures());
             return data.scored()
@@ -285,7 +287,7 @@ public final class TrainedModel implements AutoCloseable {
             throw new UserException(checkpoint.folder() + ": was fine-tuned on " + objective.key()
                     + " and predicts no tokens any more; score it with `flm evaluate --task " + objective.key() + "`");
         }
-        HeldOutData data = heldOut.isEmpty() ? HeldOutData.of(config) : HeldOutData.of(heldOut);
+        HeldOutData data = heldOut.isEmpty() ? HeldOutData.of(config) : HeldOutData.of(heldOut, config);
         EvaluationSettings settings = EvaluationSettings.from(config);
         progress.at(0, "reading");
         HeldOut examples = new HeldOutReader(

@@ -5,6 +5,7 @@ import io.flm.data.DataSettings;
 import io.flm.data.Dataset;
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
+import io.flm.data.RemoteSettings;
 import io.flm.data.Sha256;
 import io.flm.data.Split;
 import io.flm.data.source.Sources;
@@ -33,9 +34,9 @@ public record RunData(Examples examples, PictureSource pictures, long heldOut) i
         Optional<Task> task = Tasks.of(config);
         if (task.isPresent()) {
             List<Path> annotations = paths(config, "flm.task.train");
-            return of(task.get(), annotations, data.paths(), note);
+            return of(task.get(), annotations, data.paths(), data.remote(), note);
         }
-        Dataset samples = Sources.open(data.paths(), Split.training(data.holdOut()));
+        Dataset samples = Sources.open(data.paths(), Split.training(data.holdOut()), data.remote());
         return new RunData(samples.captioned(), samples, samples.inAll() - samples.size());
     }
 
@@ -46,8 +47,9 @@ public record RunData(Examples examples, PictureSource pictures, long heldOut) i
                         || !config.getStringList("flm.task.val").isEmpty());
     }
 
-    private static RunData of(Task task, List<Path> annotations, List<Path> paths, Consumer<String> note) {
-        PictureSource pictures = pictures(annotations, paths);
+    private static RunData of(
+            Task task, List<Path> annotations, List<Path> paths, RemoteSettings remote, Consumer<String> note) {
+        PictureSource pictures = pictures(annotations, paths, remote);
         try {
             return new RunData(task.trained(annotations, pictures, note), pictures, 0);
         } catch (RuntimeException | Error e) {
@@ -57,8 +59,8 @@ public record RunData(Examples examples, PictureSource pictures, long heldOut) i
     }
 
     /** Without annotations the pictures bring their captions. */
-    static PictureSource pictures(List<Path> annotations, List<Path> paths) {
-        return annotations.isEmpty() ? Sources.open(paths) : PictureSource.open(paths);
+    static PictureSource pictures(List<Path> annotations, List<Path> paths, RemoteSettings remote) {
+        return annotations.isEmpty() ? Sources.open(paths, Split.ALL, remote) : PictureSource.open(paths, remote);
     }
 
     /** A list of paths in a configuration. */

@@ -1,0 +1,229 @@
+package io.flm.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Pieces of files on servers, kept in a folder that all processes of a machine may share, also after they ended. Each piece is a file of
+ * its own, which is there as a whole or not at all, and begins with its checksum; one that does not fit is as one that is not there.
+ *
+ * <p>Together they stay below a number of bytes, as far as a process knows: it counts what it adds, and looks at the folder now and then,
+ * where others add, too. Before the bound is reached one of them deletes what was fetched longest ago, which an order by windows needs
+ * last; at the bound nothing is kept.
+ */
+final class PieceCache {
+    /** A read of a sample fetches all pieces that it touches. Smaller: less for nothing, more requests. */
+    static final int PIECE = 256 << 10;
+
+    private static final Logger LOG = LoggerFactory.getLogger(PieceCache.class);
+    private static final int HEADER = 4;
+    private static final String END = ".piece";
+
+    private static final Executor CLEANER =
+            new ThreadPoolExecutor(0, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), task -> {
+                Thread thread = new Thread(task, "flm-cache");
+                thread.setDaemon(true);
+                return thread;
+            });
+
+    private final Path folder;
+    private final long mostBytes;
+    private final Executor cleaner;
+    private final AtomicLong added = new AtomicLong(); // since the folder was looked at
+    private final AtomicLong held = new AtomicLong();
+    private boolean looked;
+    private final AtomicBoolean told = new AtomicBoolean();
+
+    /**
+     * A folder's; it is made where the first piece comes.
+     *
+     * @param mostBytes of all its pieces
+     */
+    PieceCache(Path folder, long mostBytes) {
+        this(folder, mostBytes, CLEANER);
+    }
+
+    PieceCache(Path folder, long mostBytes, Executor cleaner) {
+        this.folder = folder;
+        this.mostBytes = mostBytes;
+        this.cleaner = cleaner;
+    }
+
+    /** A piece of a file; null: it is not here. */
+    byte @Nullable [] get(String file, long number, int sizeBytes) {
+        Path path = path(file, number);
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            if (channel.size() != HEADER + sizeBytes) {
+                return null;
+            }
+            ByteBuffer bytes = ByteBuffer.allocate(HEADER + sizeBytes);
+            OpenFiles.fill(channel, bytes, 0);
+            byte[] piece = new byte[sizeBytes];
+            bytes.flip().position(HEADER).get(piece);
+            if (bytes.getInt(0) != checksum(piece)) {
+                LOG.warn("{}: damaged, and fetched anew", path);
+                return null;
+            }
+            return piece;
+        } catch (NoSuchFileException e) {
+            return null;
+        } catch (IOException e) {
+            LOG.debug("a piece that cannot be read is fetched anew", e);
+            return null;
+        }
+    }
+
+    /** Keeps a piece; where that fails, the piece is fetched again the next time. */
+    void put(String file, long number, byte[] piece) {
+        if (!hasRoom(HEADER + piece.length)) {
+            return;
+        }
+        Path path = path(file, number);
+        Path temporary = path.resolveSibling("." + UUID.randomUUID() + END);
+        try {
+            Files.createDirectories(folder.resolve(file));
+            ByteBuffer bytes = ByteBuffer.allocate(HEADER + piece.length)
+                    .putInt(checksum(piece))
+                    .put(piece)
+                    .flip();
+            try (FileChannel channel =
+                    FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                while (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+            }
+            Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            if (told.compareAndSet(false, true)) {
+                LOG.warn(
+                        "{}",
+                        WriteErrors.of(path, e, "name another flm.data.remote.cache-folder")
+                                .getMessage());
+            }
+            delete(temporary);
+        }
+    }
+
+    /** Whether so many bytes more stay below the bound, as far as this process knows; the folder is looked at now and then. */
+    private boolean hasRoom(int bytes) {
+        synchronized (this) {
+            if (!looked) {
+                looked = true;
+                clean(); // what earlier runs left
+            }
+        }
+        if (added.addAndGet(bytes) >= mostBytes / 32) {
+            added.set(0);
+            cleaner.execute(this::clean);
+        }
+        if (held.addAndGet(bytes) > mostBytes) {
+            held.addAndGet(-bytes);
+            return false;
+        }
+        return true;
+    }
+
+    private static int checksum(byte[] piece) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(piece);
+        return (int) checksum.getValue();
+    }
+
+    private Path path(String file, long number) {
+        return folder.resolve(file).resolve(number + END);
+    }
+
+    /** A piece that lies there. */
+    private record Kept(Path path, long sizeBytes, FileTime fetched) {}
+
+    /** Counts what is there, and once nine tenths are reached deletes what was fetched longest ago, down to four fifths. */
+    private void clean() {
+        try {
+            Files.createDirectories(folder);
+            List<Kept> pieces = pieces();
+            long bytes = pieces.stream().mapToLong(Kept::sizeBytes).sum();
+            held.set(bytes);
+            if (bytes <= mostBytes / 10 * 9) {
+                return;
+            }
+            try (FileChannel lock = FileChannel.open(
+                            folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock alone = lock.tryLock()) {
+                if (alone != null) { // else another process is at it
+                    held.set(deleted(pieces, bytes));
+                }
+            }
+        } catch (OverlappingFileLockException e) {
+            LOG.debug("another run of this process is at it", e);
+        } catch (IOException e) {
+            LOG.warn("{}: cannot be cleaned ({}); look at its permissions", folder, FileErrors.reason(e));
+        }
+    }
+
+    private List<Kept> pieces() throws IOException {
+        List<Kept> pieces = new ArrayList<>();
+        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                if (attributes.isRegularFile() && file.toString().endsWith(END)) {
+                    pieces.add(new Kept(file, attributes.size(), attributes.lastModifiedTime()));
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) {
+                return FileVisitResult.CONTINUE; // deleted meanwhile
+            }
+        });
+        return pieces;
+    }
+
+    /** Deletes the oldest; returns what is left. */
+    private long deleted(List<Kept> pieces, long bytes) {
+        long left = bytes;
+        pieces.sort(Comparator.comparing(Kept::fetched));
+        for (Kept piece : pieces) {
+            if (left <= mostBytes / 10 * 8) {
+                break;
+            }
+            delete(piece.path);
+            left -= piece.sizeBytes;
+        }
+        return left;
+    }
+
+    private static void delete(Path path) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            LOG.debug("stays", e);
+        }
+    }
+}

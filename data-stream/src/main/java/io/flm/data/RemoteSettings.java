@@ -1,0 +1,68 @@
+package io.flm.data;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * {@code flm.data.remote}: how shards on servers are read.
+ *
+ * @param tokenFile holds what is sent as {@code Authorization: Bearer}
+ * @param connections requests at a time
+ * @param tries of a read that brings nothing
+ * @param timeout of a server that is silent
+ * @param cacheFolder for tables of contents, and pieces of shards
+ * @param cacheBytes of the pieces; 0: none are kept
+ */
+public record RemoteSettings(
+        Optional<Path> tokenFile,
+        int connections,
+        int tries,
+        Duration timeout,
+        Optional<Path> cacheFolder,
+        long cacheBytes) {
+    private static final int MOST_TOKEN_BYTES = 16 << 10;
+
+    /** What the program begins with. */
+    public static RemoteSettings defaults() {
+        return from(ConfigFactory.defaultReference());
+    }
+
+    /** Reads {@code flm.data.remote}. */
+    public static RemoteSettings from(Config root) {
+        Config c = root.getConfig("flm.data.remote");
+        return new RemoteSettings(
+                path(c.getString("token-file")),
+                c.getInt("connections"),
+                c.getInt("tries"),
+                c.getDuration("timeout"),
+                path(c.getString("cache-folder")),
+                c.getBytes("cache-size"));
+    }
+
+    private static Optional<Path> path(String text) {
+        return text.isEmpty() ? Optional.empty() : Optional.of(Path.of(text));
+    }
+
+    /** What the token's file holds; empty: no file is named. */
+    Optional<String> token() {
+        if (tokenFile.isEmpty()) {
+            return Optional.empty();
+        }
+        Path file = tokenFile.get();
+        String wanted = "; give a file with one line, the token";
+        try {
+            String token = TextFile.utf8(SmallFile.read(file, MOST_TOKEN_BYTES)).strip();
+            if (token.isEmpty() || !token.chars().allMatch(letter -> letter > ' ' && letter < 127)) {
+                throw new UserException(file + ": holds no token (flm.data.remote.token-file)" + wanted);
+            }
+            return Optional.of(token);
+        } catch (IOException e) {
+            throw new UserException(
+                    file + ": cannot be read (" + FileErrors.reason(e) + "; flm.data.remote.token-file)" + wanted, e);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package io.flm.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.flm.architecture.Repository;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The same weights, bit for bit, from shards on a server that fails in every way as from the same shards on a disk. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class HttpDataTest {
+    private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-(\\d+)");
+    private static final int STEPS = 30;
+    private static final Path EMOJI = Repository.root().resolve("data-stream/emoji");
+
+    private Path folder = Path.of("");
+
+    private final AtomicInteger requests = new AtomicInteger();
+    private final AtomicInteger faults = new AtomicInteger();
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private @Nullable HttpServer server;
+    private String address = "";
+    private String onDisk = "";
+
+    @BeforeAll
+    void serve(@TempDir Path ofAllTests) throws Exception {
+        folder = ofAllTests;
+        for (String style : List.of("noto", "twemoji")) {
+            try (InputStream packed =
+                    new GZIPInputStream(Files.newInputStream(EMOJI.resolve("emoji-" + style + ".tar.gz")))) {
+                Files.copy(packed, folder.resolve("s-" + style + ".tar"));
+            }
+        }
+        System.setProperty("sun.net.httpserver.nodelay", "true"); // else each answer waits for 40 ms
+        HttpServer failing = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        failing.createContext("/", this::handle);
+        failing.setExecutor(threads);
+        failing.start();
+        server = failing;
+        address = "http://127.0.0.1:" + failing.getAddress().getPort() + "/s-{noto,twemoji}.tar";
+        JsonNode local = FlmProcess.start(
+                        folder,
+                        arguments(
+                                "local",
+                                1,
+                                folder.resolve("s-{noto,twemoji}.tar").toString()))
+                .result();
+        onDisk = local.get("weightsSha256").asText();
+        assertThat(onDisk).hasSize(64);
+    }
+
+    @AfterAll
+    void stop() {
+        if (server != null) {
+            server.stop(0);
+        }
+        threads.shutdownNow();
+    }
+
+    /** Of twenty requests one is refused, one is cut off without an answer, one in the middle of it, and one is late. */
+    private void handle(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            int number = requests.incrementAndGet();
+            Path file = folder.resolve(exchange.getRequestURI().getPath().substring(1));
+            if (!Files.isRegularFile(file)) {
+                exchange.sendResponseHeaders(404, -1);
+                return;
+            }
+            faults.addAndGet(number % 20 < 4 ? 1 : 0);
+            switch (number % 20) {
+                case 0 -> exchange.sendResponseHeaders(503, -1);
+                case 1 -> exchange.close();
+                case 2 -> LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+                default -> {}
+            }
+            if (number % 20 >= 2) {
+                send(exchange, file, number % 20 == 3);
+            }
+        }
+    }
+
+    private static void send(HttpExchange exchange, Path file, boolean half) throws IOException {
+        long size = Files.size(file);
+        Matcher range = RANGE.matcher(exchange.getRequestHeaders().getFirst("Range"));
+        if (!range.matches()) {
+            throw new IllegalStateException("no range");
+        }
+        long first = Long.parseLong(range.group(1));
+        long last = Math.min(size - 1, Long.parseLong(range.group(2)));
+        ByteBuffer bytes = ByteBuffer.allocate((int) (last - first + 1));
+        try (FileChannel channel = FileChannel.open(file)) {
+            while (bytes.hasRemaining() && channel.read(bytes, first + bytes.position()) >= 0) {
+                // on
+            }
+        }
+        exchange.getResponseHeaders().set("ETag", "\"" + size + "\"");
+        exchange.getResponseHeaders().set("Content-Range", "bytes " + first + "-" + last + "/" + size);
+        exchange.sendResponseHeaders(206, bytes.capacity());
+        try (OutputStream body = exchange.getResponseBody()) {
+            body.write(bytes.array(), 0, half ? bytes.capacity() / 2 : bytes.capacity());
+        }
+    }
+
+    private String[] arguments(String run, int workers, String data, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "pretrain",
+                "--preset",
+                "tiny",
+                "--data",
+                data,
+                "--tokenizer",
+                EMOJI.resolve("tokenizer-emoji-2k.json").toString(),
+                "--hold-out",
+                "0",
+                "--steps",
+                String.valueOf(STEPS),
+                "--threads",
+                "1",
+                "--workers",
+                String.valueOf(workers),
+                "--set",
+                "flm.model.dropout=0.1",
+                "--set",
+                "flm.data.augment.rotate-degrees=10",
+                "--set",
+                "flm.checkpoint.every-steps=7",
+                "--run",
+                folder.resolve(run).toString(),
+                "--json"));
+        arguments.addAll(Arrays.asList(more));
+        return arguments.toArray(String[]::new);
+    }
+
+    private String trained(String run, int workers, String... more) throws Exception {
+        int before = faults.get();
+        String sha256 = FlmProcess.start(folder, arguments(run, workers, address, more))
+                .result()
+                .get("weightsSha256")
+                .asText();
+        assertThat(faults.get() - before).as("faults that %s met", run).isPositive();
+        return sha256;
+    }
+
+    @Test
+    void oneWorkerOrTwoOrTwoNodesEndWithTheWeightsOfADisk() throws Exception {
+        assertThat(trained("one", 1)).isEqualTo(onDisk);
+        assertThat(trained("two", 2)).isEqualTo(onDisk);
+        assertThat(trained("nodes", 1, "--nodes", "2")).isEqualTo(onDisk);
+    }
+
+    /** Of 20 MB of shards 6 MB are kept, so that pieces come and go while the run is on. */
+    @Test
+    void anOrderByWindowsOverPiecesThatAreKeptIsThatOfADisk() throws Exception {
+        String[] windowed = {"--set", "flm.data.order-window=1"};
+        String disk = FlmProcess.start(
+                        folder,
+                        arguments(
+                                "windows",
+                                1,
+                                folder.resolve("s-{noto,twemoji}.tar").toString(),
+                                windowed))
+                .result()
+                .get("weightsSha256")
+                .asText();
+        assertThat(disk).as("another order").isNotEqualTo(onDisk);
+        Path cache = folder.resolve("pieces");
+        String[] keeping = {
+            "--set",
+            "flm.data.order-window=1",
+            "--set",
+            "flm.data.remote.cache-folder=" + cache,
+            "--set",
+            "flm.data.remote.cache-size=6MiB"
+        };
+        assertThat(trained("kept", 1, keeping)).isEqualTo(disk);
+        assertThat(FlmProcess.start(folder, arguments("kept-two", 2, address, keeping))
+                        .result()
+                        .get("weightsSha256")
+                        .asText())
+                .isEqualTo(disk);
+        try (var pieces = Files.walk(cache)) {
+            assertThat(pieces.filter(file -> file.toString().endsWith(".piece")))
+                    .hasSizeBetween(5, 24);
+        }
+    }
+
+    /** The second run opens the shards by the tables that the first one kept. */
+    @Test
+    void aRunThatIsKilledInTheMidstOfItsReadsAndResumedEndsWithTheSameWeights() throws Exception {
+        String[] keeping = {"--set", "flm.data.remote.cache-folder=" + folder.resolve("cache")};
+        FlmProcess killed = FlmProcess.start(folder, arguments("killed", 2, address, keeping));
+        Path metrics = folder.resolve("killed/metrics.jsonl");
+        long bound = System.nanoTime() + TimeUnit.MINUTES.toNanos(3);
+        while (!Files.exists(metrics) || Files.readAllLines(metrics).size() < 10) {
+            assertThat(killed.endsWithin(20) || System.nanoTime() > bound)
+                    .as(killed.errors())
+                    .isFalse();
+        }
+        killed.kill();
+        String[] resuming = Arrays.copyOf(keeping, keeping.length + 1);
+        resuming[keeping.length] = "--resume";
+        assertThat(trained("killed", 1, resuming)).isEqualTo(onDisk);
+        try (var tables = Files.list(folder.resolve("cache"))) {
+            assertThat(tables).hasSize(2);
+        }
+    }
+}
