@@ -38,8 +38,8 @@ def asked(folder):
         rows = model.caption_ids(pixels, 12)
         read = model.tokenizer.read if model.tokenizer else lambda row: ""
         result["captions"] = [{"ids": row, "text": read(row)} for row in rows]
-    if more.get("script"):
-        differences.update(scripted(model, pixels, given["ids"], os.path.join(folder, "script")))
+    if "script" in more:
+        differences.update(scripted(model, pixels, given.get("ids"), os.path.join(folder, "script")))
     return result
 
 
@@ -52,13 +52,15 @@ def untokenized(folder):
 
 @torch.no_grad()
 def scripted(model, pixels, ids, folder):
-    encoder, scorer, step = (torch.jit.load(path) for path in modeling_flm.script(model, folder))
+    encoder, *others = (torch.jit.load(path) for path in modeling_flm.script(model, folder))
     features = encoder(pixels)
-    begun = ids[:, :3].contiguous()
-    return {
-        "image_encoder": difference(features, model.encode_images(pixels)),
-        "text_scorer": difference(scorer(features, ids), model.log_likelihood(features, ids)),
-        "caption_step": difference(step(features, begun), model.next_token(features, begun))}
+    differences = {"image_encoder": difference(features, model.encode_images(pixels))}
+    if others:
+        scorer, step = others
+        begun = ids[:, :3].contiguous()
+        differences["text_scorer"] = difference(scorer(features, ids), model.log_likelihood(features, ids))
+        differences["caption_step"] = difference(step(features, begun), model.next_token(features, begun))
+    return differences
 
 
 def difference(said, expected):
