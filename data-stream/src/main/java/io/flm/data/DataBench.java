@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -24,6 +25,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 public record DataBench(double samplesPerSecond, List<StageCount> stages, double decoderShare) {
     private static final int SAMPLES = 64;
     private static final int MICRO_BATCH = 32;
+    private static final int PASSES = 3;
 
     /**
      * Runs the pipeline for a number of batches of 32.
@@ -80,6 +82,49 @@ public record DataBench(double samplesPerSecond, List<StageCount> stages, double
                     batches * MICRO_BATCH / seconds,
                     stages,
                     Math.min(1, decoderNanos(source, Pictures.with(settings.pictures())) / perSample));
+        }
+    }
+
+    /**
+     * What one thread decodes.
+     *
+     * @param samplesPerSecond that it decodes, resizes and augments
+     * @param bytes of a picture's file, on average
+     */
+    public record Decoding(double samplesPerSecond, double bytes) {}
+
+    /**
+     * Measures decoding and augmentation on the same pictures, with one thread, for some seconds.
+     *
+     * @param settings augmentation as in training
+     * @param imageSize S
+     */
+    public static Decoding decoding(DataSettings settings, int imageSize) {
+        try {
+            List<byte[]> files = new ArrayList<>();
+            for (int i = 0; i < SAMPLES; i++) {
+                files.add(jpeg(i));
+            }
+            Pictures pictures = Pictures.with(settings.pictures());
+            decode(files, pictures, settings, imageSize); // compiled while it runs
+            long start = System.nanoTime();
+            for (int pass = 0; pass < PASSES; pass++) {
+                decode(files, pictures, settings, imageSize);
+            }
+            double seconds = (System.nanoTime() - start) / 1e9;
+            return new Decoding(
+                    PASSES * SAMPLES / seconds,
+                    files.stream().mapToInt(file -> file.length).average().orElseThrow());
+        } catch (IOException e) {
+            throw new IllegalStateException("a JPEG of its own cannot be read", e);
+        }
+    }
+
+    private static void decode(List<byte[]> files, Pictures pictures, DataSettings settings, int imageSize)
+            throws IOException {
+        for (int i = 0; i < files.size(); i++) {
+            RandomStream random = RandomStream.of(i, RandomStream.Purpose.AUGMENT);
+            settings.augmentation().apply(pictures.decode(files.get(i), imageSize), imageSize, random);
         }
     }
 

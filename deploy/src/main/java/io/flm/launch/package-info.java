@@ -4,6 +4,7 @@
  *
  * <pre>
  * command     what the user types
+ * plan        how long a run takes on other machines, by rates
  * compare     objectives compared at equal budgets: a folder of runs, and a report
  * doctor      what the machine offers and lacks
  * export      a trained model as other programs read it

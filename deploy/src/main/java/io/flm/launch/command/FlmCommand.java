@@ -86,6 +86,7 @@ final class FlmCommand implements Runnable {
                 "data",
                 DataCommand.class.getAnnotation(Command.class).description(),
                 () -> DataCommand.commandLine(environment)));
+        entries.add(Entry.of(PlanCommand.class, () -> new PlanCommand(environment)));
         entries.add(Entry.of(SimulateCommand.class, () -> new SimulateCommand(environment, logs)));
         entries.add(Entry.of(DoctorCommand.class, () -> new DoctorCommand(environment)));
         entries.add(Entry.of(VersionCommand.class, () -> new VersionCommand(environment)));

@@ -23,7 +23,7 @@ import java.util.OptionalDouble;
  * @param samples that it trained on
  * @param tokens of their texts
  */
-record StepCost(double seconds, double cpuSeconds, double flop, double samples, double tokens) {
+public record StepCost(double seconds, double cpuSeconds, double flop, double samples, double tokens) {
     /** A step that takes so many times the median was disturbed, by the collector or by another program. */
     private static final double DISTURBED = 4;
 
@@ -44,7 +44,7 @@ record StepCost(double seconds, double cpuSeconds, double flop, double samples, 
      * @param metrics a line for each step
      * @param config of the run
      */
-    static StepCost of(List<JsonNode> metrics, Config config) {
+    public static StepCost of(List<JsonNode> metrics, Config config) {
         List<JsonNode> half = metrics.subList(metrics.size() / 2, metrics.size());
         if (half.isEmpty()) {
             throw new UserException("metrics.jsonl holds no step, so what a step takes is not known");

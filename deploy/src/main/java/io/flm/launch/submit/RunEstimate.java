@@ -5,9 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import io.flm.data.UserException;
 import io.flm.exchange.Codec;
-import io.flm.exchange.LaneRange;
-import io.flm.exchange.LaneTree;
 import io.flm.launch.config.NodeSettings;
+import io.flm.launch.run.ExchangeNeed;
 import io.flm.launch.run.FreeMemory;
 import io.flm.launch.run.HeldOutShare;
 import io.flm.launch.run.MemoryNeed;
@@ -110,18 +109,8 @@ public final class RunEstimate {
         }
     }
 
-    /**
-     * What a node sends in a step: its sums of lanes to the nodes that add them up, a share of the gradients to each, and the sum
-     * of its own share to all others. It receives about as much.
-     */
     private double exchangeBytes() {
-        double most = 0;
-        for (int node = 0; node < nodes; node++) {
-            LaneRange lanes = new LaneRange(node * train.lanes() / nodes, (node + 1) * train.lanes() / nodes);
-            double parts = LaneTree.cover(lanes, train.lanes()).size();
-            most = Math.max(most, (parts + 1) * (nodes - 1) / nodes);
-        }
-        return most * parameters * (codec == Codec.BF16 ? 2 : FLOAT);
+        return ExchangeNeed.bytes(train.lanes(), nodes, codec, (double) parameters);
     }
 
     /** Hours of the steps that are left, by the times of those that this run has done; empty: it has done none. */
