@@ -32,6 +32,16 @@ public final class Coordinator {
     /** Asks for the newest generations. */
     public record GetGenerations(ActorRef<GenerationsView> replyTo) implements Request {}
 
+    /**
+     * Asks for what happens to the run after an event, and is answered once: with what has happened since, at once where something
+     * has, else with the next event, or that there was none for a while. Whoever asks again with each answer hears of everything, in
+     * order, at their own pace; whoever stops is forgotten.
+     *
+     * @param source whose events are counted; empty: none are known yet, and the run as it stands is wanted
+     * @param after the number of the last event that is known
+     */
+    public record Subscribe(String source, long after, ActorRef<RunEvents> replyTo) implements Request {}
+
     /** Begins a run, unless another is under way. */
     public record Submit(RunPlan plan, ActorRef<Answer> replyTo) implements Change {}
 

@@ -17,7 +17,13 @@ final class History {
     private static final int BYTES_AROUND_A_GENERATION = 120;
 
     private final Deque<GenerationView> generations = new ArrayDeque<>();
+    private final EventLog events;
     private long causedAt;
+
+    /** @param events get each generation */
+    History(EventLog events) {
+        this.events = events;
+    }
 
     /** A generation was made, for something that happened at {@code causedAt}. */
     void add(Generation generation, Instant at, String why, long causedAt) {
@@ -27,6 +33,7 @@ final class History {
                 .toList();
         generations.addLast(new GenerationView(
                 generation.number(), generation.firstStep(), at.toString(), Excerpt.of(why), -1, members));
+        tellNewest();
         while (generations.size() > MOST || (generations.size() > 1 && sizeBytes() > MOST_BYTES)) {
             generations.removeFirst();
         }
@@ -36,7 +43,7 @@ final class History {
         return generations.stream().mapToInt(History::sizeBytes).sum();
     }
 
-    private static int sizeBytes(GenerationView g) {
+    static int sizeBytes(GenerationView g) {
         int bytes = BYTES_AROUND_A_GENERATION + g.why().getBytes(StandardCharsets.UTF_8).length;
         for (MemberView m : g.members()) { // names are ASCII
             bytes += BYTES_AROUND_A_MEMBER
@@ -54,7 +61,12 @@ final class History {
             generations.removeLast();
             generations.addLast(
                     new GenerationView(g.number(), g.firstStep(), g.at(), g.why(), now - causedAt, g.members()));
+            tellNewest();
         }
+    }
+
+    private void tellNewest() {
+        events.add(new RunEvent.Formed(generations.getLast()));
     }
 
     void clear() {

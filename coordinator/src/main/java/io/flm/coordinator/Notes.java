@@ -16,10 +16,13 @@ final class Notes {
     private record Note(String text, Set<String> about) {}
 
     private final Consumer<String> log;
+    private final EventLog events;
     private final Deque<Note> notes = new ArrayDeque<>();
 
-    Notes(Consumer<String> log) {
+    /** @param events get the notes whenever they change */
+    Notes(Consumer<String> log, EventLog events) {
         this.log = log;
+        this.events = events;
     }
 
     /** What a note is about if a worker could not write a checkpoint: another's success does not mend its disk. */
@@ -39,6 +42,7 @@ final class Notes {
         if (notes.size() > MOST) {
             notes.removeFirst();
         }
+        events.add(new RunEvent.NotesChanged(texts()));
     }
 
     void addOnce(String text, String about) {
@@ -48,7 +52,9 @@ final class Notes {
     }
 
     void over(Set<String> about) {
-        notes.removeIf(note -> !note.about().isEmpty() && about.containsAll(note.about()));
+        if (notes.removeIf(note -> !note.about().isEmpty() && about.containsAll(note.about()))) {
+            events.add(new RunEvent.NotesChanged(texts()));
+        }
     }
 
     void clear() {

@@ -24,7 +24,8 @@ final class Run {
     final CoordinatorEnvironment environment;
     final ActorRef<Worker.Report> reports;
     final Roster roster = new Roster();
-    final History history = new History();
+    final EventLog events;
+    final History history;
     final Notes notes;
     final ExchangeFailures failures = new ExchangeFailures();
     final Pace pace = new Pace();
@@ -52,6 +53,7 @@ final class Run {
     long committedSteps;
 
     final Attempts attempts;
+    private final WorkerWatch watch = new WorkerWatch();
     private long judged;
 
     private final Map<String, ActorRef<Worker.Command>> drained = new TreeMap<>();
@@ -75,7 +77,9 @@ final class Run {
         this.environment = environment;
         this.reports = reports;
         this.attempts = new Attempts(settings.retryPauseMs());
-        this.notes = new Notes(text -> context.getLog().warn("run {}: {}", name(), text));
+        this.events = new EventLog(environment.clock());
+        this.history = new History(events);
+        this.notes = new Notes(text -> context.getLog().warn("run {}: {}", name(), text), events);
     }
 
     long now() {
@@ -123,6 +127,7 @@ final class Run {
         notes.clear();
         history.clear();
         roster.forgetSpeeds();
+        events.forget();
     }
 
     /** Of a generation's members, by name, as far as they are listed. */
@@ -157,6 +162,7 @@ final class Run {
             notes.over(members.keySet()); // they commit steps again
         }
         history.committed(p.generation(), now());
+        events.add(new RunEvent.Stepped(p.generation(), p.step(), p.loss(), p.heads(), p.rates()));
     }
 
     /** Whether a node's exchange has failed for longer than what it holds is waited for. */
@@ -311,6 +317,11 @@ final class Run {
     /** The run as its operator sees it. */
     RunView view(String state, String reason) {
         return new RunViewer(this, state).view(reason);
+    }
+
+    /** Tells of the workers that stand otherwise than was told. */
+    void watchWorkers(String state) {
+        watch.look(new RunViewer(this, state).workers(), now()).ifPresent(events::add);
     }
 
     /** Whether a run has not ended. */

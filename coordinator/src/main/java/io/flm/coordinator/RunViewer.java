@@ -6,7 +6,6 @@ import io.flm.coordinator.RunView.WorkerView;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Worker;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +27,6 @@ final class RunViewer {
     RunView view(String reason) {
         RunPlan plan = run.plan;
         Worker.Progressed p = run.progress;
-        List<Candidate> candidates = run.candidates();
-        List<WorkerView> views = new ArrayList<>();
-        candidates.forEach(c -> views.add(view(c, candidates.size())));
         return new RunView(
                 plan == null ? "" : plan.run(),
                 plan == null ? "" : plan.id(),
@@ -50,7 +46,12 @@ final class RunViewer {
                 run.weightsSha256,
                 run.checkpoint,
                 run.notes.texts(),
-                views);
+                workers());
+    }
+
+    List<WorkerView> workers() {
+        List<Candidate> candidates = run.candidates();
+        return candidates.stream().map(c -> view(c, candidates.size())).toList();
     }
 
     private @Nullable Double secondsLeft() {

@@ -132,7 +132,10 @@ final class Saving extends State {
                     "the weights of step " + step + " differ: " + named(hashes) + "; this is a fault of the program or"
                             + " of a device: resume the run from an older checkpoint without the worker that is alone");
         }
-        hashes.values().stream().findFirst().ifPresent(hash -> run.weightsSha256 = hash);
+        hashes.values().stream().findFirst().ifPresent(hash -> {
+            run.weightsSha256 = hash;
+            run.events.add(new RunEvent.Compared(hash));
+        });
         RunPlan plan = run.plan();
         boolean lost = holders.isEmpty() && !saved;
         if (plan.intent() == Intent.RUN

@@ -22,11 +22,16 @@ abstract class State extends AbstractBehavior<Command> {
     /** Time has passed. */
     record Tick() implements Command {}
 
+    private static final long REASON_MS = 1000; // some count seconds
+
     final Run run;
     final String reason;
 
     /** When this state began. */
     final long since;
+
+    private String told = "";
+    private long toldAt;
 
     State(Run run, String reason) {
         super(run.context);
@@ -44,6 +49,10 @@ abstract class State extends AbstractBehavior<Command> {
                 })
                 .onMessage(Coordinator.GetGenerations.class, m -> {
                     m.replyTo().tell(run.history.view());
+                    return this;
+                })
+                .onMessage(Coordinator.Subscribe.class, m -> {
+                    run.events.ask(m, run.now(), this::view);
                     return this;
                 })
                 .onMessage(Coordinator.Change.class, this::onChange)
@@ -64,6 +73,16 @@ abstract class State extends AbstractBehavior<Command> {
 
     final RunView view() {
         return run.view(key(), status());
+    }
+
+    /** Tells of this state, again where its reason has changed. */
+    private void tell() {
+        String now = Excerpt.of(status());
+        if (!now.equals(told) && (told.isEmpty() || run.now() - toldAt >= REASON_MS)) {
+            told = now;
+            toldAt = run.now();
+            run.events.add(new RunEvent.Entered(key(), now));
+        }
     }
 
     final long elapsedMs() {
@@ -169,6 +188,7 @@ abstract class State extends AbstractBehavior<Command> {
             run.saveWantedAt = 0;
             run.notes.over(Set.of(Notes.CHECKPOINT, Notes.checkpointOf(s.worker())));
             run.checkpoint = new RunView.CheckpointView(s.step(), s.where(), s.worker());
+            run.events.add(new RunEvent.Saved(run.checkpoint));
         } else if (report instanceof Worker.SaveFailed f) {
             run.saveWantedAt = 0;
             run.notes.add(f.reason(), Set.of(Notes.checkpointOf(f.worker())));
@@ -177,6 +197,9 @@ abstract class State extends AbstractBehavior<Command> {
     }
 
     Behavior<Command> onTick() {
+        tell();
+        run.watchWorkers(key());
+        run.events.tick(run.now(), this::view);
         run.askSilent(asksForPlans());
         if (PlanChanges.stopAtTimeLimit(run)) {
             Behavior<Command> next = onPlanChanged();
@@ -195,6 +218,7 @@ abstract class State extends AbstractBehavior<Command> {
 
     final Behavior<Command> transition(State next) {
         run.context.getLog().info("run {}: {} -> {}: {}", run.name(), key(), next.key(), next.reason);
+        next.tell();
         return next.begin();
     }
 

@@ -331,6 +331,7 @@ class CoordinatorTest extends ClusterTest {
         ActorRef<Coordinator.Answer> answer = c.actors.spawn(Behaviors.ignore(), "answer");
         ActorRef<RunView> run = c.actors.spawn(Behaviors.ignore(), "run");
         ActorRef<GenerationsView> generations = c.actors.spawn(Behaviors.ignore(), "generations");
+        ActorRef<RunEvents> events = c.actors.spawn(Behaviors.ignore(), "events");
         c.submit();
         c.pass(200);
         c.steps(3);
@@ -346,8 +347,25 @@ class CoordinatorTest extends ClusterTest {
                 new Coordinator.Admit("w", answer),
                 new Coordinator.Answer(true, "training", "why"),
                 c.view(),
-                new GenerationsView(c.generations()));
+                new GenerationsView(c.generations()),
+                new Coordinator.Subscribe("a", 7, events),
+                new RunEvents("a", 8, c.view(), List.of()),
+                new RunEvents("a", 9, null, everyEvent(c.view(), c.generations().get(0))));
         SerializationTestKit serialization = new SerializationTestKit(c.actors.system());
         messages.forEach(m -> serialization.verifySerialization(m, true));
+    }
+
+    private static List<RunEvents.Numbered> everyEvent(RunView view, GenerationsView.GenerationView generation) {
+        AsyncTrainer.Rates rates = new AsyncTrainer.Rates(1, 2, 3, new AsyncTrainer.Shares(0.25, 0.25, 0.25, 0.25));
+        List<RunEvent> events = List.of(
+                new RunEvent.Entered("training", "why"),
+                new RunEvent.Stepped(1, 2, 2.5, view.heads(), rates),
+                new RunEvent.Formed(generation),
+                new RunEvent.WorkersChanged(view.workers(), List.of("w2")),
+                new RunEvent.NotesChanged(List.of("a note")),
+                new RunEvent.Saved(new RunView.CheckpointView(5, "/c", "w1")),
+                new RunEvent.Compared("ab"));
+        assertThat(events).hasSize(RunEvent.class.getPermittedSubclasses().length);
+        return events.stream().map(event -> new RunEvents.Numbered(1, 2, event)).toList();
     }
 }

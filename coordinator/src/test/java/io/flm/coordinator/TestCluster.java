@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiPredicate;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -59,6 +60,7 @@ final class TestCluster implements AutoCloseable {
     private Predicate<Worker.Report> losesReport = report -> false;
     private boolean doubles;
     private int coordinators;
+    private int subscribers;
     private ActorRef<Coordinator.Command> coordinator;
 
     private TestCluster(String more, String... workers) {
@@ -196,6 +198,16 @@ final class TestCluster implements AutoCloseable {
 
     RunView view() {
         return actors.ask(coordinator, Coordinator.GetRun::new);
+    }
+
+    /** Asks for events, which may be told at once, later, or never. */
+    void subscribe(String source, long after, Consumer<RunEvents> told) {
+        Behavior<RunEvents> asker = Behaviors.receiveMessage(answer -> {
+            told.accept(answer);
+            return Behaviors.stopped();
+        });
+        coordinator.tell(new Coordinator.Subscribe(source, after, actors.spawn(asker, "subscriber-" + ++subscribers)));
+        actors.settle();
     }
 
     RunView.WorkerView worker(String name) {

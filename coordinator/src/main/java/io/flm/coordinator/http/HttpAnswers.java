@@ -11,6 +11,8 @@ import akka.http.javadsl.model.headers.RawHeader;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.flm.coordinator.RunEvents;
 import io.flm.data.PlainText;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -45,15 +47,27 @@ final class HttpAnswers {
                         bytes(body)));
     }
 
+    /** An event of a stream: what happened, and when. */
+    static String event(RunEvents.Numbered event) {
+        ObjectNode body = JSON.valueToTree(event.event());
+        body.put("at", event.at());
+        return json(body);
+    }
+
+    /** In one line. */
+    static String json(Object body) {
+        try {
+            return PlainText.of(JSON.writeValueAsString(body));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("an answer that JSON cannot hold", e);
+        }
+    }
+
     static HttpHeader header(String name, String value) {
         return RawHeader.create(name, value);
     }
 
     private static byte[] bytes(Object body) {
-        try {
-            return PlainText.of(JSON.writeValueAsString(body)).getBytes(StandardCharsets.UTF_8);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("an answer that JSON cannot hold", e);
-        }
+        return json(body).getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -1,16 +1,18 @@
 package io.flm.coordinator.http;
 
+import akka.NotUsed;
 import akka.actor.Cancellable;
 import akka.actor.typed.ActorSystem;
 import akka.http.javadsl.IncomingConnection;
+import akka.http.javadsl.model.AttributeKey;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.japi.function.Function;
-import akka.stream.KillSwitch;
 import akka.stream.KillSwitches;
 import akka.stream.Materializer;
 import akka.stream.SharedKillSwitch;
 import akka.stream.javadsl.Flow;
+import akka.stream.javadsl.Source;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.LinkedHashSet;
@@ -28,15 +30,19 @@ final class HttpConnections {
 
     private static final class Connection {
         private final InetAddress client;
-        private final KillSwitch end;
+        private final SharedKillSwitch end;
         private boolean asks;
+        private boolean streams;
         private Cancellable idleEnd = Cancellable.alreadyCancelled();
 
-        private Connection(InetAddress client, KillSwitch end) {
+        private Connection(InetAddress client, SharedKillSwitch end) {
             this.client = client;
             this.end = end;
         }
     }
+
+    /** The connection that a request came by, for answers that go on for as long as somebody reads them. */
+    static final AttributeKey<Streaming> STREAMING = AttributeKey.create("streaming", Streaming.class);
 
     private final int perClient;
     private final Duration idleTimeout;
@@ -63,7 +69,8 @@ final class HttpConnections {
                                 .via(end.flow())
                                 .mapAsync(1, request -> {
                                     asks(connection);
-                                    return handler.apply(request).whenComplete((response, e) -> idles(connection));
+                                    return handler.apply(request.addAttribute(STREAMING, new Streaming(connection)))
+                                            .whenComplete((response, e) -> idles(connection));
                                 })
                                 .watchTermination((notUsed, done) -> done),
                         Materializer.matFromSystem(system))
@@ -91,12 +98,41 @@ final class HttpConnections {
         idle.end.shutdown(); // where it asks, after its answer
     }
 
+    /** Lets the answers of a connection that never end count as a request that is under way, and end with the connection. */
+    final class Streaming {
+        private final Connection connection;
+
+        private Streaming(Connection connection) {
+            this.connection = connection;
+        }
+
+        <T> Source<T, NotUsed> of(Source<T, NotUsed> answer) {
+            return answer.via(connection.end.flow()).watchTermination((notUsed, done) -> {
+                streams(connection, true);
+                done.whenComplete((ended, e) -> streams(connection, false));
+                return notUsed;
+            });
+        }
+    }
+
+    private synchronized void streams(Connection connection, boolean streams) {
+        connection.streams = streams;
+        if (streams) {
+            asks(connection);
+        } else {
+            idles(connection);
+        }
+    }
+
     private synchronized void asks(Connection connection) {
         connection.asks = true;
         connection.idleEnd.cancel();
     }
 
     private synchronized void idles(Connection connection) {
+        if (connection.streams) {
+            return; // the answer has only begun
+        }
         connection.asks = false;
         if (open.remove(connection)) {
             open.add(connection);

@@ -13,13 +13,18 @@ import static akka.http.javadsl.server.Directives.pathPrefix;
 import static akka.http.javadsl.server.Directives.post;
 import static akka.http.javadsl.server.PathMatchers.segment;
 
+import akka.NotUsed;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.Props;
 import akka.actor.typed.javadsl.AskPattern;
 import akka.http.javadsl.Http;
 import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.model.HttpCharsets;
+import akka.http.javadsl.model.HttpEntities;
+import akka.http.javadsl.model.HttpHeader;
+import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
 import akka.http.javadsl.model.StatusCodes;
@@ -34,6 +39,8 @@ import akka.stream.ActorAttributes;
 import akka.stream.Attributes;
 import akka.stream.Supervision;
 import akka.stream.javadsl.Sink;
+import akka.stream.javadsl.Source;
+import akka.util.ByteString;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -56,6 +63,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -79,8 +87,9 @@ public final class HttpEndpoint {
     private static final Attributes ONE_FAILS_ALONE =
             ActorAttributes.withSupervisionStrategy(Supervision.getResumingDecider());
 
-    private static final String PATHS =
-            "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /metrics, /health/ready and /health/alive";
+    private static final String PATHS = "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/events,"
+            + " /metrics, /health/ready and /health/alive";
+    private static final AtomicLong HUBS = new AtomicLong(); // names of actors are unique
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -100,6 +109,7 @@ public final class HttpEndpoint {
     private final HttpAccess access;
     private final Submission.Planner planner;
     private final Supplier<ExchangeCounters> exchange;
+    private final ActorRef<EventHub.Message> events;
 
     private HttpEndpoint(
             ActorSystem<?> system,
@@ -113,6 +123,8 @@ public final class HttpEndpoint {
         this.access = new HttpAccess(settings);
         this.planner = planner;
         this.exchange = exchange;
+        this.events =
+                system.systemActorOf(EventHub.create(coordinator), "events-" + HUBS.incrementAndGet(), Props.empty());
     }
 
     /**
@@ -247,7 +259,21 @@ public final class HttpEndpoint {
                         "generations",
                         () -> get(() -> completeWithFuture(asked(
                                 Coordinator.GetGenerations::new,
-                                (GenerationsView view) -> HttpAnswers.json(StatusCodes.OK, view.generations()))))));
+                                (GenerationsView view) -> HttpAnswers.json(StatusCodes.OK, view.generations()))))),
+                path("events", () -> get(() -> extractRequest(request -> complete(events(request))))));
+    }
+
+    /** Until the listener goes. */
+    private HttpResponse events(HttpRequest request) {
+        String lastId =
+                request.getHeader("Last-Event-ID").map(HttpHeader::value).orElse("");
+        Source<ByteString, NotUsed> source = EventHub.events(events, lastId);
+        Source<ByteString, NotUsed> streamed = request.getAttribute(HttpConnections.STREAMING)
+                .map(connection -> connection.of(source))
+                .orElse(source);
+        return HttpResponse.create()
+                .addHeader(HttpAnswers.header("Cache-Control", "no-store"))
+                .withEntity(HttpEntities.create(MediaTypes.TEXT_EVENT_STREAM.toContentType(), streamed));
     }
 
     private Route view(Function<RunView, HttpResponse> show) {

@@ -297,11 +297,7 @@ final class Findings {
         map.putAll(speedUp.toMap());
         map.put("seeds", Math.min(challenger.seeds().size(), baseline.seeds().size()));
         Range interval = speedUp.interval();
-        map.put(
-                "text",
-                interval == null
-                        ? "no factor without an interval: one seed"
-                        : speedUp.factor().toString());
+        map.put("text", interval == null ? "none: one seed" : speedUp.factor().toString());
         map.put("intervalText", interval == null ? "" : interval.toString());
         return map;
     }

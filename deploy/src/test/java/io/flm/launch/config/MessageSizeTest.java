@@ -13,6 +13,8 @@ import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.GenerationsView;
+import io.flm.coordinator.RunEvent;
+import io.flm.coordinator.RunEvents;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.http.Submission;
 import io.flm.launch.command.TestEnvironment;
@@ -155,9 +157,21 @@ public class MessageSizeTest {
             ActorRef<Coordinator.Answer> answers = actors.spawn(Behaviors.ignore(), "answers");
             Serialization serialization = SerializationExtension.get(Adapter.toClassic(actors.system()));
             long frame = config.getBytes("akka.remote.artery.advanced.maximum-frame-size");
+            RunEvents asItStands =
+                    actors.ask(coordinator, (ActorRef<RunEvents> to) -> new Coordinator.Subscribe("", 0, to));
+            RunEvents events = actors.ask(
+                    coordinator,
+                    (ActorRef<RunEvents> to) ->
+                            new Coordinator.Subscribe(asItStands.source(), asItStands.last() - 3, to));
+            assertThat(asItStands.run()).isEqualTo(run);
+            assertThat(events.events()).isNotEmpty();
+            RunEvent everybody = new RunEvent.WorkersChanged(run.workers(), List.of());
             for (WireMessage message : List.of(
                     run,
                     generations,
+                    asItStands,
+                    events,
+                    new RunEvents("source", 1, null, List.of(new RunEvents.Numbered(1, 1, everybody))),
                     described,
                     new Coordinator.Submit(plan, answers),
                     new Worker.Prepare(1, plan, reports),
