@@ -38,8 +38,8 @@ class DataReportTest {
                     .containsExactly("b.tar:s001: not a PNG, JPEG or WebP picture", "b.tar:s002: the caption is empty");
             assertThat(report.leftOut().names())
                     .containsExactly(
-                            "b.tar:lonely.png: a picture without a caption (txt, json)",
-                            "b.tar:mute.txt: a caption without a picture (png, jpg, webp)");
+                            "b.tar:mute.txt: a caption without a picture (png, jpg, webp)",
+                            "b.tar:lonely.png: a picture without a caption (txt, json)");
         }
     }
 
