@@ -39,6 +39,9 @@ final class EventHub extends AbstractBehavior<EventHub.Message> {
     /** Events that are kept for those who come back. */
     static final int MOST_KEPT = 1000;
 
+    /** Bytes of them, as they are sent; one event may have more. */
+    static final int MOST_KEPT_BYTES = 4 << 20;
+
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration HEARTBEAT_PAUSE = Duration.ofSeconds(2);
@@ -119,6 +122,7 @@ final class EventHub extends AbstractBehavior<EventHub.Message> {
     private final TimerScheduler<Message> timers;
     private final List<Listener> listeners = new ArrayList<>();
     private final Deque<Kept> kept = new ArrayDeque<>(); // of the source at hand, without a gap
+    private long keptBytes;
     private Position position = Position.NONE;
     private boolean asks;
     private boolean asksForRun;
@@ -174,7 +178,7 @@ final class EventHub extends AbstractBehavior<EventHub.Message> {
         }
         listeners.add(listener);
         if (!asks) { // nobody listened, and what happened meanwhile is not known here
-            kept.clear();
+            forget();
             position = listener.position;
             return ask();
         }
@@ -242,7 +246,7 @@ final class EventHub extends AbstractBehavior<EventHub.Message> {
         }
         RunView run = answer.run();
         if (run != null) {
-            kept.clear();
+            forget();
             position = new Position(answer.source(), answer.last());
             ByteString event = rendered(run, position);
             listeners.forEach(listener -> begin(listener, event, position));
@@ -250,10 +254,7 @@ final class EventHub extends AbstractBehavior<EventHub.Message> {
         for (Numbered each : answer.events()) {
             position = new Position(answer.source(), each.number());
             Kept event = new Kept(each.number(), rendered(each));
-            kept.addLast(event);
-            if (kept.size() > MOST_KEPT) {
-                kept.removeFirst();
-            }
+            keep(event);
             for (Listener listener : listeners) {
                 if (!listener.waits && listener.position.number() < each.number()) {
                     deliver(listener, event);
@@ -264,6 +265,19 @@ final class EventHub extends AbstractBehavior<EventHub.Message> {
             askForRun();
         }
         return ask();
+    }
+
+    private void keep(Kept event) {
+        kept.addLast(event);
+        keptBytes += event.event().length();
+        while (kept.size() > 1 && (kept.size() > MOST_KEPT || keptBytes > MOST_KEPT_BYTES)) {
+            keptBytes -= kept.removeFirst().event().length();
+        }
+    }
+
+    private void forget() {
+        kept.clear();
+        keptBytes = 0;
     }
 
     private static void begin(Listener listener, ByteString run, Position at) {
