@@ -83,22 +83,37 @@ public final class Dataset implements PictureSource {
      * @param opener of each file
      */
     public static Dataset open(List<Path> paths, Split split, RemoteSettings remote, Opener opener) {
-        return open(paths, split, true, remote, opener);
-    }
-
-    /** Opens tar files for their pictures, of which any may be without a caption; see {@link PictureSource#open}. */
-    static Dataset openPictures(List<Path> paths, RemoteSettings remote) {
-        return open(paths, Split.ALL, false, remote, (file, label, files) -> TarShard.open(file, label, false, files));
-    }
-
-    private static Dataset open(
-            List<Path> paths, Split split, boolean captioned, RemoteSettings remote, Opener opener) {
         if (paths.isEmpty()) {
             throw new UserException("no data: give tar files, or folders of them, with --data");
         }
+        LeftOut leftOut = new LeftOut();
+        List<Path> found = ShardPaths.files(paths, leftOut);
+        return open(found, leftOut, paths, split, true, remote, opener);
+    }
+
+    /**
+     * Opens tar files for their pictures, of which any may be without a caption; see {@link PictureSource#open}.
+     *
+     * @param found the tar files that {@code paths} stand for
+     * @param leftOut what lies beside them
+     */
+    static Dataset openPictures(List<Path> found, LeftOut leftOut, List<Path> paths, RemoteSettings remote) {
+        Opener opener = (file, label, files) -> TarShard.open(file, label, false, files);
+        return open(found, leftOut, paths, Split.ALL, false, remote, opener);
+    }
+
+    /** Opens files that {@code paths} stand for. */
+    private static Dataset open(
+            List<Path> found,
+            LeftOut leftOut,
+            List<Path> paths,
+            Split split,
+            boolean captioned,
+            RemoteSettings remote,
+            Opener opener) {
         ShardFiles files = new ShardFiles(remote);
         try {
-            List<Path> found = ShardPaths.files(paths, files.leftOut());
+            files.leftOut().addAll(leftOut);
             List<String> labels = ShardPaths.labels(found);
             files.ahead(found);
             List<Shard> shards = new ArrayList<>();
@@ -159,11 +174,13 @@ public final class Dataset implements PictureSource {
         }
     }
 
-    /** What a path with braces stands for; itself alone where it has none, or there is something of that very name. */
+    /**
+     * What a path with braces stands for; itself alone where it has none, or there is something of that very name.
+     *
+     * @throws UserException where they lead out of its folder
+     */
     public static List<Path> expanded(Path path) {
-        return !RemotePath.isRemote(path) && Files.exists(path)
-                ? List.of(path)
-                : Braces.expand(path.toString()).stream().map(Path::of).toList();
+        return !RemotePath.isRemote(path) && Files.exists(path) ? List.of(path) : ShardPaths.named(path);
     }
 
     /** Its samples with their captions: what pretraining trains on. */
@@ -240,6 +257,16 @@ public final class Dataset implements PictureSource {
     @Override
     public OptionalLong find(String key) {
         return keys.find(key);
+    }
+
+    @Override
+    public OptionalLong findWhole(String key, long from, long to) {
+        return keys.findWhole(key, from, to);
+    }
+
+    /** Where the samples of a shard begin; of as many as there are shards: where the last one's end. */
+    long firstIndex(int shard) {
+        return firstIndex[shard];
     }
 
     /** More than one where shards lie on servers: a read waits for the network then, and not for a disk. */

@@ -6,6 +6,7 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.IntFunction;
 
 /** Several sources one behind the other. They are closed with it. */
 final class JoinedPictures implements PictureSource {
@@ -70,9 +71,24 @@ final class JoinedPictures implements PictureSource {
 
     @Override
     public OptionalLong find(String key) {
+        return one(key, part -> parts.get(part).find(key));
+    }
+
+    @Override
+    public OptionalLong findWhole(String key, long from, long to) {
+        return one(key, part -> {
+            long itsFrom = Math.max(from, first[part]);
+            long itsTo = Math.min(to, first[part + 1]);
+            return itsFrom < itsTo
+                    ? parts.get(part).findWhole(key, itsFrom - first[part], itsTo - first[part])
+                    : OptionalLong.empty();
+        });
+    }
+
+    private OptionalLong one(String key, IntFunction<OptionalLong> find) {
         OptionalLong found = OptionalLong.empty();
         for (int part = 0; part < parts.size(); part++) {
-            OptionalLong its = parts.get(part).find(key);
+            OptionalLong its = find.apply(part);
             if (its.isPresent()) {
                 long index = first[part] + its.getAsLong();
                 if (found.isPresent()) {

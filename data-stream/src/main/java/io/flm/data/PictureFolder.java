@@ -12,6 +12,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -32,6 +33,7 @@ final class PictureFolder implements PictureSource {
     private final String label;
     private final List<FileOf> pictures;
     private final PictureKeys keys;
+    private final Set<String> ofSeveral; // keys of which only one file is taken
     private final LeftOut leftOut;
     private final String sha256;
 
@@ -52,10 +54,11 @@ final class PictureFolder implements PictureSource {
         }
     }
 
-    private PictureFolder(Path folder, String label, List<FileOf> pictures, LeftOut leftOut) {
+    private PictureFolder(Path folder, String label, List<FileOf> pictures, Set<String> ofSeveral, LeftOut leftOut) {
         this.folder = folder;
         this.label = label;
         this.pictures = pictures;
+        this.ofSeveral = ofSeveral;
         this.leftOut = leftOut;
         this.keys = new PictureKeys(pictures.size(), this::key, this::name);
         MessageDigest digest = Sha256.newDigest();
@@ -79,7 +82,7 @@ final class PictureFolder implements PictureSource {
             List<FileOf> pictures = listing.found.values().stream()
                     .sorted(Comparator.comparing(FileOf::key))
                     .toList();
-            return new PictureFolder(root, label, pictures, listing.leftOut);
+            return new PictureFolder(root, label, pictures, listing.ofSeveral, listing.leftOut);
         } catch (IOException e) {
             throw FileErrors.opening(folder, e);
         }
@@ -90,6 +93,7 @@ final class PictureFolder implements PictureSource {
         private final Path root;
         private final int mostFiles;
         private final Map<String, FileOf> found = new HashMap<>();
+        private final Set<String> ofSeveral = new HashSet<>();
         private final LeftOut leftOut = new LeftOut();
         private int count;
 
@@ -127,6 +131,7 @@ final class PictureFolder implements PictureSource {
         private void add(FileOf picture) {
             FileOf other = found.get(picture.key());
             if (other != null) {
+                ofSeveral.add(other.key());
                 boolean better = picture.isBetter(other);
                 leftOut.add((better ? other : picture).path(), "a second picture of its key");
                 if (!better) {
@@ -184,7 +189,24 @@ final class PictureFolder implements PictureSource {
 
     @Override
     public OptionalLong find(String key) {
-        return keys.find(key);
+        return ofThatName(key, keys.find(key));
+    }
+
+    @Override
+    public OptionalLong findWhole(String key, long from, long to) {
+        return ofThatName(key, keys.findWhole(key, from, to));
+    }
+
+    /** Of two files of a key, 1.jpg and 1.png, one is taken, and whoever asks for the other one shall not get it. */
+    private OptionalLong ofThatName(String asked, OptionalLong found) {
+        if (found.isEmpty() || ofSeveral.isEmpty() || PartName.of(asked).form() != Form.PICTURE) {
+            return found;
+        }
+        FileOf picture = at(found.getAsLong());
+        boolean meant = !ofSeveral.contains(picture.key())
+                || ("/" + picture.path()).endsWith("/" + asked)
+                || ("/" + picture.key()).endsWith("/" + asked);
+        return meant ? found : OptionalLong.empty();
     }
 
     @Override

@@ -45,15 +45,15 @@ final class PictureKeys {
             return (key.hashCode() & 0x7fff_ffffL) << 32;
         }
 
-        /** The indices of a key, at most two of them: the lowest. */
-        long[] find(String key) {
+        /** The indices of a key from one up to another, at most two of them: the lowest. */
+        long[] find(String key, long from, long to) {
             long hash = hash(key);
             int at = Arrays.binarySearch(entries, hash);
             long[] found = new long[2];
             int count = 0;
             for (int i = at < 0 ? -at - 1 : at; i < entries.length && entries[i] >> 32 == hash >> 32; i++) {
                 long index = entries[i] & 0xffff_ffffL;
-                if (keys.apply(index).equals(key)) {
+                if (index >= from && index < to && keys.apply(index).equals(key)) {
                     found[count++] = index;
                     if (count == 2) {
                         break;
@@ -65,22 +65,30 @@ final class PictureKeys {
     }
 
     synchronized OptionalLong find(String asked) {
-        if (whole == null) {
-            whole = new Table(size, keys);
-        }
-        PartName part = PartName.of(asked);
-        String key = part.form() == Form.PICTURE ? part.key() : asked;
-        OptionalLong found = one(asked, whole.find(asked));
-        if (found.isEmpty() && !key.equals(asked)) {
-            found = one(asked, whole.find(key));
-        }
+        OptionalLong found = findWhole(asked, 0, size);
+        String key = withoutEnd(asked);
         if (found.isEmpty() && key.indexOf('/') < 0) {
             if (bare == null) {
                 bare = new Table(size, index -> bare(keys.apply(index)));
             }
-            found = one(asked, bare.find(key));
+            found = one(asked, bare.find(key, 0, size));
         }
         return found;
+    }
+
+    /** See {@link PictureSource#findWhole}. */
+    synchronized OptionalLong findWhole(String asked, long from, long to) {
+        if (whole == null) {
+            whole = new Table(size, keys);
+        }
+        OptionalLong found = one(asked, whole.find(asked, from, to));
+        String key = withoutEnd(asked);
+        return found.isEmpty() && !key.equals(asked) ? one(asked, whole.find(key, from, to)) : found;
+    }
+
+    private static String withoutEnd(String asked) {
+        PartName part = PartName.of(asked);
+        return part.form() == Form.PICTURE ? part.key() : asked;
     }
 
     private static String bare(String key) {

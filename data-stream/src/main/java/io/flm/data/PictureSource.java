@@ -27,8 +27,32 @@ public interface PictureSource extends AutoCloseable {
      * @param remote how shards on servers are read
      */
     static PictureSource open(List<Path> paths, RemoteSettings remote) {
+        return openEach(paths, remote).source();
+    }
+
+    /** The same, and which of its pictures each path brought. */
+    static Opened openEach(List<Path> paths, RemoteSettings remote) {
         return PicturePaths.open(paths, remote);
     }
+
+    /**
+     * What was opened.
+     *
+     * @param given a path for each that was given, and those that its braces stand for
+     */
+    record Opened(PictureSource source, List<Given> given) {
+        public Opened {
+            given = List.copyOf(given);
+        }
+    }
+
+    /**
+     * A path with the pictures that it brought.
+     *
+     * @param from its first index
+     * @param to behind its last one
+     */
+    record Given(Path path, long from, long to) {}
 
     /** N. */
     long size();
@@ -58,6 +82,13 @@ public interface PictureSource extends AutoCloseable {
      * @throws UserException where several pictures have the key; it names two of them
      */
     OptionalLong find(String key);
+
+    /**
+     * The same among the pictures from one index up to another, by the whole key: a name without a folder finds none in a folder.
+     *
+     * @throws UserException where several of them have the key
+     */
+    OptionalLong findWhole(String key, long from, long to);
 
     /** What is there beside pictures, or beside samples. */
     LeftOut leftOut();

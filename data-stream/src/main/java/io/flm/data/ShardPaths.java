@@ -17,38 +17,57 @@ import java.util.stream.Stream;
 
 /** Which shards are meant by the paths that users give: files, folders of them, and names with braces. */
 final class ShardPaths {
-    private static final Pattern SHARD = Pattern.compile(".*\\.(tar|tgz|tar\\.[a-z0-9]{1,4}|tbz2?|txz|tzst|arrow)");
+    private static final Pattern TAR = Pattern.compile(".*\\.(tar|tgz|tar\\.[a-z0-9]{1,4}|tbz2?|txz|tzst)");
+    private static final Pattern SHARD = Pattern.compile(TAR + "|.*\\.arrow");
     private static final int MOST_NAMED = 3;
 
     private ShardPaths() {}
 
     /** The shards in the order of {@code paths}, those of a folder by name. What lies beside them there goes to {@code leftOut}. */
     static List<Path> files(List<Path> paths, LeftOut leftOut) {
+        return files(paths, SHARD, leftOut);
+    }
+
+    /** The same of tar files alone: pictures of Arrow files cannot be named from elsewhere. */
+    static List<Path> tars(List<Path> paths, LeftOut leftOut) {
+        return files(paths, TAR, leftOut);
+    }
+
+    private static List<Path> files(List<Path> paths, Pattern kind, LeftOut leftOut) {
         List<Path> files = new ArrayList<>();
         for (Path path : paths) {
             if (RemotePath.isRemote(path)) {
                 Braces.expand(path.toString()).forEach(url -> files.add(Path.of(url)));
             } else if (!Files.exists(path) && path.toString().contains("{")) {
-                files.addAll(expanded(path, leftOut));
+                files.addAll(expanded(path, kind, leftOut));
             } else {
-                files.addAll(files(path, leftOut));
+                files.addAll(files(path, kind, leftOut));
             }
         }
         return files;
     }
 
-    private static List<Path> expanded(Path pattern, LeftOut leftOut) {
-        List<Path> files = new ArrayList<>();
-        List<Path> missing = new ArrayList<>();
-        boolean staysInside = pattern.equals(pattern.normalize());
+    /** What a name with braces stands for. */
+    static List<Path> named(Path pattern) {
+        boolean staysInside = !RemotePath.isRemote(pattern) && pattern.equals(pattern.normalize());
+        List<Path> named = new ArrayList<>();
         for (String text : Braces.expand(pattern.toString())) {
             Path path = Path.of(text);
             // Who may name the pattern may not leave its folder by {.,.}{.,.}.
             if (staysInside && !path.equals(path.normalize())) {
                 throw new UserException(pattern + ": braces must not stand for . or ..");
             }
+            named.add(path);
+        }
+        return named;
+    }
+
+    private static List<Path> expanded(Path pattern, Pattern kind, LeftOut leftOut) {
+        List<Path> files = new ArrayList<>();
+        List<Path> missing = new ArrayList<>();
+        for (Path path : named(pattern)) {
             if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-                files.addAll(files(path, leftOut));
+                files.addAll(files(path, kind, leftOut));
             } else {
                 missing.add(path);
             }
@@ -63,7 +82,7 @@ final class ShardPaths {
         return files;
     }
 
-    private static List<Path> files(Path path, LeftOut leftOut) {
+    private static List<Path> files(Path path, Pattern kind, LeftOut leftOut) {
         if (!Files.isDirectory(path)) {
             return List.of(path); // what else it is, is said where it is opened
         }
@@ -77,7 +96,7 @@ final class ShardPaths {
                 }
                 if (name.startsWith(".")) { // such as ._a.tar, which macOS writes beside a.tar on foreign disks
                     leftOut.add(file.toString(), "a hidden file");
-                } else if (SHARD.matcher(name.toLowerCase(Locale.ROOT)).matches()) {
+                } else if (kind.matcher(name.toLowerCase(Locale.ROOT)).matches()) {
                     shards.add(file);
                 } else if (Files.isDirectory(file)) {
                     folders.add(name);
@@ -99,12 +118,12 @@ final class ShardPaths {
         return shards;
     }
 
-    /** Whether a folder has a shard in it, not in its folders. */
-    static boolean holdsShard(Path folder) {
+    /** Whether a folder has a tar file in it, not in its folders. */
+    static boolean holdsTar(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(file -> String.valueOf(file.getFileName()))
                     .anyMatch(name -> !name.startsWith(".")
-                            && SHARD.matcher(name.toLowerCase(Locale.ROOT)).matches());
+                            && TAR.matcher(name.toLowerCase(Locale.ROOT)).matches());
         } catch (UncheckedIOException e) {
             throw FileErrors.opening(folder, new IOException(e.getMessage(), e));
         } catch (IOException e) {

@@ -293,6 +293,11 @@ class ExamplesTest {
         }
 
         @Override
+        public OptionalLong findWhole(String key, long from, long to) {
+            return of.findWhole(key, from, to);
+        }
+
+        @Override
         public LeftOut leftOut() {
             return of.leftOut();
         }

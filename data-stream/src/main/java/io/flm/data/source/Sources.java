@@ -111,9 +111,9 @@ public final class Sources {
             PicturePlaces opened = pictures;
             if (opened == null || places.isEmpty()) {
                 List<Path> paths = places.isEmpty() ? List.of(folder(table)) : places;
-                PictureSource source = PictureSource.open(paths, remote);
+                opened = PicturePlaces.open(paths, remote);
+                PictureSource source = opened.source();
                 files.closeToo(source::close);
-                opened = new PicturePlaces(source, paths);
                 pictures = opened;
                 if (!places.isEmpty()) { // beside a table lies all kinds of things
                     files.leftOut().addAll(source.leftOut());

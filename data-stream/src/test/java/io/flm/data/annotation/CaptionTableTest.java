@@ -3,7 +3,7 @@ package io.flm.data.annotation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.flm.data.PictureSource;
+import io.flm.data.RemoteSettings;
 import io.flm.data.SampleException;
 import io.flm.data.Sha256;
 import io.flm.data.Shard;
@@ -51,9 +51,55 @@ class CaptionTableTest {
     }
 
     private PicturePlaces places() {
-        PictureSource source = PictureSource.open(List.of(pictures));
-        files.closeToo(source::close);
-        return new PicturePlaces(source, List.of(pictures));
+        return places(pictures);
+    }
+
+    private PicturePlaces places(Path... paths) {
+        PicturePlaces places = PicturePlaces.open(List.of(paths), RemoteSettings.defaults());
+        files.closeToo(places.source()::close);
+        return places;
+    }
+
+    @Test
+    void aPathWithItsFolderMeansAPictureOfThatFolderAlone() throws Exception {
+        Path train = Files.createDirectories(folder.resolve("d/train/thumbs"));
+        Path val = Files.createDirectories(folder.resolve("d/val"));
+        Files.writeString(train.resolveSibling("1.png"), "of train");
+        Files.writeString(train.resolve("2.png"), "a thumb of train");
+        Files.writeString(train.resolve("3.png"), "a thumb of train");
+        Files.writeString(val.resolve("1.png"), "of val");
+        Files.writeString(val.resolve("3.png"), "of val");
+        Path table = file(
+                "t.csv",
+                "image,caption\nval/1.png,a\nval/2.png,b\ntrain/1.png,c\ntrain/2.png,d\n" + val.resolve("3.png")
+                        + ",e\ntrain/thumbs/2.png,f\n");
+        for (Path[] order : new Path[][] {{train.getParent(), val}, {val, train.getParent()}}) {
+            Shard shard = CaptionTable.ofCsv(table, "t.csv", ',', places(order), files);
+            List<String> read = new ArrayList<>();
+            for (int sample = 0; sample < shard.size(); sample++) {
+                read.add(new String(shard.image(sample), StandardCharsets.UTF_8) + shard.captions(sample));
+            }
+            assertThat(read).containsExactly("of val[a]", "of train[c]", "of val[e]", "a thumb of train[f]");
+        }
+        Path other = Files.createDirectories(folder.resolve("e/val"));
+        Files.writeString(other.resolve("1.png"), "of another");
+        assertThatThrownBy(() -> CaptionTable.ofCsv(table, "t.csv", ',', places(val, other), files))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("d/val:1 and e/val:1 are both called val/1.png, so which one is meant");
+    }
+
+    @Test
+    void ofTwoFilesOfAKeyTheOneThatIsNotTakenIsNotThere() throws Exception {
+        Files.writeString(pictures.resolve("a.jpg"), "content of a.jpg");
+        Shard shard =
+                csv("image,caption\na.png,the png\npictures/a.png,the same\na.jpg,the jpg\nd.png,a fly\na,either\n");
+        assertThat(keys(shard)).containsExactly("a", "val/d");
+        assertThat(shard.captions(0)).containsExactly("the jpg", "either");
+        assertThat(shard.image(0)).asString(StandardCharsets.UTF_8).isEqualTo("content of a.jpg");
+        assertThat(files.leftOut().names())
+                .contains(
+                        "t.csv:a.png: a picture that is not there",
+                        "t.csv:pictures/a.png: a picture that is not there");
     }
 
     private Shard csv(String content) throws IOException {

@@ -120,7 +120,42 @@ class SourcesTest {
             assertThat(source.leftOut().counts().toString()).isEqualTo("{txt: no shard=1}");
         }
         assertThatThrownBy(() -> PictureSource.open(List.of(arrows)))
-                .hasMessageContaining("an Arrow file; pretraining takes it under a name that ends in .arrow");
+                .hasMessageContaining("holds no picture (png, jpg, webp), nor a .tar or .tar.gz, but 2 arrow")
+                .hasMessageContaining("; pictures in Arrow files cannot be named by other files: give the folder of");
+    }
+
+    @Test
+    void anArrowFileAmongPicturesOrTheirTarFilesDoesNotMatter() throws Exception {
+        List<Read> rows = read(List.of(ARROW), Split.ALL);
+        Path table = csv("captions.csv", rows);
+        Path all = pictures(rows);
+        Files.copy(ARROW, all.resolve("x.arrow"));
+        assertSame(read(List.of(table, all), Split.ALL), rows);
+        Path tars = Files.createDirectory(folder.resolve("tars"));
+        Files.copy(ARROW, tars.resolve("x.arrow"));
+        Files.copy(EMOJI, tars.resolve("emoji.tar.gz"));
+        assertSame(read(List.of(table, tars), Split.ALL), rows);
+    }
+
+    @Test
+    void bracesOfFoldersStandForEachOfThem() throws Exception {
+        List<Read> rows = read(List.of(ARROW), Split.ALL);
+        StringBuilder table = new StringBuilder("image,caption\n");
+        for (int i = 0; i < 2; i++) {
+            Path part = Files.createDirectories(folder.resolve("part-" + i));
+            Files.write(part.resolve("1.png"), rows.get(i).picture());
+            table.append("part-" + i + "/1.png,caption " + i + "\n");
+        }
+        Path file = Files.writeString(folder.resolve("t.csv"), table);
+        try (Dataset source = Sources.open(List.of(file, folder.resolve("part-{0..1}")))) {
+            assertThat(source.size()).isEqualTo(2);
+            assertThat(source.captions(1)).containsExactly("caption 1");
+            assertThat(source.image(1)).isEqualTo(rows.get(1).picture());
+        }
+        assertThatThrownBy(() -> Sources.open(List.of(file, folder.resolve("part-0/{.,.}{.,.}"))))
+                .hasMessageContaining("braces must not stand for . or ..");
+        assertThatThrownBy(() -> Sources.open(List.of(file, folder.resolve("part-{0..2}"))))
+                .hasMessageContaining("part-2: no such file or folder");
     }
 
     @Test
