@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -29,23 +28,11 @@ public final class Export {
     static final String HF_WEIGHTS = "model.safetensors";
     static final String CARD = "README.md";
     static final String PYTHON = "modeling_flm.py";
-
-    private static final String CONFIG = "config.json";
-    private static final String PREPROCESSOR = "preprocessor_config.json";
-    private static final String TOKENIZER = "tokenizer.json";
-    private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
-    private static final String SPECIAL_TOKENS = "special_tokens_map.json";
-    private static final Set<String> WEIGHTS = Set.of(OFFICIAL_WEIGHTS, HF_WEIGHTS);
-    private static final Set<String> NAMES = Set.of(
-            OFFICIAL_WEIGHTS,
-            HF_WEIGHTS,
-            CARD,
-            PYTHON,
-            CONFIG,
-            PREPROCESSOR,
-            TOKENIZER,
-            TOKENIZER_CONFIG,
-            SPECIAL_TOKENS);
+    static final String CONFIG = "config.json";
+    static final String PREPROCESSOR = "preprocessor_config.json";
+    static final String TOKENIZER = "tokenizer.json";
+    static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+    static final String SPECIAL_TOKENS = "special_tokens_map.json";
 
     private static final int MOST_TOKENIZER_BYTES = 256 << 20;
     private static final int MOST_PYTHON_BYTES = 1 << 20;
@@ -86,7 +73,7 @@ public final class Export {
      * @throws UserException where it may not
      */
     public static void requireFree(Path folder, boolean force) {
-        ExportFolder.requireFree(folder, force, NAMES, WEIGHTS);
+        ExportFolder.requireFree(folder, force);
     }
 
     public Checkpoint checkpoint() {
@@ -102,20 +89,20 @@ public final class Export {
     public List<Written> write(Format format, Path folder, boolean force, Path python) {
         requireFree(folder, force);
         return switch (format) {
-            case OFFICIAL -> official(folder);
-            case HF -> huggingFace(folder, python);
+            case OFFICIAL -> official(folder, force);
+            case HF -> huggingFace(folder, force, python);
         };
     }
 
-    private List<Written> official(Path folder) {
-        try (ExportFolder begun = ExportFolder.begin(folder)) {
+    private List<Written> official(Path folder, boolean force) {
+        try (ExportFolder begun = ExportFolder.begin(folder, force)) {
             weights(begun, OFFICIAL_WEIGHTS);
             begun.text(CARD, OfficialCard.of(source));
             return begun.publish();
         }
     }
 
-    private List<Written> huggingFace(Path folder, Path python) {
+    private List<Written> huggingFace(Path folder, boolean force, Path python) {
         byte[] code = read(python, MOST_PYTHON_BYTES, "this installation lacks it; export from a whole one");
         Path file = source.tokenizerFile();
         try (Tokenizer tokenizer = Tokenizer.load(file)) {
@@ -130,7 +117,7 @@ public final class Export {
                         + "; give that of its training with --tokenizer");
             }
             ModelConfig config = new ModelConfig(source, tokenizer);
-            try (ExportFolder begun = ExportFolder.begin(folder)) {
+            try (ExportFolder begun = ExportFolder.begin(folder, force)) {
                 weights(begun, HF_WEIGHTS);
                 begun.text(CONFIG, config.model());
                 begun.text(PREPROCESSOR, config.preprocessor());

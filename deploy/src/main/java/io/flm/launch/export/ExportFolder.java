@@ -15,6 +15,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -23,20 +24,23 @@ import java.util.stream.Stream;
 
 /**
  * A folder that is there whole or not at all: its files are written and synced beside its place, and one rename moves them there. An
- * end by Ctrl-C removes what was begun; a kill leaves a hidden folder {@code .NAME.part-...} beside it.
+ * end by Ctrl-C removes what was begun; a kill leaves a hidden folder {@code .NAME.part-...} beside it,
+ * or {@code .NAME.old-...} with the export that was to be replaced.
  */
 final class ExportFolder implements AutoCloseable {
     private static final int CHUNK_BYTES = 1 << 20;
 
     private final Path folder;
+    private final boolean force;
     private final Path part;
     private final Path replaced;
     private final Thread hook = new Thread(this::delete, "end-of-export");
     private final List<Export.Written> written = new ArrayList<>();
     private boolean deleted;
 
-    private ExportFolder(Path folder) {
+    private ExportFolder(Path folder, boolean force) {
         this.folder = folder;
+        this.force = force;
         String id = UUID.randomUUID().toString();
         part = folder.resolveSibling("." + folder.getFileName() + ".part-" + id);
         replaced = folder.resolveSibling("." + folder.getFileName() + ".old-" + id);
@@ -45,22 +49,26 @@ final class ExportFolder implements AutoCloseable {
     /**
      * Looks whether a folder may be written: it is not there, or empty, or an earlier export that may be replaced.
      *
-     * @param known names of the files of exports: a folder with any other one is never replaced
-     * @param needed at least one of these is in an export
-     * @throws UserException where it holds anything else
+     * @param force whether an earlier export may be replaced
+     * @throws UserException where it may not, or holds anything else
      */
-    static void requireFree(Path folder, boolean force, Set<String> known, Set<String> needed) {
-        if (Files.isSymbolicLink(folder)) {
+    static void requireFree(Path folder, boolean force) {
+        requireFree(folder, folder, force);
+    }
+
+    /** @param at where the folder is at present */
+    private static void requireFree(Path folder, Path at, boolean force) {
+        if (Files.isSymbolicLink(at)) {
             throw new UserException(folder + ": is a link; give the folder itself");
         }
-        if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
+        if (!Files.exists(at, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
-        if (!Files.isDirectory(folder) || folder.getFileName() == null) {
+        if (!Files.isDirectory(at) || folder.getFileName() == null) {
             throw new UserException(folder + ": no folder that can be written; give another one");
         }
         List<Path> content;
-        try (Stream<Path> all = Files.list(folder)) {
+        try (Stream<Path> all = Files.list(at)) {
             content = all.sorted().toList();
         } catch (IOException e) {
             throw WriteErrors.of(folder, e, "give another folder");
@@ -68,14 +76,16 @@ final class ExportFolder implements AutoCloseable {
         if (content.isEmpty()) {
             return;
         }
+        Set<String> names = new HashSet<>();
         for (Path path : content) {
             String name = String.valueOf(path.getFileName());
-            if (!known.contains(name) || !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+            names.add(name);
+            if (!EarlierExport.isKnown(name) || !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
                 throw new UserException(
                         folder + ": holds " + name + ", which is of no export; give a folder that is empty or new");
             }
         }
-        if (content.stream().noneMatch(path -> needed.contains(String.valueOf(path.getFileName())))) {
+        if (!EarlierExport.is(at, names)) {
             throw new UserException(folder + ": holds other files; give a folder that is empty or new");
         }
         if (!force) {
@@ -85,8 +95,8 @@ final class ExportFolder implements AutoCloseable {
     }
 
     /** Begins beside the place of {@code folder}, whose parents are made where they are missing. */
-    static ExportFolder begin(Path folder) {
-        ExportFolder begun = new ExportFolder(folder);
+    static ExportFolder begin(Path folder, boolean force) {
+        ExportFolder begun = new ExportFolder(folder, force);
         Runtime.getRuntime().addShutdownHook(begun.hook);
         try {
             Files.createDirectories(Objects.requireNonNull(begun.part.getParent()));
@@ -171,9 +181,10 @@ final class ExportFolder implements AutoCloseable {
     }
 
     /**
-     * Moves the folder to its place; what was there makes way.
+     * Moves the folder to its place; what was there makes way, if it may still be replaced.
      *
      * @return its files
+     * @throws UserException where it may not: others wrote there meanwhile, and find all as they left it
      */
     synchronized List<Export.Written> publish() {
         if (deleted) {
@@ -182,7 +193,7 @@ final class ExportFolder implements AutoCloseable {
         try {
             boolean replaces = Files.exists(folder, LinkOption.NOFOLLOW_LINKS);
             if (replaces) {
-                Files.move(folder, replaced, StandardCopyOption.ATOMIC_MOVE);
+                makeWay();
             }
             try {
                 Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
@@ -199,6 +210,25 @@ final class ExportFolder implements AutoCloseable {
             throw WriteErrors.of(folder, e, "give another folder");
         }
         return List.copyOf(written);
+    }
+
+    /** Looks once more when nobody can write there by the folder's name any longer. */
+    private void makeWay() throws IOException {
+        Files.move(folder, replaced, StandardCopyOption.ATOMIC_MOVE);
+        try {
+            requireFree(folder, replaced, force);
+        } catch (UserException e) {
+            try {
+                Files.move(replaced, folder, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException taken) {
+                e.addSuppressed(taken);
+                throw new UserException(
+                        folder + ": was written by others meanwhile; what it held is in " + replaced
+                                + ", give another folder",
+                        e);
+            }
+            throw e;
+        }
     }
 
     /** By the thread that writes, or by the one that ends the JVM: then what is left of the folder must not be published. */

@@ -27,6 +27,9 @@ import java.util.Map;
  * modeling_flm.py} needs is in them.
  */
 final class ModelConfig {
+    /** Of all exported models, and of no other program's: earlier exports are known by it. */
+    static final String TYPE = "flm";
+
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final double CLIP_EPSILON = 1e-5;
     private static final double FUSION_EPSILON = 1e-12;
@@ -45,7 +48,7 @@ final class ModelConfig {
         ModelSettings s = source.settings();
         ModelParts parts = source.objective().parts();
         ObjectNode root = JSON.createObjectNode();
-        root.put("model_type", "flm").putArray("architectures").add("Flm");
+        root.put("model_type", TYPE).putArray("architectures").add("Flm");
         root.put("torch_dtype", "float32").put("flm_version", Version.number());
         root.put("objective", source.objective().key())
                 .put("objective_setting", source.objective().setting())

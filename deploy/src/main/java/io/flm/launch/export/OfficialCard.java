@@ -8,14 +8,18 @@ import java.util.Map;
 
 /** {@code README.md} of the official format: the sizes that the official code is to be given, and how its weights are loaded there. */
 final class OfficialCard {
+    /** A line that no other program writes: earlier exports are known by it. */
+    static final String MARK = "`" + Export.OFFICIAL_WEIGHTS
+            + "` holds the parameters by the names that the official implementation of FLM (TencentARC/FLM) and METER have";
+
     private OfficialCard() {}
 
     static String of(ExportSource source) {
         StringBuilder text = new StringBuilder();
         text.append("# ").append(ModelCard.name(source)).append("\n\n");
         text.append(ModelCard.sentence(source));
-        text.append("\n\n`").append(Export.OFFICIAL_WEIGHTS).append("""
-                ` holds the parameters by the names that the official implementation of FLM (TencentARC/FLM) and METER have
+        text.append("\n\n").append(MARK).append("""
+
                 for them, as float32. As the file that these load (with the packages torch and safetensors):
 
                 ```python
