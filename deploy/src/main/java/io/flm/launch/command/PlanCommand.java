@@ -13,6 +13,7 @@ import io.flm.launch.plan.Rate;
 import io.flm.launch.plan.Rates;
 import io.flm.launch.plan.TrainingPlan;
 import io.flm.launch.run.RunFiles;
+import io.flm.worker.train.TrainSettings;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -87,7 +88,7 @@ final class PlanCommand implements Callable<Integer> {
             names = "--decode-rate",
             paramLabel = "S",
             description =
-                    "Samples a second that a core decodes and augments. Default: measured here on JPEGs of 640 x 480.")
+                    "Pictures a second that a core decodes and augments. Default: measured here on JPEGs of 640 x 480.")
     private @Nullable Double decodeRate;
 
     @Option(names = "--network", paramLabel = "G", description = "Gbit/s that a node sends. Default: 100.")
@@ -105,7 +106,7 @@ final class PlanCommand implements Callable<Integer> {
     @Option(
             names = "--sample-kb",
             paramLabel = "K",
-            description = "Size of a sample in kB. Default: that of JPEGs of 640 x 480.")
+            description = "Size of a sample in kB. Default: that of its pictures as JPEGs of 640 x 480.")
     private @Nullable Double sampleKb;
 
     @Option(names = "--json", description = "Prints one JSON object.")
@@ -145,12 +146,17 @@ final class PlanCommand implements Callable<Integer> {
         if (decode == null || size == null) {
             DataBench.Decoding measured = measured(config);
             String pictures = "measured here: JPEGs of 640 x 480";
+            int ofSample = TrainSettings.from(config).objective().picturesPerSample();
             decode = decode != null
                     ? decode
                     : new Rate(
                             measured.samplesPerSecond(),
                             pictures + " to " + config.getInt("flm.model.image-size") + " px");
-            size = size != null ? size : new Rate(measured.bytes(), pictures);
+            size = size != null
+                    ? size
+                    : new Rate(
+                            ofSample * measured.bytes(),
+                            ofSample == 1 ? pictures : pictures + ", " + ofSample + " a sample");
         }
         return new TrainingPlan.Given(amount, all, perNode, own, device, decode, sent, added, length, size);
     }

@@ -28,6 +28,7 @@ public record StepCost(double seconds, double cpuSeconds, double flop, double sa
     private static final double DISTURBED = 4;
 
     private static final List<String> PARTS = List.of("dataMs", "forwardMs", "backwardMs", "exchangeMs", "optimizerMs");
+    private static final List<String> COMPUTED = List.of("forwardMs", "backwardMs", "optimizerMs");
 
     double in(Budget.Unit unit) {
         return switch (unit) {
@@ -45,15 +46,7 @@ public record StepCost(double seconds, double cpuSeconds, double flop, double sa
      * @param config of the run
      */
     public static StepCost of(List<JsonNode> metrics, Config config) {
-        List<JsonNode> half = metrics.subList(metrics.size() / 2, metrics.size());
-        if (half.isEmpty()) {
-            throw new UserException("metrics.jsonl holds no step, so what a step takes is not known");
-        }
-        double[] sorted =
-                half.stream().mapToDouble(StepCost::milliseconds).sorted().toArray();
-        double most = DISTURBED * sorted[sorted.length / 2];
-        List<JsonNode> steps =
-                half.stream().filter(step -> milliseconds(step) <= most).toList();
+        List<JsonNode> steps = undisturbed(metrics);
         double samples = mean(steps, "samples");
         double tokens = mean(steps, "tokens");
         return new StepCost(
@@ -62,6 +55,30 @@ public record StepCost(double seconds, double cpuSeconds, double flop, double sa
                 flop(config, steps, samples, tokens),
                 samples,
                 tokens);
+    }
+
+    private static List<JsonNode> undisturbed(List<JsonNode> metrics) {
+        List<JsonNode> half = metrics.subList(metrics.size() / 2, metrics.size());
+        if (half.isEmpty()) {
+            throw new UserException("metrics.jsonl holds no step, so what a step takes is not known");
+        }
+        double[] sorted =
+                half.stream().mapToDouble(StepCost::milliseconds).sorted().toArray();
+        double most = DISTURBED * sorted[sorted.length / 2];
+        return half.stream().filter(step -> milliseconds(step) <= most).toList();
+    }
+
+    /**
+     * What a step computes, without its waiting for data and for other workers: by the mean over the same steps.
+     *
+     * @return seconds of forward, backward and optimizer
+     */
+    public static double computeSeconds(List<JsonNode> metrics) {
+        return undisturbed(metrics).stream()
+                        .mapToDouble(step -> milliseconds(step, COMPUTED))
+                        .average()
+                        .orElse(0)
+                / 1e3;
     }
 
     private static double flop(Config config, List<JsonNode> steps, double samples, double tokens) {
@@ -100,7 +117,11 @@ public record StepCost(double seconds, double cpuSeconds, double flop, double sa
     }
 
     private static double milliseconds(JsonNode step) {
-        return PARTS.stream().mapToDouble(part -> step.path(part).asDouble()).sum();
+        return milliseconds(step, PARTS);
+    }
+
+    private static double milliseconds(JsonNode step, List<String> parts) {
+        return parts.stream().mapToDouble(part -> step.path(part).asDouble()).sum();
     }
 
     private static double mean(List<JsonNode> steps, String key) {

@@ -55,7 +55,7 @@ public final class Rates {
     /**
      * What a worker of a run computes.
      *
-     * @param device with all that a step of the run takes in its rate
+     * @param device with all that a step of the run computes in its rate: forward, backward and optimizer
      * @param tokens of a text
      */
     public record OfRun(Device device, Rate tokens) {}
@@ -64,11 +64,17 @@ public final class Rates {
      * Reads the metrics of a run.
      *
      * @param config the run's own
-     * @throws UserException where it has done no step
+     * @throws UserException where it has done no step, or it is not known how many workers did them
      */
     public static OfRun of(Path run, Config config) {
-        StepCost cost = StepCost.of(steps(run), config);
-        int workers = Math.max(1, LastStatus.of(run).workers().size());
+        List<JsonNode> steps = steps(run);
+        StepCost cost = StepCost.of(steps, config);
+        double seconds = StepCost.computeSeconds(steps);
+        int workers = LastStatus.members(run);
+        if (workers == 0) {
+            throw new UserException(run + ": its status.json does not tell how many workers trained it;"
+                    + " give --tflops in place of --from, or another run");
+        }
         double texts = cost.samples() * TrainSettings.from(config).objective().rowsPerText();
         String source = String.format(
                 Locale.ROOT,
@@ -76,13 +82,12 @@ public final class Rates {
                 PlainText.of(String.valueOf(run.getFileName())),
                 workers,
                 workers == 1 ? "" : "s");
-        if (!(cost.flop() > 0 && cost.seconds() > 0 && cost.tokens() > 0)) {
+        if (!(cost.flop() > 0 && seconds > 0 && cost.tokens() > 0)) {
             throw new UserException(
                     run + ": its metrics tell no rate; give a run that has done some steps, or --tflops");
         }
         return new OfRun(
-                Device.of(new Rate(cost.flop() / cost.seconds() / workers, source)),
-                new Rate(cost.tokens() / texts, source));
+                Device.of(new Rate(cost.flop() / seconds / workers, source)), new Rate(cost.tokens() / texts, source));
     }
 
     private static List<JsonNode> steps(Path run) {

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TrainingPlan {
     private static final double FLOAT = 4;
+    private static final double ROUNDING = 1e-9; // of a core
     private static final double STATE = 3; // weights and two moments
 
     /**
@@ -33,7 +34,7 @@ public final class TrainingPlan {
      * @param devices of a node
      * @param cores of a node that decode; empty: as many as are needed
      * @param device how fast it computes
-     * @param decode samples a second that a core decodes and augments
+     * @param decode pictures a second that a core decodes and augments
      * @param network bytes a second that a node sends, while it receives as many
      * @param memory bytes of gradients a second that a node adds up of its own devices
      * @param tokens of a text, special ones included
@@ -59,6 +60,8 @@ public final class TrainingPlan {
     private final double flopSample;
     private final long workers;
     private final long lanesEach;
+    private final double busiest; // samples of the node with the most lanes
+    private final double decoded; // pictures of these
     private final double computeSeconds;
     private final double decodeSeconds; // 0: as many cores as are needed
     private final double addedBytes; // of a node's own devices
@@ -79,16 +82,16 @@ public final class TrainingPlan {
         double laneSeconds = given.device().laneSeconds().value()
                 + train.microBatch() * flopSample / given.device().flops().value();
         computeSeconds = lanesEach * laneSeconds;
+        long busyNodes = Math.min(given.nodes(), workers);
+        long busyDevices = (workers + busyNodes - 1) / busyNodes;
+        busiest = (double) Math.min(train.lanes(), busyDevices * lanesEach) * train.microBatch();
+        decoded = busiest * train.objective().picturesPerSample();
         decodeSeconds = given.cores().isPresent()
-                ? batch
-                        / given.nodes()
-                        / (given.cores().getAsInt() * given.decode().value())
+                ? decoded / (given.cores().getAsInt() * given.decode().value())
                 : 0;
-        long busyDevices = (workers + given.nodes() - 1) / given.nodes();
         addedBytes = busyDevices > 1 ? busyDevices * FLOAT * parameters : 0;
-        int busyNodes = (int) Math.min(given.nodes(), workers);
         sentBytes = ExchangeNeed.bytes(
-                train.lanes(), busyNodes, NodeSettings.exchange(config).codec(), parameters);
+                train.lanes(), (int) busyNodes, NodeSettings.exchange(config).codec(), parameters);
         addSeconds = addedBytes / given.memory().value();
         sendSeconds = sentBytes / given.network().value();
     }
@@ -127,13 +130,21 @@ public final class TrainingPlan {
         return train.steps() * stepSeconds / 3600;
     }
 
-    /** What a node decodes in a second so that no step waits. */
+    /** Pictures that the busiest node decodes in a second so that no step waits for them, however many cores there are. */
     private double decodedEach() {
-        return batch / given.nodes() / leastSeconds();
+        return decoded / Math.max(computeSeconds, exchangeSeconds());
     }
 
     private double coresEach() {
-        return Math.ceil(decodedEach() / given.decode().value());
+        return Math.ceil(decodedEach() / given.decode().value() - ROUNDING);
+    }
+
+    private double readEach() {
+        return busiest / leastSeconds() * given.sampleBytes().value();
+    }
+
+    private double readInAll() {
+        return train.steps() * busiest * given.sampleBytes().value();
     }
 
     private double epochs() {
@@ -177,10 +188,8 @@ public final class TrainingPlan {
         map.put("addedBytesPerStep", addedBytes);
         map.put("sentBytesPerStep", sentBytes);
         map.put("dataBytes", given.samples() * given.sampleBytes().value());
-        map.put("readBytesPerNodePerSecond", decodedEach() * given.sampleBytes().value());
-        map.put(
-                "readBytesPerNode",
-                train.steps() * batch / given.nodes() * given.sampleBytes().value());
+        map.put("readBytesPerNodePerSecond", readEach());
+        map.put("readBytesPerNode", readInAll());
         map.put("checkpointBytes", checkpointBytes());
         map.put("checkpointsBytes", (checkpointsKept() + 1) * checkpointBytes());
         Map<String, Object> rates = new LinkedHashMap<>();
@@ -236,7 +245,7 @@ public final class TrainingPlan {
         line(
                 text,
                 "decoding",
-                "%,.0f samples/s on each node: %,.0f cores%s",
+                "%,.0f pictures/s on each node: %,.0f cores%s",
                 decodedEach(),
                 coresEach(),
                 given.cores().isPresent()
@@ -273,8 +282,8 @@ public final class TrainingPlan {
                 "data",
                 "%,.0f GB; each node reads %,.0f MB/s, %,.0f GB in all, and is spared what it keeps of them",
                 given.samples() * given.sampleBytes().value() / 1e9,
-                decodedEach() * given.sampleBytes().value() / 1e6,
-                train.steps() * batch / given.nodes() * given.sampleBytes().value() / 1e9);
+                readEach() / 1e6,
+                readInAll() / 1e9);
         line(
                 text,
                 "checkpoints",
@@ -284,7 +293,7 @@ public final class TrainingPlan {
         text.append(String.format(Locale.ROOT, "%nby these rates%n"));
         rate(text, "device", "%,.1f TFLOP/s", given.device().flops(), 1e12);
         rate(text, "lane", "%,.0f ms", given.device().laneSeconds(), 1e-3);
-        rate(text, "decoding", "%,.0f samples/s a core", given.decode(), 1);
+        rate(text, "decoding", "%,.0f pictures/s a core", given.decode(), 1);
         rate(text, "network", "%,.1f Gbit/s a node", given.network(), 1e9 / 8);
         rate(text, "memory", "%,.1f GB/s of gradients a node", given.memory(), 1e9);
         rate(text, "text", "%,.1f tokens", given.tokens(), 1);

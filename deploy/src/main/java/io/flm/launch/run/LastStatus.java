@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.flm.coordinator.RunView;
+import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.SmallFile;
 import io.flm.launch.console.Program;
 import io.flm.launch.files.PlainFile;
@@ -88,6 +89,24 @@ public final class LastStatus {
                 null,
                 List.of(),
                 List.of());
+    }
+
+    /**
+     * How many workers trained the run when it was last seen. A run that has ended has no members any more: then those that have run lanes
+     * and hold its last step, which spare and drained ones do not.
+     *
+     * @return 0: not known
+     */
+    public static int members(Path folder) {
+        List<WorkerView> workers = read(folder).map(RunView::workers).orElse(List.of());
+        long members = workers.stream().filter(w -> w.rank() >= 0).count();
+        if (members > 0) {
+            return (int) members;
+        }
+        long last = workers.stream().mapToLong(WorkerView::steps).max().orElse(0);
+        return (int) workers.stream()
+                .filter(w -> w.laneMs() > 0 && w.steps() == last)
+                .count();
     }
 
     /** Whether a command follows the run at present. */

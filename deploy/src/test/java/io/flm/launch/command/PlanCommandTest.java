@@ -102,9 +102,49 @@ class PlanCommandTest {
 
     @Test
     void decodingIsWhatAStepTakesWhereCoresAreFew() throws IOException {
-        JsonNode plan = plan("--preset headline --samples 4.1M --nodes 4 --devices 8 --cores 2" + STATED);
+        String run = "--preset headline --samples 4.1M --nodes 4 --devices 8" + STATED;
+        JsonNode plan = plan(run + " --cores 2");
         assertThat(plan.path("leastStepSeconds").asDouble()).isCloseTo(1024 / 100.0, within(1e-9));
-        assertThat(plan.path("coresPerNode").asDouble()).isEqualTo(2);
+        assertThat(plan.path("readBytesPerNodePerSecond").asDouble()).isCloseTo(100 * 1e5, within(1.0));
+        JsonNode enough = plan(run);
+        assertThat(plan.get("coresPerNode"))
+                .as("of a step that does not wait for them")
+                .isEqualTo(enough.get("coresPerNode"));
+        assertThat(plan.get("decodedPerNodePerSecond")).isEqualTo(enough.get("decodedPerNodePerSecond"));
+    }
+
+    /** Lanes of one sample: nodes, devices, lanes, and samples of the busiest node. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 4, 4", "8, 1, 4, 1", "8, 4, 4, 1", "3, 1, 4, 2", "2, 2, 5, 4", "2, 4, 3, 2", "3, 2, 12, 4"})
+    void theBusiestNodeIsWaitedFor(int nodes, int devices, int lanes, double samples) throws IOException {
+        JsonNode plan = plan("--preset tiny --samples 1k --cores 1 --set flm.train.micro-batch=1 --set flm.train.lanes="
+                + lanes + " --nodes " + nodes + " --devices " + devices + STATED);
+        assertThat(plan.path("decodeSeconds").asDouble()).isCloseTo(samples / 50, within(1e-9));
+        assertThat(plan.path("readBytesPerNode").asDouble())
+                .isCloseTo(plan.path("steps").asDouble() * samples * 1e5, within(1.0));
+    }
+
+    @Test
+    void aSampleOfTwoPicturesIsDecodedTwice() throws IOException {
+        JsonNode plan = plan("--preset tiny --samples 1k --cores 1 --set flm.task.name=nlvr2" + STATED);
+        assertThat(plan.path("decodeSeconds").asDouble())
+                .isCloseTo(2 * plan.path("samplesPerStep").asDouble() / 50, within(1e-9));
+        assertThat(plan("--preset tiny --samples 1k --set flm.task.name=nlvr2 --tflops 1")
+                        .path("rates")
+                        .path("sampleBytes")
+                        .path("source")
+                        .asText())
+                .isEqualTo("measured here: JPEGs of 640 x 480, 2 a sample");
+    }
+
+    @Test
+    void coresAreNotOneMoreByRounding() throws IOException {
+        String run = "--preset tiny --samples 1k --tflops 1 --sample-kb 1 --decode-rate ";
+        double decoded = plan(run + 1).path("decodedPerNodePerSecond").asDouble();
+        for (int cores = 1; cores < 60; cores++) {
+            assertThat(plan(run + decoded / cores).path("coresPerNode").asDouble())
+                    .isEqualTo(cores);
+        }
     }
 
     @Test
@@ -113,8 +153,8 @@ class PlanCommandTest {
                 .contains("4 worker(s), 1 lane(s) each", "; 4 devices are idle: there are 4 lanes");
     }
 
-    @Test
-    void whatADeviceComputesIsReadFromARun() throws IOException {
+    /** A run of which a step computes for 0.1 s, and waits for twice that. */
+    private void run(String workers) throws IOException {
         Path run = Files.createDirectories(folder.resolve("run"));
         Configuration tiny =
                 Configuration.builder().preset("tiny", TestEnvironment.ROOT).build();
@@ -123,9 +163,27 @@ class PlanCommandTest {
         for (int step = 0; step < 8; step++) {
             metrics.append("{\"step\":")
                     .append(step)
-                    .append(",\"samples\":16,\"tokens\":160,\"forwardMs\":40,\"backwardMs\":60}\n");
+                    .append(",\"samples\":16,\"tokens\":160,\"dataMs\":120,\"forwardMs\":40,\"backwardMs\":50,")
+                    .append("\"exchangeMs\":80,\"optimizerMs\":10}\n");
         }
         Files.writeString(run.resolve("metrics.jsonl"), metrics);
+        Files.writeString(run.resolve("status.json"), workers);
+    }
+
+    private static String status(String state, String... workers) {
+        return "{\"run\":\"run\",\"id\":\"1\",\"state\":\"" + state
+                + "\",\"reason\":\"why\",\"step\":8,\"totalSteps\":8," + "\"heads\":[],\"notes\":[],\"workers\":["
+                + String.join(",", workers) + "]}";
+    }
+
+    private static String worker(int rank, double laneMs, int steps) {
+        return "{\"name\":\"w\",\"node\":\"n\",\"device\":\"cpu\",\"state\":\"waiting\",\"lanes\":\"\",\"reason\":\"\",\"rank\":"
+                + rank + ",\"laneMs\":" + laneMs + ",\"steps\":" + steps + "}";
+    }
+
+    @Test
+    void whatADeviceComputesIsReadFromARun() throws IOException {
+        run(status("training", worker(0, 25, 8)));
         JsonNode plan = plan("--preset tiny --samples 1000 --from run --decode-rate 50 --sample-kb 100");
         JsonNode rate = plan.path("rates").path("flopPerDevicePerSecond");
         double expected = plan.path("flopPerSample").asDouble() * 16 / 0.1;
@@ -134,6 +192,26 @@ class PlanCommandTest {
         assertThat(plan.path("rates").path("tokensPerText").path("value").asDouble())
                 .isEqualTo(10);
         assertThat(plan.path("computeSeconds").asDouble()).isCloseTo(0.1, within(1e-9));
+    }
+
+    @Test
+    void theRateOfARunIsThatOfThoseWhoTrainedIt() throws IOException {
+        String killed = status("training", worker(0, 25, 8), worker(1, 25, 7), worker(-1, 0, 0), worker(-1, 25, 4));
+        String finished = status("finished", worker(-1, 25, 8), worker(-1, 25, 8), worker(-1, 0, 0), worker(-1, 25, 4));
+        for (String status : List.of(killed, finished)) {
+            run(status);
+            JsonNode plan = plan("--preset tiny --samples 1000 --from run --decode-rate 50 --sample-kb 100");
+            assertThat(plan.path("computeSeconds").asDouble()).isCloseTo(0.2, within(1e-9));
+            assertThat(plan.path("rates")
+                            .path("flopPerDevicePerSecond")
+                            .path("source")
+                            .asText())
+                    .isEqualTo("measured: the steps of run, 2 workers");
+        }
+        run(status("starting"));
+        assertThat(world.flm("plan", "--preset", "tiny", "--samples", "1000", "--from", "run"))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).last().asString().contains("does not tell how many workers trained it", "--tflops");
     }
 
     @Test
