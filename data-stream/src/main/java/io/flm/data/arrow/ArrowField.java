@@ -8,10 +8,18 @@ import java.util.Locale;
  * A column of a schema, or a part of one.
  *
  * @param bits of an integer
+ * @param unsigned whether an integer is never below zero
  * @param dense of a union: its parts have offsets
  * @param dictionary whether its values stand elsewhere, and here are their numbers
  */
-record ArrowField(String name, ArrowType type, int bits, boolean dense, boolean dictionary, List<ArrowField> children) {
+record ArrowField(
+        String name,
+        ArrowType type,
+        int bits,
+        boolean unsigned,
+        boolean dense,
+        boolean dictionary,
+        List<ArrowField> children) {
     /** Validity, offsets, values: how many of these. */
     int buffers() {
         if (dictionary) {

@@ -148,6 +148,7 @@ final class ArrowFile {
                     name,
                     type,
                     type == ArrowType.INT && more != null ? more.intAt(0, 0) : 0,
+                    type == ArrowType.INT && more != null && more.byteAt(1, 0) == 0,
                     type == ArrowType.UNION && more != null && more.shortAt(0, 0) == 1,
                     field.has(4),
                     List.copyOf(children));

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.Locale;
+import java.util.function.LongFunction;
 
 /**
  * The keys of a record batch's rows, one behind the other: a few million of them as texts would take several times the memory.
@@ -33,18 +34,27 @@ record RowKeys(byte[] letters, int[] ends, int first) {
     private static RowKeys ofTexts(ArrowReader reader, Column column, int rows, int first) throws IOException {
         long[] offsets = reader.offsets(column, 0, rows);
         long sizeBytes = offsets[rows] - offsets[0];
-        int[] ends = new int[rows];
         for (int row = 0; row < rows; row++) {
             if (offsets[row + 1] - offsets[row] > MOST_KEY_BYTES) {
                 throw reader.damaged(column, "has a key of more than " + MOST_KEY_BYTES + " bytes in row " + row);
             }
-            ends[row] = (int) (offsets[row + 1] - offsets[0]);
         }
         if (sizeBytes > MOST_BYTES) {
             throw reader.damaged(column, "has " + sizeBytes + " bytes of keys");
         }
         byte[] letters = reader.read(column, column.buffers().get(2), offsets[0], (int) sizeBytes)
                 .array();
+        BitSet nulls = reader.nulls(column, rows);
+        int[] ends = new int[rows];
+        int end = 0;
+        for (int row = 0; row < rows; row++) {
+            if (!nulls.get(row)) { // a null may have bytes, which mean nothing
+                int sizeOfKey = (int) (offsets[row + 1] - offsets[row]);
+                System.arraycopy(letters, (int) (offsets[row] - offsets[0]), letters, end, sizeOfKey);
+                end += sizeOfKey;
+            }
+            ends[row] = end;
+        }
         return new RowKeys(letters, ends, first);
     }
 
@@ -52,8 +62,13 @@ record RowKeys(byte[] letters, int[] ends, int first) {
         StringBuilder letters = new StringBuilder();
         BitSet nulls = reader.nulls(column, rows);
         int[] ends = new int[rows];
+        LongFunction<String> shown = !column.field().unsigned()
+                ? String::valueOf
+                : column.field().bits() == Integer.SIZE
+                        ? number -> Integer.toUnsignedString((int) number)
+                        : Long::toUnsignedString;
         reader.numbers(column, column.buffers().get(1), column.field().bits() / 8, 0, rows, (row, number) -> {
-            letters.append(nulls.get(row) ? "" : String.valueOf(number));
+            letters.append(nulls.get(row) ? "" : shown.apply(number));
             ends[row] = letters.length();
         });
         return new RowKeys(letters.toString().getBytes(StandardCharsets.US_ASCII), ends, first);

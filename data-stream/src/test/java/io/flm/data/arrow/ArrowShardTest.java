@@ -95,6 +95,23 @@ class ArrowShardTest {
     }
 
     @Test
+    void aKeyThatIsNullIsTheNumberOfItsRowWhateverBytesItHas() {
+        Shard shard = made("hidden.arrow");
+        assertThat(IntStream.range(0, 5).mapToObj(shard::key))
+                .containsExactly("one", "000000001", "three", "four", "five");
+    }
+
+    @Test
+    void keysOfUnsignedNumbersAreNeverBelowZero() {
+        Shard ints = made("unsigned32.arrow");
+        assertThat(IntStream.range(0, 5).mapToObj(ints::key))
+                .containsExactly("7", "4294967293", "000000002", "0", "2147483648");
+        Shard longs = made("unsigned64.arrow");
+        assertThat(IntStream.range(0, 5).mapToObj(longs::key))
+                .containsExactly("7", "18446744073709551613", "000000002", "0", "9223372036854775808");
+    }
+
+    @Test
     void captionsThatAreNullOrEmptyAreBadSamplesUnlessThereAreOthers() throws Exception {
         Shard shard = made("nulls.arrow");
         assertThat(shard.captions(0)).containsExactly("a");

@@ -72,6 +72,11 @@ write(
     ),
     rows=5,
 )
+KEYS = pa.array(["one", "secret", "three", "four", "five"])
+HIDDEN = pa.StringArray.from_buffers(5, *KEYS.buffers()[1:], pa.py_buffer(bytes([0b11101])), 1)  # a null with bytes
+write("hidden.arrow", PLAIN.append_column("image_id", HIDDEN), rows=5)
+for bits, kind in ((32, pa.uint32()), (64, pa.uint64())):
+    write(f"unsigned{bits}.arrow", PLAIN.append_column("image_id", pa.array([7, 2**bits - 3, None, 0, 2 ** (bits - 1)], kind)))
 write("dictionary.arrow", table(image=pa.array(IMAGES, pa.binary()), caption=pa.array(TEXTS).dictionary_encode()))
 write(
     "struct.arrow",
