@@ -37,6 +37,8 @@ final class AnnotationFile {
 
     private static final int MOST_ENTRIES = 20_000_000; // of a file
     private static final int MOST_LETTERS = 1 << 16; // of a text, as of the captions of shards
+    private static final int MOST_LETTERS_OF_ENTRY = 1 << 20;
+    private static final int MOST_LETTERS_OF_ID = 1 << 12; // as of the keys of Arrow files
     private static final int MOST_DEEP = 64;
     private static final int MOST_DIGITS = 100;
 
@@ -54,6 +56,7 @@ final class AnnotationFile {
     private final JsonParser parser;
     private int entries;
     private int nodes;
+    private int letters;
 
     private AnnotationFile(Path file, JsonParser parser) {
         this.file = file;
@@ -193,6 +196,7 @@ final class AnnotationFile {
         }
         String where = file + ":" + parser.currentTokenLocation().getLineNr();
         nodes = 0;
+        letters = 0;
         ObjectNode entry = JsonNodeFactory.instance.objectNode();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
             String name = parser.currentName();
@@ -225,17 +229,27 @@ final class AnnotationFile {
                 while (parser.nextToken() != JsonToken.END_OBJECT) {
                     String name = parser.currentName();
                     parser.nextToken();
+                    count(name);
                     object.set(name, value());
                 }
                 yield object;
             }
-            case VALUE_STRING -> make.textNode(parser.getText());
+            case VALUE_STRING -> make.textNode(count(parser.getText()));
             case VALUE_TRUE -> make.booleanNode(true);
             case VALUE_FALSE -> make.booleanNode(false);
             case VALUE_NULL -> make.nullNode();
             case VALUE_NUMBER_INT -> make.numberNode(parser.getBigIntegerValue());
             default -> make.numberNode(parser.getDoubleValue());
         };
+    }
+
+    /** What is kept of an entry has an end. */
+    private String count(String text) {
+        letters += text.length();
+        if (letters > MOST_LETTERS_OF_ENTRY) {
+            throw refused("an entry of more than " + MOST_LETTERS_OF_ENTRY + " letters");
+        }
+        return text;
     }
 
     private UserException refused(String cause) {
@@ -247,6 +261,9 @@ final class AnnotationFile {
     static String id(JsonNode entry, String field, String where) {
         JsonNode value = entry.path(field);
         if (value.isTextual() && !value.textValue().isBlank()) {
+            if (value.textValue().length() > MOST_LETTERS_OF_ID) {
+                throw lacks(entry, field, "a text of at most " + MOST_LETTERS_OF_ID + " letters", where);
+            }
             return value.textValue();
         }
         if (value.isIntegralNumber()) {

@@ -35,6 +35,9 @@ final class CaptionSpool implements Closeable {
     /** Where there is no caption. */
     static final long NONE = -1;
 
+    /** Of one picture; more are a bad sample. */
+    static final int MOST_TEXTS = 10_000;
+
     private static final int HEAD_BYTES = Long.BYTES + Integer.BYTES;
     private static final int READ_BYTES = 512; // most captions in one read
     private static final int MOST_LETTERS = 1 << 16; // of a picture's captions together: more are a bad sample
@@ -105,6 +108,26 @@ final class CaptionSpool implements Closeable {
         return position;
     }
 
+    /**
+     * Adds the captions of one picture again behind those of another: two ids are the same picture.
+     *
+     * @param before the newest one that they come behind, or {@link #NONE}
+     * @param last the newest one of them
+     * @return where the newest one is
+     */
+    long addAgain(long before, long last) {
+        flush();
+        try {
+            long newest = before;
+            for (String caption : captions(last)) {
+                newest = add(newest, caption);
+            }
+            return newest;
+        } catch (IOException e) {
+            throw noRoom(folder, e);
+        }
+    }
+
     /** Ends writing; of all that was added. */
     byte[] sha256() {
         flush();
@@ -129,14 +152,14 @@ final class CaptionSpool implements Closeable {
     }
 
     /**
-     * The captions of a picture in their order, once all are written.
+     * The captions of a picture in their order, once all are written; of more than are read the last ones, which are still too many.
      *
      * @param last the newest one
      */
     List<String> captions(long last) throws IOException {
         List<String> captions = new ArrayList<>();
         int letters = 0;
-        for (long at = last; at != NONE && letters <= MOST_LETTERS; ) {
+        for (long at = last; at != NONE && letters <= MOST_LETTERS && captions.size() <= MOST_TEXTS; ) {
             ByteBuffer record = record(at);
             at = record.getLong();
             boolean narrow = (record.getInt() & 1) == 0;

@@ -43,7 +43,7 @@ public final class CaptionTable implements Shard {
     }
 
     /**
-     * Reads captions in COCO's or Karpathy's form, as {@link CaptionFormats} has them.
+     * Reads captions in COCO's or Karpathy's form, as {@link CaptionFormats} has them. Ids of the same picture are one sample.
      *
      * @param label what messages call it
      * @param scored whether of Karpathy's splits {@code test} is meant, or {@code train} and {@code restval}
@@ -206,13 +206,19 @@ public final class CaptionTable implements Shard {
                 throw CaptionEntries.strays(file, unknown, ids.id(first));
             }
             Slots samples = new Slots();
+            LongSlots seen = new LongSlots();
             for (int i = 0; i < order.count; i++) {
                 int slot = order.picture[i];
                 int picture = byId.picture[slot];
                 if (picture != MISSING && byId.last[slot] == CaptionSpool.NONE) {
                     found.leaveOut(found.pictures.source().key(picture), "a picture without a caption");
                 } else if (picture != MISSING) {
-                    samples.add(picture, byId.last[slot]);
+                    int sample = seen.add(picture);
+                    if (sample == samples.count) {
+                        samples.add(picture, byId.last[slot]);
+                    } else {
+                        samples.last[sample] = spool.addAgain(samples.last[sample], byId.last[slot]);
+                    }
                 }
             }
             return found.requireSome(file, samples);
@@ -297,7 +303,12 @@ public final class CaptionTable implements Shard {
 
     @Override
     public List<String> captions(int sample) throws SampleException, IOException {
-        return UsableTexts.captions(label + ":" + key(sample), spool.captions(lastCaption[sample]));
+        String its = label + ":" + key(sample);
+        List<String> captions = spool.captions(lastCaption[sample]);
+        if (captions.size() > CaptionSpool.MOST_TEXTS) {
+            throw new SampleException(its, "it has more than " + CaptionSpool.MOST_TEXTS + " captions");
+        }
+        return UsableTexts.captions(its, captions);
     }
 
     /** Of all pictures that are there, which of them are samples, and all captions. */

@@ -1,5 +1,6 @@
 package io.flm.data.annotation;
 
+import java.security.SecureRandom;
 import java.util.Arrays;
 
 /**
@@ -8,6 +9,11 @@ import java.util.Arrays;
  */
 final class LongSlots {
     private static final int NONE = -1;
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    /** Odd. Nobody knows it who writes a file, or he could have all numbers of it meet at one place. The order does not depend on it. */
+    private final long multiplier = RANDOM.nextLong() | 1;
 
     private long[] keys = new long[64];
     private int[] slots = new int[64];
@@ -56,9 +62,10 @@ final class LongSlots {
     }
 
     /** Where a number is, or would be. */
-    private static int find(long[] keys, int[] slots, long key) {
+    private int find(long[] keys, int[] slots, long key) {
         int mask = keys.length - 1;
-        long mixed = key * 0x9e3779b97f4a7c15L; // the golden ratio: numbers in a row lie apart
+        long mixed = key * multiplier;
+        mixed = (mixed ^ (mixed >>> 32)) * 0x9e3779b97f4a7c15L; // the golden ratio: numbers in a row lie apart
         int at = (int) (mixed >>> 32) & mask;
         while (slots[at] != NONE && keys[at] != key) {
             at = (at + 1) & mask;

@@ -2,6 +2,7 @@ package io.flm.data.annotation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.flm.data.RemoteSettings;
 import io.flm.data.SampleException;
@@ -16,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -265,6 +267,67 @@ class CaptionTableTest {
         assertThat(files.leftOut().counts())
                 .containsEntry("json: a picture that is not there", 2L)
                 .containsEntry("json: a picture without a caption", 2L);
+    }
+
+    @Test
+    void idsOfOnePictureAreOneSampleWithAllCaptions() throws Exception {
+        Shard shard = json("{\"images\": [{\"id\": 1, \"file_name\": \"c.png\"}, {\"id\": 2, \"file_name\": \"a.png\"},"
+                + " {\"id\": 3, \"file_name\": \"c\"}, {\"id\": 4, \"file_name\": \"./c.png\"}], \"annotations\":"
+                + " [{\"image_id\": 4, \"caption\": \"sixth\"}, {\"image_id\": 3, \"caption\": \"third\"}, {\"image_id\": 1,"
+                + " \"caption\": \"first\"}, {\"image_id\": 2, \"caption\": \"other\"}, {\"image_id\": 1, \"caption\":"
+                + " \"second\"}, {\"image_id\": 3, \"caption\": \"f\u00fcnfte €\"}]}");
+        assertThat(keys(shard)).containsExactly("c", "a");
+        assertThat(shard.captions(0)).containsExactly("first", "second", "third", "f\u00fcnfte €", "sixth");
+        assertThat(shard.captions(1)).containsExactly("other");
+    }
+
+    @Test
+    void moreCaptionsThanASampleMayHaveAreABadSampleEvenIfTheyAreEmpty() throws Exception {
+        Shard shard = csv("image,caption\n" + "a.png,\n".repeat(20_000) + "b.png,x\n".repeat(10_000));
+        assertThatThrownBy(() -> shard.captions(0))
+                .isInstanceOf(SampleException.class)
+                .hasMessage("t.csv:a: it has more than 10000 captions");
+        assertThat(shard.captions(1)).hasSize(10_000);
+    }
+
+    @Test
+    void anEntryAndAnIdMayHoldSoManyLettersAndNoMore() {
+        String long1 = "x".repeat(60_000);
+        String sentences = ("{\"raw\": \"" + long1 + "\"}, ").repeat(18) + "{\"raw\": \"x\"}";
+        assertThatThrownBy(() -> json("{\"images\": [{\"filename\": \"a.png\", \"split\": \"train\", \"imgid\": 1,\n"
+                        + "\"sentences\": [" + sentences + "]}]}"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("t.json:2: an entry of more than 1048576 letters");
+        String names = "{\"" + "n".repeat(40_000);
+        StringBuilder named = new StringBuilder();
+        for (int i = 0; i < 30; i++) {
+            named.append(named.isEmpty() ? names : ", " + names.substring(1))
+                    .append(i)
+                    .append("\": 1");
+        }
+        assertThatThrownBy(() -> json("{\"images\": [{\"id\": 1, \"file_name\": " + named + "}}]}"))
+                .hasMessageContaining("an entry of more than 1048576 letters");
+        assertThatThrownBy(
+                        () -> json("{\"images\": [{\"id\": \"" + "i".repeat(4097) + "\", \"file_name\": \"a.png\"}]}"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("t.json:1: its \"id\" is not a text of at most 4096 letters");
+    }
+
+    @Test
+    void idsThatMeetAtOnePlaceByTheGoldenRatioTakeNoTime() {
+        long inverse = 1; // of the golden ratio's multiplier, by Newton's steps
+        for (int i = 0; i < 6; i++) {
+            inverse *= 2 - 0x9e3779b97f4a7c15L * inverse;
+        }
+        long step = inverse;
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {
+            LongSlots slots = new LongSlots();
+            for (int i = 0; i < 400_000; i++) {
+                assertThat(slots.add(i * step)).isEqualTo(i);
+            }
+            assertThat(slots.add(step)).isOne();
+            assertThat(slots.key(7)).isEqualTo(7 * step);
+        });
     }
 
     @Test
