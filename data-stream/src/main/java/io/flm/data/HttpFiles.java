@@ -115,6 +115,9 @@ final class HttpFiles {
 
         @Override
         public void read(ByteBuffer into, long position) throws IOException {
+            if (!into.hasRemaining()) {
+                return; // no range has no bytes
+            }
             if (position + into.remaining() <= first.limit()) {
                 into.put(first.slice((int) position, into.remaining()));
                 return;
@@ -126,19 +129,32 @@ final class HttpFiles {
             persist(
                     url,
                     () -> {
-                        int before = into.position();
-                        try {
-                            leadsTo = answer(url, leadsTo, start + before, into, identity).url;
-                        } catch (UserException e) {
-                            if (leadsTo.equals(url)) {
-                                throw e;
-                            }
-                            leadsTo = url; // where it led to before may have been for a while only
-                            throw new Passing(String.valueOf(e.getMessage()), Duration.ZERO, e);
+                        if (into.hasRemaining()) { // else it broke off behind the last byte
+                            part(into, start);
                         }
                         return into.hasRemaining() ? null : into;
                     },
                     into::position);
+        }
+
+        /** One try. Where the url led to before may have been for a while only, or be broken now: the next one asks the url again. */
+        private void part(ByteBuffer into, long start) throws IOException {
+            URI from = leadsTo; // others change it at the same time
+            try {
+                URI end = answer(url, from, start + into.position(), into, identity).url;
+                if (!end.equals(from)) {
+                    leadsTo = end;
+                }
+            } catch (UserException e) {
+                if (from.equals(url)) {
+                    throw e;
+                }
+                leadsTo = url;
+                throw new Passing(String.valueOf(e.getMessage()), Duration.ZERO, e);
+            } catch (IOException e) {
+                leadsTo = url;
+                throw e;
+            }
         }
     }
 

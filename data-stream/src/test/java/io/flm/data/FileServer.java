@@ -94,9 +94,20 @@ final class FileServer implements AutoCloseable {
 
     /** Answers with the part of a file that was asked for, but sends no more than {@code most} of it. */
     void part(HttpExchange exchange, Path file, String range, int most) throws IOException {
+        part(exchange, file, range, most, 0);
+    }
+
+    /** Answers with all that was asked for, and breaks off where the end of the answer is due. */
+    void partWithoutEnd(HttpExchange exchange, Path file, String range) throws IOException {
+        part(exchange, file, range, Integer.MAX_VALUE, 1);
+    }
+
+    private void part(HttpExchange exchange, Path file, String range, int most, int promisedMore) throws IOException {
         long size = Files.size(file);
         Matcher asked = RANGE.matcher(range);
-        if (!asked.matches() || Long.parseLong(asked.group(1)) >= size) {
+        if (!asked.matches()
+                || Long.parseLong(asked.group(1)) >= size
+                || Long.parseLong(asked.group(2)) < Long.parseLong(asked.group(1))) {
             exchange.getResponseHeaders().set("Content-Range", "bytes */" + size);
             exchange.sendResponseHeaders(416, -1);
             return;
@@ -109,7 +120,7 @@ final class FileServer implements AutoCloseable {
         }
         marks(exchange, file);
         exchange.getResponseHeaders().set("Content-Range", "bytes " + first + "-" + last + "/" + size);
-        exchange.sendResponseHeaders(206, bytes.length);
+        exchange.sendResponseHeaders(206, bytes.length + promisedMore);
         try (OutputStream out = exchange.getResponseBody()) {
             out.write(bytes, 0, Math.min(most, bytes.length));
         }

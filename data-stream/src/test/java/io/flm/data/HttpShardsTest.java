@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -20,7 +21,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.zip.GZIPOutputStream;
 import javax.net.ssl.KeyManagerFactory;
@@ -177,6 +181,124 @@ class HttpShardsTest {
                     .map(request -> Long.parseLong(request.range().replaceAll("bytes=(\\d+)-300511", "$1")))
                     .toList();
             assertThat(starts).isSorted().doesNotHaveDuplicates();
+        }
+    }
+
+    @Test
+    void anEmptyFileIsReadWithoutARequest() throws Exception {
+        Shards.of(20)
+                .with("empty.png", Shards.png(4, 4, 1))
+                .with("empty.txt", "")
+                .write(folder.resolve("a.tar"));
+        try (Dataset source = open(REMOTE, server().path("a.tar"))) {
+            server().requests.clear();
+            long empty = source.find("empty").orElseThrow();
+            assertThatThrownBy(() -> source.captions(empty)).isInstanceOf(SampleException.class);
+            assertThat(server().requests).isEmpty();
+            assertThat(source.image(empty)).isNotEmpty();
+        }
+    }
+
+    @Test
+    void aReadThatBrokeOffBehindItsLastByteHasAll() throws Exception {
+        Path shard = Shards.of(20).write(folder.resolve("a.tar"));
+        try (Dataset disk = open(REMOTE, shard);
+                Dataset source = open(REMOTE, server().path("a.tar"))) {
+            server().requests.clear();
+            server().fault = (exchange, number) -> {
+                server().partWithoutEnd(exchange, server().file(exchange), FileServer.range(exchange));
+                return true;
+            };
+            assertThat(source.image(7)).isEqualTo(disk.image(7));
+            assertThat(server().requests).hasSize(1);
+        }
+    }
+
+    /** The second of two reads is refused when the first one has already begun to ask anew. */
+    @Test
+    void aRedirectionThatExpiresUnderSeveralReadsIsAskedForAnewByEach() throws Exception {
+        Path shard = Shards.of(20).write(folder.resolve("a.tar"));
+        AtomicInteger signature = new AtomicInteger(1);
+        AtomicInteger refused = new AtomicInteger();
+        CountDownLatch bothAsk = new CountDownLatch(2);
+        CountDownLatch oneAsksAnew = new CountDownLatch(1);
+        CountDownLatch bothAskAnew = new CountDownLatch(2);
+        try (FileServer store = new FileServer(folder);
+                Dataset disk = open(REMOTE, shard)) {
+            server().fault = (exchange, number) -> {
+                if (signature.get() == 2) {
+                    oneAsksAnew.countDown();
+                    bothAskAnew.countDown();
+                }
+                return FileServer.answer(
+                        exchange,
+                        302,
+                        "Location",
+                        RemotePath.url(store.path("a.tar").toString()) + "?signed=" + signature.get());
+            };
+            try (Dataset source = open(REMOTE, server().path("a.tar"))) {
+                signature.set(2);
+                store.fault = (exchange, number) -> {
+                    if (exchange.getRequestURI().getQuery().equals("signed=2")) {
+                        await(bothAskAnew);
+                        return false;
+                    }
+                    bothAsk.countDown();
+                    await(bothAsk);
+                    if (refused.incrementAndGet() == 2) {
+                        await(oneAsksAnew);
+                    }
+                    return FileServer.answer(exchange, 403);
+                };
+                CompletableFuture<byte[]> one =
+                        CompletableFuture.supplyAsync(() -> image(source, 1), task -> new Thread(task).start());
+                assertThat(image(source, 2)).isEqualTo(disk.image(2));
+                assertThat(one.get()).isEqualTo(disk.image(1));
+                assertThat(refused).hasValue(2);
+            }
+        }
+    }
+
+    private static void close(FileServer server) {
+        server.close();
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(5, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static byte[] image(Dataset source, long index) {
+        try {
+            return source.image(index);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aReadGoesOnWhereTheAddressLeadsToNowIfWhereItLedToIsBroken(boolean gone) throws Exception {
+        Path shard = Shards.of(20).write(folder.resolve("a.tar"));
+        try (FileServer first = new FileServer(folder);
+                FileServer second = new FileServer(folder);
+                Dataset disk = open(REMOTE, shard)) {
+            AtomicInteger port = new AtomicInteger(first.port());
+            server().fault = (exchange, number) ->
+                    FileServer.answer(exchange, 302, "Location", "http://127.0.0.1:" + port + "/a.tar");
+            try (Dataset source = open(REMOTE, server().path("a.tar"))) {
+                port.set(second.port());
+                if (gone) {
+                    close(first);
+                } else {
+                    first.fault = (exchange, number) -> FileServer.answer(exchange, 503);
+                }
+                assertThat(source.image(3)).isEqualTo(disk.image(3));
+                assertThat(second.requests).hasSize(1);
+            }
         }
     }
 
