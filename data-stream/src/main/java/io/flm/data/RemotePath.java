@@ -17,8 +17,6 @@ import java.util.regex.Pattern;
 public final class RemotePath {
     private static final Pattern URL = Pattern.compile("(?is)(https?):/+(.*)");
 
-    private static final Pattern ODD = Pattern.compile("(?i)(^|/)\\.{1,2}(/|$)|%2e|%2f|%5c|\\\\");
-
     private RemotePath() {}
 
     /** Whether a path stands for a file on a server. */
@@ -61,23 +59,6 @@ public final class RemotePath {
             throw new UserException(
                     shown(path) + ": is no URL (" + e.getReason() + "); write spaces and the like as %20", e);
         }
-    }
-
-    /**
-     * Whether a remote path is another one, or lies below it as files lie below a folder. One with an odd way of saying {@code ..} lies
-     * nowhere.
-     */
-    public static boolean isBelow(Path path, Path root) {
-        URI file = uri(path);
-        URI folder = uri(root);
-        String way = file.getRawPath();
-        String from = folder.getRawPath();
-        boolean plain = !ODD.matcher(way).find();
-        return plain
-                && file.getScheme().equalsIgnoreCase(folder.getScheme())
-                && file.getHost().equalsIgnoreCase(folder.getHost())
-                && file.getPort() == folder.getPort()
-                && (way.equals(from) || way.startsWith(from.endsWith("/") ? from : from + "/"));
     }
 
     /** How messages name a path, remote or not. */

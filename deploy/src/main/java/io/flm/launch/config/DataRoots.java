@@ -3,6 +3,7 @@ package io.flm.launch.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValue;
 import io.flm.data.Dataset;
+import io.flm.data.RemoteFolders;
 import io.flm.data.RemotePath;
 import io.flm.data.UserException;
 import io.flm.worker.weights.WeightSource;
@@ -34,10 +35,12 @@ public final class DataRoots {
     private static final int MOST_TOLD = 10;
 
     private final List<Path> roots;
+    private final RemoteFolders servers; // of the roots
     private final ConfigValue remote; // how this node reads what is on servers
 
     private DataRoots(List<Path> roots, ConfigValue remote) {
         this.roots = roots;
+        this.servers = new RemoteFolders(roots);
         this.remote = remote;
     }
 
@@ -62,7 +65,7 @@ public final class DataRoots {
             WeightSource.from(node).forEach(source -> roots.add(source.path()));
             roots.add(home.resolve("data-stream"));
         } else {
-            given.forEach(path -> roots.add(Path.of(path)));
+            given.forEach(path -> roots.addAll(Dataset.expanded(Path.of(path))));
         }
         return new DataRoots(List.copyOf(roots), node.getValue(REMOTE));
     }
@@ -118,7 +121,7 @@ public final class DataRoots {
 
     /** A server may be one that only this node can reach, so what it is asked for is for its owner to say, too. */
     private void requireAddress(String key, Path path) {
-        if (roots.stream().filter(RemotePath::isRemote).noneMatch(root -> RemotePath.isBelow(path, root))) {
+        if (!servers.hold(path)) {
             throw refused(key, path);
         }
     }

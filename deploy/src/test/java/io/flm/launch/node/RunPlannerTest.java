@@ -14,6 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 public class RunPlannerTest {
@@ -209,6 +211,39 @@ public class RunPlannerTest {
                         .run())
                 .as("what the node's own configuration names")
                 .isEqualTo("r");
+    }
+
+    @Test
+    void rootsMayHaveBracesAndEndWithASlash() {
+        DataRoots roots = roots("flm.node.data-roots=[\"/data\", \"https://host/{cc3m,sbu/}\", \"https://whole\"]");
+        for (String address : List.of(
+                "https://host/cc3m/a.tar",
+                "https://host/cc3m",
+                "https://host/sbu/deep/a.tar",
+                "https://whole/a.tar",
+                "https://whole")) {
+            assertThat(planned(roots, address, "/data/t.json").run())
+                    .as(address)
+                    .isEqualTo("r");
+        }
+        for (String address : List.of("https://host/sbuu", "https://host/coco/a.tar", "https://whole:1/a.tar")) {
+            assertThatThrownBy(() -> planned(roots, address, "/data/t.json"))
+                    .as(address)
+                    .hasMessageContaining("is not below the folders");
+        }
+        assertThatThrownBy(() -> roots("flm.node.data-roots=[\"https://my_host/a\"]"))
+                .as("when the node starts")
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("names no host");
+    }
+
+    /** Each pair of them would take minutes. */
+    @Test
+    @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
+    void asManyAddressesAsADataSetMayHaveAreCheckedAtOnce() {
+        String shards = "https://host/cc3m/s-{00000..99999}.tar";
+        DataRoots roots = roots("flm.data.paths=" + shards, "flm.data.tokenizer=/data/t.json");
+        assertThat(planned(roots, shards, "/data/t.json").run()).isEqualTo("r");
     }
 
     /** Else a run could have a file of the node's shown to a server of its choice, or its folders filled. */
