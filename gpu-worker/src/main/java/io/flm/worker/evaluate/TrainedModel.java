@@ -5,12 +5,14 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.FileErrors;
 import io.flm.data.PictureSettings;
 import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
 import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
+import io.flm.data.RemotePath;
 import io.flm.data.RemoteSettings;
 import io.flm.data.Sample;
 import io.flm.data.Sha256;
@@ -75,7 +77,11 @@ public final class TrainedModel implements AutoCloseable {
     private static final int MOST_SHOWN = 60;
     private static final int MOST_PICTURE_BYTES = 512 << 20;
 
+    private static final String EVAL_PATHS = "flm.data.eval-paths";
+    private static final String TOKEN_FILE = "flm.data.remote.token-file";
+
     private final Checkpoint checkpoint;
+    private final Config overrides;
     private final Config config;
     private final FlmModel model;
     private final Tokenizer tokenizer;
@@ -84,8 +90,14 @@ public final class TrainedModel implements AutoCloseable {
     private final Consumer<String> note;
 
     private TrainedModel(
-            Checkpoint checkpoint, Config config, FlmModel model, Tokenizer tokenizer, Consumer<String> note) {
+            Checkpoint checkpoint,
+            Config overrides,
+            Config config,
+            FlmModel model,
+            Tokenizer tokenizer,
+            Consumer<String> note) {
         this.checkpoint = checkpoint;
+        this.overrides = overrides;
         this.config = config;
         this.model = model;
         this.tokenizer = tokenizer;
@@ -130,7 +142,7 @@ public final class TrainedModel implements AutoCloseable {
                     TrainSettings.from(config).objective().parts(),
                     new FlmModel.Compute(device, Precision.FP32, false));
             restore(checkpoint, model.parameters());
-            return new TrainedModel(checkpoint, config, model, tokenizer, note);
+            return new TrainedModel(checkpoint, overrides, config, model, tokenizer, note);
         } catch (RuntimeException e) {
             if (model != null) {
                 model.close();
@@ -201,10 +213,11 @@ public final class TrainedModel implements AutoCloseable {
                 + ": no task's model, it was pretrained only; fine-tune it with `flm finetune --from CHECKPOINT`"));
         boolean own = annotations.isEmpty() && pictures.isEmpty();
         List<Path> files = own ? RunData.paths(config, "flm.task.val") : annotations;
-        List<Path> sources = pictures.isEmpty() ? RunData.paths(config, "flm.data.eval-paths") : pictures;
+        List<Path> sources = pictures.isEmpty() ? RunData.paths(config, EVAL_PATHS) : pictures;
+        Config reading = pictures.isEmpty() ? reading(EVAL_PATHS) : config;
         Optional<Checkpoint> first = FirstStage.of(config, note);
         progress.at(0, "reading");
-        try (ScoredData data = ScoredData.open(task, files, sources, RemoteSettings.from(config), note);
+        try (ScoredData data = ScoredData.open(task, files, sources, RemoteSettings.from(reading), note);
                 TrainedModel likelihood = first.map(this::firstStage).orElse(null)) {
             TaskModel asked = asked(data.pictures());
             return data.scored()
@@ -212,6 +225,22 @@ public final class TrainedModel implements AutoCloseable {
                             likelihood == null ? asked : asked.withFirstStage(likelihood.asked(data.pictures())),
                             progress);
         }
+    }
+
+    /**
+     * The settings by which data of a key are read. A checkpoint may be a stranger's, and the servers that it names his: the user's token
+     * is shown to those alone that the user names.
+     */
+    private Config reading(String paths) {
+        if (overrides.hasPath(paths) || config.getString(TOKEN_FILE).isEmpty()) {
+            return config;
+        }
+        if (RunData.paths(config, paths).stream().anyMatch(RemotePath::isRemote)) {
+            note.accept(checkpoint.folder()
+                    + ": its own settings name the servers of the data, which are shown no token; where"
+                    + " they are yours, name the data, too");
+        }
+        return config.withValue(TOKEN_FILE, ConfigValueFactory.fromAnyRef(""));
     }
 
     /** Loads the model that finds the candidates of a search. */
@@ -287,7 +316,9 @@ public final class TrainedModel implements AutoCloseable {
             throw new UserException(checkpoint.folder() + ": was fine-tuned on " + objective.key()
                     + " and predicts no tokens any more; score it with `flm evaluate --task " + objective.key() + "`");
         }
-        HeldOutData data = heldOut.isEmpty() ? HeldOutData.of(config) : HeldOutData.of(heldOut, config);
+        HeldOutData data = heldOut.isEmpty()
+                ? HeldOutData.of(reading(config.getStringList(EVAL_PATHS).isEmpty() ? "flm.data.paths" : EVAL_PATHS))
+                : HeldOutData.of(heldOut, config);
         EvaluationSettings settings = EvaluationSettings.from(config);
         progress.at(0, "reading");
         HeldOut examples = new HeldOutReader(

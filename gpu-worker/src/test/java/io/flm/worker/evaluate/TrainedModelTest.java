@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.sun.net.httpserver.HttpServer;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.UserException;
@@ -24,12 +25,15 @@ import io.flm.worker.task.TaskReport;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -223,6 +227,54 @@ class TrainedModelTest {
             assertThat(unreadable)
                     .singleElement()
                     .satisfies(e -> assertThat(e).hasMessageContaining("no.png: cannot be read as a picture"));
+        }
+    }
+
+    /** A checkpoint may be a stranger's. */
+    @Test
+    void aTokenIsShownToServersThatTheUserNamesAndToNoneThatACheckpointNames() throws IOException {
+        List<String> shown = new CopyOnWriteArrayList<>();
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            shown.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+            exchange.sendResponseHeaders(404, -1);
+            exchange.close();
+        });
+        server.start();
+        try {
+            Path address = Path.of("http://127.0.0.1:" + server.getAddress().getPort() + "/a.tar");
+            Config its = ConfigFactory.parseMap(Map.of("flm.data.eval-paths", List.of(address.toString())));
+            Path run = run("remote", its.withFallback(config("flm")));
+            Path task = run(
+                    "task",
+                    its.withFallback(ConfigFactory.parseString("flm.task.name = caption"))
+                            .withFallback(config("flm")));
+            Path token = Files.writeString(folder.resolve("token"), "secret");
+            Config own = ConfigFactory.parseMap(Map.of("flm.data.remote.token-file", token.toString()));
+            for (Path of : List.of(run, task)) {
+                for (Config overrides : List.of(own, its.withFallback(own))) {
+                    for (List<Path> data : List.of(List.<Path>of(), List.of(address))) {
+                        shown.clear();
+                        notes.clear();
+                        boolean named = overrides != own || !data.isEmpty();
+                        try (TrainedModel model = TrainedModel.load(of, overrides, notes::add)) {
+                            assertThatThrownBy(() -> {
+                                        if (of.equals(task)) {
+                                            model.score(List.of(), data, (share, doing) -> {});
+                                        } else {
+                                            model.evaluate(data, (share, doing) -> {});
+                                        }
+                                    })
+                                    .isInstanceOf(UserException.class)
+                                    .hasMessageContaining("HTTP 404");
+                        }
+                        assertThat(shown).containsExactly(named ? "Bearer secret" : "null");
+                        assertThat(notes).hasSize(named ? 0 : 1);
+                    }
+                }
+            }
+        } finally {
+            server.stop(0);
         }
     }
 
