@@ -29,7 +29,7 @@ import java.util.UUID;
  * so samples, order and digest are the same with and without it.
  *
  * <p>It is believed only if it is whole, by its SHA-256, of the version that this program writes, made for these very bytes, by the
- * shard's {@link ShardIdentity}, and points to nothing outside of the shard. Numbers are big-endian; a text is its length and its bytes
+ * shard's {@link ShardIdentity}, of which more than the size must be known, and points to nothing outside of the shard. Numbers are big-endian; a text is its length and its bytes
  * in UTF-8:
  *
  * <pre>
@@ -170,6 +170,9 @@ final class IndexFile {
     }
 
     private static ShardContents read(ByteBuffer in, ShardIdentity identity) throws Unfit {
+        if (!identity.isMarked()) {
+            throw new Unfit("cannot be told to be of these bytes: the shard has neither ETag nor time of change");
+        }
         ShardIdentity made =
                 new ShardIdentity(in.getLong(), text(in), Instant.ofEpochSecond(in.getLong(), in.getInt()));
         if (!made.isSameAs(identity)) {

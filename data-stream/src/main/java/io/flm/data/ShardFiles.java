@@ -13,6 +13,7 @@ public final class ShardFiles implements AutoCloseable {
     private final TarFiles tars;
     private final LeftOut leftOut = new LeftOut();
     private final List<Closeable> more = new ArrayList<>();
+    private final List<PictureSource> pictures = new ArrayList<>();
 
     /** Of files on disks. */
     public ShardFiles() {
@@ -60,7 +61,7 @@ public final class ShardFiles implements AutoCloseable {
 
     /** How many reads are worth to run side by side. */
     int parallelReads() {
-        return tars.parallelReads();
+        return pictures.stream().mapToInt(PictureSource::parallelReads).reduce(tars.parallelReads(), Math::max);
     }
 
     /** Gets what is in no sample. */
@@ -71,6 +72,12 @@ public final class ShardFiles implements AutoCloseable {
     /** Closes what a shard alone holds open when all are closed. */
     public void closeToo(Closeable held) {
         more.add(held);
+    }
+
+    /** Closes pictures that a shard takes from elsewhere when all are closed. */
+    public void closeToo(PictureSource source) {
+        more.add(source::close);
+        pictures.add(source);
     }
 
     /** Closes all, whatever becomes of one of them. */

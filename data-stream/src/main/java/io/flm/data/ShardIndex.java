@@ -21,7 +21,9 @@ public final class ShardIndex {
         /** It was there, and is of these bytes. */
         KEPT,
         /** There is none: the shard is packed, and its samples are reached by unpacking it all. */
-        PACKED
+        PACKED,
+        /** There is none: nothing but the shard's size would tell its bytes from others. */
+        UNMARKED
     }
 
     /**
@@ -101,6 +103,10 @@ public final class ShardIndex {
             return new Written(shown, State.PACKED, Optional.empty(), 0, 0, 0, 0);
         }
         ShardTable table = shard.contents().table();
+        int samples = table.captioned().size();
+        if (!shard.identity().isMarked()) {
+            return new Written(shown, State.UNMARKED, Optional.empty(), samples, table.size(), 0, table.sizeBytes());
+        }
         byte[] index = IndexFile.of(shard.contents(), shard.identity(), shown);
         boolean kept = !anew && fits(file, shard.identity());
         if (!kept) {
@@ -118,7 +124,7 @@ public final class ShardIndex {
                 shown,
                 kept ? State.KEPT : State.WRITTEN,
                 Optional.of(file),
-                table.captioned().size(),
+                samples,
                 table.size(),
                 index.length,
                 table.sizeBytes());

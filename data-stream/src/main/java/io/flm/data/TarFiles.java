@@ -168,7 +168,7 @@ final class TarFiles implements AutoCloseable {
         if (pieces == null || !identity.isMarked()) {
             return file;
         }
-        String all = RemotePath.shown(path) + "\n" + identity.sizeBytes() + "\n" + identity.etag() + "\n"
+        String all = RemotePath.url(path.toString()) + "\n" + identity.sizeBytes() + "\n" + identity.etag() + "\n"
                 + identity.changed();
         return new CachedBytes(file, pieces, Sha256.of(all.getBytes(StandardCharsets.UTF_8)));
     }
@@ -205,9 +205,9 @@ final class TarFiles implements AutoCloseable {
         return shard.resolveSibling(RemotePath.name(shard) + IndexFile.END);
     }
 
-    /** Where the cache keeps that of a shard on a server; null: there is no cache. */
+    /** Where the cache keeps that of a shard on a server, whose query may say which one is meant; null: there is no cache. */
     @Nullable Path cached(Path shard) {
-        byte[] url = RemotePath.shown(shard).getBytes(StandardCharsets.UTF_8);
+        byte[] url = RemotePath.url(shard.toString()).getBytes(StandardCharsets.UTF_8);
         return settings.cacheFolder()
                 .map(folder -> folder.resolve(Sha256.of(url) + IndexFile.END))
                 .orElse(null);
@@ -222,7 +222,11 @@ final class TarFiles implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("{}: cannot be read ({}); the shard is read in its stead", file, FileErrors.reason(e));
         } catch (IndexFile.Unfit e) {
-            LOG.warn("{}: {}; the shard is read in its stead; flm data index writes it anew", file, e.getMessage());
+            LOG.warn(
+                    "{}: {}; the shard is read in its stead{}",
+                    file,
+                    e.getMessage(),
+                    identity.isMarked() ? "; flm data index writes it anew" : "");
         }
         return null;
     }

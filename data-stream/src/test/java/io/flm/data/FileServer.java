@@ -39,6 +39,7 @@ final class FileServer implements AutoCloseable {
     final AtomicInteger faults = new AtomicInteger();
     volatile Fault fault = (exchange, number) -> false;
     volatile String etag = "";
+    volatile boolean saysTimes = true; // of changes
 
     static {
         System.setProperty("sun.net.httpserver.nodelay", "true"); // else each answer waits for 40 ms
@@ -130,11 +131,13 @@ final class FileServer implements AutoCloseable {
         if (!etag.isEmpty()) {
             exchange.getResponseHeaders().set("ETag", etag);
         }
-        exchange.getResponseHeaders()
-                .set(
-                        "Last-Modified",
-                        DateTimeFormatter.RFC_1123_DATE_TIME.format(
-                                Files.getLastModifiedTime(file).toInstant().atOffset(ZoneOffset.UTC)));
+        if (saysTimes) {
+            exchange.getResponseHeaders()
+                    .set(
+                            "Last-Modified",
+                            DateTimeFormatter.RFC_1123_DATE_TIME.format(
+                                    Files.getLastModifiedTime(file).toInstant().atOffset(ZoneOffset.UTC)));
+        }
     }
 
     /** Where a file lies. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.flm.data.source.Sources;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -518,6 +519,71 @@ class HttpShardsTest {
         assertThat(rangesOfOpening(caching)).as("damaged, and written anew").hasSizeGreaterThan(1);
         assertThat(rangesOfOpening(caching)).containsExactly("bytes=0-511");
         sameAsOnDisk(caching, "a.tar");
+    }
+
+    @Test
+    void aTableOfAShardWithoutAMarkIsNeitherWrittenNorBelieved() throws Exception {
+        Path shard = Shards.of(60).write(folder.resolve("a.tar"));
+        server().saysTimes = false;
+        List<ShardIndex.Written> written = new ArrayList<>();
+        ShardIndex.write(List.of(server().path("a.tar")), REMOTE, Optional.of(folder), false, written::add);
+        assertThat(written).singleElement().satisfies(table -> {
+            assertThat(table.state()).isEqualTo(ShardIndex.State.UNMARKED);
+            assertThat(table.samples()).isEqualTo(60);
+            assertThat(table.file()).isEmpty();
+        });
+        IndexFile.put(
+                IndexFileTest.nothing(new ShardIdentity(Files.size(shard), "", ShardIdentity.UNKNOWN)),
+                folder.resolve("a.tar.flm-index"));
+        sameAsOnDisk(REMOTE, "a.tar");
+    }
+
+    /** Two files of one size and time, which a program at one address hands out. */
+    @Test
+    void addressesThatDifferInTheirQueryAloneShareNothingThatIsKept() throws Exception {
+        FileTime time = FileTime.fromMillis(1_700_000_000_000L);
+        for (String name : List.of("a", "b")) {
+            Path shard = new Shards()
+                    .with(name + ".png", Shards.png(4, 4, name.charAt(0)))
+                    .with(name + ".txt", "said of " + name)
+                    .write(folder.resolve(name + ".tar"));
+            Files.setLastModifiedTime(shard, time);
+        }
+        server().fault = (exchange, number) -> {
+            Path file = folder.resolve(exchange.getRequestURI().getQuery());
+            server().part(exchange, file, FileServer.range(exchange), Integer.MAX_VALUE);
+            return true;
+        };
+        RemoteSettings caching = new RemoteSettings(
+                Optional.empty(), 4, 4, Duration.ofSeconds(20), Optional.of(folder.resolve("cache")), 1L << 30);
+        for (String name : List.of("a", "b", "a", "b")) {
+            Path address = Path.of(server().path("shard") + "?" + name + ".tar");
+            try (Dataset net = open(caching, address);
+                    Dataset disk = open(caching, folder.resolve(name + ".tar"))) {
+                assertThat(net.size()).isEqualTo(1);
+                assertThat(net.key(0)).isEqualTo(name);
+                assertThat(net.captions(0)).isEqualTo(disk.captions(0));
+                assertThat(net.image(0)).isEqualTo(disk.image(0));
+            }
+        }
+    }
+
+    @Test
+    void picturesOfCaptionsOnADiskAreReadSideBySideToo() throws Exception {
+        Shards.of(3).write(folder.resolve("a.tar"));
+        StringBuilder csv = new StringBuilder("image,caption\n");
+        try (Dataset disk = open(REMOTE, folder.resolve("a.tar"))) {
+            for (long i = 0; i < disk.size(); i++) {
+                csv.append(disk.key(i)).append(".png,a caption\n");
+            }
+        }
+        Path table = Files.writeString(folder.resolve("captions.csv"), csv);
+        try (Dataset net = Sources.open(List.of(table, server().path("a.tar")), Split.ALL, REMOTE);
+                Dataset disk = Sources.open(List.of(table, folder.resolve("a.tar")), Split.ALL, REMOTE)) {
+            assertThat(net.parallelReads()).isEqualTo(REMOTE.connections());
+            assertThat(disk.parallelReads()).isEqualTo(1);
+            assertThat(net.image(2)).isEqualTo(disk.image(2));
+        }
     }
 
     private List<String> rangesOfOpening(RemoteSettings remote) {

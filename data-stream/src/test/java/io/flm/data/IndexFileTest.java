@@ -143,6 +143,29 @@ class IndexFileTest {
         }
     }
 
+    /** As it is of files of archives that are made the same again. */
+    @Test
+    void aShardWithoutATimeHasNoTable() throws Exception {
+        Path shard = shard("a.tar");
+        Files.setLastModifiedTime(shard, FileTime.fromMillis(0));
+        List<Object> before = told(shard);
+        assertThat(write(shard, false)).singleElement().satisfies(table -> {
+            assertThat(table.state()).isEqualTo(ShardIndex.State.UNMARKED);
+            assertThat(table.samples()).isEqualTo(31);
+            assertThat(table.file()).isEmpty();
+        });
+        assertThat(TarFiles.beside(shard)).doesNotExist();
+        ShardIdentity unmarked = ShardIdentity.ofFile(Files.size(shard), FileTime.fromMillis(0));
+        IndexFile.put(nothing(unmarked), TarFiles.beside(shard));
+        assertThat(told(shard)).isEqualTo(before);
+    }
+
+    /** A table that says that there is nothing in a shard. */
+    static byte[] nothing(ShardIdentity identity) {
+        ShardTable none = new ShardTable.Builder().build();
+        return IndexFile.of(new ShardContents(none, new LeftOut(), new LeftOut()), identity, "a.tar");
+    }
+
     /** Somebody may have made it with the right checksum. */
     @Test
     void noTableLeadsOutOfItsShardOrTakesMoreMemoryThanItHasBytes() throws Exception {

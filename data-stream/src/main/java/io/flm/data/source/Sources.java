@@ -113,7 +113,7 @@ public final class Sources {
                 List<Path> paths = places.isEmpty() ? List.of(folder(table)) : places;
                 opened = PicturePlaces.open(paths, remote);
                 PictureSource source = opened.source();
-                files.closeToo(source::close);
+                files.closeToo(source);
                 pictures = opened;
                 if (!places.isEmpty()) { // beside a table lies all kinds of things
                     files.leftOut().addAll(source.leftOut());

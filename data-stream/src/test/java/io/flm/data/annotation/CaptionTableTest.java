@@ -58,7 +58,7 @@ class CaptionTableTest {
 
     private PicturePlaces places(Path... paths) {
         PicturePlaces places = PicturePlaces.open(List.of(paths), RemoteSettings.defaults());
-        files.closeToo(places.source()::close);
+        files.closeToo(places.source());
         return places;
     }
 

@@ -85,9 +85,13 @@ final class DataIndexCommand implements Callable<Integer> {
                     });
         }
         environment.out().print(json ? Json.line(map(tables)) + System.lineSeparator() : render(tables));
-        if (tables.stream().allMatch(table -> table.state() == State.PACKED)) {
-            throw new UserException(tables.get(0).shard()
-                    + ": is packed, and has no table of contents; unpack it with gunzip, and give the .tar");
+        if (tables.stream().allMatch(table -> table.file().isEmpty())) {
+            Written first = tables.get(0);
+            throw new UserException(first.shard()
+                    + (first.state() == State.PACKED
+                            ? ": is packed, and has no table of contents; unpack it with gunzip, and give the .tar"
+                            : ": has neither an ETag nor a time of change, so no table of contents would be known to be of its"
+                                    + " bytes; `touch` the file, or give a server that says one of them"));
         }
         return Failure.OK;
     }
@@ -128,9 +132,16 @@ final class DataIndexCommand implements Callable<Integer> {
     }
 
     private static String line(Written table) {
-        return table.state() == State.PACKED
-                ? String.format(Locale.ROOT, "%s: packed, no table; gunzip it%n", table.shard())
-                : String.format(
+        return switch (table.state()) {
+            case PACKED -> String.format(Locale.ROOT, "%s: packed, no table; gunzip it%n", table.shard());
+            case UNMARKED ->
+                String.format(
+                        Locale.ROOT,
+                        "%s: %,d samples, no table; it has neither an ETag nor a time of change%n",
+                        table.shard(),
+                        table.samples());
+            case KEPT, WRITTEN ->
+                String.format(
                         Locale.ROOT,
                         "%s: %,d samples, table of %,d bytes %s%n",
                         table.shard(),
@@ -139,5 +150,6 @@ final class DataIndexCommand implements Callable<Integer> {
                         table.state() == State.KEPT
                                 ? "is there already"
                                 : "in " + table.file().orElseThrow());
+        };
     }
 }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -97,6 +98,11 @@ class DataCommandTest {
         assertThat(world.flm("data", "index", TestEnvironment.ROOT + "/data-stream/emoji/emoji-fluent.tar.gz"))
                 .isEqualTo(Failure.REFUSED);
         assertThat(world.err()).last().asString().contains("is packed", "gunzip");
+        Files.setLastModifiedTime(folder.resolve("pictures.tar"), FileTime.fromMillis(0));
+        world();
+        assertThat(world.flm("data", "index", "pictures.tar")).isEqualTo(Failure.REFUSED);
+        assertThat(world.out()).contains("pictures.tar: 3 samples, no table; it has neither");
+        assertThat(world.err()).last().asString().contains("pictures.tar: has neither an ETag nor a time of change");
     }
 
     @Test
