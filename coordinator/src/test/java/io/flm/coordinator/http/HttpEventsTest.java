@@ -242,20 +242,23 @@ class HttpEventsTest {
         List<Socket> silent = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+            socket.setSoTimeout(20_000);
             OutputStream out = socket.getOutputStream();
             out.write("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             out.flush();
+            assertThat(socket.getInputStream().read())
+                    .as("the answer begins before the next one comes")
+                    .isEqualTo('H');
             silent.add(socket);
         }
         HttpRequest alive = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/health/alive"))
                 .timeout(Duration.ofSeconds(10))
                 .build();
         assertThat(CLIENT.send(alive, BodyHandlers.ofString()).statusCode()).isEqualTo(200);
-        Socket oldest = silent.get(0);
-        oldest.setSoTimeout(20_000);
-        InputStream in = oldest.getInputStream();
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20); // there is a comment every 2 s
+        InputStream in = silent.get(0).getInputStream();
         while (in.read() >= 0) {
-            // until the node has ended it
+            assertThat(System.nanoTime()).as("the node ends the oldest").isLessThan(until);
         }
         for (Socket socket : silent) {
             socket.close();
