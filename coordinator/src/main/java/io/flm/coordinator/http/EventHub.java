@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -214,28 +215,26 @@ final class EventHub extends AbstractBehavior<EventHub.Message> {
     private Behavior<Message> ask() {
         asks = !listeners.isEmpty();
         if (asks) {
-            getContext()
-                    .ask(
-                            RunEvents.class,
-                            coordinator,
-                            ASK_TIMEOUT,
-                            (ActorRef<RunEvents> to) ->
-                                    new Coordinator.Subscribe(position.source(), position.number(), to),
-                            (answer, e) -> answer == null ? new Silent() : new Told(answer));
+            ask(position, answer -> answer == null ? new Silent() : new Told(answer));
         }
         return this;
+    }
+
+    /** @param told makes a message of the answer; of null where none came in time */
+    private void ask(Position after, Function<@Nullable RunEvents, Message> told) {
+        getContext()
+                .ask(
+                        RunEvents.class,
+                        coordinator,
+                        ASK_TIMEOUT,
+                        (ActorRef<RunEvents> to) -> new Coordinator.Subscribe(after.source(), after.number(), to),
+                        (answer, e) -> told.apply(answer));
     }
 
     private void askForRun() {
         if (!asksForRun && !position.equals(Position.NONE)) { // else it is what the question under way asks for
             asksForRun = true;
-            getContext()
-                    .ask(
-                            RunEvents.class,
-                            coordinator,
-                            ASK_TIMEOUT,
-                            (ActorRef<RunEvents> to) -> new Coordinator.Subscribe("", 0, to),
-                            (answer, e) -> new ToldNew(answer));
+            ask(Position.NONE, ToldNew::new);
         }
     }
 
