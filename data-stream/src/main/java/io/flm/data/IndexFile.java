@@ -9,10 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -22,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.UUID;
 
 /**
  * The contents of a shard as a file, so that opening the shard costs no pass over its bytes. What is read of it is what the pass finds,
@@ -135,13 +131,7 @@ final class IndexFile {
 
     /** Puts the file in place as a whole, or not at all. */
     static void put(byte[] index, Path file) throws IOException {
-        Path temporary = file.resolveSibling("." + UUID.randomUUID() + END);
-        try {
-            Files.write(temporary, index, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(temporary);
-        }
+        WholeFile.put(index, file, END);
     }
 
     /**

@@ -10,14 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -105,20 +103,13 @@ final class PieceCache {
             return;
         }
         Path path = path(file, number);
-        Path temporary = path.resolveSibling("." + UUID.randomUUID() + END);
         try {
             Files.createDirectories(folder.resolve(file));
-            ByteBuffer bytes = ByteBuffer.allocate(HEADER + piece.length)
+            byte[] content = ByteBuffer.allocate(HEADER + piece.length)
                     .putInt(checksum(piece))
                     .put(piece)
-                    .flip();
-            try (FileChannel channel =
-                    FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-            }
-            Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                    .array();
+            WholeFile.put(content, path, END);
         } catch (IOException e) {
             if (told.compareAndSet(false, true)) {
                 LOG.warn(
@@ -126,7 +117,6 @@ final class PieceCache {
                         WriteErrors.of(path, e, "name another flm.data.remote.cache-folder")
                                 .getMessage());
             }
-            delete(temporary);
         }
     }
 

@@ -9,7 +9,6 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** Writes tables of contents of shards, so that they are opened without a pass over their bytes. */
 public final class ShardIndex {
@@ -71,7 +70,7 @@ public final class ShardIndex {
             for (Path shard : shards) { // before the first is read: all of them may take hours
                 if (!files.add(file(shard, folder, opener))) {
                     throw new UserException(RemotePath.shown(shard)
-                            + ": is given twice, or another shard of its name is; " + "give them apart");
+                            + ": is given twice, or another shard of its name is; give them apart");
                 }
             }
             opener.ahead(shards);
@@ -131,7 +130,6 @@ public final class ShardIndex {
     }
 
     private static boolean fits(Path file, ShardIdentity identity) {
-        @Nullable ShardContents known = TarFiles.read(file, identity, IndexFile.MOST_BYTES);
-        return known != null;
+        return TarFiles.read(file, identity, IndexFile.MOST_BYTES) != null;
     }
 }

@@ -250,9 +250,7 @@ final class TarFiles implements AutoCloseable {
             keep(path, known, identity);
         } catch (UserException e) {
             LOG.debug("no table of contents", e);
-        } catch (IndexFile.Unfit e) {
-            LOG.warn("{}{}: {}; the shard is read in its stead", RemotePath.shown(url), IndexFile.END, e.getMessage());
-        } catch (IOException e) {
+        } catch (IndexFile.Unfit | IOException e) {
             LOG.warn("{}{}: {}; the shard is read in its stead", RemotePath.shown(url), IndexFile.END, e.getMessage());
         }
         return known;
