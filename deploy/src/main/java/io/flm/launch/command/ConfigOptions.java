@@ -42,6 +42,16 @@ final class ConfigOptions {
         return over(Configuration.builder().preset(presetName(), environment.home()), environment);
     }
 
+    /** The same with the data that a command's parameters name; none: those of the configuration. */
+    Configuration.Builder layersOf(List<Path> data, Environment environment) {
+        Configuration.Builder layers = layers(environment);
+        if (!data.isEmpty()) {
+            List<String> given = data.stream().map(Path::toString).toList();
+            layers.option("flm.data.paths", given, "PATH", environment.folder());
+        }
+        return layers;
+    }
+
     /** The same over a run's own configuration, which takes the place of the preset. */
     Configuration.Builder layersOver(Path runConfiguration, Environment environment) {
         return over(Configuration.builder().run(runConfiguration, environment::warn), environment);

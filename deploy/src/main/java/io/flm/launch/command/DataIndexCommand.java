@@ -69,11 +69,7 @@ final class DataIndexCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Configuration.Builder layers = options.layers(environment);
-        if (!paths.isEmpty()) {
-            List<String> given = paths.stream().map(Path::toString).toList();
-            layers.option("flm.data.paths", given, "PATH", environment.folder());
-        }
+        Configuration.Builder layers = options.layersOf(paths, environment);
         Config config = layers.build().config();
         Optional<Path> folder = Optional.ofNullable(out).map(environment::resolve);
         List<Written> tables = new ArrayList<>();

@@ -89,11 +89,7 @@ final class DataInspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Configuration.Builder layers = options.layers(environment);
-        if (!paths.isEmpty()) {
-            List<String> given = paths.stream().map(Path::toString).toList();
-            layers.option("flm.data.paths", given, "PATH", environment.folder());
-        }
+        Configuration.Builder layers = options.layersOf(paths, environment);
         if (tokenizerFile != null) {
             layers.option("flm.data.tokenizer", tokenizerFile.toString(), "--tokenizer", environment.folder());
         }
