@@ -12,16 +12,14 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
+import java.util.Arrays;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -149,24 +147,21 @@ final class PieceCache {
         return folder.resolve(file).resolve(number + END);
     }
 
-    /** A piece that lies there. */
-    private record Kept(Path path, long sizeBytes, FileTime fetched) {}
-
     /** Counts what is there, and once nine tenths are reached deletes what was fetched longest ago, down to four fifths. */
     private void clean() {
         try {
             Files.createDirectories(folder);
-            List<Kept> pieces = pieces();
-            long bytes = pieces.stream().mapToLong(Kept::sizeBytes).sum();
-            held.set(bytes);
-            if (bytes <= mostBytes / 10 * 9) {
+            Found found = new Found();
+            eachPiece(found::add);
+            held.set(found.bytes);
+            if (found.bytes <= mostBytes / 10 * 9) {
                 return;
             }
             try (FileChannel lock = FileChannel.open(
                             folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock alone = lock.tryLock()) {
                 if (alone != null) { // else another process is at it
-                    held.set(deleted(pieces, bytes));
+                    held.set(deleted(found));
                 }
             }
         } catch (OverlappingFileLockException e) {
@@ -176,13 +171,33 @@ final class PieceCache {
         }
     }
 
-    private List<Kept> pieces() throws IOException {
-        List<Kept> pieces = new ArrayList<>();
+    /** When each piece was fetched, 8 bytes a piece: 32 MB for a TiB of them, whose names would be a gigabyte. */
+    private static final class Found {
+        private long[] fetched = new long[64];
+        private int count;
+        private long bytes;
+
+        void add(Path path, BasicFileAttributes attributes) {
+            if (count == fetched.length) {
+                fetched = Arrays.copyOf(fetched, Math.multiplyExact(count, 2));
+            }
+            fetched[count++] = attributes.lastModifiedTime().toMillis();
+            bytes += attributes.size();
+        }
+
+        /** Before this time a share of the pieces was fetched. */
+        long oldest(double share) {
+            Arrays.sort(fetched, 0, count);
+            return fetched[Math.min(count - 1, (int) (share * count))];
+        }
+    }
+
+    private void eachPiece(BiConsumer<Path, BasicFileAttributes> action) throws IOException {
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
                 if (attributes.isRegularFile() && file.toString().endsWith(END)) {
-                    pieces.add(new Kept(file, attributes.size(), attributes.lastModifiedTime()));
+                    action.accept(file, attributes);
                 }
                 return FileVisitResult.CONTINUE;
             }
@@ -192,21 +207,20 @@ final class PieceCache {
                 return FileVisitResult.CONTINUE; // deleted meanwhile
             }
         });
-        return pieces;
     }
 
-    /** Deletes the oldest; returns what is left. */
-    private long deleted(List<Kept> pieces, long bytes) {
-        long left = bytes;
-        pieces.sort(Comparator.comparing(Kept::fetched));
-        for (Kept piece : pieces) {
-            if (left <= mostBytes / 10 * 8) {
-                break;
+    /** Deletes the oldest, by another pass; returns what is left. */
+    private long deleted(Found found) throws IOException {
+        long most = mostBytes / 10 * 8;
+        long oldest = found.oldest((found.bytes - most) / (double) found.bytes);
+        long[] left = {found.bytes};
+        eachPiece((path, attributes) -> {
+            if (left[0] > most && attributes.lastModifiedTime().toMillis() <= oldest) {
+                delete(path);
+                left[0] -= attributes.size();
             }
-            delete(piece.path);
-            left -= piece.sizeBytes;
-        }
-        return left;
+        });
+        return left[0];
     }
 
     private static void delete(Path path) {

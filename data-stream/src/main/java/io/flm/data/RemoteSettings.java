@@ -26,6 +26,14 @@ public record RemoteSettings(
         long cacheBytes) {
     private static final int MOST_TOKEN_BYTES = 16 << 10;
 
+    /** @throws UserException where pieces are to be kept, but nothing says where */
+    public RemoteSettings {
+        if (cacheBytes > 0 && cacheFolder.isEmpty()) {
+            throw new UserException("flm.data.remote.cache-size: pieces of shards are to be kept, but not said where;"
+                    + " set flm.data.remote.cache-folder");
+        }
+    }
+
     /** What the program begins with. */
     public static RemoteSettings defaults() {
         return from(ConfigFactory.defaultReference());

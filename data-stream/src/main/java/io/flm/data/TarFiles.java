@@ -56,9 +56,7 @@ final class TarFiles implements AutoCloseable {
         this.unpacks = unpacks;
         this.pieces = settings.cacheBytes() == 0
                 ? null
-                : settings.cacheFolder()
-                        .map(folder -> new PieceCache(folder.resolve("pieces"), settings.cacheBytes()))
-                        .orElse(null);
+                : new PieceCache(settings.cacheFolder().orElseThrow().resolve("pieces"), settings.cacheBytes());
     }
 
     /**
@@ -250,6 +248,8 @@ final class TarFiles implements AutoCloseable {
             keep(path, known, identity);
         } catch (UserException e) {
             LOG.debug("no table of contents", e);
+        } catch (InterruptedIOException e) {
+            LOG.debug("no longer wanted", e); // the pass over the shard says so, too
         } catch (IndexFile.Unfit | IOException e) {
             LOG.warn("{}{}: {}; the shard is read in its stead", RemotePath.shown(url), IndexFile.END, e.getMessage());
         }
@@ -263,7 +263,6 @@ final class TarFiles implements AutoCloseable {
             return;
         }
         try {
-            Files.createDirectories(settings.cacheFolder().orElseThrow());
             IndexFile.put(IndexFile.of(contents, identity, RemotePath.shown(shard)), cached);
         } catch (UserException e) {
             LOG.warn("{}", e.getMessage());
@@ -278,6 +277,7 @@ final class TarFiles implements AutoCloseable {
     private synchronized HttpFiles http() {
         HttpFiles known = http;
         if (known == null) {
+            settings.cacheFolder().ifPresent(CacheFolder::require);
             known = new HttpFiles(settings);
             http = known;
         }

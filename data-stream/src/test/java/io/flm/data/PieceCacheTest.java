@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -127,6 +128,37 @@ class PieceCacheTest {
                 assertThat(now.subList(1, now.size())).isEqualTo(expected.subList(1, now.size()));
             }
         }
+    }
+
+    @Test
+    void aFolderThatOthersCanWriteIsRefusedAndOneThatIsMadeIsItsOwnersAlone() throws Exception {
+        shard();
+        Path cache = folder.resolve("cache");
+        try (FileServer server = new FileServer(folder)) {
+            List<Path> paths = List.of(server.path("a.tar"));
+            for (String open : List.of("rwxrwxr-x", "rwxr-xrwx")) {
+                Files.createDirectories(cache);
+                Files.setPosixFilePermissions(cache, PosixFilePermissions.fromString(open));
+                assertThatThrownBy(() -> Dataset.open(paths, Split.ALL, caching(0)))
+                        .isInstanceOf(UserException.class)
+                        .hasMessageContaining("may write into it")
+                        .hasMessageContaining("chmod go-w");
+            }
+            Files.delete(cache);
+            try (Dataset source = Dataset.open(paths, Split.ALL, caching(1L << 30))) {
+                images(source);
+            }
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(cache)))
+                    .isEqualTo("rwx------");
+        }
+    }
+
+    @Test
+    void aSizeWithoutAFolderIsRefused() {
+        assertThatThrownBy(() ->
+                        new RemoteSettings(Optional.empty(), 4, 4, Duration.ofSeconds(20), Optional.empty(), 1L << 30))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("set flm.data.remote.cache-folder");
     }
 
     @Test

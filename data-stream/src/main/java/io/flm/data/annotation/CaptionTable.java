@@ -311,15 +311,16 @@ public final class CaptionTable implements Shard {
         return UsableTexts.captions(its, captions);
     }
 
-    /** Of all pictures that are there, which of them are samples, and all captions. */
+    /** Of all pictures that are there, which of them are samples, and all captions and whose they are. */
     @Override
     public void digest(MessageDigest digest) {
         digest.update(name.getBytes(StandardCharsets.UTF_8));
         digest.update(pictures.sha256().getBytes(StandardCharsets.US_ASCII));
         digest.update(sha256);
-        ByteBuffer number = ByteBuffer.allocate(Integer.BYTES);
-        for (int picture : pictureOf) {
-            digest.update(number.putInt(0, picture).rewind());
+        ByteBuffer sample = ByteBuffer.allocate(Integer.BYTES + Long.BYTES);
+        for (int i = 0; i < pictureOf.length; i++) {
+            digest.update(
+                    sample.clear().putInt(pictureOf[i]).putLong(lastCaption[i]).flip());
         }
     }
 }

@@ -400,6 +400,15 @@ class CaptionTableTest {
         assertThat(digest(csv(table))).isNotEqualTo(digest);
     }
 
+    @Test
+    void theSameCaptionsOfExchangedPicturesAreAnotherIdentity() throws Exception {
+        String images =
+                "{\"images\":[{\"id\":1,\"file_name\":\"a.png\"},{\"id\":2,\"file_name\":\"b.png\"}],\"annotations\":[";
+        String given = "{\"image_id\":1,\"caption\":\"an ant\"},{\"image_id\":2,\"caption\":\"a bee\"}]}";
+        String exchanged = "{\"image_id\":2,\"caption\":\"an ant\"},{\"image_id\":1,\"caption\":\"a bee\"}]}";
+        assertThat(digest(json(images + given))).isNotEqualTo(digest(json(images + exchanged)));
+    }
+
     private static String digest(Shard shard) {
         MessageDigest digest = Sha256.newDigest();
         shard.digest(digest);
