@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.function.LongSupplier;
 
 /** A file on a server, read through a cache of its pieces. Pieces that are missing side by side are fetched by one request. */
 final class CachedBytes implements Bytes {
@@ -28,6 +29,11 @@ final class CachedBytes implements Bytes {
     @Override
     public long size() {
         return origin.size();
+    }
+
+    @Override
+    public void expect(LongSupplier placesUntil) {
+        cache.expect(name, placesUntil);
     }
 
     @Override

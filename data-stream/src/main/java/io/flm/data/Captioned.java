@@ -43,6 +43,11 @@ record Captioned(Dataset source) implements Examples {
     }
 
     @Override
+    public void expect(Upcoming upcoming) {
+        source.expect(upcoming);
+    }
+
+    @Override
     public TextForm textForm() {
         return TextForm.CAPTION;
     }

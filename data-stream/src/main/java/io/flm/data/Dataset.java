@@ -214,6 +214,14 @@ public final class Dataset implements PictureSource {
         return firstIndex.clone();
     }
 
+    /** Tells each shard when it comes. */
+    void expect(Upcoming upcoming) {
+        for (int i = 0; i < shards.size(); i++) {
+            int shard = i;
+            shards.get(i).expect(() -> upcoming.placesUntil(shard));
+        }
+    }
+
     /** The samples of each shard, in their order. */
     public Map<String, Integer> shards() {
         Map<String, Integer> counts = new LinkedHashMap<>();

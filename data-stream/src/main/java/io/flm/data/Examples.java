@@ -36,6 +36,9 @@ public interface Examples {
         return new long[] {0, size()};
     }
 
+    /** Tells the shards when they come: an order by windows knows. */
+    default void expect(Upcoming upcoming) {}
+
     /** How its texts become tokens. */
     TextForm textForm();
 

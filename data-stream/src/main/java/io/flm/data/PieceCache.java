@@ -12,7 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import java.util.function.LongSupplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,8 +32,8 @@ import org.slf4j.LoggerFactory;
  * its own, which is there as a whole or not at all, and begins with its checksum; one that does not fit is as one that is not there.
  *
  * <p>Together they stay below a number of bytes, as far as a process knows: it counts what it adds, and looks at the folder now and then,
- * where others add, too. Before the bound is reached one of them deletes what was fetched longest ago, which an order by windows needs
- * last; at the bound nothing is kept.
+ * where others add, too. Before the bound is reached one of them deletes what its order needs last, and of files that it does not know what was
+ * fetched longest ago ({@link PieceCensus}); at the bound nothing is kept.
  */
 final class PieceCache {
     /** A read of a sample fetches all pieces that it touches. Smaller: less for nothing, more requests. */
@@ -54,6 +56,7 @@ final class PieceCache {
     private final AtomicLong added = new AtomicLong(); // since the folder was looked at
     private final AtomicLong held = new AtomicLong();
     private boolean looked;
+    private final Map<String, LongSupplier> expected = new ConcurrentHashMap<>();
     private final AtomicBoolean told = new AtomicBoolean();
 
     /**
@@ -147,21 +150,26 @@ final class PieceCache {
         return folder.resolve(file).resolve(number + END);
     }
 
-    /** Counts what is there, and once nine tenths are reached deletes what was fetched longest ago, down to four fifths. */
+    /** Tells when a file is needed next, in places of an order; of a file of which nobody says so the pieces go by age. */
+    void expect(String file, LongSupplier placesUntil) {
+        expected.put(file, placesUntil);
+    }
+
+    /** Counts what is there, and once nine tenths are reached deletes down to four fifths. */
     private void clean() {
         try {
             Files.createDirectories(folder);
-            Found found = new Found();
-            eachPiece(found::add);
-            held.set(found.bytes);
-            if (found.bytes <= mostBytes / 10 * 9) {
+            PieceCensus census = new PieceCensus(Map.copyOf(expected));
+            eachPiece(census::add);
+            held.set(census.bytes());
+            if (census.bytes() <= mostBytes / 10 * 9) {
                 return;
             }
             try (FileChannel lock = FileChannel.open(
                             folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock alone = lock.tryLock()) {
                 if (alone != null) { // else another process is at it
-                    held.set(deleted(found));
+                    held.set(left(census));
                 }
             }
         } catch (OverlappingFileLockException e) {
@@ -171,25 +179,17 @@ final class PieceCache {
         }
     }
 
-    /** When each piece was fetched, 8 bytes a piece: 32 MB for a TiB of them, whose names would be a gigabyte. */
-    private static final class Found {
-        private long[] fetched = new long[64];
-        private int count;
-        private long bytes;
-
-        void add(Path path, BasicFileAttributes attributes) {
-            if (count == fetched.length) {
-                fetched = Arrays.copyOf(fetched, Math.multiplyExact(count, 2));
+    /** Deletes what a census gives up; returns what is left, in bytes. */
+    private long left(PieceCensus census) throws IOException {
+        PieceCensus.GivenUp givenUp = census.giveUp(census.bytes() - mostBytes / 10 * 8);
+        long[] left = {census.bytes()};
+        eachPiece((path, attributes) -> {
+            if (givenUp.contains(path, attributes)) {
+                delete(path);
+                left[0] -= attributes.size();
             }
-            fetched[count++] = attributes.lastModifiedTime().toMillis();
-            bytes += attributes.size();
-        }
-
-        /** Before this time a share of the pieces was fetched. */
-        long oldest(double share) {
-            Arrays.sort(fetched, 0, count);
-            return fetched[Math.min(count - 1, (int) (share * count))];
-        }
+        });
+        return left[0];
     }
 
     private void eachPiece(BiConsumer<Path, BasicFileAttributes> action) throws IOException {
@@ -207,20 +207,6 @@ final class PieceCache {
                 return FileVisitResult.CONTINUE; // deleted meanwhile
             }
         });
-    }
-
-    /** Deletes the oldest, by another pass; returns what is left. */
-    private long deleted(Found found) throws IOException {
-        long most = mostBytes / 10 * 8;
-        long oldest = found.oldest((found.bytes - most) / (double) found.bytes);
-        long[] left = {found.bytes};
-        eachPiece((path, attributes) -> {
-            if (left[0] > most && attributes.lastModifiedTime().toMillis() <= oldest) {
-                delete(path);
-                left[0] -= attributes.size();
-            }
-        });
-        return left[0];
     }
 
     private static void delete(Path path) {

@@ -3,6 +3,7 @@ package io.flm.data;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * Some of the samples of a {@link Dataset}, by number: those of a tar file, of an Arrow file, of a table of captions. Any thread may
@@ -31,6 +32,9 @@ public interface Shard {
      * @throws IOException says nothing of the sample, as with {@link #image}
      */
     List<String> captions(int sample) throws SampleException, IOException;
+
+    /** Tells what keeps parts of it when it is needed next. */
+    default void expect(LongSupplier placesUntil) {}
 
     /** Adds what samples follow from, without reading pictures for it: part of what checkpoints are compared by. */
     void digest(MessageDigest digest);

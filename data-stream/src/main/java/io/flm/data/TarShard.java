@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 
 /**
  * One WebDataset shard: a picture and the captions of the same key are a sample; {@link PartName} says what the key of a file
@@ -102,6 +103,11 @@ final class TarShard implements Shard {
                     CaptionFiles.MOST_BYTES));
         }
         return read(range);
+    }
+
+    @Override
+    public void expect(LongSupplier placesUntil) {
+        bytes.expect(placesUntil);
     }
 
     /**

@@ -82,6 +82,9 @@ final class Windows {
         this.settings = settings;
         this.bad = bad;
         this.order = Places.of(seed, examples.firsts(), settings.orderWindow());
+        if (order instanceof Upcoming upcoming) {
+            examples.expect(upcoming);
+        }
         this.seed = seed;
         this.lanes = lanes;
         this.microBatch = microBatch;

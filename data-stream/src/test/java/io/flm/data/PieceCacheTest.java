@@ -20,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -174,6 +175,42 @@ class PieceCacheTest {
         assertThat(cache.get("f", 0, PIECE)).isNull();
         assertThat(pieces()).hasSizeGreaterThan(30);
         assertThat(cache.get("f", 99, PIECE - 1)).as("of another size").isNull();
+    }
+
+    @Test
+    void whatTheOrderNeedsLastGoesFirstWhichBeatsGoingByAge() {
+        long[] firsts = LongStream.rangeClosed(0, 48).map(i -> 4 * i).toArray();
+        for (int share : List.of(25, 50, 75)) {
+            int room = 48 * share / 100;
+            int byAge = fetched(new WindowedOrder(1, firsts, 3), room, false, folder.resolve("age" + share));
+            int byOrder = fetched(new WindowedOrder(1, firsts, 3), room, true, folder.resolve("order" + share));
+            System.out.printf(
+                    "room for %d %% of the shards: of %d reads %d by age, %d by order%n",
+                    share, 48 * 8, byAge, byOrder);
+            assertThat(byOrder)
+                    .as("of 384 reads, with room for " + share + " %")
+                    .isLessThan(byAge * 9 / 10);
+        }
+    }
+
+    /** How many shards, a piece each, are fetched in eight epochs behind the first one. */
+    private static int fetched(WindowedOrder order, int room, boolean expecting, Path cacheFolder) {
+        PieceCache cache = new PieceCache(cacheFolder, room * (PIECE + 4L), Runnable::run);
+        if (expecting) {
+            for (int shard = 0; shard < 48; shard++) {
+                int its = shard;
+                cache.expect("f" + shard, () -> order.placesUntil(its));
+            }
+        }
+        int fetched = 0;
+        for (long place = 0; place < 9 * 48 * 4; place++) {
+            int shard = (int) order.index(place) / 4;
+            if (cache.get("f" + shard, 0, PIECE) == null) {
+                fetched += place < 48 * 4 ? 0 : 1;
+                cache.put("f" + shard, 0, piece(shard, PIECE));
+            }
+        }
+        return fetched;
     }
 
     @Test

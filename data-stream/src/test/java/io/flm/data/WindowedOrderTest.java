@@ -95,6 +95,33 @@ class WindowedOrderTest {
     }
 
     @Test
+    void itTellsHowManyPlacesLaterEachShardIsNeeded() {
+        long[] firsts = firsts();
+        WindowedOrder order = new WindowedOrder(5, firsts, 4);
+        long size = firsts[30];
+        for (long place : new long[] {0, 7, size / 2, size - 1, size, 3 * size - 2}) {
+            for (int shard = 0; shard < 30; shard++) {
+                if (firsts[shard] == firsts[shard + 1]) {
+                    continue;
+                }
+                order.index(place);
+                long until = order.placesUntil(shard);
+                long next = place;
+                while (shardOf(firsts, order.index(next)) != shard) {
+                    next++;
+                }
+                order.index(place);
+                assertThat(until).as("shard %d at %d", shard, place).isLessThanOrEqualTo(next - place);
+                if (until
+                        > 0) { // it is not of the window at hand: its own begins then, whose shards hold 160 samples at
+                    // most
+                    assertThat(next - place - until).isLessThanOrEqualTo(160);
+                }
+            }
+        }
+    }
+
+    @Test
     void withoutAWindowItIsTheOrderThatItWas() {
         Order order = new Order(5, 100);
         assertThat(indices(Places.of(5, new long[] {0, 40, 100}, 0), 0, 300))
