@@ -1,6 +1,5 @@
 package io.flm.data;
 
-import io.flm.data.PictureSettings.Fit;
 import java.io.IOException;
 import java.util.function.Function;
 
@@ -13,8 +12,6 @@ import java.util.function.Function;
  * much refuses to begin. Threads that together need more than this process has for pictures wait for each other.
  */
 public final class Pictures {
-    private static final double A = -0.5;
-
     /** Pillow, too, refuses more: a small file can claim any size, and costs the time of it. */
     private static final long MOST_PIXELS = 178_956_970;
 
@@ -86,7 +83,7 @@ public final class Pictures {
      * @throws IOException where it is no picture, or needs more memory than the settings allow; the message has one line
      */
     public byte[] decode(byte[] image, int size) throws IOException {
-        return withDecoded(image, picture -> resized(picture, size, settings.fit()));
+        return withDecoded(image, picture -> Resampling.of(picture, size, settings.fit()));
     }
 
     /** Decodes a picture and tells its width and height as they are trained on. Errors are those of {@link #decode}. */
@@ -111,101 +108,5 @@ public final class Pictures {
         } finally {
             MEMORY.release(bytes);
         }
-    }
-
-    private static byte[] resized(Picture picture, int size, Fit fit) {
-        int width = picture.width();
-        int height = picture.height();
-        int[] line = new int[width];
-        byte[] rgb = new byte[3 * size * size];
-        if (width == size && height == size) {
-            for (int y = 0; y < size; y++) {
-                picture.line(y, line);
-                for (int x = 0; x < size; x++) {
-                    for (int channel = 0; channel < 3; channel++) {
-                        rgb[(channel * size + y) * size + x] = (byte) (line[x] >> (16 - 8 * channel));
-                    }
-                }
-            }
-            return rgb;
-        }
-        int shorter = Math.min(width, height);
-        boolean crop = fit == Fit.CROP;
-        long resizedWidth = crop ? (long) width * size / shorter : size;
-        long resizedHeight = crop ? (long) height * size / shorter : size;
-        long left = (long) Math.rint((resizedWidth - size) / 2.0);
-        long top = (long) Math.rint((resizedHeight - size) / 2.0);
-        Weights across = Weights.of(width, resizedWidth, left, size);
-        Weights down = Weights.of(height, resizedHeight, top, size);
-        int first = down.from[0];
-        int count = down.to[size - 1] - first;
-        byte[] rows = new byte[3 * count * size]; // [3, count, S]: those that the cut needs
-        for (int y = 0; y < count; y++) {
-            picture.line(first + y, line);
-            for (int channel = 0; channel < 3; channel++) {
-                int shift = 16 - 8 * channel;
-                for (int x = 0; x < size; x++) {
-                    float sum = 0;
-                    for (int k = across.from[x]; k < across.to[x]; k++) {
-                        sum += across.weight[x][k - across.from[x]] * ((line[k] >> shift) & 0xff);
-                    }
-                    rows[(channel * count + y) * size + x] = (byte) clip(sum);
-                }
-            }
-        }
-        for (int channel = 0; channel < 3; channel++) {
-            for (int y = 0; y < size; y++) {
-                for (int x = 0; x < size; x++) {
-                    float sum = 0;
-                    for (int k = down.from[y]; k < down.to[y]; k++) {
-                        int row = channel * count + k - first;
-                        sum += down.weight[y][k - down.from[y]] * (rows[row * size + x] & 0xff);
-                    }
-                    rgb[(channel * size + y) * size + x] = (byte) clip(sum);
-                }
-            }
-        }
-        return rgb;
-    }
-
-    /** PIL rounds to a byte after each of its two passes. */
-    private static int clip(float value) {
-        return Math.max(0, Math.min(255, Math.round(value)));
-    }
-
-    /** For each place of the result: which places of the source it takes, from and to, and how much of each. */
-    private record Weights(int[] from, int[] to, float[][] weight) {
-        static Weights of(int source, long resized, long offset, int count) {
-            double scale = (double) source / resized;
-            double filterScale = Math.max(1, scale);
-            double support = 2 * filterScale;
-            int[] from = new int[count];
-            int[] to = new int[count];
-            float[][] weights = new float[count][];
-            for (int i = 0; i < count; i++) {
-                double center = (offset + i + 0.5) * scale;
-                from[i] = Math.max(0, (int) (center - support + 0.5));
-                to[i] = Math.min(source, (int) (center + support + 0.5));
-                double[] raw = new double[to[i] - from[i]];
-                double sum = 0;
-                for (int k = 0; k < raw.length; k++) {
-                    raw[k] = cubic((from[i] + k - center + 0.5) / filterScale);
-                    sum += raw[k];
-                }
-                weights[i] = new float[raw.length];
-                for (int k = 0; k < raw.length; k++) {
-                    weights[i][k] = (float) (raw[k] / sum);
-                }
-            }
-            return new Weights(from, to, weights);
-        }
-    }
-
-    private static double cubic(double at) {
-        double x = Math.abs(at);
-        if (x < 1) {
-            return ((A + 2) * x - (A + 3)) * x * x + 1;
-        }
-        return x < 2 ? (((x - 5) * x + 8) * x - 4) * A : 0;
     }
 }

@@ -184,9 +184,6 @@ class PieceCacheTest {
             int room = 48 * share / 100;
             int byAge = fetched(new WindowedOrder(1, firsts, 3), room, false, folder.resolve("age" + share));
             int byOrder = fetched(new WindowedOrder(1, firsts, 3), room, true, folder.resolve("order" + share));
-            System.out.printf(
-                    "room for %d %% of the shards: of %d reads %d by age, %d by order%n",
-                    share, 48 * 8, byAge, byOrder);
             assertThat(byOrder)
                     .as("of 384 reads, with room for " + share + " %")
                     .isLessThan(byAge * 9 / 10);
@@ -195,7 +192,7 @@ class PieceCacheTest {
 
     /** How many shards, a piece each, are fetched in eight epochs behind the first one. */
     private static int fetched(WindowedOrder order, int room, boolean expecting, Path cacheFolder) {
-        PieceCache cache = new PieceCache(cacheFolder, room * (PIECE + 4L), Runnable::run);
+        PieceCache cache = new PieceCache(cacheFolder, room * 104L, Runnable::run);
         if (expecting) {
             for (int shard = 0; shard < 48; shard++) {
                 int its = shard;
@@ -205,9 +202,9 @@ class PieceCacheTest {
         int fetched = 0;
         for (long place = 0; place < 9 * 48 * 4; place++) {
             int shard = (int) order.index(place) / 4;
-            if (cache.get("f" + shard, 0, PIECE) == null) {
+            if (cache.get("f" + shard, 0, 100) == null) {
                 fetched += place < 48 * 4 ? 0 : 1;
-                cache.put("f" + shard, 0, piece(shard, PIECE));
+                cache.put("f" + shard, 0, piece(shard, 100));
             }
         }
         return fetched;
