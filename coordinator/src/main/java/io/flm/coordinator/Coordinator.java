@@ -16,7 +16,7 @@ import java.util.Set;
  */
 public final class Coordinator {
     /** What a coordinator understands. */
-    public sealed interface Command permits Request, Listed, Reported, State.Tick {}
+    public sealed interface Command permits Request, Listed, Reported, State.Tick, State.PastRead {}
 
     /** What an operator may ask. */
     public sealed interface Request extends Command, WireMessage {}
@@ -31,6 +31,15 @@ public final class Coordinator {
 
     /** Asks for the newest generations. */
     public record GetGenerations(ActorRef<GenerationsView> replyTo) implements Request {}
+
+    /**
+     * Asks for the figures of the run's steps: in buckets of as many steps as it takes.
+     *
+     * @param from the first step, from 0
+     * @param to the last one; those that are not committed yet are left out
+     * @param points buckets at most, 1 to {@link MetricsView#MOST_POINTS}
+     */
+    public record GetMetrics(long from, long to, int points, ActorRef<MetricsView> replyTo) implements Request {}
 
     /**
      * Asks for what happens to the run after an event, and is answered once: with what has happened since, at once where something

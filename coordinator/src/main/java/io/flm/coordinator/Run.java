@@ -1,12 +1,14 @@
 package io.flm.coordinator;
 
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.javadsl.ActorContext;
 import io.flm.coordinator.Membership.Candidate;
 import io.flm.coordinator.Membership.Standing;
 import io.flm.coordinator.RunView.CheckpointView;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
+import io.flm.worker.StepMetrics;
 import io.flm.worker.Worker;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -51,6 +54,8 @@ final class Run {
     @Nullable String weightsSha256;
 
     long committedSteps;
+
+    MetricsHistory metrics = new MetricsHistory();
 
     final Attempts attempts;
     private final WorkerWatch watch = new WorkerWatch();
@@ -128,6 +133,8 @@ final class Run {
         history.clear();
         roster.forgetSpeeds();
         events.forget();
+        metrics = new MetricsHistory();
+        readPast();
     }
 
     /** Of a generation's members, by name, as far as they are listed. */
@@ -162,7 +169,52 @@ final class Run {
             notes.over(members.keySet()); // they commit steps again
         }
         history.committed(p.generation(), now());
-        events.add(new RunEvent.Stepped(p.generation(), p.step(), p.loss(), p.heads(), p.rates()));
+        p.steps().forEach(metrics::add);
+        StepMetrics last = p.steps().isEmpty() ? null : p.steps().get(p.steps().size() - 1);
+        events.add(new RunEvent.Stepped(
+                p.generation(),
+                p.step(),
+                p.loss(),
+                p.heads(),
+                p.rates(),
+                last == null ? null : finite(last.learningRate()),
+                last == null ? null : finite(last.gradientNorm())));
+    }
+
+    /** JSON has no other numbers. */
+    private static @Nullable Double finite(double value) {
+        return Double.isFinite(value) ? value : null;
+    }
+
+    /** A run is taken up that has trained before: what this node keeps of its steps is read, beside the work of the coordinator. */
+    private void readPast() {
+        RunPlan of = plan;
+        PastSteps past = environment.past();
+        if (past == null || of == null || !of.resume()) {
+            return;
+        }
+        context.pipeToSelf(
+                CompletableFuture.supplyAsync(
+                        () -> {
+                            MetricsHistory read = new MetricsHistory();
+                            past.read(of, read::add);
+                            return read;
+                        },
+                        context.getSystem().dispatchers().lookup(DispatcherSelector.blocking())),
+                (read, e) -> {
+                    if (e != null) {
+                        context.getLog().warn("run {}: its past steps cannot be read", of.run(), e);
+                    }
+                    return new State.PastRead(of.id(), read == null ? new MetricsHistory() : read);
+                });
+    }
+
+    /** Steps that were told meanwhile come after those that were read. */
+    void pastRead(State.PastRead m) {
+        if (plan != null && plan.id().equals(m.runId())) {
+            m.past().append(metrics);
+            metrics = m.past();
+        }
     }
 
     /** Whether a node's exchange has failed for longer than what it holds is waited for. */

@@ -9,6 +9,7 @@ import io.flm.worker.AsyncTrainer.Head;
 import io.flm.worker.AsyncTrainer.Rates;
 import io.flm.worker.WireMessage;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Something that happened to a run. Who has the {@link RunView} of some moment and all events since has the run as it stands: times,
@@ -50,8 +51,18 @@ public sealed interface RunEvent extends WireMessage {
      * @param step from 0
      * @param loss the weighted mean of the global batch
      * @param rates of rank 0
+     * @param learningRate the base rate of the step
+     * @param gradientNorm before it is clipped
      */
-    record Stepped(long generation, long step, double loss, List<Head> heads, Rates rates) implements RunEvent {
+    record Stepped(
+            long generation,
+            long step,
+            double loss,
+            List<Head> heads,
+            Rates rates,
+            @Nullable Double learningRate,
+            @Nullable Double gradientNorm)
+            implements RunEvent {
         public Stepped {
             heads = List.copyOf(heads);
         }

@@ -22,6 +22,9 @@ abstract class State extends AbstractBehavior<Command> {
     /** Time has passed. */
     record Tick() implements Command {}
 
+    /** What is kept of the steps before this coordinator has been read. */
+    record PastRead(String runId, MetricsHistory past) implements Command {}
+
     private static final long REASON_MS = 1000; // some count seconds
 
     final Run run;
@@ -49,6 +52,14 @@ abstract class State extends AbstractBehavior<Command> {
                 })
                 .onMessage(Coordinator.GetGenerations.class, m -> {
                     m.replyTo().tell(run.history.view());
+                    return this;
+                })
+                .onMessage(Coordinator.GetMetrics.class, m -> {
+                    m.replyTo().tell(run.metrics.view(run.name(), m.from(), m.to(), m.points()));
+                    return this;
+                })
+                .onMessage(PastRead.class, m -> {
+                    run.pastRead(m);
                     return this;
                 })
                 .onMessage(Coordinator.Subscribe.class, m -> {

@@ -11,7 +11,9 @@ import io.flm.worker.FailureKind;
 import io.flm.worker.RunPlan;
 import io.flm.worker.WireMessage;
 import io.flm.worker.Worker;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** A run from its submission to its end: what the operator asks for, what is saved, and how it ends. */
@@ -332,6 +334,7 @@ class CoordinatorTest extends ClusterTest {
         ActorRef<RunView> run = c.actors.spawn(Behaviors.ignore(), "run");
         ActorRef<GenerationsView> generations = c.actors.spawn(Behaviors.ignore(), "generations");
         ActorRef<RunEvents> events = c.actors.spawn(Behaviors.ignore(), "events");
+        ActorRef<MetricsView> metrics = c.actors.spawn(Behaviors.ignore(), "metrics");
         c.submit();
         c.pass(200);
         c.steps(3);
@@ -348,6 +351,18 @@ class CoordinatorTest extends ClusterTest {
                 new Coordinator.Answer(true, "training", "why"),
                 c.view(),
                 new GenerationsView(c.generations()),
+                new Coordinator.GetMetrics(0, 100, 10, metrics),
+                new MetricsView(
+                        "r",
+                        0,
+                        3,
+                        2,
+                        List.of(0L, 2L),
+                        List.of(2, 1),
+                        Map.of(
+                                "loss",
+                                new MetricsView.Figure(
+                                        Arrays.asList(2.5f, null), Arrays.asList(2f, null), Arrays.asList(3f, null)))),
                 new Coordinator.Subscribe("a", 7, events),
                 new RunEvents("a", 8, c.view(), List.of()),
                 new RunEvents("a", 9, null, everyEvent(c.view(), c.generations().get(0))));
@@ -359,7 +374,7 @@ class CoordinatorTest extends ClusterTest {
         AsyncTrainer.Rates rates = new AsyncTrainer.Rates(1, 2, 3, new AsyncTrainer.Shares(0.25, 0.25, 0.25, 0.25));
         List<RunEvent> events = List.of(
                 new RunEvent.Entered("training", "why"),
-                new RunEvent.Stepped(1, 2, 2.5, view.heads(), rates),
+                new RunEvent.Stepped(1, 2, 2.5, view.heads(), rates, 1e-3, null),
                 new RunEvent.Formed(generation),
                 new RunEvent.WorkersChanged(view.workers(), List.of("w2")),
                 new RunEvent.NotesChanged(List.of("a note")),

@@ -148,6 +148,21 @@ class EventsTest extends ClusterTest {
     }
 
     @Test
+    void theFiguresOfAllStepsAreKept() {
+        TestCluster c = training("w1", "w2");
+        c.steps(5);
+        MetricsView metrics = c.metrics(1, 3, 10);
+        assertThat(metrics.run()).isEqualTo("r");
+        assertThat(metrics.last()).isEqualTo(4);
+        assertThat(metrics.steps()).containsExactly(1L, 2L, 3L);
+        assertThat(metrics.figures().get("loss"))
+                .isEqualTo(new MetricsView.Figure(
+                        List.of(2.5f, 2.5f, 2.5f), List.of(2.5f, 2.5f, 2.5f), List.of(2.5f, 2.5f, 2.5f)));
+        assertThat(metrics.figures())
+                .containsKeys("recLoss", "recAccuracy", "learningRate", "gradientNorm", "exchangeMs");
+    }
+
+    @Test
     void aLossAndWhatFollowsIsKnown() {
         TestCluster c = training("w1", "w2", "w3");
         Follower follower = new Follower(c);

@@ -5,6 +5,7 @@ import io.flm.worker.AsyncTrainer;
 import io.flm.worker.FailureKind;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
+import io.flm.worker.StepMetrics;
 import io.flm.worker.StepResult;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,7 +105,8 @@ final class StubTrainer implements AsyncTrainer {
         listener.accept(new Progressed(
                 result,
                 List.of(new Head("rec", 2, 1, null, null)),
-                new Rates(100, 800, laneMs, new Shares(0.1, 0.6, 0.2, 0.1))));
+                new Rates(100, 800, laneMs, new Shares(0.1, 0.6, 0.2, 0.1)),
+                List.of(StepMetrics.of(result, List.of("rec")))));
         if (last) {
             end(new Ended(committed));
         }

@@ -221,6 +221,11 @@ final class TestCluster implements AutoCloseable {
         return actors.ask(coordinator, Coordinator.GetGenerations::new).generations();
     }
 
+    MetricsView metrics(long from, long to, int points) {
+        return actors.ask(
+                coordinator, (ActorRef<MetricsView> replyTo) -> new Coordinator.GetMetrics(from, to, points, replyTo));
+    }
+
     GenerationsView.GenerationView generation(long number) {
         return generations().stream()
                 .filter(g -> g.number() == number)

@@ -37,8 +37,9 @@ public interface AsyncTrainer extends AutoCloseable {
      * @param result the last committed step
      * @param heads of the objective, over the global batch
      * @param rates over the time since the last such event
+     * @param steps of rank 0 those committed since then, the newest of them, of others none
      */
-    record Progressed(StepResult result, List<Head> heads, Rates rates) implements Event {}
+    record Progressed(StepResult result, List<Head> heads, Rates rates, List<StepMetrics> steps) implements Event {}
 
     /**
      * Means over the predictions of one head.

@@ -4,6 +4,8 @@ import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
 import io.flm.worker.torch.MemoryShortage;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
@@ -23,6 +25,7 @@ import org.slf4j.LoggerFactory;
 public final class TrainerThread implements AsyncTrainer {
     private static final Logger LOG = LoggerFactory.getLogger(TrainerThread.class);
     private static final int PROGRESS_PER_SECOND = 4;
+    private static final int MOST_STEPS_TOLD = 100; // at once; 400 a second
 
     /** Makes the trainer of a run. */
     @FunctionalInterface
@@ -192,6 +195,7 @@ public final class TrainerThread implements AsyncTrainer {
             listener.accept(new Entered(how));
             int lanes = generation.members().get(rank).lanes().count();
             Meter meter = new Meter(lanes, nanoTime.getAsLong());
+            Deque<StepMetrics> untold = new ArrayDeque<>();
             boolean stop = committedSteps >= totalSteps;
             while (!stop && !closed) {
                 if (isAbandoned(generation)) {
@@ -202,14 +206,22 @@ public final class TrainerThread implements AsyncTrainer {
                 stop = result.totals().stop() || committedSteps >= totalSteps;
                 if (rank == 0) {
                     observer.accept(result);
+                    untold.addLast(StepMetrics.of(result, r.heads()));
+                    if (untold.size() > MOST_STEPS_TOLD) {
+                        untold.removeFirst();
+                    }
                 }
                 corruption.add(result);
                 writeSaves(r);
                 meter.add(result);
                 long now = nanoTime.getAsLong();
                 if (stop || now - meter.since() >= 1_000_000_000L / PROGRESS_PER_SECOND) {
-                    listener.accept(
-                            new Progressed(result, corruption.heads(r.heads(), result.byHead()), meter.read(now)));
+                    listener.accept(new Progressed(
+                            result,
+                            corruption.heads(r.heads(), result.byHead()),
+                            meter.read(now),
+                            List.copyOf(untold)));
+                    untold.clear();
                 }
             }
         } finally {

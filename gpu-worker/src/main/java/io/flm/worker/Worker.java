@@ -146,6 +146,7 @@ public final class Worker {
      *
      * @param step the last committed one, from 0
      * @param loss the weighted mean of the global batch
+     * @param steps of rank 0 those committed since it told so last, the newest of them; of others none
      */
     public record Progressed(
             String worker,
@@ -153,7 +154,8 @@ public final class Worker {
             long step,
             double loss,
             List<AsyncTrainer.Head> heads,
-            AsyncTrainer.Rates rates)
+            AsyncTrainer.Rates rates,
+            List<StepMetrics> steps)
             implements GenerationReport {}
 
     /** All members stopped after the same step: the run's last, or the one with the stop flag. Nothing is saved yet. */

@@ -191,7 +191,8 @@ final class WorkerStates {
                         p.result().step(),
                         p.result().loss(),
                         p.heads(),
-                        p.rates()));
+                        p.rates(),
+                        p.steps()));
             }
             return this;
         }

@@ -319,7 +319,22 @@ class WorkerTest {
                 new Worker.Described(
                         "w", self, "n", "cpu", "h:1", "1", 4, Phase.IDLE, "", 0, null, Map.of(), null, 0, 0, 0, "why"),
                 new Worker.Joined("w", 3),
-                new Worker.Progressed("w", 3, 8, 2.5, List.of(new AsyncTrainer.Head("rec", 2.5, 0.5, 1.0, 0.3)), rates),
+                new Worker.Progressed(
+                        "w",
+                        3,
+                        8,
+                        2.5,
+                        List.of(new AsyncTrainer.Head("rec", 2.5, 0.5, 1.0, 0.3)),
+                        rates,
+                        List.of(new StepMetrics(
+                                8,
+                                2.5,
+                                List.of(new StepMetrics.HeadLoss("rec", 2.5, 0.5)),
+                                List.of(),
+                                1e-3,
+                                Double.NaN,
+                                4,
+                                new StepResult.Times(1, 2, 3, 4, 5)))),
                 new Worker.Halted("w", 3, 9, "why"),
                 new Worker.Failed("w", 3, 9, FailureKind.MEMBER_LOST, "why", List.of("n2")),
                 new Worker.Saved("w", 9, "/there"),

@@ -52,6 +52,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.Coordinator.Answer;
 import io.flm.coordinator.GenerationsView;
+import io.flm.coordinator.MetricsView;
 import io.flm.coordinator.RunView;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeCounters;
@@ -74,7 +75,8 @@ import org.slf4j.LoggerFactory;
 import scala.concurrent.duration.FiniteDuration;
 
 /**
- * The run over HTTP, the same on any node: {@code /api/v1/run}, {@code /api/v1/workers} and {@code /api/v1/generations} as JSON,
+ * The run over HTTP, the same on any node: {@code /api/v1/run}, {@code /api/v1/workers}, {@code /api/v1/generations} and {@code
+ * /api/v1/metrics} as JSON, {@code /api/v1/events} as they happen,
  * {@code /metrics} for Prometheus, {@code /health/alive} (the process answers) and {@code /health/ready} (the coordinator
  * answers, and the run is not in trouble). Errors are problem details (RFC 9457). docs/http.md has it in full.
  */
@@ -88,7 +90,7 @@ public final class HttpEndpoint {
             ActorAttributes.withSupervisionStrategy(Supervision.getResumingDecider());
 
     private static final String PATHS = "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/events,"
-            + " /metrics, /health/ready and /health/alive";
+            + " /api/v1/metrics, /metrics, /health/ready and /health/alive";
     private static final AtomicLong HUBS = new AtomicLong(); // names of actors are unique
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -260,7 +262,19 @@ public final class HttpEndpoint {
                         () -> get(() -> completeWithFuture(asked(
                                 Coordinator.GetGenerations::new,
                                 (GenerationsView view) -> HttpAnswers.json(StatusCodes.OK, view.generations()))))),
+                path("metrics", () -> get(() -> extractRequest(this::metrics))),
                 path("events", () -> get(() -> extractRequest(request -> complete(events(request))))));
+    }
+
+    private Route metrics(HttpRequest request) {
+        MetricsQuery query;
+        try {
+            query = MetricsQuery.of(request.getUri());
+        } catch (UserException e) {
+            return complete(HttpAnswers.problem(StatusCodes.BAD_REQUEST, String.valueOf(e.getMessage())));
+        }
+        return completeWithFuture(asked(
+                (ActorRef<MetricsView> to) -> query.question(to), view -> HttpAnswers.json(StatusCodes.OK, view)));
     }
 
     /** Until the listener goes. */

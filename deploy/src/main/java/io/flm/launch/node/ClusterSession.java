@@ -29,6 +29,7 @@ import com.typesafe.config.ConfigValueFactory;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
+import io.flm.coordinator.PastSteps;
 import io.flm.coordinator.http.HttpEndpoint;
 import io.flm.coordinator.http.HttpSettings;
 import io.flm.coordinator.http.Submission;
@@ -71,6 +72,7 @@ final class ClusterSession {
     private final String id = UUID.randomUUID().toString();
     private final NodeSettings settings;
     private final List<WorkerSlot> slots;
+    private final PastSteps past;
     private final ActorSystem<Member> system;
     private final Set<NodeSettings.Address> seen = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Void> up = new CompletableFuture<>();
@@ -85,6 +87,7 @@ final class ClusterSession {
      * @param config of this node, whole
      * @param http likewise with the earlier port
      * @param exchange what the node's exchange has counted
+     * @param past steps of runs, as this node keeps them
      * @throws UserException where a port cannot be had
      */
     ClusterSession(
@@ -93,9 +96,11 @@ final class ClusterSession {
             HttpSettings http,
             List<WorkerSlot> slots,
             Submission.Planner planner,
-            Supplier<ExchangeCounters> exchange) {
+            Supplier<ExchangeCounters> exchange,
+            PastSteps past) {
         this.settings = settings;
         this.slots = slots;
+        this.past = past;
         system = start(config);
         CoordinatedShutdown.get(system).addTask(CoordinatedShutdown.PhaseActorSystemTerminate(), "ending", () -> {
             ending.complete(Done.getInstance());
@@ -164,7 +169,7 @@ final class ClusterSession {
                             Coordinator.create(
                                     coordinating,
                                     new CoordinatorEnvironment(
-                                            Clock.systemUTC(), System::nanoTime, ClusterSession::newKey)),
+                                            Clock.systemUTC(), System::nanoTime, ClusterSession::newKey, past)),
                             "coordinator")));
             return Behaviors.receive(Member.class)
                     .onMessage(Member.class, member -> {

@@ -11,7 +11,11 @@ import io.flm.launch.config.DataRoots;
 import io.flm.launch.config.NodeSettings;
 import io.flm.launch.console.Failure;
 import io.flm.launch.node.DeadMembers.Verdict;
+import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.NodeFiles;
+import io.flm.launch.run.RunFiles;
+import io.flm.worker.RunPlan;
+import io.flm.worker.StepMetrics;
 import io.flm.worker.torch.WorkerSettings;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -170,7 +174,8 @@ public final class Node implements AutoCloseable {
         }
         ClusterSession now;
         try {
-            now = new ClusterSession(settings, setup.config(), http, slots, planner, exchange::counters);
+            now = new ClusterSession(
+                    settings, setup.config(), http, slots, planner, exchange::counters, this::pastSteps);
             failures = 0;
         } catch (UserException e) {
             failures++;
@@ -215,6 +220,11 @@ public final class Node implements AutoCloseable {
             now.end();
             runs.close();
         }
+    }
+
+    /** Of a run that trained before, as its folder on this node has them. */
+    private void pastSteps(RunPlan plan, Consumer<StepMetrics> each) {
+        MetricsReader.read(RunFiles.metricsOf(setup.folder().of(plan.run())), each);
     }
 
     private String joined() {

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -121,12 +122,18 @@ public final class MetricsLog implements AutoCloseable {
      */
     public static List<String> lines(Path file) throws IOException {
         List<String> lines = new ArrayList<>();
+        forEachLine(file, lines::add);
+        return lines;
+    }
+
+    /** The same, one at a time. */
+    static void forEachLine(Path file, Consumer<String> each) throws IOException {
         StringBuilder line = new StringBuilder();
         try (Reader in = new BufferedReader(
                 new InputStreamReader(Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS), StandardCharsets.UTF_8))) {
             for (int letter = in.read(); letter >= 0 && line.length() < MOST_LINE; letter = in.read()) {
                 if (letter == '\n') {
-                    lines.add(line.toString());
+                    each.accept(line.toString());
                     line.setLength(0);
                 } else {
                     line.append((char) letter);
@@ -134,9 +141,8 @@ public final class MetricsLog implements AutoCloseable {
             }
         }
         if (!line.isEmpty()) {
-            lines.add(line.toString());
+            each.accept(line.toString());
         }
-        return lines;
     }
 
     /** A line that was cut in the middle belongs to no step. */

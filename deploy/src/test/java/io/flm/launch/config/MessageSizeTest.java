@@ -13,6 +13,7 @@ import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.GenerationsView;
+import io.flm.coordinator.MetricsView;
 import io.flm.coordinator.RunEvent;
 import io.flm.coordinator.RunEvents;
 import io.flm.coordinator.RunView;
@@ -30,11 +31,13 @@ import io.flm.worker.WireMessage;
 import io.flm.worker.Worker;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -111,6 +114,24 @@ public class MessageSizeTest {
                 + "] }";
     }
 
+    /** As large as it gets. */
+    private static MetricsView metrics() {
+        List<Float> values = Collections.nCopies(MetricsView.MOST_POINTS, 1.2345678f);
+        Map<String, MetricsView.Figure> figures = new TreeMap<>();
+        for (int figure = 0; figure < 40; figure++) {
+            figures.put(
+                    "heldOut.aHeadOfALongName" + figure + "Accuracy", new MetricsView.Figure(values, values, values));
+        }
+        return new MetricsView(
+                "r",
+                0,
+                1L << 40,
+                1 << 30,
+                Collections.nCopies(MetricsView.MOST_POINTS, 1L << 40),
+                Collections.nCopies(MetricsView.MOST_POINTS, 1 << 30),
+                figures);
+    }
+
     @Test
     void whatFiveHundredWorkersAndTheirCoordinatorTellEachOtherFitsIntoAFrame() {
         Config config = ConfigFactory.parseString("flm.coordinator.retry-pause = 1 ms")
@@ -168,6 +189,7 @@ public class MessageSizeTest {
             RunEvent everybody = new RunEvent.WorkersChanged(run.workers(), List.of());
             for (WireMessage message : List.of(
                     run,
+                    metrics(),
                     generations,
                     asItStands,
                     events,

@@ -166,7 +166,8 @@ final class SimulatedTrainer implements AsyncTrainer {
         return new Progressed(
                 new StepResult(r.step(), 1, totals, List.of(), 1e-3, 1, null, new StepResult.Times(0, 1, 1, 1, 1)),
                 List.of(),
-                new Rates(1, 1, laneMs, new Shares(0, 1, 0, 0)));
+                new Rates(1, 1, laneMs, new Shares(0, 1, 0, 0)),
+                List.of());
     }
 
     private void end() {
