@@ -1,5 +1,6 @@
 package io.flm.coordinator.http;
 
+import akka.http.javadsl.model.AttributeKey;
 import akka.http.javadsl.model.ContentTypes;
 import akka.http.javadsl.model.HttpCharsets;
 import akka.http.javadsl.model.HttpEntities;
@@ -23,6 +24,12 @@ import java.util.Map;
 final class HttpAnswers {
     private static final ObjectMapper JSON = JsonMapper.builder().build();
 
+    /** What came of a request, in one line, for the log. */
+    static final AttributeKey<String> DETAIL = AttributeKey.create("detail", String.class);
+
+    /** Of answers that are somebody's, or true for a moment. */
+    static final HttpHeader NOT_KEPT = header("Cache-Control", "no-store");
+
     private HttpAnswers() {}
 
     static HttpResponse json(StatusCode status, Object body) {
@@ -40,6 +47,7 @@ final class HttpAnswers {
         body.put("detail", PlainText.of(detail));
         return HttpResponse.create()
                 .withStatus(status)
+                .addAttribute(DETAIL, detail)
                 .addHeaders(List.of(headers))
                 .withEntity(HttpEntities.create(
                         MediaTypes.applicationWithFixedCharset("problem+json", HttpCharsets.UTF_8)

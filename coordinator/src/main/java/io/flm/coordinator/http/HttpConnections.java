@@ -44,6 +44,9 @@ final class HttpConnections {
     /** The connection that a request came by, for answers that go on for as long as somebody reads them. */
     static final AttributeKey<Streaming> STREAMING = AttributeKey.create("streaming", Streaming.class);
 
+    /** The address that a request came from: a proxy's where there is one. */
+    static final AttributeKey<InetAddress> CLIENT = AttributeKey.create("client", InetAddress.class);
+
     private final int perClient;
     private final Duration idleTimeout;
     private final Function<HttpRequest, CompletionStage<HttpResponse>> handler;
@@ -69,7 +72,8 @@ final class HttpConnections {
                                 .via(end.flow())
                                 .mapAsync(1, request -> {
                                     asks(connection);
-                                    return handler.apply(request.addAttribute(STREAMING, new Streaming(connection)))
+                                    return handler.apply(request.addAttribute(STREAMING, new Streaming(connection))
+                                                    .addAttribute(CLIENT, connection.client))
                                             .whenComplete((response, e) -> idles(connection));
                                 })
                                 .watchTermination((notUsed, done) -> done),

@@ -33,22 +33,12 @@ import akka.http.javadsl.server.MethodRejection;
 import akka.http.javadsl.server.RejectionHandler;
 import akka.http.javadsl.server.Route;
 import akka.http.javadsl.settings.ServerSettings;
-import akka.http.scaladsl.model.EntityStreamException;
-import akka.http.scaladsl.model.EntityStreamSizeException;
 import akka.stream.ActorAttributes;
 import akka.stream.Attributes;
 import akka.stream.Supervision;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
 import akka.util.ByteString;
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.Coordinator.Answer;
 import io.flm.coordinator.GenerationsView;
@@ -58,12 +48,12 @@ import io.flm.data.UserException;
 import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -83,20 +73,15 @@ import scala.concurrent.duration.FiniteDuration;
 public final class HttpEndpoint {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(3);
-    private static final Duration BODY_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
     /** Of connections: else the first that cannot be served ends the listener. */
     private static final Attributes ONE_FAILS_ALONE =
             ActorAttributes.withSupervisionStrategy(Supervision.getResumingDecider());
 
-    private static final String PATHS = "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/events,"
-            + " /api/v1/metrics, /metrics, /health/ready and /health/alive";
+    private static final String PATHS =
+            "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/metrics, /api/v1/events,"
+                    + " /api/v1/session, /metrics, /health/ready and /health/alive";
     private static final AtomicLong HUBS = new AtomicLong(); // names of actors are unique
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
 
     /**
      * What comes of {@code POST /api/v1/run}.
@@ -107,8 +92,10 @@ public final class HttpEndpoint {
 
     private final ActorSystem<?> system;
     private final ActorRef<Coordinator.Command> coordinator;
-    private final HttpSettings settings;
+    private final InstantSource clock;
     private final HttpAccess access;
+    private final HttpBodies bodies;
+    private final SessionRoutes session;
     private final Submission.Planner planner;
     private final Supplier<ExchangeCounters> exchange;
     private final ActorRef<EventHub.Message> events;
@@ -118,11 +105,16 @@ public final class HttpEndpoint {
             ActorRef<Coordinator.Command> coordinator,
             HttpSettings settings,
             Submission.Planner planner,
-            Supplier<ExchangeCounters> exchange) {
+            Supplier<ExchangeCounters> exchange,
+            InstantSource clock) {
         this.system = system;
         this.coordinator = coordinator;
-        this.settings = settings;
-        this.access = new HttpAccess(settings);
+        this.clock = clock;
+        SessionCookies cookies = new SessionCookies(settings.tokens(), settings.sessionLife(), false, clock);
+        AuditLog audit = new AuditLog(System::nanoTime);
+        this.access = new HttpAccess(system, settings, cookies, audit, System::nanoTime);
+        this.bodies = new HttpBodies(system, settings.maxBodyBytes());
+        this.session = new SessionRoutes(settings.tokens(), access, cookies, audit, bodies);
         this.planner = planner;
         this.exchange = exchange;
         this.events =
@@ -135,14 +127,16 @@ public final class HttpEndpoint {
      * @param coordinator or a proxy of it
      * @param planner makes plans of the runs that are submitted
      * @param exchange what this node's exchange has counted
+     * @param clock of the day, by which sign-ins end
      */
     public static CompletionStage<ServerBinding> bind(
             ActorSystem<?> system,
             ActorRef<Coordinator.Command> coordinator,
             HttpSettings settings,
             Submission.Planner planner,
-            Supplier<ExchangeCounters> exchange) {
-        Route route = new HttpEndpoint(system, coordinator, settings, planner, exchange).route();
+            Supplier<ExchangeCounters> exchange,
+            InstantSource clock) {
+        Route route = new HttpEndpoint(system, coordinator, settings, planner, exchange, clock).route();
         HttpConnections connections = new HttpConnections(settings, route.handler(system), system);
         return Http.get(system)
                 .newServerAt(settings.host(), settings.port())
@@ -163,7 +157,7 @@ public final class HttpEndpoint {
     }
 
     private static ServerSettings adapted(ServerSettings server, HttpSettings settings) {
-        Duration slowest = settings.idleTimeout().plus(BODY_TIMEOUT).plus(ASK_TIMEOUT);
+        Duration slowest = settings.idleTimeout().plus(HttpBodies.TIMEOUT).plus(ASK_TIMEOUT);
         ServerSettings.Timeouts timeouts = server.getTimeouts()
                 .withIdleTimeout(FiniteDuration.create(slowest.toMillis(), TimeUnit.MILLISECONDS)) // of slow readers
                 .withLingerTimeout(FiniteDuration.create(1, TimeUnit.SECONDS));
@@ -199,10 +193,11 @@ public final class HttpEndpoint {
                 .build();
         return handleExceptions(
                 exceptions,
-                () -> handleRejections(
+                () -> access.known(() -> handleRejections(
                         rejections,
-                        () -> access.known(() -> concat(
+                        () -> concat(
                                 pathPrefix("health", this::health),
+                                pathPrefix("api", () -> path(segment("v1").slash("session"), session::route)),
                                 access.allowed(() -> concat(
                                         pathPrefix("api", () -> pathPrefix("v1", this::api)),
                                         path(
@@ -239,7 +234,7 @@ public final class HttpEndpoint {
                         () -> concat(
                                 pathEnd(() -> concat(
                                         get(() -> view(run -> HttpAnswers.json(StatusCodes.OK, run))),
-                                        post(() -> body(this::submit)))),
+                                        post(() -> bodies.take(this::submit)))),
                                 order("pause", why -> replyTo -> new Coordinator.Pause(why, replyTo)),
                                 order("continue", why -> Coordinator.Continue::new),
                                 order("checkpoint", why -> Coordinator.SaveNow::new),
@@ -281,13 +276,18 @@ public final class HttpEndpoint {
     private HttpResponse events(HttpRequest request) {
         String lastId =
                 request.getHeader("Last-Event-ID").map(HttpHeader::value).orElse("");
-        Source<ByteString, NotUsed> source = EventHub.events(events, lastId);
+        Source<ByteString, NotUsed> source = untilSessionEnds(request, EventHub.events(events, lastId));
         Source<ByteString, NotUsed> streamed = request.getAttribute(HttpConnections.STREAMING)
                 .map(connection -> connection.of(source))
                 .orElse(source);
         return HttpResponse.create()
-                .addHeader(HttpAnswers.header("Cache-Control", "no-store"))
                 .withEntity(HttpEntities.create(MediaTypes.TEXT_EVENT_STREAM.toContentType(), streamed));
+    }
+
+    /** A stream that was begun with a cookie ends with it. */
+    private <T> Source<T, NotUsed> untilSessionEnds(HttpRequest request, Source<T, NotUsed> answer) {
+        Instant until = request.getAttribute(HttpAccess.CALLER).orElseThrow().until();
+        return until == null ? answer : answer.takeWithin(Duration.between(clock.instant(), until));
     }
 
     private Route view(Function<RunView, HttpResponse> show) {
@@ -299,7 +299,7 @@ public final class HttpEndpoint {
             String name, Function<String, akka.japi.function.Function<ActorRef<Answer>, Coordinator.Command>> command) {
         return path(
                 name,
-                () -> post(() -> body(body -> {
+                () -> post(() -> bodies.take(body -> {
                     String reason = body.isBlank() ? name + " over HTTP" : reason(body);
                     return asked(command.apply(reason), HttpEndpoint::answer);
                 })));
@@ -308,7 +308,7 @@ public final class HttpEndpoint {
     private record Order(@Nullable String reason) {}
 
     private static String reason(String body) {
-        String reason = read(body, Order.class).reason();
+        String reason = HttpBodies.read(body, Order.class).reason();
         if (reason == null || reason.isBlank() || reason.length() > 1000) {
             throw new UserException("reason: give a short text, or leave the body out");
         }
@@ -317,14 +317,14 @@ public final class HttpEndpoint {
 
     private static HttpResponse answer(Answer answer) {
         return answer.accepted()
-                ? HttpAnswers.json(StatusCodes.ACCEPTED, answer)
+                ? HttpAnswers.json(StatusCodes.ACCEPTED, answer).addAttribute(HttpAnswers.DETAIL, answer.reason())
                 : HttpAnswers.problem(StatusCodes.CONFLICT, answer.reason());
     }
 
     /** Reads the configuration beside the dispatcher that heartbeats need: it is somebody else's, and may take long. */
     private CompletionStage<HttpResponse> submit(String body) {
         return CompletableFuture.supplyAsync(
-                        () -> planner.plan(read(body, Submission.class)),
+                        () -> planner.plan(HttpBodies.read(body, Submission.class)),
                         system.dispatchers().lookup(DispatcherSelector.blocking()))
                 .thenCompose(this::submit);
     }
@@ -336,91 +336,8 @@ public final class HttpEndpoint {
                         ? HttpAnswers.json(
                                         StatusCodes.CREATED, new Submitted(plan.id(), answer.state(), answer.reason()))
                                 .addHeader(HttpAnswers.header("Location", "/api/v1/run"))
+                                .addAttribute(HttpAnswers.DETAIL, plan.run() + ": " + answer.reason())
                         : HttpAnswers.problem(StatusCodes.CONFLICT, answer.reason()));
-    }
-
-    private static <T> T read(String body, Class<T> type) {
-        try {
-            T value = JSON.readValue(body, type);
-            if (value == null) {
-                throw new UserException("the body is null: give a JSON object");
-            }
-            return value;
-        } catch (JsonMappingException e) {
-            if (e.getCause() instanceof UserException cause) {
-                throw cause;
-            }
-            throw new UserException("the body does not fit: " + misfit(body, e), e);
-        } catch (JsonProcessingException e) {
-            JsonLocation at = e.getLocation(); // null if a limit of the parser is exceeded
-            String where = at == null ? "" : "line " + at.getLineNr() + ", column " + at.getColumnNr() + ": ";
-            throw new UserException("the body is no JSON: " + where + e.getOriginalMessage(), e);
-        }
-    }
-
-    /** In words of the documents: Jackson's name classes. */
-    private static String misfit(String body, JsonMappingException e) {
-        if (body.isBlank()) {
-            return "it is empty; give a JSON object";
-        }
-        if (e instanceof UnrecognizedPropertyException unknown) {
-            String known = unknown.getKnownPropertyIds().stream()
-                    .map(String::valueOf)
-                    .sorted()
-                    .collect(Collectors.joining(", "));
-            return "it has " + unknown.getPropertyName() + ", and may have " + known;
-        }
-        String message = e.getOriginalMessage();
-        if (message.startsWith("Missing ")) {
-            return message;
-        }
-        return e.getPath().isEmpty()
-                ? "it is no JSON object"
-                : "its " + e.getPath().get(0).getFieldName() + " is of another type or size than docs/http.md has";
-    }
-
-    /** Takes a body of bounded size, JSON or none; what the handler refuses with a {@link UserException} is the client's. */
-    private Route body(Function<String, CompletionStage<HttpResponse>> handler) {
-        return extractRequest(request -> {
-            boolean json = request.entity().getContentType().mediaType().equals(MediaTypes.APPLICATION_JSON);
-            if (!json && !request.entity().isKnownEmpty()) {
-                request.discardEntityBytes(system);
-                return complete(HttpAnswers.problem(
-                        StatusCodes.UNSUPPORTED_MEDIA_TYPE,
-                        "give the body as application/json, not "
-                                + request.entity().getContentType()));
-            }
-            return completeWithFuture(request.entity()
-                    .withSizeLimit(settings.maxBodyBytes())
-                    .toStrict(BODY_TIMEOUT.toMillis(), Long.MAX_VALUE, system) // its own limit has another answer
-                    .thenCompose(strict -> handler.apply(strict.getData().utf8String()))
-                    .exceptionally(this::refusal));
-        });
-    }
-
-    private HttpResponse refusal(Throwable thrown) {
-        Throwable cause =
-                thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
-        if (cause instanceof EntityStreamSizeException) {
-            return HttpAnswers.problem(
-                    StatusCodes.CONTENT_TOO_LARGE,
-                    "the body is larger than " + settings.maxBodyBytes() + " bytes (flm.http.max-body)");
-        }
-        if (cause instanceof EntityStreamException broken) {
-            return HttpAnswers.problem(
-                    StatusCodes.BAD_REQUEST,
-                    "the body is broken: " + broken.info().summary());
-        }
-        if (cause instanceof UserException) {
-            return HttpAnswers.problem(StatusCodes.BAD_REQUEST, String.valueOf(cause.getMessage()));
-        }
-        if (cause instanceof TimeoutException) {
-            return HttpAnswers.problem(
-                    StatusCodes.REQUEST_TIMEOUT, "the body did not arrive within " + BODY_TIMEOUT.toSeconds() + " s");
-        }
-        LOG.error("HTTP request", cause);
-        return HttpAnswers.problem(
-                StatusCodes.INTERNAL_SERVER_ERROR, "internal error: " + cause + "; the node's log has more");
     }
 
     /** Asks the coordinator; while it moves to another node nobody answers. */

@@ -1,14 +1,9 @@
 package io.flm.coordinator.http;
 
 import com.typesafe.config.Config;
-import io.flm.data.FileErrors;
-import io.flm.data.SmallFile;
-import io.flm.data.TextFile;
 import io.flm.data.UserException;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -21,24 +16,23 @@ import java.util.function.Predicate;
  *
  * @param port 0: any free one
  * @param names by which requests may call this node, beside {@code host} and the names of loopback
- * @param tokenFile where the token was read from; empty: nowhere
- * @param token that requests must carry; empty: none
+ * @param tokens that requests must carry
+ * @param sessionLife how long a browser is signed in
  * @param maxBodyBytes of a request
  * @param idleTimeout a connection without a request for longer is closed
  * @param connectionsPerClient of one address at the same time
+ * @param requestsPerSecond of one address
  */
 public record HttpSettings(
         String host,
         int port,
         List<String> names,
-        String tokenFile,
-        String token,
+        Tokens tokens,
+        Duration sessionLife,
         long maxBodyBytes,
         Duration idleTimeout,
-        int connectionsPerClient) {
-    private static final int LEAST_TOKEN = 16;
-    private static final int MOST_TOKEN = 4096;
-
+        int connectionsPerClient,
+        int requestsPerSecond) {
     public HttpSettings {
         names = names.stream().map(name -> name.toLowerCase(Locale.ROOT)).toList();
     }
@@ -47,9 +41,8 @@ public record HttpSettings(
     public static HttpSettings from(Config root) {
         Config c = root.getConfig("flm.http");
         String host = c.getString("host");
-        String tokenFile = c.getString("token-file");
-        String token = tokenFile.isEmpty() ? "" : read(tokenFile);
-        if (token.isEmpty() && !isLoopback(host)) {
+        Tokens tokens = Tokens.from(c);
+        if (!tokens.wanted() && !isLoopback(host)) {
             throw new UserException("flm.http.host = " + host + " can be reached from outside of this machine: give a"
                     + " token that requests must carry with flm.http.token-file, or stay on 127.0.0.1");
         }
@@ -57,26 +50,17 @@ public record HttpSettings(
                 host,
                 c.getInt("port"),
                 c.getStringList("names"),
-                tokenFile,
-                token,
+                tokens,
+                c.getDuration("session-life"),
                 c.getBytes("max-body"),
                 c.getDuration("idle-timeout"),
-                c.getInt("connections-per-client"));
+                c.getInt("connections-per-client"),
+                c.getInt("requests-per-second"));
     }
 
-    private static String read(String file) {
-        try {
-            String token =
-                    TextFile.utf8(SmallFile.read(Path.of(file), MOST_TOKEN)).strip();
-            if (token.length() < LEAST_TOKEN || !token.matches("[\\x21-\\x7e]+")) {
-                throw new UserException(file + ": no token; put one line of at least " + LEAST_TOKEN
-                        + " letters and digits there (flm.http.token-file)");
-            }
-            return token;
-        } catch (IOException e) {
-            throw new UserException(
-                    file + ": the token cannot be read (" + FileErrors.reason(e) + "); check flm.http.token-file", e);
-        }
+    /** The token that opens everything; empty: none is wanted. */
+    public String token() {
+        return tokens.operate();
     }
 
     private static boolean isLoopback(String host) {
@@ -109,12 +93,20 @@ public record HttpSettings(
     }
 
     public HttpSettings withPort(int bound) {
-        return new HttpSettings(host, bound, names, tokenFile, token, maxBodyBytes, idleTimeout, connectionsPerClient);
+        return new HttpSettings(
+                host,
+                bound,
+                names,
+                tokens,
+                sessionLife,
+                maxBodyBytes,
+                idleTimeout,
+                connectionsPerClient,
+                requestsPerSecond);
     }
 
-    /** The token is no text for a log. */
     @Override
     public String toString() {
-        return "HttpSettings[" + host + ":" + port + (token.isEmpty() ? "]" : ", token of " + tokenFile + "]");
+        return "HttpSettings[" + host + ":" + port + ", " + tokens + "]";
     }
 }

@@ -16,6 +16,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -56,13 +57,22 @@ class HttpAttacksTest {
             return Behaviors.same();
         }));
         HttpSettings settings = new HttpSettings(
-                "127.0.0.1", 0, List.of("Lab.Example"), "", "", 1024, Duration.ofSeconds(2), CONNECTIONS);
+                "127.0.0.1",
+                0,
+                List.of("Lab.Example"),
+                new Tokens("", "", "", ""),
+                Duration.ofHours(1),
+                1024,
+                Duration.ofSeconds(2),
+                CONNECTIONS,
+                10_000);
         port = HttpEndpoint.bind(
                         KIT.system(),
                         coordinator,
                         settings,
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12))
+                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+                        InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)
                 .localAddress()
@@ -176,21 +186,56 @@ class HttpAttacksTest {
             strings = {
                 "Origin: http://evil.example",
                 "Origin: null",
-                "Origin: http://localhost",
+                "Origin:",
+                "Origin: http://localhost:8888",
+                "Origin: http://localhost.evil.example",
+                "Origin: http://evil.example@localhost:8080",
+                "Origin: file://localhost:8080",
+                "Origin: http://127.0.0.1:8080",
                 "Referer: http://evil.example/page",
+                "Referer: http://localhost:80800/",
                 "Sec-Fetch-Site: cross-site",
                 "Sec-Fetch-Site: same-site",
-                "Sec-Fetch-Site: same-origin"
+                "Sec-Fetch-Site: of its own",
+                "Sec-Fetch-Site: same-origin\r\nOrigin: http://evil.example",
+                "Sec-Fetch-Site: cross-site\r\nOrigin: http://localhost:8080",
+                "Origin: http://localhost:8080\r\nReferer: http://evil.example/"
             })
-    void aPageGivesNoOrder(String header) throws IOException {
-        assertThat(send("POST /api/v1/run/stop HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n" + header + "\r\n"
-                        + END))
+    void aPageOfAnotherSiteGivesNoOrder(String header) throws IOException {
+        assertThat(send("POST /api/v1/run/stop HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 0\r\n" + header
+                        + "\r\n" + END))
                 .startsWith("HTTP/1.1 403 ")
-                .contains("web pages are not served here");
+                .contains("a page of another site asks");
         assertThat(COMMANDS).isEmpty();
-        assertThat(send(
-                        "POST /api/v1/run/stop HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nSec-Fetch-Site: none\r\n"
-                                + END))
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Origin: http://localhost:8080",
+                "Origin: http://LOCALHOST:8080",
+                "Origin: https://localhost:8080",
+                "Referer: http://localhost:8080/page?run=1",
+                "Sec-Fetch-Site: same-origin",
+                "Sec-Fetch-Site: none",
+                "Sec-Fetch-Site: same-origin\r\nOrigin: http://localhost:8080\r\nReferer: http://localhost:8080/"
+            })
+    void thisNodesOwnPageGivesOrders(String header) throws IOException {
+        assertThat(send("POST /api/v1/run/stop HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 0\r\n" + header
+                        + "\r\n" + END))
+                .startsWith("HTTP/1.1 202 ");
+    }
+
+    @Test
+    void theDefaultPortIsThatOfThePagesScheme() throws IOException {
+        String order = "POST /api/v1/run/stop HTTP/1.1\r\nContent-Length: 0\r\n";
+        assertThat(send(order + "Host: lab.example\r\nOrigin: https://lab.example\r\n" + END))
+                .startsWith("HTTP/1.1 202 ");
+        assertThat(send(order + "Host: lab.example\r\nOrigin: https://lab.example:443\r\n" + END))
+                .startsWith("HTTP/1.1 202 ");
+        assertThat(send(order + "Host: lab.example:443\r\nOrigin: http://lab.example\r\n" + END))
+                .startsWith("HTTP/1.1 403 ");
+        assertThat(send(order + "Host: [::1]:80\r\nOrigin: http://[::1]\r\n" + END))
                 .startsWith("HTTP/1.1 202 ");
     }
 

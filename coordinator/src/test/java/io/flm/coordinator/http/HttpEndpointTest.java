@@ -32,6 +32,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -67,13 +68,21 @@ class HttpEndpointTest {
             answer(m);
             return Behaviors.same();
         }));
-        port = bind(coordinator, onLoopback("", ""));
-        guardedPort = bind(coordinator, onLoopback("token", TOKEN));
+        port = bind(coordinator, onLoopback(""));
+        guardedPort = bind(coordinator, onLoopback(TOKEN));
     }
 
-    private static HttpSettings onLoopback(String tokenFile, String token) {
+    private static HttpSettings onLoopback(String token) {
         return new HttpSettings(
-                "127.0.0.1", 0, List.of("lab.example"), tokenFile, token, 1024, Duration.ofSeconds(5), 64);
+                "127.0.0.1",
+                0,
+                List.of("lab.example"),
+                new Tokens("token", token, "", ""),
+                Duration.ofHours(1),
+                1024,
+                Duration.ofSeconds(5),
+                64,
+                10_000);
     }
 
     private static int bind(ActorRef<Coordinator.Command> coordinator, HttpSettings settings) throws Exception {
@@ -82,7 +91,8 @@ class HttpEndpointTest {
                         coordinator,
                         settings,
                         HttpEndpointTest::plan,
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11))
+                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11),
+                        InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)
                 .localAddress()
@@ -297,7 +307,7 @@ class HttpEndpointTest {
         assertProblem(send("POST", "/api/v1/run", "{\"run\": \"" + "r".repeat(2000) + "\"}"), 413, "1024 bytes");
         assertProblem(send("POST", "/api/v1/run", "{\"minWorkers\":" + "1".repeat(1001) + "}"), 400, "the body");
         assertProblem(send("POST", "/api/v1/run/stop", "{\"reason\": \"\"}"), 400, "reason");
-        assertProblem(send("POST", "/api/v1/run/stop", "", "Origin", "http://evil.example"), 403, "web pages");
+        assertProblem(send("POST", "/api/v1/run/stop", "", "Origin", "http://evil.example"), 403, "another site");
         assertThat(COMMANDS).isEmpty();
     }
 
@@ -384,7 +394,7 @@ class HttpEndpointTest {
 
     @Test
     void whileNoCoordinatorAnswersTheServiceIsUnavailable() throws Exception {
-        int silent = bind(KIT.<Coordinator.Command>createTestProbe().getRef(), onLoopback("", ""));
+        int silent = bind(KIT.<Coordinator.Command>createTestProbe().getRef(), onLoopback(""));
         HttpResponse<String> response = send(silent, "GET", "/api/v1/run", "");
         assertProblem(response, 503, "moving to another node");
         assertThat(response.headers().firstValue("retry-after")).contains("1");
@@ -394,7 +404,7 @@ class HttpEndpointTest {
     void aPortInUseIsSaidInOneLine() {
         assertThatThrownBy(() -> bind(
                         KIT.<Coordinator.Command>createTestProbe().getRef(),
-                        onLoopback("", "").withPort(port)))
+                        onLoopback("").withPort(port)))
                 .hasRootCauseInstanceOf(java.net.BindException.class)
                 .cause()
                 .isInstanceOf(UserException.class)
@@ -427,12 +437,18 @@ class HttpEndpointTest {
                 0,
                 "flm.http.token-file",
                 tokenFile,
+                "flm.http.read-token-file",
+                "",
+                "flm.http.session-life",
+                "12 h",
                 "flm.http.names",
                 List.of(),
                 "flm.http.idle-timeout",
                 "5 s",
                 "flm.http.connections-per-client",
                 64,
+                "flm.http.requests-per-second",
+                500,
                 "flm.http.max-body",
                 "1 MiB")));
     }

@@ -112,9 +112,19 @@ class HttpEventsTest {
         port = HttpEndpoint.bind(
                         kit.system(),
                         reached,
-                        new HttpSettings("127.0.0.1", 0, List.of(), "", "", 1024, Duration.ofSeconds(1), 8),
+                        new HttpSettings(
+                                "127.0.0.1",
+                                0,
+                                List.of(),
+                                new Tokens("", "", "", ""),
+                                Duration.ofHours(1),
+                                1024,
+                                Duration.ofSeconds(1),
+                                8,
+                                10_000),
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11))
+                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11),
+                        InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)
                 .localAddress()

@@ -59,9 +59,19 @@ class HttpMetricsTest {
         port = HttpEndpoint.bind(
                         KIT.system(),
                         coordinator,
-                        new HttpSettings("127.0.0.1", 0, List.of(), "", "", 1024, Duration.ofSeconds(5), 8),
+                        new HttpSettings(
+                                "127.0.0.1",
+                                0,
+                                List.of(),
+                                new Tokens("", "", "", ""),
+                                Duration.ofHours(1),
+                                1024,
+                                Duration.ofSeconds(5),
+                                8,
+                                10_000),
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100).resuming(s.resume()),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11))
+                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11),
+                        InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)
                 .localAddress()

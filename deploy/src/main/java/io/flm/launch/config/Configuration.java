@@ -45,6 +45,7 @@ public final class Configuration {
             "flm.model.init.text",
             "flm.model.init.whole",
             "flm.http.token-file",
+            "flm.http.read-token-file",
             "flm.node.key-store",
             "flm.node.data-roots");
 

@@ -110,7 +110,7 @@ final class ClusterSession {
             ActorRef<Coordinator.Command> proxy = coordinator
                     .orTimeout(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                     .join();
-            httpPort = HttpEndpoint.bind(system, proxy, http, planner, exchange)
+            httpPort = HttpEndpoint.bind(system, proxy, http, planner, exchange, Clock.systemUTC())
                     .toCompletableFuture()
                     .join()
                     .localAddress()
