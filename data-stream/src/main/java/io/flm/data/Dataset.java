@@ -96,10 +96,17 @@ public final class Dataset implements PictureSource {
      *
      * @param found the tar files that {@code paths} stand for
      * @param leftOut what lies beside them
+     * @param given says how those on servers are read, and which list names a file
      */
-    static Dataset openPictures(List<Path> found, LeftOut leftOut, List<Path> paths, RemoteSettings remote) {
-        Opener opener = (file, label, files) -> TarShard.open(file, label, false, files);
-        return open(found, leftOut, paths, Split.ALL, false, remote, opener);
+    static Dataset openPictures(List<Path> found, LeftOut leftOut, List<Path> paths, DataPaths given) {
+        Opener opener = (file, label, files) -> {
+            try {
+                return TarShard.open(file, label, false, files);
+            } catch (UserException e) {
+                throw given.at(file, e);
+            }
+        };
+        return open(found, leftOut, paths, Split.ALL, false, given.remote(), opener);
     }
 
     /** Opens files that {@code paths} stand for. */

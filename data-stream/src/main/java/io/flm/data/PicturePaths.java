@@ -16,7 +16,9 @@ final class PicturePaths {
         if (given.isEmpty()) {
             throw new UserException("no pictures: give tar files of them, or folders, beside the annotations");
         }
-        List<Path> paths = given.stream().flatMap(path -> each(path).stream()).toList();
+        DataPaths named = DataPaths.of(given, remote);
+        List<Path> paths =
+                named.paths().stream().flatMap(path -> each(path).stream()).toList();
         List<Path> folders =
                 paths.stream().filter(PicturePaths::isFolderOfPictures).toList();
         List<Path> tars = paths.stream().filter(path -> !folders.contains(path)).toList();
@@ -25,7 +27,7 @@ final class PicturePaths {
         List<Given> brought = new ArrayList<>();
         try {
             if (!tars.isEmpty()) {
-                sources.add(openTars(tars, remote, brought));
+                sources.add(openTars(tars, named, brought));
             }
             for (int i = 0; i < folders.size(); i++) {
                 PictureFolder folder = PictureFolder.open(folders.get(i), labels.get(i), PictureFolder.MOST_FILES);
@@ -48,15 +50,16 @@ final class PicturePaths {
         return named.stream().anyMatch(Files::isDirectory) ? named : List.of(path);
     }
 
-    private static Dataset openTars(List<Path> paths, RemoteSettings remote, List<Given> brought) {
+    private static Dataset openTars(List<Path> paths, DataPaths named, List<Given> brought) {
         LeftOut leftOut = new LeftOut();
+        leftOut.addAll(named.leftOut());
         List<Path> files = new ArrayList<>();
         int[] firstFile = new int[paths.size() + 1];
         for (int i = 0; i < paths.size(); i++) {
             files.addAll(ShardPaths.tars(List.of(paths.get(i)), leftOut));
             firstFile[i + 1] = files.size();
         }
-        Dataset tars = Dataset.openPictures(files, leftOut, paths, remote);
+        Dataset tars = Dataset.openPictures(files, leftOut, paths, named);
         for (int i = 0; i < paths.size(); i++) {
             brought.add(new Given(paths.get(i), tars.firstIndex(firstFile[i]), tars.firstIndex(firstFile[i + 1])));
         }

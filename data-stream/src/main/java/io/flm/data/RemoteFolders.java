@@ -18,7 +18,8 @@ public final class RemoteFolders {
     /** A way on a server, with or without a slash at its end. */
     private record Place(String scheme, String host, int port, String way) {
         static Place of(URI uri, String way) {
-            return new Place(lower(uri.getScheme()), lower(uri.getHost()), uri.getPort(), way);
+            String host = RemotePath.host(uri);
+            return new Place(lower(uri.getScheme()), RemotePath.isS3(uri) ? host : lower(host), uri.getPort(), way);
         }
 
         private static String lower(String text) {

@@ -13,9 +13,16 @@ import java.time.Instant;
 record ShardIdentity(long sizeBytes, String etag, Instant changed) {
     static final Instant UNKNOWN = Instant.EPOCH;
 
+    private static final int MOST_MARK = 256; // letters of an ETag
+
     /** Of a file of a disk. */
     static ShardIdentity ofFile(long sizeBytes, FileTime changed) {
         return new ShardIdentity(sizeBytes, "", changed.toInstant());
+    }
+
+    /** Of a file on a server, whose mark is passed over if it is longer than marks are. */
+    static ShardIdentity ofServer(long sizeBytes, String etag, Instant changed) {
+        return new ShardIdentity(sizeBytes, etag.length() > MOST_MARK ? "" : etag, changed);
     }
 
     /** Whether these are the bytes of {@code other}, as far as anybody says. */

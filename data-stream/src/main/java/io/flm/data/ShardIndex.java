@@ -47,7 +47,7 @@ public final class ShardIndex {
     /**
      * Writes a table for each shard.
      *
-     * @param paths as {@link Dataset#open} takes them
+     * @param paths as {@code --data} takes them
      * @param folder where to; empty: beside each shard, or in the cache's folder for those on servers
      * @param anew whether tables that fit are written again
      * @throws UserException where a shard cannot be read, or a file not be written
@@ -57,7 +57,8 @@ public final class ShardIndex {
         if (paths.isEmpty()) {
             throw new UserException("no data: give tar files, or folders of them");
         }
-        List<Path> shards = ShardPaths.files(paths, new LeftOut()).stream()
+        DataPaths given = DataPaths.of(paths, remote);
+        List<Path> shards = ShardPaths.files(given.paths(), new LeftOut()).stream()
                 .filter(shard ->
                         !RemotePath.name(shard).toLowerCase(Locale.ROOT).endsWith(".arrow"))
                 .toList();
@@ -66,7 +67,7 @@ public final class ShardIndex {
                     RemotePath.shown(paths) + ": hold no .tar, and no other file needs a table of contents");
         }
         Set<Path> files = new HashSet<>();
-        try (TarFiles opener = TarFiles.forTables(remote, anew)) {
+        try (TarFiles opener = TarFiles.forTables(given.remote(), anew)) {
             for (Path shard : shards) { // before the first is read: all of them may take hours
                 if (!files.add(file(shard, folder, opener))) {
                     throw new UserException(RemotePath.shown(shard)
@@ -75,8 +76,16 @@ public final class ShardIndex {
             }
             opener.ahead(shards);
             for (Path shard : shards) {
-                each.accept(written(opener.open(shard), file(shard, folder, opener), anew));
+                each.accept(written(opened(opener, shard, given), file(shard, folder, opener), anew));
             }
+        }
+    }
+
+    private static TarFiles.Opened opened(TarFiles opener, Path shard, DataPaths given) {
+        try {
+            return opener.open(shard);
+        } catch (UserException e) {
+            throw given.at(shard, e);
         }
     }
 

@@ -23,6 +23,11 @@ final class ShardPaths {
 
     private ShardPaths() {}
 
+    /** Whether a file is a shard by its name, in lower case. */
+    static boolean isShard(String name) {
+        return SHARD.matcher(name).matches();
+    }
+
     /** The shards in the order of {@code paths}, those of a folder by name. What lies beside them there goes to {@code leftOut}. */
     static List<Path> files(List<Path> paths, LeftOut leftOut) {
         return files(paths, SHARD, leftOut);

@@ -38,7 +38,7 @@ final class TarFiles implements AutoCloseable {
     private final OpenFiles files = new OpenFiles();
     private final Unpacked unpacked = new Unpacked();
     private final @Nullable PieceCache pieces;
-    private @Nullable HttpFiles http;
+    private @Nullable RemoteFiles servers;
 
     private @Nullable ExecutorService threads; // that open some ahead of their turn
     private List<Path> coming = List.of();
@@ -147,7 +147,7 @@ final class TarFiles implements AutoCloseable {
 
     private Opened remote(Path path) throws IOException {
         URI url = RemotePath.uri(path);
-        HttpFiles.HttpFile file = http().open(url);
+        RemoteFiles.RemoteFile file = servers().open(url);
         if (isPacked(file)) {
             return packed(path, new ReadAhead(file), file.identity());
         }
@@ -161,7 +161,7 @@ final class TarFiles implements AutoCloseable {
     }
 
     /** A file on a server, of which pieces are kept, if there is a cache and something that would tell other bytes. */
-    private Bytes kept(Path path, HttpFiles.HttpFile file) {
+    private Bytes kept(Path path, RemoteFiles.RemoteFile file) {
         ShardIdentity identity = file.identity();
         if (pieces == null || !identity.isMarked()) {
             return file;
@@ -237,7 +237,7 @@ final class TarFiles implements AutoCloseable {
         }
         long most = Math.min(MOST_REMOTE_BYTES, identity.sizeBytes() / 16 + LEAST_REMOTE_BYTES);
         try {
-            HttpFiles.HttpFile file = http().open(URI.create(url + IndexFile.END));
+            RemoteFiles.RemoteFile file = servers().open(URI.create(url + IndexFile.END));
             if (file.size() > most) {
                 LOG.warn("{}: its table of contents has {} bytes and is not read", RemotePath.shown(url), file.size());
                 return null;
@@ -274,19 +274,25 @@ final class TarFiles implements AutoCloseable {
         }
     }
 
-    private synchronized HttpFiles http() {
-        HttpFiles known = http;
+    private synchronized RemoteFiles servers() {
+        RemoteFiles known = servers;
         if (known == null) {
             settings.cacheFolder().ifPresent(CacheFolder::require);
-            known = new HttpFiles(settings);
-            http = known;
+            known = new RemoteFiles(settings);
+            servers = known;
         }
         return known;
     }
 
     /** How many reads are worth to run side by side: more than one where shards are on servers. */
     synchronized int parallelReads() {
-        return http == null ? 1 : settings.connections();
+        return servers == null ? 1 : settings.connections();
+    }
+
+    private synchronized void closeServers() {
+        if (servers != null) {
+            servers.close();
+        }
     }
 
     @Override
@@ -294,6 +300,7 @@ final class TarFiles implements AutoCloseable {
         if (threads != null) {
             threads.shutdownNow();
         }
+        closeServers();
         try (files;
                 unpacked) {
             // both, whatever becomes of the other

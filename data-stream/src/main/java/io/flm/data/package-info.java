@@ -9,7 +9,8 @@
  *
  * <pre>
  * files      Dataset is the data set of Shards; TarShard, ShardTable, TarEntries below it; Split holds out, Order shuffles
- * places     TarFiles opens shards: OpenFiles on disks, HttpFiles on servers; ShardContents is a pass, IndexFile what it found
+ * places     DataPaths is what lists and prefixes stand for; TarFiles opens shards: OpenFiles on disks, RemoteFiles on servers, by a
+ *            RemoteStore for each kind of these; ShardContents is a pass, IndexFile what it found
  * examples   PictureSource and Examples are what all else knows of files: captions of shards, or what annotations say
  * texts      CaptionFiles, Tokenizer of a TokenizerKind, Windows of about equal length, FalseTexts of other examples
  * pictures   Pictures decodes and resizes, by Codecs: PngFile, JpegFile, WebpFile; Augmentation, RandAugment

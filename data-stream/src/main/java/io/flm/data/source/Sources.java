@@ -1,5 +1,6 @@
 package io.flm.data.source;
 
+import io.flm.data.DataPaths;
 import io.flm.data.Dataset;
 import io.flm.data.FileErrors;
 import io.flm.data.PictureSource;
@@ -42,7 +43,7 @@ public final class Sources {
     /**
      * Opens samples.
      *
-     * @param paths files of all kinds, folders, and names with braces that stand for several, in this order
+     * @param paths files of all kinds, folders, prefixes of buckets, lists, and names with braces that stand for several, in this order
      * @param split which of their samples are taken
      */
     public static Dataset open(List<Path> paths, Split split) {
@@ -55,14 +56,14 @@ public final class Sources {
      * @param remote how tar files on servers are read
      */
     public static Dataset open(List<Path> paths, Split split, RemoteSettings remote) {
-        Opening opening = new Opening(paths, split, remote);
-        return Dataset.open(opening.shards, split, remote, opening);
+        Opening opening = new Opening(DataPaths.of(paths, remote), split);
+        return Dataset.open(opening.shards, split, opening.given.remote(), opening);
     }
 
     /** Counts samples; see {@link Dataset#count}. */
     public static Dataset.Counts count(List<Path> paths, Split split, long enough, RemoteSettings remote) {
-        Opening opening = new Opening(paths, split, remote);
-        return Dataset.count(opening.shards, split, enough, remote, opening);
+        Opening opening = new Opening(DataPaths.of(paths, remote), split);
+        return Dataset.count(opening.shards, split, enough, opening.given.remote(), opening);
     }
 
     /** Whether a path, which may stand for several, names files of captions. */
@@ -79,21 +80,34 @@ public final class Sources {
     private static final class Opening implements ShardFiles.Opener {
         private final List<Path> shards = new ArrayList<>();
         private final List<Path> places = new ArrayList<>();
+        private final DataPaths given;
         private final Split split;
-        private final RemoteSettings remote;
         private @Nullable PicturePlaces pictures;
+        private boolean begun;
 
-        Opening(List<Path> paths, Split split, RemoteSettings remote) {
+        Opening(DataPaths given, Split split) {
+            this.given = given;
             this.split = split;
-            this.remote = remote;
-            boolean tables = paths.stream().anyMatch(Sources::isTable);
-            for (Path path : paths) {
+            boolean tables = given.paths().stream().anyMatch(Sources::isTable);
+            for (Path path : given.paths()) {
                 (!tables || isTable(path) || is(ARROW, path) ? shards : places).add(path);
             }
         }
 
         @Override
         public Shard open(Path file, String label, ShardFiles files) {
+            if (!begun) {
+                begun = true;
+                files.leftOut().addAll(given.leftOut());
+            }
+            try {
+                return opened(file, label, files);
+            } catch (UserException e) {
+                throw given.at(file, e);
+            }
+        }
+
+        private Shard opened(Path file, String label, ShardFiles files) {
             if (RemotePath.isRemote(file) && (isTable(file) || is(ARROW, file))) {
                 throw new UserException(RemotePath.shown(file)
                         + ": of files on servers only tar files are read; fetch it, and give that");
@@ -111,7 +125,7 @@ public final class Sources {
             PicturePlaces opened = pictures;
             if (opened == null || places.isEmpty()) {
                 List<Path> paths = places.isEmpty() ? List.of(folder(table)) : places;
-                opened = PicturePlaces.open(paths, remote);
+                opened = PicturePlaces.open(paths, given.remote());
                 PictureSource source = opened.source();
                 files.closeToo(source);
                 pictures = opened;

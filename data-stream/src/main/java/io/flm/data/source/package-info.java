@@ -8,6 +8,9 @@
  * .json                 io.flm.data.annotation.CaptionTable    COCO's or Karpathy's captions, beside pictures
  * .csv, .tsv            io.flm.data.annotation.CaptionTable    a picture and a caption a line, beside pictures
  * </pre>
+ *
+ * Lists of paths and prefixes of buckets are replaced before, by what they stand for: {@link io.flm.data.DataPaths}. Where a tar file lies,
+ * on a disk, a server or in a bucket, is not seen here.
  */
 @NullMarked
 package io.flm.data.source;

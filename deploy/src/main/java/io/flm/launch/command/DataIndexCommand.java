@@ -47,7 +47,8 @@ final class DataIndexCommand implements Callable<Integer> {
             paramLabel = "PATH",
             arity = "0..*",
             description =
-                    "tar, a folder of them, their https:// address or 'a-{000..123}.tar'; without any: the training"
+                    "tar, a folder of them, their https:// or s3:// address, s3://bucket/prefix/, 'a-{000..123}.tar' or a .list of them;"
+                            + " without any: the training"
                             + " data of the configuration.")
     private List<Path> paths = List.of();
 

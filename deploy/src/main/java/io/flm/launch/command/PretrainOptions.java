@@ -17,8 +17,8 @@ final class PretrainOptions {
             names = "--data",
             paramLabel = "PATH",
             description =
-                    "Training data: tar, tar.gz, arrow, folders of them, a tar's https:// address, or captions (json, csv,"
-                            + " tsv) and where their pictures are; repeat for more.")
+                    "Training data: tar, tar.gz, arrow, folders of them, a tar's https:// or s3:// address, s3://bucket/prefix/,"
+                            + " a .list of them, or captions (json, csv, tsv) and where their pictures are; repeat for more.")
     private List<Path> data = List.of();
 
     @Option(names = "--eval-data", paramLabel = "PATH", description = "Held-out data, likewise.")

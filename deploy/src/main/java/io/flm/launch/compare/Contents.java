@@ -1,6 +1,6 @@
 package io.flm.launch.compare;
 
-import io.flm.data.Dataset;
+import io.flm.data.DataPaths;
 import io.flm.data.FileErrors;
 import io.flm.data.Sha256;
 import java.io.IOException;
@@ -25,11 +25,11 @@ final class Contents {
 
     private Contents() {}
 
-    /** Of files and folders; names with braces stand for several. What is not there is left to those who read it. */
+    /** Of files and folders; names with braces and lists stand for several. What is not there is left to those who read it. */
     static Map<String, String> of(Collection<Path> paths) {
         Map<String, String> contents = new TreeMap<>();
         for (Path given : paths) {
-            for (Path path : Dataset.expanded(given)) {
+            for (Path path : DataPaths.reached(given)) {
                 try {
                     if (Files.isDirectory(path)) {
                         contents.put(path.toString(), folder(path));

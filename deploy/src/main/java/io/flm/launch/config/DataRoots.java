@@ -2,7 +2,7 @@ package io.flm.launch.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigValue;
-import io.flm.data.Dataset;
+import io.flm.data.DataPaths;
 import io.flm.data.RemoteFolders;
 import io.flm.data.RemotePath;
 import io.flm.data.UserException;
@@ -55,7 +55,7 @@ public final class DataRoots {
         if (given.isEmpty()) {
             List.of(PATHS, EVAL_PATHS, ANNOTATIONS, EVAL_ANNOTATIONS)
                     .forEach(key ->
-                            node.getStringList(key).forEach(path -> roots.addAll(Dataset.expanded(Path.of(path)))));
+                            node.getStringList(key).forEach(path -> roots.addAll(DataPaths.reached(Path.of(path)))));
             if (!node.getString(TOKENIZER).isEmpty()) {
                 roots.add(Path.of(node.getString(TOKENIZER)));
             }
@@ -65,7 +65,7 @@ public final class DataRoots {
             WeightSource.from(node).forEach(source -> roots.add(source.path()));
             roots.add(home.resolve("data-stream"));
         } else {
-            given.forEach(path -> roots.addAll(Dataset.expanded(Path.of(path))));
+            given.forEach(path -> roots.addAll(DataPaths.reached(Path.of(path))));
         }
         return new DataRoots(List.copyOf(roots), node.getValue(REMOTE));
     }
@@ -97,7 +97,7 @@ public final class DataRoots {
     private void require(String key, Config run, Set<Path> realRoots) {
         int files = 0;
         for (String path : run.getStringList(key)) {
-            for (Path file : Dataset.expanded(Path.of(path))) {
+            for (Path file : DataPaths.reached(Path.of(path))) {
                 if (++files > MOST_FILES) {
                     throw new UserException(key + ": more than " + MOST_FILES + " files; give folders of shards");
                 }
@@ -121,6 +121,11 @@ public final class DataRoots {
 
     /** A server may be one that only this node can reach, so what it is asked for is for its owner to say, too. */
     private void requireAddress(String key, Path path) {
+        if (DataPaths.isRemoteList(path)) {
+            throw new UserException(key + ": " + RemotePath.shown(path)
+                    + " is a list on a server, which may name other files when it is read; name its shards, or a list on this"
+                    + " node's disk");
+        }
         if (!servers.hold(path)) {
             throw refused(key, path);
         }

@@ -214,6 +214,55 @@ public class RunPlannerTest {
     }
 
     @Test
+    void bucketsAreRootsWithWhatLiesBelowTheirPrefixes() {
+        DataRoots roots = roots("flm.node.data-roots=[\"/data\", \"s3://bucket/cc3m/\", \"s3://whole\"]");
+        for (String data :
+                List.of("s3://bucket/cc3m/", "s3://bucket/cc3m/s-{0..3}.tar", "s3://whole/a b?.tar", "s3://whole/")) {
+            assertThat(planned(roots, data, "/data/t.json").run()).as(data).isEqualTo("r");
+        }
+        for (String data : List.of(
+                "s3://bucket",
+                "s3://bucket/cc3mm/",
+                "s3://Bucket/cc3m/a.tar",
+                "s3://bucket/cc3m/../x.tar",
+                "https://bucket/cc3m/a.tar")) {
+            assertThatThrownBy(() -> planned(roots, data, "/data/t.json"))
+                    .as(data)
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("is not below the folders that this node takes data from");
+        }
+    }
+
+    /** A list leads elsewhere by its lines, and one on a server by lines that are others when it is read. */
+    @Test
+    void aListLeadsNowhereElse() throws Exception {
+        Path data = Files.createDirectory(folder.resolve("data"));
+        Path inside = Files.writeString(data.resolve("t.json"), "{}");
+        DataRoots roots = roots("flm.node.data-roots=[\"" + data + "\", \"https://host/cc3m\"]");
+        Path list = Files.writeString(data.resolve("a.list"), "a.tar\nhttps://host/cc3m/s-{0..3}.tar\n");
+        assertThat(planned(roots, list.toString(), inside.toString()).run()).isEqualTo("r");
+        for (String line : List.of("/etc/hosts", "../secret.tar", "http://169.254.169.254/a.tar", "s3://bucket/")) {
+            Files.writeString(list, "a.tar\n" + line + "\n");
+            assertThatThrownBy(() -> planned(roots, list.toString(), inside.toString()))
+                    .as(line)
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("is not below the folders that this node takes data from");
+        }
+        assertThatThrownBy(() -> planned(roots, "https://host/cc3m/a.list", inside.toString()))
+                .isInstanceOf(UserException.class)
+                .hasMessageStartingWith("flm.data.paths: https://host/cc3m/a.list is a list on a server");
+        assertThat(planned(
+                                roots(
+                                        "flm.data.paths=" + Files.writeString(list, "/elsewhere/a.tar"),
+                                        "flm.data.tokenizer=" + inside),
+                                "/elsewhere/a.tar",
+                                inside.toString())
+                        .run())
+                .as("what a list of the node's own configuration names")
+                .isEqualTo("r");
+    }
+
+    @Test
     void rootsMayHaveBracesAndEndWithASlash() {
         DataRoots roots = roots("flm.node.data-roots=[\"/data\", \"https://host/{cc3m,sbu/}\", \"https://whole\"]");
         for (String address : List.of(
