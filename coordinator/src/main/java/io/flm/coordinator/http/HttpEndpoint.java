@@ -196,6 +196,7 @@ public final class HttpEndpoint {
                 () -> access.known(() -> handleRejections(
                         rejections,
                         () -> concat(
+                                PageFiles.route(),
                                 pathPrefix("health", this::health),
                                 pathPrefix("api", () -> path(segment("v1").slash("session"), session::route)),
                                 access.allowed(() -> concat(

@@ -75,6 +75,7 @@ final class FlmCommand implements Runnable {
         entries.add(Entry.of(NodeCommand.class, () -> new NodeCommand(environment, logs)));
         entries.add(Entry.of(StatusCommand.class, () -> new StatusCommand(environment)));
         entries.add(Entry.of(RunsCommand.class, () -> new RunsCommand(environment)));
+        entries.add(Entry.of(UiCommand.class, () -> new UiCommand(environment)));
         entries.addAll(ControlCommand.entries(environment));
         entries.add(Entry.of(EvaluateCommand.class, () -> new EvaluateCommand(environment)));
         entries.add(Entry.of(CompareCommand.class, () -> new CompareCommand(environment, logs)));

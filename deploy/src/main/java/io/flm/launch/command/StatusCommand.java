@@ -12,6 +12,7 @@ import io.flm.launch.submit.Nodes;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -58,7 +59,7 @@ final class StatusCommand implements Callable<Integer> {
         ControlClient client = nodes.questions(environment);
         while (true) {
             RunView run = next(client, folder);
-            show(run);
+            show(run, isOver(run) ? Optional.empty() : client.page());
             if (!watch || isOver(run)) {
                 return Failure.OK;
             }
@@ -108,13 +109,13 @@ final class StatusCommand implements Callable<Integer> {
         return run == null ? "" : "; last seen: " + run.state() + ", step " + run.step() + " of " + run.totalSteps();
     }
 
-    private void show(RunView run) {
+    private void show(RunView run, Optional<String> page) {
         PrintStream out = environment.out();
         if (json) {
             out.println(Json.line(run));
         } else {
             out.print((watch && environment.screen().isTerminal() ? REDRAW : "")
-                    + environment.program().shown(StatusText.of(run)));
+                    + environment.program().shown(StatusText.of(run, page)));
         }
         out.flush();
     }

@@ -165,6 +165,7 @@ abstract class TrainCommand implements Callable<Integer> {
                     write(files.configuration(), configuration); // a run that did not go on keeps its own
                 }
                 begun.set(true);
+                pretraining.page().ifPresent(page -> environment.say("page: " + page));
                 return train(pretraining, interrupts, request, begun);
             }
         } finally {

@@ -7,6 +7,7 @@ import io.flm.worker.AsyncTrainer.Shares;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -17,7 +18,8 @@ public final class StatusText {
 
     private StatusText() {}
 
-    public static String of(RunView run) {
+    /** @param page where a browser shows the same; empty: not known */
+    public static String of(RunView run, Optional<String> page) {
         List<String> lines = new ArrayList<>();
         lines.add((run.run().isEmpty() ? "no run" : "run " + run.run()) + ": "
                 + (run.endedEarly() ? "stopped" : run.state()) + ": " + run.reason());
@@ -25,6 +27,7 @@ public final class StatusText {
             progress(run, lines);
         }
         run.notes().forEach(note -> lines.add("note: " + note));
+        page.ifPresent(address -> lines.add("page: " + address));
         if (!run.workers().isEmpty()) {
             lines.add("");
             table(run.workers(), lines);

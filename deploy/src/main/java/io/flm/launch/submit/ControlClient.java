@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +75,14 @@ public final class ControlClient {
     /** {@code POST /api/v1/...}. */
     public <T> T post(String path, String body, Class<T> type) {
         return parse(send("POST", path, body), type);
+    }
+
+    /** The address of the page of the node that answered last; empty: none did. */
+    public Optional<String> page() {
+        NodeAddress node = last;
+        return node == null
+                ? Optional.empty()
+                : node.api().map(api -> api.resolve("/").toString());
     }
 
     private static <T> T parse(HttpResponse<String> response, Class<T> type) {

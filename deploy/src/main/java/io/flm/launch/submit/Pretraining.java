@@ -1,5 +1,7 @@
 package io.flm.launch.submit;
 
+import java.util.Optional;
+
 /** A run of training that this process follows. */
 public interface Pretraining extends AutoCloseable {
     /** Starts runs: on a node of the cluster, or in a test on nothing. */
@@ -16,6 +18,11 @@ public interface Pretraining extends AutoCloseable {
      * @return false where it was to stop before it was submitted: there is no run
      */
     boolean begin() throws InterruptedException;
+
+    /** The address of the page where a browser shows the run; empty: nothing serves one. */
+    default Optional<String> page() {
+        return Optional.empty();
+    }
 
     /** Asks that the run end after the step at hand, with a checkpoint; returns soon, at any time and from any thread. */
     void stop(String reason);

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +97,11 @@ public final class SubmittedRun implements Pretraining {
             awaitBegin();
             return true;
         }
+    }
+
+    @Override
+    public Optional<String> page() {
+        return client.page();
     }
 
     /**

@@ -95,11 +95,12 @@ class ControlCommandTest {
                 generation 3
                 checkpoint of step 100: /runs/emoji-1/checkpoints/step-0000000100 (a-w1)
                 note: the disk of b is full
+                page: http://%s/
 
                 WORKER  NODE  DEVICE  STATE     RANK  LANES   MS/LANE  STEPS  WHY
                 a-w1    a     cpu     training  0     [0, 5)  12.3     120    in generation 3
                 b-w1    b     cuda:0  drained   -     -       -        90     a fan is broken
-                """);
+                """.replace("%s", node.address()));
     }
 
     @Test

@@ -1,0 +1,46 @@
+package io.flm.coordinator;
+
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.Behaviors;
+import io.flm.worker.StepMetrics;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Answers for a run that has ended as its coordinator would, from what its folder keeps. Nothing can be ordered any more. */
+public final class PastRun {
+    private static final Duration TICK = Duration.ofMillis(500);
+
+    private PastRun() {}
+
+    /**
+     * @param run as it ended
+     * @param steps tells each of its steps, once; in order
+     */
+    public static Behavior<Coordinator.Command> create(
+            RunView run, Consumer<Consumer<StepMetrics>> steps, InstantSource clock) {
+        MetricsHistory metrics = new MetricsHistory();
+        steps.accept(metrics::add);
+        EventLog events = new EventLog(clock);
+        return Behaviors.withTimers(timers -> {
+            timers.startTimerWithFixedDelay(new State.Tick(), TICK);
+            return Behaviors.receiveMessage(command -> {
+                if (command instanceof Coordinator.GetRun m) {
+                    m.replyTo().tell(run);
+                } else if (command instanceof Coordinator.GetGenerations m) {
+                    m.replyTo().tell(new GenerationsView(List.of()));
+                } else if (command instanceof Coordinator.GetMetrics m) {
+                    m.replyTo().tell(metrics.view(run.run(), m.from(), m.to(), m.points()));
+                } else if (command instanceof Coordinator.Subscribe m) {
+                    events.ask(m, clock.millis(), () -> run);
+                } else if (command instanceof Coordinator.Change m) {
+                    m.replyTo().tell(new Coordinator.Answer(false, run.state(), "this run is past; it is only shown"));
+                } else {
+                    events.tick(clock.millis(), () -> run);
+                }
+                return Behaviors.same();
+            });
+        });
+    }
+}
