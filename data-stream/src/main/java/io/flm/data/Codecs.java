@@ -24,6 +24,8 @@ final class Codecs {
 
     /** A file whose structure was read. Nothing of the picture's size was allocated for it yet. */
     interface Encoded {
+        PictureFormat format();
+
         int width();
 
         int height();

@@ -24,7 +24,9 @@ public final class FileErrors {
             entry("\u0004\"M\u0018", "compressed by lz4; unpack it with lz4 -d, and give the .tar"),
             entry("PK\u0003\u0004", "a zip file; pack it anew with tar"),
             entry("7z\u00bc\u00af", "a 7z file; pack it anew with tar"),
-            entry("PAR1", "a Parquet file; give tar files of pictures and captions"),
+            entry(
+                    "PAR1",
+                    "a Parquet file; pretraining takes it under a name that ends in .parquet, tasks take tar files"),
             entry(
                     "ARROW1",
                     "an Arrow file; pretraining takes it under a name that ends in .arrow, tasks take tar files"),

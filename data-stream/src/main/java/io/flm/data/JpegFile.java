@@ -267,6 +267,11 @@ final class JpegFile implements Codecs.Encoded {
     }
 
     @Override
+    public PictureFormat format() {
+        return PictureFormat.JPEG;
+    }
+
+    @Override
     public int width() {
         return width;
     }

@@ -1,7 +1,6 @@
 package io.flm.data;
 
 import java.io.IOException;
-import java.util.function.Function;
 
 /**
  * Encoded pictures to RGB values: decoded, alpha dropped, the shorter side resized bicubic to S, the centre cut out; or both
@@ -14,6 +13,9 @@ import java.util.function.Function;
 public final class Pictures {
     /** Pillow, too, refuses more: a small file can claim any size, and costs the time of it. */
     private static final long MOST_PIXELS = 178_956_970;
+
+    /** Of a picture that is packed: a JPEG cannot have more, and resizing takes memory for each pixel of a line. */
+    private static final int MOST_SIDE = 65_535;
 
     /** What a process has in its heap beside pictures, caches and what it decodes. */
     private static final long OTHERS_MIB = 64;
@@ -83,17 +85,55 @@ public final class Pictures {
      * @throws IOException where it is no picture, or needs more memory than the settings allow; the message has one line
      */
     public byte[] decode(byte[] image, int size) throws IOException {
-        return withDecoded(image, picture -> Resampling.of(picture, size, settings.fit()));
+        return withDecoded(
+                image, PictureTarget.UNTOUCHED, (encoded, picture) -> Resampling.of(picture, size, settings.fit()));
     }
 
     /** Decodes a picture and tells its width and height as they are trained on. Errors are those of {@link #decode}. */
     int[] size(byte[] image) throws IOException {
-        return withDecoded(image, picture -> new int[] {picture.width(), picture.height()});
+        return withDecoded(
+                image, PictureTarget.UNTOUCHED, (encoded, picture) -> new int[] {picture.width(), picture.height()});
     }
 
-    private <T> T withDecoded(byte[] image, Function<Picture, T> use) throws IOException {
+    /**
+     * Decodes a picture, measures it, and makes the file of it that a shard is to hold. Errors are those of {@link #decode}.
+     *
+     * @param wanted asked once it is decoded
+     * @param hashed whether its {@link DifferenceHash} is wanted
+     */
+    public PackedPicture packed(byte[] image, PictureTarget target, PictureTarget.Wanted wanted, boolean hashed)
+            throws IOException {
+        Codecs.Encoded head = Codecs.open(image);
+        if (Math.max(head.width(), head.height()) > MOST_SIDE) {
+            throw new IOException(
+                    head.width() + " x " + head.height() + " pixels have a side of more than " + MOST_SIDE);
+        }
+        return withDecoded(image, target, (encoded, picture) -> {
+            int width = picture.width();
+            int height = picture.height();
+            if (!wanted.test(width, height)) {
+                return new PackedPicture(new byte[0], encoded.format(), width, height, 0);
+            }
+            boolean keeps = target.keeps(encoded.format(), width, height, picture.orientation() != 1);
+            return new PackedPicture(
+                    keeps ? image : target.encoded(picture),
+                    keeps ? encoded.format() : target.written(),
+                    width,
+                    height,
+                    hashed ? DifferenceHash.of(picture) : 0);
+        });
+    }
+
+    /** What is made of a picture as it is decoded. */
+    private interface Use<T> {
+        T of(Codecs.Encoded encoded, Picture picture);
+    }
+
+    /** @param target of what is made of it beside what is decoded */
+    private <T> T withDecoded(byte[] image, PictureTarget target, Use<T> use) throws IOException {
         Codecs.Encoded encoded = Codecs.open(image);
-        if ((long) encoded.width() * encoded.height() > MOST_PIXELS) {
+        long pixels = (long) encoded.width() * encoded.height();
+        if (pixels > MOST_PIXELS) {
             throw new IOException(encoded.width() + " x " + encoded.height() + " pixels are too many");
         }
         long bytes = encoded.decodeBytes();
@@ -101,12 +141,13 @@ public final class Pictures {
             throw new IOException(encoded.width() + " x " + encoded.height() + " pixels need " + ((bytes >> 20) + 1)
                     + " MiB, more than flm.data.picture-memory = " + (settings.memoryBytes() >> 20) + " MiB");
         }
-        MEMORY.take(bytes);
+        long taken = bytes + target.encodingBytes(encoded.width(), encoded.height());
+        MEMORY.take(taken);
         try {
             Picture picture = Codecs.decode(encoded);
-            return use.apply(settings.exifOrientation() ? picture.turned(encoded.orientation()) : picture);
+            return use.of(encoded, settings.exifOrientation() ? picture.turned(encoded.orientation()) : picture);
         } finally {
-            MEMORY.release(bytes);
+            MEMORY.release(taken);
         }
     }
 }

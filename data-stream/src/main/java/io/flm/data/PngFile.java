@@ -182,6 +182,11 @@ final class PngFile implements Codecs.Encoded {
     }
 
     @Override
+    public PictureFormat format() {
+        return PictureFormat.PNG;
+    }
+
+    @Override
     public int width() {
         return width;
     }

@@ -16,16 +16,18 @@ final class Resampling {
     private static final int LINES = 32; // at a time
     private static final int LANES = 3 * LINES;
 
-    private final int size;
     private final Weights across;
     private final Weights down;
-    private final float[] sums; // [S, S, 3], rows of the result as far as their lines came
+    private final int width; // W of the result
+    private final int height; // H of it
+    private final float[] sums; // [H, W, 3], rows of the result as far as their lines came
 
-    private Resampling(int size, Weights across, Weights down) {
-        this.size = size;
+    private Resampling(Weights across, Weights down) {
         this.across = across;
         this.down = down;
-        this.sums = new float[size * size * 3];
+        this.width = across.from.length;
+        this.height = down.from.length;
+        this.sums = new float[Math.multiplyExact(3 * height, width)];
     }
 
     /**
@@ -45,8 +47,18 @@ final class Resampling {
         long resizedHeight = crop ? (long) height * size / shorter : size;
         long left = (long) Math.rint((resizedWidth - size) / 2.0);
         long top = (long) Math.rint((resizedHeight - size) / 2.0);
+        return new Resampling(Weights.of(width, resizedWidth, left, size), Weights.of(height, resizedHeight, top, size))
+                .over(picture);
+    }
+
+    /**
+     * Resizes the whole picture.
+     *
+     * @return RGB values 0..255 as [3, H, W]
+     */
+    static byte[] of(Picture picture, int width, int height) {
         return new Resampling(
-                        size, Weights.of(width, resizedWidth, left, size), Weights.of(height, resizedHeight, top, size))
+                        Weights.of(picture.width(), width, 0, width), Weights.of(picture.height(), height, 0, height))
                 .over(picture);
     }
 
@@ -67,7 +79,7 @@ final class Resampling {
     private byte[] over(Picture picture) {
         int[] line = new int[picture.width()];
         float[] lines = new float[(across.end() - across.first()) * LANES]; // [pixels, LINES, 3]
-        float[] rows = new float[LINES * size * 3]; // [LINES, S, 3]
+        float[] rows = new float[LINES * width * 3]; // [LINES, W, 3]
         for (int first = down.first(); first < down.end(); first += LINES) {
             int count = Math.min(LINES, down.end() - first);
             for (int i = 0; i < count; i++) {
@@ -96,7 +108,7 @@ final class Resampling {
     /** Resizes lines. */
     private void along(float[] lines, float[] rows) {
         float[] sum = new float[LANES];
-        for (int x = 0; x < size; x++) {
+        for (int x = 0; x < width; x++) {
             Arrays.fill(sum, 0);
             float[] weights = across.weight[x];
             int at = (across.from[x] - across.first()) * LANES;
@@ -109,7 +121,7 @@ final class Resampling {
             }
             for (int i = 0; i < LINES; i++) {
                 for (int channel = 0; channel < 3; channel++) {
-                    rows[(i * size + x) * 3 + channel] = clip(sum[3 * i + channel]);
+                    rows[(i * width + x) * 3 + channel] = clip(sum[3 * i + channel]);
                 }
             }
         }
@@ -117,8 +129,8 @@ final class Resampling {
 
     /** Adds a resized line to each row of the result that it is a part of. */
     private void add(float[] rows, int number, int line) {
-        int length = 3 * size;
-        for (int y = 0; y < size; y++) {
+        int length = 3 * width;
+        for (int y = 0; y < height; y++) {
             if (line >= down.from[y] && line < down.to[y]) {
                 addTo(sums, y * length, rows, number * length, length, down.weight[y][line - down.from[y]]);
             }
@@ -147,10 +159,11 @@ final class Resampling {
     }
 
     private byte[] result() {
-        byte[] rgb = new byte[3 * size * size];
-        for (int pixel = 0; pixel < size * size; pixel++) {
+        int pixels = width * height;
+        byte[] rgb = new byte[3 * pixels];
+        for (int pixel = 0; pixel < pixels; pixel++) {
             for (int channel = 0; channel < 3; channel++) {
-                rgb[channel * size * size + pixel] = (byte) clip(sums[3 * pixel + channel]);
+                rgb[channel * pixels + pixel] = (byte) clip(sums[3 * pixel + channel]);
             }
         }
         return rgb;

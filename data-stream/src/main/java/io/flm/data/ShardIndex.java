@@ -59,8 +59,7 @@ public final class ShardIndex {
         }
         DataPaths given = DataPaths.of(paths, remote);
         List<Path> shards = ShardPaths.files(given.paths(), new LeftOut()).stream()
-                .filter(shard ->
-                        !RemotePath.name(shard).toLowerCase(Locale.ROOT).endsWith(".arrow"))
+                .filter(shard -> !hasRows(shard))
                 .toList();
         if (shards.isEmpty()) {
             throw new UserException(
@@ -87,6 +86,12 @@ public final class ShardIndex {
         } catch (UserException e) {
             throw given.at(shard, e);
         }
+    }
+
+    /** Arrow and Parquet files have tables of contents of their own. */
+    private static boolean hasRows(Path shard) {
+        String name = RemotePath.name(shard).toLowerCase(Locale.ROOT);
+        return name.endsWith(".arrow") || name.endsWith(".parquet");
     }
 
     private static Path file(Path shard, Optional<Path> folder, TarFiles opener) {

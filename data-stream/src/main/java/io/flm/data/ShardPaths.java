@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -19,6 +20,12 @@ import java.util.stream.Stream;
 final class ShardPaths {
     private static final Pattern TAR = Pattern.compile(".*\\.(tar|tgz|tar\\.[a-z0-9]{1,4}|tbz2?|txz|tzst)");
     private static final Pattern SHARD = Pattern.compile(TAR + "|.*\\.arrow");
+    private static final Set<String> OF_PACKED =
+            Set.of("pack.json", "shards.jsonl", "left-out.jsonl", "statistics.html");
+
+    /** In a folder without other shards; beside tar files they say of samples what nobody asks here. */
+    private static final Pattern PARQUET = Pattern.compile(".*\\.parquet");
+
     private static final int MOST_NAMED = 3;
 
     private ShardPaths() {}
@@ -93,15 +100,17 @@ final class ShardPaths {
         }
         List<Path> shards = new ArrayList<>();
         List<String> folders = new ArrayList<>();
-        try (Stream<Path> files = Files.list(path)) {
-            for (Path file : files.sorted().toList()) {
+        try (Stream<Path> listed = Files.list(path)) {
+            List<Path> files = listed.sorted().toList();
+            Pattern taken = kind == SHARD && files.stream().noneMatch(file -> isOf(SHARD, file)) ? PARQUET : kind;
+            for (Path file : files) {
                 String name = String.valueOf(file.getFileName());
-                if (name.endsWith(IndexFile.END)) {
-                    continue; // of a shard
+                if (name.endsWith(IndexFile.END) || OF_PACKED.contains(name)) {
+                    continue; // of a shard, or of all that were packed there
                 }
                 if (name.startsWith(".")) { // such as ._a.tar, which macOS writes beside a.tar on foreign disks
                     leftOut.add(file.toString(), "a hidden file");
-                } else if (kind.matcher(name.toLowerCase(Locale.ROOT)).matches()) {
+                } else if (isOf(taken, file)) {
                     shards.add(file);
                 } else if (Files.isDirectory(file)) {
                     folders.add(name);
@@ -115,7 +124,7 @@ final class ShardPaths {
             throw FileErrors.opening(path, e);
         }
         if (shards.isEmpty()) {
-            throw new UserException(path + ": holds no .tar, .tar.gz or .arrow"
+            throw new UserException(path + ": holds no .tar, .tar.gz, .arrow or .parquet"
                     + (folders.isEmpty() ? "" : ", and its folders are not searched (" + folders.get(0) + ")")
                     + "; give other --data");
         }
@@ -123,12 +132,16 @@ final class ShardPaths {
         return shards;
     }
 
+    private static boolean isOf(Pattern kind, Path file) {
+        String name = String.valueOf(file.getFileName());
+        return !name.startsWith(".")
+                && kind.matcher(name.toLowerCase(Locale.ROOT)).matches();
+    }
+
     /** Whether a folder has a tar file in it, not in its folders. */
     static boolean holdsTar(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.map(file -> String.valueOf(file.getFileName()))
-                    .anyMatch(name -> !name.startsWith(".")
-                            && TAR.matcher(name.toLowerCase(Locale.ROOT)).matches());
+            return files.anyMatch(file -> isOf(TAR, file));
         } catch (UncheckedIOException e) {
             throw FileErrors.opening(folder, new IOException(e.getMessage(), e));
         } catch (IOException e) {

@@ -141,6 +141,11 @@ final class WebpFile implements Codecs.Encoded {
     }
 
     @Override
+    public PictureFormat format() {
+        return PictureFormat.WEBP;
+    }
+
+    @Override
     public int width() {
         return width;
     }

@@ -8,7 +8,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /** A file that other processes find as a whole, or not at all. */
-final class WholeFile {
+public final class WholeFile {
     private WholeFile() {}
 
     /**
@@ -16,7 +16,7 @@ final class WholeFile {
      *
      * @param end of the name of what is written first
      */
-    static void put(byte[] content, Path file, String end) throws IOException {
+    public static void put(byte[] content, Path file, String end) throws IOException {
         Path temporary = file.resolveSibling("." + UUID.randomUUID() + end);
         try {
             Files.write(temporary, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);

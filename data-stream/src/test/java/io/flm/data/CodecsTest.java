@@ -281,6 +281,11 @@ class CodecsTest {
     private static Codecs.Encoded failing(IOException failure) {
         return new Codecs.Encoded() {
             @Override
+            public PictureFormat format() {
+                return PictureFormat.PNG;
+            }
+
+            @Override
             public int width() {
                 return 1;
             }

@@ -93,7 +93,7 @@ class ShardPathsTest {
         assertThatThrownBy(() -> Dataset.open(List.of(folder)))
                 .hasMessage(
                         folder
-                                + ": holds no .tar, .tar.gz or .arrow, and its folders are not searched (train); give other --data");
+                                + ": holds no .tar, .tar.gz, .arrow or .parquet, and its folders are not searched (train); give other --data");
     }
 
     @Test

@@ -139,6 +139,15 @@ class SameSourcesTest {
                 result.get("weightsSha256").asText(), result.get("heldOut").toString());
     }
 
+    private Path packed(String name, String... arguments) throws Exception {
+        Path out = folder.resolve(name + "-shards");
+        List<String> all = new ArrayList<>(List.of("data", "pack", "--json", "--out", out.toString()));
+        all.addAll(List.of(arguments));
+        JsonNode result = FlmProcess.start(folder, all.toArray(String[]::new)).result();
+        assertThat(result.get("samples").asInt()).isEqualTo(keys.size());
+        return out;
+    }
+
     @Test
     void samplesOfArrowFilesAndOfTablesTrainToTheWeightsOfShards() throws Exception {
         List<String> weights = trained("shard", shard);
@@ -152,6 +161,13 @@ class SameSourcesTest {
                 .isEqualTo(weights);
         assertThat(trained("tsv", table("captions.tsv", "\t", false), shard))
                 .as("TSV")
+                .isEqualTo(weights);
+        assertThat(trained("packed", packed("packed", "--shard-size", "10", ARROW.toString())))
+                .as("packed shards")
+                .isEqualTo(weights);
+        Path resized = packed("resized", "--resize", "32", "--format", "png", coco().toString(), pictures.toString());
+        assertThat(trained("resized", resized))
+                .as("resized to the size that is trained on, without loss")
                 .isEqualTo(weights);
         Path fewer = folder.resolve("fewer.csv");
         List<String> lines = Files.readAllLines(folder.resolve("captions.csv"));

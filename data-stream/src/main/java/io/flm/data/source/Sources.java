@@ -13,6 +13,8 @@ import io.flm.data.UserException;
 import io.flm.data.annotation.CaptionTable;
 import io.flm.data.annotation.PicturePlaces;
 import io.flm.data.arrow.ArrowShard;
+import io.flm.data.parquet.ParquetColumns;
+import io.flm.data.parquet.ParquetShard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,8 +25,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens what {@code --data} names, each path by its kind, which the end of its name says: tar files and Arrow files, which have pictures
- * and captions, folders of them, and files of captions. Among paths with a file of captions, the tar files and folders are where its
+ * Opens what {@code --data} names, each path by its kind, which the end of its name says: tar, Arrow and Parquet files, which have
+ * pictures and captions, folders of them, and files of captions. Among paths with a file of captions, the tar files and folders are where its
  * pictures are, and what else they hold does not matter; without such a path they are in the folder that it lies in.
  */
 public final class Sources {
@@ -32,6 +34,7 @@ public final class Sources {
     private static final Pattern CSV = Pattern.compile(".*\\.csv(\\.gz)?");
     private static final Pattern TSV = Pattern.compile(".*\\.tsv(\\.gz)?");
     private static final Pattern ARROW = Pattern.compile(".*\\.arrow");
+    private static final Pattern PARQUET = Pattern.compile(".*\\.parquet");
 
     private Sources() {}
 
@@ -56,13 +59,22 @@ public final class Sources {
      * @param remote how tar files on servers are read
      */
     public static Dataset open(List<Path> paths, Split split, RemoteSettings remote) {
-        Opening opening = new Opening(DataPaths.of(paths, remote), split);
+        return open(paths, split, remote, ParquetColumns.USUAL);
+    }
+
+    /**
+     * The same.
+     *
+     * @param columns of Parquet files
+     */
+    public static Dataset open(List<Path> paths, Split split, RemoteSettings remote, ParquetColumns columns) {
+        Opening opening = new Opening(DataPaths.of(paths, remote), split, columns);
         return Dataset.open(opening.shards, split, opening.given.remote(), opening);
     }
 
     /** Counts samples; see {@link Dataset#count}. */
     public static Dataset.Counts count(List<Path> paths, Split split, long enough, RemoteSettings remote) {
-        Opening opening = new Opening(DataPaths.of(paths, remote), split);
+        Opening opening = new Opening(DataPaths.of(paths, remote), split, ParquetColumns.USUAL);
         return Dataset.count(opening.shards, split, enough, opening.given.remote(), opening);
     }
 
@@ -70,6 +82,11 @@ public final class Sources {
     private static boolean isTable(Path path) {
         return Dataset.expanded(path).stream()
                 .anyMatch(file -> !Files.isDirectory(file) && (is(JSON, file) || is(CSV, file) || is(TSV, file)));
+    }
+
+    /** Whether it has pictures and captions as rows. */
+    private static boolean isRows(Path file) {
+        return is(ARROW, file) || is(PARQUET, file);
     }
 
     private static boolean is(Pattern kind, Path file) {
@@ -82,15 +99,17 @@ public final class Sources {
         private final List<Path> places = new ArrayList<>();
         private final DataPaths given;
         private final Split split;
+        private final ParquetColumns columns;
         private @Nullable PicturePlaces pictures;
         private boolean begun;
 
-        Opening(DataPaths given, Split split) {
+        Opening(DataPaths given, Split split, ParquetColumns columns) {
             this.given = given;
             this.split = split;
+            this.columns = columns;
             boolean tables = given.paths().stream().anyMatch(Sources::isTable);
             for (Path path : given.paths()) {
-                (!tables || isTable(path) || is(ARROW, path) ? shards : places).add(path);
+                (!tables || isTable(path) || isRows(path) ? shards : places).add(path);
             }
         }
 
@@ -108,7 +127,7 @@ public final class Sources {
         }
 
         private Shard opened(Path file, String label, ShardFiles files) {
-            if (RemotePath.isRemote(file) && (isTable(file) || is(ARROW, file))) {
+            if (RemotePath.isRemote(file) && (isTable(file) || isRows(file))) {
                 throw new UserException(RemotePath.shown(file)
                         + ": of files on servers only tar files are read; fetch it, and give that");
             }
@@ -117,6 +136,9 @@ public final class Sources {
             }
             if (is(CSV, file) || is(TSV, file)) {
                 return CaptionTable.ofCsv(file, label, is(TSV, file) ? '\t' : ',', pictures(file, files), files);
+            }
+            if (is(PARQUET, file)) {
+                return ParquetShard.open(file, label, columns, files);
             }
             return is(ARROW, file) ? ArrowShard.open(file, label, files) : Dataset.TAR.open(file, label, files);
         }

@@ -5,6 +5,7 @@
  * <pre>
  * .tar, .tar.gz         io.flm.data.Dataset.TAR                pictures and captions in WebDataset's form
  * .arrow                io.flm.data.arrow.ArrowShard           rows of pictures and captions, as ViLT writes them
+ * .parquet              io.flm.data.parquet.ParquetShard       rows of pictures and captions, as Hugging Face has them
  * .json                 io.flm.data.annotation.CaptionTable    COCO's or Karpathy's captions, beside pictures
  * .csv, .tsv            io.flm.data.annotation.CaptionTable    a picture and a caption a line, beside pictures
  * </pre>

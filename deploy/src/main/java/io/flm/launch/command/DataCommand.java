@@ -7,10 +7,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code flm data}: looks at data before they are trained on. */
+/** {@code flm data}: looks at data, and packs them, before they are trained on. */
 @Command(
         name = "data",
-        description = "Looks at data, and at how fast they can be read; writes tables of contents.",
+        description = "Looks at data, and at how fast they can be read; packs them, and writes tables of contents.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND")
@@ -22,7 +22,8 @@ final class DataCommand implements Runnable {
         return new CommandLine(new DataCommand())
                 .addSubcommand(new DataInspectCommand(environment))
                 .addSubcommand(new DataBenchCommand(environment))
-                .addSubcommand(new DataIndexCommand(environment));
+                .addSubcommand(new DataIndexCommand(environment))
+                .addSubcommand(new DataPackCommand(environment));
     }
 
     /** Without a command. */

@@ -60,7 +60,7 @@ final class DataInspectCommand implements Callable<Integer> {
             paramLabel = "PATH",
             arity = "0..*",
             description =
-                    "tar, tar.gz, arrow, a folder of them, a tar's https:// or s3:// address, s3://bucket/prefix/,"
+                    "tar, tar.gz, arrow, parquet, a folder of them, a tar's https:// or s3:// address, s3://bucket/prefix/,"
                             + " 'a-{000..123}.tar', a .list of them, or captions (json, csv, tsv) and where their pictures are; without any: the training data of the"
                             + " configuration.")
     private List<Path> paths = List.of();
