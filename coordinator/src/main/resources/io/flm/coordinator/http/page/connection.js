@@ -38,6 +38,7 @@ export async function signOut() {
 
 const SILENCE_MS = 8000; // the node sends a comment every 2 s
 const MOST_PAUSE_MS = 5000;
+const SIGNED_OUT_MS = 60_000; // a sign-in is told by retry()
 
 /** Listens for ever: what broke off goes on after the last event that was heard. */
 export class EventStream {
@@ -60,6 +61,7 @@ export class EventStream {
         this.onState('lost', 'the connection has ended');
       } catch (e) {
         this.onState(e instanceof Refused && e.status < 500 ? 'refused' : 'lost', e.message, e.status);
+        pause = e.status === 401 ? SIGNED_OUT_MS : Math.min(pause, MOST_PAUSE_MS);
       }
       await new Promise(resolve => {
         this.#wake = resolve;

@@ -257,9 +257,7 @@ const stream = new EventStream(onEvent, (state, why, status) => {
     byId('sign-in').hidden = true;
     askSession();
   } else if (state === 'refused' && status === 401) {
-    connection('refused', 'signed out');
-    setText(byId('sign-in-why'), why);
-    byId('sign-in').hidden = false;
+    askForToken(why);
   } else if (state === 'refused') {
     connection('refused', why);
   } else {
@@ -267,11 +265,38 @@ const stream = new EventStream(onEvent, (state, why, status) => {
   }
 });
 
+function askForToken(why) {
+  connection('refused', 'signed out');
+  setText(byId('sign-in-why'), why);
+  byId('sign-in').hidden = false;
+}
+
 /** What was refused to a page that is open for long: its sign-in may have ended. */
 function told(e) {
   if (e instanceof Refused && e.status === 401) {
     setText(byId('sign-in-why'), e.message);
     byId('sign-in').hidden = false;
+  }
+}
+
+let listens = false;
+
+function listen() {
+  if (listens) {
+    stream.retry();
+  } else {
+    listens = true;
+    stream.run();
+  }
+}
+
+/** Asks first whether a token is wanted. */
+async function begin() {
+  const session = await get('/api/v1/session').catch(() => null); // a node that does not answer is the stream's to tell
+  if (session?.role === 'none') {
+    askForToken('This node wants its token, once in this browser.');
+  } else {
+    listen();
   }
 }
 
@@ -295,8 +320,7 @@ byId('sign-in').addEventListener('submit', async event => {
     await post('/api/v1/session', {token: byId('token').value.trim()});
     byId('token').value = '';
     byId('sign-in').hidden = true;
-    stream.retry();
-    askSession();
+    listen();
   } catch (e) {
     setText(byId('sign-in-why'), e.message);
   }
@@ -319,4 +343,4 @@ byId('range').addEventListener('change', () => {
   askCurves(true).catch(told);
 });
 set();
-stream.run();
+begin();
