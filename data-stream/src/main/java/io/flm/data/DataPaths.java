@@ -61,7 +61,7 @@ public final class DataPaths {
                 all.forEach(line -> addLine(line, path, servers));
             } else {
                 paths.addAll(isPrefix(path) ? shards(path, servers) : List.of(path));
-                requireFew(path);
+                requireFew(path, paths);
             }
         }
     }
@@ -78,7 +78,7 @@ public final class DataPaths {
                     paths.add(shard);
                     lines.putIfAbsent(shard, line);
                 }
-                requireFew(list);
+                requireFew(list, paths);
             }
         } catch (UserException e) {
             throw line.of(e);
@@ -91,8 +91,8 @@ public final class DataPaths {
         }
     }
 
-    private void requireFew(Path path) {
-        if (paths.size() > Braces.MOST) {
+    private static void requireFew(Path path, List<Path> all) {
+        if (all.size() > Braces.MOST) {
             throw new UserException(RemotePath.shown(path) + ": with it more than " + Braces.MOST
                     + " files are named; give folders or prefixes of them");
         }
@@ -126,7 +126,10 @@ public final class DataPaths {
         for (Path each : Dataset.expanded(path)) {
             reached.add(each);
             if (ListFile.is(each) && Files.isRegularFile(each)) {
-                ListFile.read(each).forEach(line -> reached.addAll(Dataset.expanded(line.path())));
+                for (ListFile.Line line : ListFile.read(each)) {
+                    reached.addAll(Dataset.expanded(line.path()));
+                    requireFew(each, reached);
+                }
             }
         }
         return reached;

@@ -269,17 +269,15 @@ final class HttpStore implements RemoteStore {
                     PassingFailure.asked(headers.firstValue("Retry-After").orElse(""));
             throw new PassingFailure("HTTP " + status + led, pause, null);
         }
-        if (RemotePath.mayBeFolder(url) && (status == 404 || status == 403 || type.startsWith("text/html"))) {
-            return new UserException(
-                    shown + ": HTTP " + status + led + (type.startsWith("text/html") ? ", a page of HTML" : "")
-                            + "; if it is a folder, what it holds cannot be listed over HTTP: name its shards with braces, or in a file"
-                            + " .list");
-        }
+        String folder = RemotePath.mayBeFolder(url)
+                ? " (if it is a folder: over HTTP nobody can ask what it holds; name its shards with braces, or in a .list)"
+                : "";
         return new UserException(shown
                 + switch (status) {
                     case 200 ->
                         type.startsWith("text/html")
                                 ? ": a page of HTML, not the file itself; open it in a browser, and look at what the server says"
+                                        + folder
                                 : ": its server ignores ranges (HTTP 200 where 206 was due), so samples cannot be read one by"
                                         + " one; fetch the file, and give that";
                     case 401, 403 ->
@@ -287,8 +285,9 @@ final class HttpStore implements RemoteStore {
                                 + (token.isPresent() && settings.hidesFrom(url)
                                         ? "its server is shown no token, since a list alone names it: name a file of it with"
                                                 + " --data, too"
-                                        : "give a token with --set flm.data.remote.token-file=FILE, or ask its owner");
-                    case 404, 410 -> ": HTTP " + status + led + ", no such file; give other --data";
+                                        : "give a token with --set flm.data.remote.token-file=FILE, or ask its owner")
+                                + folder;
+                    case 404, 410 -> ": HTTP " + status + led + ", no such file; give other --data" + folder;
                     case 416 ->
                         NO_PART.matcher(headers.firstValue("Content-Range").orElse(""))
                                         .matches()

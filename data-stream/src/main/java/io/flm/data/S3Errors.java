@@ -62,6 +62,11 @@ final class S3Errors {
         if (status / 100 == 3 || ELSEWHERE.contains(code)) {
             return refusal(url, elsewhere(bucket, details), e);
         }
+        if (status == 403
+                && code.isEmpty()
+                && header(details, "Content-Length").orElse("").equals("0")) {
+            return refusal(url, denied(provider), e); // some stores say no more of it
+        }
         return switch (code) {
             case "NoSuchBucket" ->
                 refusal(

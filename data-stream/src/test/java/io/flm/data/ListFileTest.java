@@ -213,15 +213,20 @@ class ListFileTest {
     @Test
     void whatAFolderOfAServerHoldsIsNotAskedFor() throws Exception {
         try (FileServer server = new FileServer(folder)) {
-            String shown = "http://127.0.0.1:" + server.port() + "/more: HTTP ";
+            String shown = "http://127.0.0.1:" + server.port() + "/more: ";
             assertThatThrownBy(() -> open(server.path("more/")))
                     .isInstanceOf(UserException.class)
                     .hasMessage(
-                            shown + "404; if it is a folder, what it holds cannot be listed over HTTP: name its shards"
-                                    + " with braces, or in a file .list");
+                            shown + "HTTP 404, no such file; give other --data (if it is a folder: over HTTP nobody can"
+                                    + " ask what it holds; name its shards with braces, or in a .list)");
             server.fault = (exchange, number) -> S3Server.answer(exchange, 200, "text/html", "<html>Index of /more");
             assertThatThrownBy(() -> open(server.path("more/")))
-                    .hasMessageStartingWith(shown + "200, a page of HTML; if it is a folder, ");
+                    .hasMessageStartingWith(shown + "a page of HTML, not the file itself; ")
+                    .hasMessageContaining("if it is a folder: ");
+            server.fault = (exchange, number) -> FileServer.answer(exchange, 403);
+            assertThatThrownBy(() -> open(server.path("more/")))
+                    .hasMessageStartingWith(shown + "HTTP 403, may not be read; give a token with ")
+                    .hasMessageContaining("if it is a folder: ");
         }
     }
 

@@ -251,6 +251,10 @@ class S3ShardsTest {
         assertThatThrownBy(() -> Sources.open(List.of(Path.of("s3://bucket/a.tar")), Split.ALL, remote(true)))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("may not be read without credentials; unset flm.data.remote.s3.anonymous");
+        server().files.fault = (exchange, number) -> FileServer.answer(exchange, 403);
+        assertThatThrownBy(() -> Sources.open(List.of(Path.of("s3://bucket/a.tar")), Split.ALL, remote(true)))
+                .as("by a store that says no more")
+                .hasMessageContaining("may not be read without credentials; unset flm.data.remote.s3.anonymous");
     }
 
     @Test
