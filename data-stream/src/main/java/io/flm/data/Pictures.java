@@ -1,5 +1,6 @@
 package io.flm.data;
 
+import io.flm.data.PictureSettings.Fit;
 import java.io.IOException;
 
 /**
@@ -16,6 +17,9 @@ public final class Pictures {
 
     /** Of a picture that is packed: a JPEG cannot have more, and resizing takes memory for each pixel of a line. */
     private static final int MOST_SIDE = 65_535;
+
+    /** No JPEG or WebP has a longer side. Lines of that length are kept whole while they are resized. */
+    private static final int MOST_STRETCHED = 65_535;
 
     /** What a process has in its heap beside pictures, caches and what it decodes. */
     private static final long OTHERS_MIB = 64;
@@ -135,6 +139,10 @@ public final class Pictures {
         long pixels = (long) encoded.width() * encoded.height();
         if (pixels > MOST_PIXELS) {
             throw new IOException(encoded.width() + " x " + encoded.height() + " pixels are too many");
+        }
+        if (settings.fit() == Fit.STRETCH && Math.max(encoded.width(), encoded.height()) > MOST_STRETCHED) {
+            throw new IOException(encoded.width() + " x " + encoded.height() + " pixels: a side of more than "
+                    + MOST_STRETCHED + " is not stretched");
         }
         long bytes = encoded.decodeBytes();
         if (bytes > settings.memoryBytes()) {

@@ -95,6 +95,19 @@ class PicturesTest {
     }
 
     @Test
+    void aThreadIsNotStretchedWhoseLinesWouldTakeMoreThanTheMemory() throws IOException {
+        PictureSettings stretching = PictureSettings.from(
+                ConfigFactory.parseString("flm.data.picture-fit = stretch").withFallback(ConfigFactory.load()));
+        byte[] expected = new byte[3 * SIZE * SIZE];
+        Arrays.fill(expected, (byte) 0x40);
+        assertThat(Pictures.with(stretching).decode(Shards.png(65_535, 1, 0x404040), SIZE))
+                .isEqualTo(expected);
+        assertThatThrownBy(() -> Pictures.with(stretching).decode(Shards.png(65_536, 1, 0x404040), SIZE))
+                .isInstanceOf(IOException.class)
+                .hasMessage("65536 x 1 pixels: a side of more than 65535 is not stretched");
+    }
+
+    @Test
     void theProfileOfAJpegIsNotApplied() throws IOException {
         byte[] plain = resource("colour.jpg");
         int at = 4 + ByteBuffer.wrap(plain).getShort(4); // after APP0
