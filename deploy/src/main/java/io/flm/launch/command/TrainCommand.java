@@ -48,6 +48,7 @@ abstract class TrainCommand implements Callable<Integer> {
 
     final Environment environment;
     private final Logs logs;
+    private final AtomicReference<@Nullable Path> scoring = new AtomicReference<>(); // the checkpoint that is evaluated
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -196,6 +197,14 @@ abstract class TrainCommand implements Callable<Integer> {
                 }
                 return;
             }
+            Path scored = scoring.get();
+            if (scored != null) { // the run has ended: there is nothing to stop but this process
+                environment.screen().status("");
+                environment.say(
+                        signal.shown() + ": ended while " + scored + " was scored; the run is finished; score it with "
+                                + Program.hint("evaluate", "--from", scored.toString()));
+                Runtime.getRuntime().halt(signal.exitCode());
+            }
             String how =
                     signal.shown() + ": stopping" + (begun.get() ? " after the step at hand, with a checkpoint" : "");
             log().info("{}", how);
@@ -332,6 +341,7 @@ abstract class TrainCommand implements Callable<Integer> {
         Path checkpoint = result.checkpoint();
         int exitCode = interrupts.asked().map(Interrupts.Signal::exitCode).orElse(Failure.OK);
         if (result.finished() && interrupts.asked().isEmpty() && checkpoint != null) {
+            scoring.set(checkpoint);
             try {
                 LastEvaluation.of(environment, request, checkpoint).ifPresent(report -> summary.put("heldOut", report));
             } catch (RuntimeException | Error e) { // the run is finished all the same
@@ -339,6 +349,8 @@ abstract class TrainCommand implements Callable<Integer> {
                 environment.say(Failure.of(e).line() + "; evaluate it with "
                         + Program.hint("evaluate", "--from", checkpoint.toString()));
                 exitCode = Failure.FAILED;
+            } finally {
+                scoring.set(null);
             }
         }
         if (json) {

@@ -197,9 +197,10 @@ public final class ComparisonPage {
     }
 
     private void objectives() {
-        body.append("<section><h2>Objectives</h2><p class=\"lead\">What each was pretrained with, and what a step"
-                        + " took. Prediction and corruption rate are measured: shares of the texts'"
-                        + " tokens.</p><div class=\"scroll\"><table class=\"plain\"><thead><tr>")
+        body.append(
+                        "<section><h2>Objectives</h2><p class=\"lead\">What each was pretrained with, and what a step"
+                                + " took. Prediction and corruption rate are measured: how many of the texts'"
+                                + " tokens are predicted, and how much of their context is hidden.</p><div class=\"scroll\"><table class=\"plain\"><thead><tr>")
                 .append("<th>objective</th><th class=\"value\">learning rate</th><th class=\"value\">corruption,"
                         + " set</th>")
                 .append("<th class=\"value\">prediction rate</th><th class=\"value\">corruption rate</th><th"

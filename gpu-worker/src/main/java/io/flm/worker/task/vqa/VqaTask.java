@@ -96,6 +96,10 @@ public final class VqaTask implements Task {
         for (VqaQuestion question : questions) {
             commonest(question).ifPresent(answer -> counts.merge(answer, 1, Integer::sum));
         }
+        if (counts.isEmpty()) {
+            throw new UserException(
+                    annotations + ": questions without answers; give the file of their annotations, too");
+        }
         List<String> kept = counts.entrySet().stream()
                 .filter(entry -> entry.getValue() >= leastAnswers)
                 .sorted(Comparator.comparing((Map.Entry<String, Integer> entry) -> -entry.getValue())
