@@ -70,7 +70,7 @@ final class Curves {
                         + " is hidden");
             }
         }
-        return told.isEmpty() ? "" : "<p class=\"lead\">Measured: " + String.join("; ", told) + ".</p>";
+        return told.isEmpty() ? "" : "<p class=\"lead\">Means of the steps: " + String.join("; ", told) + ".</p>";
     }
 
     private static double mean(List<JsonNode> steps, String key) {

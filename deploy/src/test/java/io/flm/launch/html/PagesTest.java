@@ -100,7 +100,7 @@ class PagesTest {
                 .contains("class=\"line rec\"")
                 .contains("class=\"line l2r\"")
                 .contains("class=\"line itm\"")
-                .contains("Measured: rec predicts 100.0 % of the tokens, of whose context 25.0 % is hidden.")
+                .contains("Means of the steps: rec predicts 100.0 % of the tokens, of whose context 25.0 % is hidden.")
                 .doesNotContain("class=\"line mlm\"")
                 .doesNotContain("NaN")
                 .doesNotContain("Infinity");
