@@ -117,6 +117,29 @@ public record RunPlan(
         return maxWorkers > 0 ? Math.min(maxWorkers, lanes) : lanes;
     }
 
+    /** The same as another run. */
+    public RunPlan withId(String other) {
+        return new RunPlan(
+                run,
+                other,
+                revision,
+                config,
+                version,
+                hashes,
+                lanes,
+                totalSteps,
+                deadline,
+                minWorkers,
+                maxWorkers,
+                codec,
+                encrypted,
+                resume,
+                intent,
+                intentReason,
+                drained,
+                ending);
+    }
+
     public RunPlan withIntent(Intent next, String reason) {
         return copy(hashes, minWorkers, maxWorkers, deadline, resume, next, reason, drained, ending);
     }

@@ -45,6 +45,7 @@ final class HttpAccess {
 
     private final ActorSystem<?> system;
     private final Predicate<String> ownNames;
+    private final boolean tls;
     private final Tokens tokens;
     private final SessionCookies cookies;
     private final AuditLog audit;
@@ -61,6 +62,7 @@ final class HttpAccess {
             LongSupplier nanoTime) {
         this.system = system;
         this.ownNames = settings.ownNames();
+        this.tls = settings.tls().isPresent();
         this.tokens = settings.tokens();
         this.cookies = cookies;
         this.audit = audit;
@@ -99,7 +101,7 @@ final class HttpAccess {
     /** Lets in requests that no page of another site makes a browser send, whatever the browser knows. */
     Route ofNoOtherPage(Supplier<Route> inner) {
         return extractRequest(request -> {
-            if (Sender.of(request) == Sender.OTHER_PAGE) {
+            if (Sender.of(request, tls) == Sender.OTHER_PAGE) {
                 audit.refused(request, "a page of another site");
                 return complete(
                         HttpAnswers.problem(
@@ -145,7 +147,7 @@ final class HttpAccess {
     }
 
     /** Why a caller may not give an order; empty: it may. */
-    private static Optional<HttpResponse> refusal(HttpRequest request, Caller caller) {
+    private Optional<HttpResponse> refusal(HttpRequest request, Caller caller) {
         if (!caller.role().includes(Role.OPERATE)) {
             return Optional.of(HttpAnswers.problem(
                     StatusCodes.FORBIDDEN,
@@ -153,7 +155,7 @@ final class HttpAccess {
                             + " flm.http.token-file, with flm by --token-file",
                     HttpAnswers.header("WWW-Authenticate", "Bearer error=\"insufficient_scope\"")));
         }
-        if (caller.by() == Caller.By.COOKIE && Sender.of(request) != Sender.OWN_PAGE) {
+        if (caller.by() == Caller.By.COOKIE && Sender.of(request, tls) != Sender.OWN_PAGE) {
             return Optional.of(HttpAnswers.problem(
                     StatusCodes.FORBIDDEN,
                     "orders with a cookie are those of this node's page, and this one has no Origin;"

@@ -19,8 +19,11 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Props;
 import akka.actor.typed.javadsl.AskPattern;
+import akka.http.javadsl.ConnectionContext;
 import akka.http.javadsl.Http;
+import akka.http.javadsl.HttpsConnectionContext;
 import akka.http.javadsl.ServerBinding;
+import akka.http.javadsl.ServerBuilder;
 import akka.http.javadsl.model.HttpCharsets;
 import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpHeader;
@@ -74,13 +77,14 @@ public final class HttpEndpoint {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration TLS_PAUSE = Duration.ofSeconds(2); // between looks at the files of the certificate
     /** Of connections: else the first that cannot be served ends the listener. */
     private static final Attributes ONE_FAILS_ALONE =
             ActorAttributes.withSupervisionStrategy(Supervision.getResumingDecider());
 
     private static final String PATHS =
             "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/metrics, /api/v1/events,"
-                    + " /api/v1/session, /metrics, /health/ready and /health/alive";
+                    + " /api/v1/session, /api/v1/openapi.json, /metrics, /health/ready and /health/alive";
     private static final AtomicLong HUBS = new AtomicLong(); // names of actors are unique
 
     /**
@@ -110,7 +114,8 @@ public final class HttpEndpoint {
         this.system = system;
         this.coordinator = coordinator;
         this.clock = clock;
-        SessionCookies cookies = new SessionCookies(settings.tokens(), settings.sessionLife(), false, clock);
+        SessionCookies cookies = new SessionCookies(
+                settings.tokens(), settings.sessionLife(), settings.tls().isPresent(), clock);
         AuditLog audit = new AuditLog(System::nanoTime);
         this.access = new HttpAccess(system, settings, cookies, audit, System::nanoTime);
         this.bodies = new HttpBodies(system, settings.maxBodyBytes());
@@ -136,11 +141,18 @@ public final class HttpEndpoint {
             Submission.Planner planner,
             Supplier<ExchangeCounters> exchange,
             InstantSource clock) {
+        Optional<NodeTls> tls;
+        try {
+            tls = settings.tls().map(files -> new NodeTls(files, clock));
+        } catch (UserException e) {
+            return CompletableFuture.failedFuture(e);
+        }
         Route route = new HttpEndpoint(system, coordinator, settings, planner, exchange, clock).route();
         HttpConnections connections = new HttpConnections(settings, route.handler(system), system);
-        return Http.get(system)
-                .newServerAt(settings.host(), settings.port())
-                .adaptSettings(server -> adapted(server, settings))
+        ServerBuilder server = Http.get(system).newServerAt(settings.host(), settings.port());
+        return tls.map(shown -> server.enableHttps(refreshed(shown, system)))
+                .orElse(server)
+                .adaptSettings(usual -> adapted(usual, settings))
                 .connectionSource()
                 .to(Sink.foreach(connections::serve).withAttributes(ONE_FAILS_ALONE))
                 .run(system)
@@ -154,6 +166,13 @@ public final class HttpEndpoint {
                     }
                     return binding.addToCoordinatedShutdown(STOP_TIMEOUT, system);
                 });
+    }
+
+    private static HttpsConnectionContext refreshed(NodeTls tls, ActorSystem<?> system) {
+        system.scheduler()
+                .scheduleWithFixedDelay(
+                        TLS_PAUSE, TLS_PAUSE, tls::refresh, system.dispatchers().lookup(DispatcherSelector.blocking()));
+        return ConnectionContext.httpsServer(tls::engine);
     }
 
     private static ServerSettings adapted(ServerSettings server, HttpSettings settings) {
@@ -198,7 +217,7 @@ public final class HttpEndpoint {
                         () -> concat(
                                 PageFiles.route(),
                                 pathPrefix("health", this::health),
-                                pathPrefix("api", () -> path(segment("v1").slash("session"), session::route)),
+                                pathPrefix("api", () -> pathPrefix("v1", this::open)),
                                 access.allowed(() -> concat(
                                         pathPrefix("api", () -> pathPrefix("v1", this::api)),
                                         path(
@@ -207,6 +226,12 @@ public final class HttpEndpoint {
                                                         .withEntity(
                                                                 MediaTypes.TEXT_PLAIN.toContentType(HttpCharsets.UTF_8),
                                                                 MetricsText.of(run, exchange.get())))))))))));
+    }
+
+    /** What needs no token. */
+    private Route open() {
+        return concat(
+                path("session", session::route), path("openapi.json", () -> get(() -> complete(OpenApi.document()))));
     }
 
     private Route health() {
@@ -235,7 +260,8 @@ public final class HttpEndpoint {
                         () -> concat(
                                 pathEnd(() -> concat(
                                         get(() -> view(run -> HttpAnswers.json(StatusCodes.OK, run))),
-                                        post(() -> bodies.take(this::submit)))),
+                                        post(() -> extractRequest(
+                                                request -> bodies.take(body -> submit(request, body)))))),
                                 order("pause", why -> replyTo -> new Coordinator.Pause(why, replyTo)),
                                 order("continue", why -> Coordinator.Continue::new),
                                 order("checkpoint", why -> Coordinator.SaveNow::new),
@@ -323,9 +349,13 @@ public final class HttpEndpoint {
     }
 
     /** Reads the configuration beside the dispatcher that heartbeats need: it is somebody else's, and may take long. */
-    private CompletionStage<HttpResponse> submit(String body) {
+    private CompletionStage<HttpResponse> submit(HttpRequest request, String body) {
+        Optional<String> id = RepeatedSubmission.id(request, body);
         return CompletableFuture.supplyAsync(
-                        () -> planner.plan(HttpBodies.read(body, Submission.class)),
+                        () -> {
+                            RunPlan plan = planner.plan(HttpBodies.read(body, Submission.class));
+                            return id.map(plan::withId).orElse(plan);
+                        },
                         system.dispatchers().lookup(DispatcherSelector.blocking()))
                 .thenCompose(this::submit);
     }

@@ -4,18 +4,22 @@ import com.typesafe.config.Config;
 import io.flm.data.UserException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@code flm.http}: where a node answers HTTP, and which requests.
  *
  * @param port 0: any free one
  * @param names by which requests may call this node, beside {@code host} and the names of loopback
+ * @param tls with what it shows who it is; empty: it speaks in the clear
  * @param tokens that requests must carry
  * @param sessionLife how long a browser is signed in
  * @param maxBodyBytes of a request
@@ -27,6 +31,7 @@ public record HttpSettings(
         String host,
         int port,
         List<String> names,
+        Optional<TlsFiles> tls,
         Tokens tokens,
         Duration sessionLife,
         long maxBodyBytes,
@@ -50,6 +55,7 @@ public record HttpSettings(
                 host,
                 c.getInt("port"),
                 c.getStringList("names"),
+                TlsFiles.from(c),
                 tokens,
                 c.getDuration("session-life"),
                 c.getBytes("max-body"),
@@ -61,6 +67,11 @@ public record HttpSettings(
     /** The token that opens everything; empty: none is wanted. */
     public String token() {
         return tokens.operate();
+    }
+
+    /** The file of the certificate that the node shows; null: it speaks in the clear. */
+    public @Nullable Path certificate() {
+        return tls.map(TlsFiles::certificate).orElse(null);
     }
 
     private static boolean isLoopback(String host) {
@@ -97,6 +108,7 @@ public record HttpSettings(
                 host,
                 bound,
                 names,
+                tls,
                 tokens,
                 sessionLife,
                 maxBodyBytes,
@@ -107,6 +119,6 @@ public record HttpSettings(
 
     @Override
     public String toString() {
-        return "HttpSettings[" + host + ":" + port + ", " + tokens + "]";
+        return "HttpSettings[" + host + ":" + port + (tls.isPresent() ? ", TLS, " : ", ") + tokens + "]";
     }
 }

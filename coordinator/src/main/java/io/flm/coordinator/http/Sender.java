@@ -19,7 +19,8 @@ enum Sender {
     /** Another site's, or that of another port of this machine. */
     OTHER_PAGE;
 
-    static Sender of(HttpRequest request) {
+    /** @param tls whether this node itself speaks TLS: then its pages come by https only */
+    static Sender of(HttpRequest request, boolean tls) {
         Optional<String> host = request.getHeader("Host").map(HttpHeader::value);
         Optional<String> origin = request.getHeader("Origin").map(HttpHeader::value);
         Optional<String> referer = request.getHeader("Referer").map(HttpHeader::value);
@@ -28,21 +29,22 @@ enum Sender {
         if (origin.isEmpty() && referer.isEmpty() && site.isEmpty()) {
             return NO_PAGE;
         }
-        boolean own = origin.map(page -> isSame(page, host)).orElse(true)
-                && referer.map(page -> isSame(page, host)).orElse(true)
+        boolean own = origin.map(page -> isSame(page, host, tls)).orElse(true)
+                && referer.map(page -> isSame(page, host, tls)).orElse(true)
                 && site.map("same-origin"::equals).orElse(true);
         return own ? OWN_PAGE : OTHER_PAGE;
     }
 
     /**
-     * Whether a page is of the host and port that a request calls. The scheme is the page's: a proxy's TLS cannot be seen here.
+     * Whether a page is of the host and port that a request calls. In the clear the scheme is the page's: the TLS of a
+     * proxy cannot be seen here.
      * {@code null}, which sandboxes send, is no page of anybody.
      */
-    private static boolean isSame(String page, Optional<String> host) {
+    private static boolean isSame(String page, Optional<String> host, boolean tls) {
         try {
             URI origin = new URI(page);
             String scheme = origin.getScheme() == null ? "" : origin.getScheme().toLowerCase(Locale.ROOT);
-            if (!scheme.equals("https") && !scheme.equals("http")) {
+            if (!scheme.equals("https") && (tls || !scheme.equals("http"))) {
                 return false;
             }
             URI called = new URI(scheme + "://" + host.orElse(""));

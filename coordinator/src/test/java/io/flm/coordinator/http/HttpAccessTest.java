@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -82,7 +83,16 @@ class HttpAccessTest {
                         KIT.system(),
                         coordinator,
                         new HttpSettings(
-                                "127.0.0.1", 0, List.of(), tokens, LIFE, 1024, Duration.ofMinutes(1), 100, perSecond),
+                                "127.0.0.1",
+                                0,
+                                List.of(),
+                                Optional.empty(),
+                                tokens,
+                                LIFE,
+                                1024,
+                                Duration.ofMinutes(1),
+                                100,
+                                perSecond),
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
                         () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
                         () -> now)

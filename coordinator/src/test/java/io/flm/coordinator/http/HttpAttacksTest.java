@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -60,6 +61,7 @@ class HttpAttacksTest {
                 "127.0.0.1",
                 0,
                 List.of("Lab.Example"),
+                Optional.empty(),
                 new Tokens("", "", "", ""),
                 Duration.ofHours(1),
                 1024,

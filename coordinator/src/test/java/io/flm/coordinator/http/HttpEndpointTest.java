@@ -35,6 +35,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -77,6 +78,7 @@ class HttpEndpointTest {
                 "127.0.0.1",
                 0,
                 List.of("lab.example"),
+                Optional.empty(),
                 new Tokens("token", token, "", ""),
                 Duration.ofHours(1),
                 1024,
@@ -271,6 +273,30 @@ class HttpEndpointTest {
         assertThat(plan.minWorkers()).isEqualTo(2);
     }
 
+    @Test
+    void aSubmissionThatIsSentAgainIsTheSameRun() throws Exception {
+        String body = "{\"run\": \"r\", \"config\": \"\"}";
+        send("POST", "/api/v1/run", body, "Content-Type", "application/json", "Idempotency-Key", "key-1");
+        HttpResponse<String> again =
+                send("POST", "/api/v1/run", body, "Content-Type", "application/json", "Idempotency-Key", "key-1");
+        send("POST", "/api/v1/run", body, "Content-Type", "application/json", "Idempotency-Key", "key-2");
+        send("POST", "/api/v1/run", body + " ", "Content-Type", "application/json", "Idempotency-Key", "key-1");
+        send("POST", "/api/v1/run", body);
+        List<String> ids =
+                COMMANDS.stream().map(m -> ((Coordinator.Submit) m).plan().id()).toList();
+        assertThat(ids).hasSize(5);
+        assertThat(ids.get(1)).isEqualTo(ids.get(0));
+        assertThat(JSON.readTree(again.body()).get("id").asText()).isEqualTo(ids.get(0));
+        assertThat(ids.subList(1, 5)).doesNotHaveDuplicates();
+        assertThat(ids.get(4)).isEqualTo("id-1");
+        for (String key : List.of("with space", "a".repeat(201))) {
+            assertProblem(
+                    send("POST", "/api/v1/run", body, "Content-Type", "application/json", "Idempotency-Key", key),
+                    400,
+                    "Idempotency-Key");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\'', textBlock = """
             {                                        | the body is no JSON: line 1
@@ -430,26 +456,7 @@ class HttpEndpointTest {
     }
 
     private static HttpSettings settings(String host, String tokenFile) {
-        return HttpSettings.from(ConfigFactory.parseMap(Map.of(
-                "flm.http.host",
-                host,
-                "flm.http.port",
-                0,
-                "flm.http.token-file",
-                tokenFile,
-                "flm.http.read-token-file",
-                "",
-                "flm.http.session-life",
-                "12 h",
-                "flm.http.names",
-                List.of(),
-                "flm.http.idle-timeout",
-                "5 s",
-                "flm.http.connections-per-client",
-                64,
-                "flm.http.requests-per-second",
-                500,
-                "flm.http.max-body",
-                "1 MiB")));
+        return HttpSettings.from(ConfigFactory.parseMap(Map.of("flm.http.host", host, "flm.http.token-file", tokenFile))
+                .withFallback(ConfigFactory.load()));
     }
 }

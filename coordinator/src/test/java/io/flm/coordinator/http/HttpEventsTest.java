@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,6 +117,7 @@ class HttpEventsTest {
                                 "127.0.0.1",
                                 0,
                                 List.of(),
+                                Optional.empty(),
                                 new Tokens("", "", "", ""),
                                 Duration.ofHours(1),
                                 1024,

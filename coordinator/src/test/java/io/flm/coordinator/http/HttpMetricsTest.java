@@ -22,6 +22,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -63,6 +64,7 @@ class HttpMetricsTest {
                                 "127.0.0.1",
                                 0,
                                 List.of(),
+                                Optional.empty(),
                                 new Tokens("", "", "", ""),
                                 Duration.ofHours(1),
                                 1024,

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -51,6 +52,7 @@ class PageFilesTest {
                                 "127.0.0.1",
                                 0,
                                 List.of(),
+                                Optional.empty(),
                                 new Tokens("token", TOKEN, "", ""),
                                 Duration.ofHours(1),
                                 1024,

@@ -47,6 +47,13 @@ final class LauncherOptions {
             description = "With --cluster: holds the token that its nodes want.")
     private @Nullable Path tokenFile;
 
+    @Option(
+            names = "--ca-file",
+            paramLabel = "F",
+            description =
+                    "With --cluster https://HOST:PORT: a PEM file of who signed its nodes' certificates, or of the certificates.")
+    private @Nullable Path caFile;
+
     int minWorkers() {
         return minWorkers;
     }
@@ -56,9 +63,10 @@ final class LauncherOptions {
         if (place.cluster != null) {
             Path file = tokenFile == null ? null : environment.resolve(tokenFile);
             String token = file == null ? "" : NodeAddress.readToken(file.toString());
+            Path certificates = caFile == null ? null : environment.resolve(caFile);
             return new ClusterLauncher(
                     place.cluster.stream()
-                            .map(address -> new NodeAddress(address, token))
+                            .map(address -> new NodeAddress(address, token, certificates))
                             .toList(),
                     file);
         }

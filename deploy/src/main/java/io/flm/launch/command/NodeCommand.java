@@ -9,6 +9,7 @@ import io.flm.launch.console.Interrupts.Signal;
 import io.flm.launch.console.Logs;
 import io.flm.launch.console.Version;
 import io.flm.launch.node.Node;
+import io.flm.launch.run.NodeAddress;
 import io.flm.launch.run.NodeFiles;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -128,7 +129,8 @@ final class NodeCommand implements Callable<Integer> {
             }
             NodeFiles.Entry entry = node.awaitReady();
             if (!driven) {
-                environment.say("node " + entry.name() + ": others join at " + entry.akka() + "; http://" + entry.http()
+                environment.say("node " + entry.name() + ": others join at " + entry.akka() + "; "
+                        + NodeAddress.url(entry.http())
                         + "/api/v1/run; workers: " + String.join(", ", node.workers()) + "; log: " + logs.place());
             }
             node.awaitEnd();

@@ -33,6 +33,13 @@ final class NodeOptions {
             description = "Holds the token that nodes outside of this machine want.")
     private @Nullable Path tokenFile;
 
+    @Option(
+            names = "--ca-file",
+            paramLabel = "F",
+            description =
+                    "For a node that speaks TLS, --node https://HOST:PORT: a PEM file of who signed its certificate, or the certificate.")
+    private @Nullable Path caFile;
+
     /** For an order, which wants a node that takes it. */
     ControlClient client(Environment environment) {
         if (nodes.isEmpty() && NodeFiles.read(folder(environment)).isEmpty()) {
@@ -47,14 +54,15 @@ final class NodeOptions {
         String token = tokenFile == null
                 ? ""
                 : NodeAddress.readToken(environment.resolve(tokenFile).toString());
+        Path certificates = caFile == null ? null : environment.resolve(caFile);
         if (!nodes.isEmpty()) {
             List<NodeAddress> targets = nodes.stream()
-                    .map(address -> new NodeAddress(address, token))
+                    .map(address -> new NodeAddress(address, token, certificates))
                     .toList();
             return new ControlClient(() -> targets);
         }
         Path folder = folder(environment);
-        return new ControlClient(() -> NodeFiles.targets(folder, token));
+        return new ControlClient(() -> NodeFiles.targets(folder, token, certificates));
     }
 
     /** Whether the run is known by the address of a node, and not by its folder. */

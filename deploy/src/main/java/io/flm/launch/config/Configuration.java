@@ -46,6 +46,8 @@ public final class Configuration {
             "flm.model.init.whole",
             "flm.http.token-file",
             "flm.http.read-token-file",
+            "flm.http.tls.certificate",
+            "flm.http.tls.key",
             "flm.node.key-store",
             "flm.node.data-roots");
 

@@ -288,9 +288,12 @@ public final class Node implements AutoCloseable {
     private void publish(ClusterSession now) {
         NodeFiles.Entry entry = new NodeFiles.Entry(
                 name,
-                http.host() + ":" + now.httpPort(),
+                (http.tls().isPresent() ? "https://" : "") + http.host() + ":" + now.httpPort(),
                 now.address().toString(),
-                ProcessHandle.current().pid());
+                ProcessHandle.current().pid(),
+                http.tls()
+                        .map(tls -> tls.certificate().toAbsolutePath().toString())
+                        .orElse(""));
         NodeFiles.write(setup.base(), entry, http.token());
         published = true;
         if (ready.complete(entry)) {

@@ -2,6 +2,7 @@ package io.flm.launch.report;
 
 import io.flm.coordinator.RunView;
 import io.flm.launch.console.Screen;
+import io.flm.launch.run.NodeAddress;
 import io.flm.launch.submit.RunListener;
 import io.flm.worker.AsyncTrainer.Head;
 import java.nio.file.Path;
@@ -51,8 +52,8 @@ public final class Progress implements RunListener {
                 newStart.parameterCount(),
                 newStart.objective(),
                 steps));
-        screen.println("flm: workers: " + String.join(", ", newStart.workers()) + "; http://" + newStart.http()
-                + "/api/v1/run");
+        screen.println("flm: workers: " + String.join(", ", newStart.workers()) + "; "
+                + NodeAddress.url(newStart.http()) + "/api/v1/run");
     }
 
     @Override

@@ -12,6 +12,7 @@ import io.flm.launch.files.PlainFile;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where nodes say how they are reached: a small file each in {@code nodes/} of the folder that they work in. A node removes its
@@ -39,10 +41,16 @@ public final class NodeFiles {
     /**
      * What a node says.
      *
-     * @param http {@code host:port} of its HTTP endpoint
+     * @param http its HTTP endpoint, as in {@link NodeAddress}
      * @param akka {@code host:port} that other nodes join
+     * @param certificate the file of its certificate; empty: it answers in the clear
      */
-    public record Entry(String name, String http, String akka, long pid) {}
+    public record Entry(String name, String http, String akka, long pid, String certificate) {
+        /** Of a node that answers in the clear. */
+        public Entry(String name, String http, String akka, long pid) {
+            this(name, http, akka, pid, "");
+        }
+    }
 
     private NodeFiles() {}
 
@@ -87,8 +95,11 @@ public final class NodeFiles {
         map.put("http", entry.http());
         map.put("akka", entry.akka());
         map.put("pid", entry.pid());
+        if (!entry.certificate().isEmpty()) {
+            map.put("certificate", entry.certificate());
+        }
         try {
-            if (!token.isEmpty() && isLoopback(entry.http())) {
+            if (!token.isEmpty() && NodeAddress.isLoopback(entry.http())) {
                 PlainFile.replace(folder.resolve(entry.name() + TOKEN), token + "\n", "rw-------");
             }
             PlainFile.replace(file, Json.line(map) + "\n");
@@ -143,7 +154,8 @@ public final class NodeFiles {
                             name,
                             json.path("http").asText(),
                             json.path("akka").asText(),
-                            json.path("pid").asLong()))
+                            json.path("pid").asLong(),
+                            json.path("certificate").asText()))
                     : Optional.empty();
         } catch (IOException e) {
             return Optional.empty();
@@ -154,21 +166,24 @@ public final class NodeFiles {
      * How the nodes of a run's folder are asked.
      *
      * @param token that the user gave; empty: none, and nodes on loopback get the one beside their file
+     * @param certificates of nodes that are trusted, as the user gave them; null: the one that a node's own file names
      * @throws UserException where the files are not this user's, and lead elsewhere or are to get the token
      */
-    public static List<NodeAddress> targets(Path run, String token) {
+    public static List<NodeAddress> targets(Path run, String token, @Nullable Path certificates) {
         List<NodeAddress> targets = new ArrayList<>();
         for (Entry entry : read(run)) {
             Path file = folder(run).resolve(entry.name() + SUFFIX);
             boolean own = Ownership.isOwn(folder(run)) && Ownership.isOwn(file);
-            boolean near = isLoopback(entry.http());
+            boolean near = NodeAddress.isLoopback(entry.http());
             if (!own && (!near || !token.isEmpty())) {
                 throw new UserException(file + ": others may have written it, and it leads to " + entry.http()
                         + (token.isEmpty() ? "" : " with your token")
                         + "; if that is a node of yours, give --node " + entry.http());
             }
-            NodeAddress node =
-                    new NodeAddress(entry.http(), token.isEmpty() && own && near ? tokenBeside(file) : token);
+            NodeAddress node = new NodeAddress(
+                    entry.http(),
+                    token.isEmpty() && own && near ? tokenBeside(file) : token,
+                    certificates == null && own ? certificate(file, entry) : certificates);
             if (node.api().isEmpty()) {
                 throw new UserException(file + ": says that its node is at \"" + entry.http()
                         + "\", which is no HOST:PORT; remove the file, or give --node");
@@ -178,15 +193,17 @@ public final class NodeFiles {
         return targets;
     }
 
+    private static @Nullable Path certificate(Path file, Entry entry) {
+        try {
+            return entry.certificate().isEmpty() ? null : Path.of(entry.certificate());
+        } catch (InvalidPathException e) {
+            throw new UserException(file + ": names a certificate that is no path; remove the file, or give --node", e);
+        }
+    }
+
     private static String tokenBeside(Path file) {
         String name = file.getFileName().toString();
         Path token = file.resolveSibling(name.substring(0, name.length() - SUFFIX.length()) + TOKEN);
         return Ownership.isOwn(token) ? NodeAddress.readToken(token.toString()) : "";
-    }
-
-    /** Of {@code host:port}; a name that somebody else resolves is none. */
-    static boolean isLoopback(String address) {
-        String host = address.substring(0, Math.max(0, address.lastIndexOf(':')));
-        return host.equals("localhost") || host.equals("[::1]") || host.matches("127(\\.\\d{1,3}){3}");
     }
 }

@@ -83,7 +83,7 @@ final class ChildProcesses implements Nodes {
     private final Consumer<String> notes;
     private final Path run;
     private final int workersEach;
-    private final String token;
+    private final HttpSettings http;
     private final NodeSettings.Address first;
     private final List<Place> places = new ArrayList<>();
     private final Thread hook = new Thread(this::end, "end-of-nodes");
@@ -98,7 +98,7 @@ final class ChildProcesses implements Nodes {
         WorkerSettings worker = WorkerSettings.from(request.config());
         List<List<Device>> devices = assignDevices(worker.found(), count);
         workersEach = worker.count(devices.get(0), count);
-        token = HttpSettings.from(request.config()).token();
+        http = HttpSettings.from(request.config());
         first = new NodeSettings.Address("127.0.0.1", freePort());
         Runtime.getRuntime().addShutdownHook(hook);
         for (int i = 0; i < count; i++) {
@@ -237,7 +237,7 @@ final class ChildProcesses implements Nodes {
                         && entry.pid() == place.process.pid()
                         && entry.name().equals(place.name)) {
                     place.http = entry.http();
-                    targets.add(new NodeAddress(entry.http(), token));
+                    targets.add(new NodeAddress(entry.http(), http.token(), http.certificate()));
                 }
             }
         }

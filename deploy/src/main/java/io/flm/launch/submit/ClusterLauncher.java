@@ -27,7 +27,7 @@ public record ClusterLauncher(
 
     @Override
     public List<String> options() {
-        return withToken("--cluster", nodes.stream().map(NodeAddress::address).collect(Collectors.joining(",")));
+        return withSecrets("--cluster", nodes.stream().map(NodeAddress::address).collect(Collectors.joining(",")));
     }
 
     @Override
@@ -53,7 +53,7 @@ public record ClusterLauncher(
     /** Asks the first node. */
     @Override
     public Optional<String> command(String name) {
-        return Optional.of(Program.hint(withToken(name, "--node", nodes.get(0).address())));
+        return Optional.of(Program.hint(withSecrets(name, "--node", nodes.get(0).address())));
     }
 
     @Override
@@ -61,10 +61,14 @@ public record ClusterLauncher(
         return "start its nodes, or give others with --cluster HOST:PORT";
     }
 
-    private List<String> withToken(String... words) {
+    private List<String> withSecrets(String... words) {
         List<String> all = new ArrayList<>(List.of(words));
         if (tokenFile != null) {
             all.addAll(List.of("--token-file", tokenFile.toString()));
+        }
+        Path certificates = nodes.get(0).certificates();
+        if (certificates != null) {
+            all.addAll(List.of("--ca-file", certificates.toString()));
         }
         return all;
     }

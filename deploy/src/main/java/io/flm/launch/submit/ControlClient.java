@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.flm.data.PlainText;
 import io.flm.data.UserException;
 import io.flm.launch.run.NodeAddress;
 import java.io.IOException;
@@ -16,18 +17,23 @@ import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.nio.file.Path;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Speaks to a run over HTTP, by way of whichever of its nodes answers. */
@@ -57,8 +63,9 @@ public final class ControlClient {
         }
     }
 
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
+    /** By the certificates that they trust; none: those of Java. */
+    private final Map<Optional<Path>, HttpClient> clients = new ConcurrentHashMap<>();
+
     private final Supplier<List<NodeAddress>> targets;
     private volatile @Nullable NodeAddress last;
 
@@ -104,7 +111,7 @@ public final class ControlClient {
         String unavailable = "";
         for (NodeAddress target : lastOneFirst(all)) {
             try {
-                HttpResponse<String> response = exchange(request(target, method, path, body));
+                HttpResponse<String> response = exchange(client(target), request(target, method, path, body));
                 last = target;
                 if (response.statusCode() == 503) {
                     unavailable = detail(response);
@@ -114,6 +121,9 @@ public final class ControlClient {
                     throw new UserException(detail(response));
                 }
                 return response;
+            } catch (SSLException e) {
+                clients.remove(Optional.ofNullable(target.certificates())); // the file may be another one now
+                silent.put(target.address(), refusal(e));
             } catch (IOException e) {
                 silent.put(target.address(), cause(e));
             } catch (InterruptedException e) {
@@ -132,9 +142,19 @@ public final class ControlClient {
                 "; it may have ended; otherwise give the HTTP address of another one with --node HOST:PORT");
     }
 
+    private HttpClient client(NodeAddress target) {
+        return clients.computeIfAbsent(Optional.ofNullable(target.certificates()), certificates -> {
+            HttpClient.Builder client = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT);
+            certificates.ifPresent(file -> client.sslContext(NodeTrust.of(file)));
+            return client.build();
+        });
+    }
+
     /** With an end in size and time: the timeout of a request ends where the answer begins. */
-    private HttpResponse<String> exchange(HttpRequest request) throws IOException, InterruptedException {
-        CompletableFuture<HttpResponse<String>> answer = http.sendAsync(request, begun -> new BoundedText(MOST_ANSWER));
+    private static HttpResponse<String> exchange(HttpClient client, HttpRequest request)
+            throws IOException, InterruptedException {
+        CompletableFuture<HttpResponse<String>> answer =
+                client.sendAsync(request, begun -> new BoundedText(MOST_ANSWER));
         try {
             return answer.get(WHOLE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
@@ -198,6 +218,27 @@ public final class ControlClient {
                     ? "no such host"
                     : "connection refused";
         }
-        return String.valueOf(e.getMessage());
+        String message = String.valueOf(e.getMessage());
+        return message.contains("header parser received no bytes") || message.contains("Invalid status line")
+                ? "answers no HTTP; if it speaks TLS, put https:// before its address"
+                : message;
+    }
+
+    /** Why there is no TLS, in words of the options. */
+    private static String refusal(SSLException e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String message = String.valueOf(root.getMessage());
+        if (root instanceof CertPathBuilderException) {
+            return "nobody that is trusted has signed its certificate: give --ca-file F with who did";
+        }
+        if (root instanceof CertificateException) {
+            return "its certificate is not taken: " + PlainText.of(message);
+        }
+        return message.contains("Unsupported or unrecognized SSL message")
+                ? "speaks no TLS; leave https:// out"
+                : "no TLS: " + PlainText.of(message);
     }
 }

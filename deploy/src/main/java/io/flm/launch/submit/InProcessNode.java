@@ -34,8 +34,8 @@ final class InProcessNode implements Nodes {
                 nanoTime,
                 notes));
         try {
-            targets = List.of(new NodeAddress(
-                    node.awaitReady().http(), HttpSettings.from(config).token()));
+            HttpSettings http = HttpSettings.from(config);
+            targets = List.of(new NodeAddress(node.awaitReady().http(), http.token(), http.certificate()));
         } catch (InterruptedException e) {
             node.close();
             Thread.currentThread().interrupt();

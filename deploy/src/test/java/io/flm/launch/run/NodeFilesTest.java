@@ -40,7 +40,7 @@ class NodeFilesTest {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file("a.token"))))
                 .isEqualTo("rw-------");
         assertThat(Files.readString(file("a.json"))).doesNotContain(TOKEN, "oken");
-        assertThat(NodeFiles.targets(run, "")).containsExactly(new NodeAddress("127.0.0.1:1", TOKEN));
+        assertThat(NodeFiles.targets(run, "", null)).containsExactly(new NodeAddress("127.0.0.1:1", TOKEN));
         NodeFiles.write(run, at("b", "10.0.0.1:1"), TOKEN);
         assertThat(file("b.token")).doesNotExist();
         NodeFiles.remove(run, "a");
@@ -56,7 +56,9 @@ class NodeFilesTest {
                     file("a.json"),
                     Json.line(Map.of("name", "a", "http", address, "tokenFile", secret.toString(), "pid", 1)));
             allow("a.json", "rw-r--r--");
-            assertThat(NodeFiles.targets(run, "")).as("%s", address).containsExactly(new NodeAddress(address, ""));
+            assertThat(NodeFiles.targets(run, "", null))
+                    .as("%s", address)
+                    .containsExactly(new NodeAddress(address, ""));
         }
     }
 
@@ -66,7 +68,7 @@ class NodeFilesTest {
         Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-------"));
         NodeFiles.write(run, at("a", "127.0.0.1:1"), "");
         Files.createSymbolicLink(file("a.token"), secret);
-        assertThat(NodeFiles.targets(run, "")).containsExactly(new NodeAddress("127.0.0.1:1", ""));
+        assertThat(NodeFiles.targets(run, "", null)).containsExactly(new NodeAddress("127.0.0.1:1", ""));
     }
 
     @Test
@@ -74,17 +76,17 @@ class NodeFilesTest {
         NodeFiles.write(run, at("a", "127.0.0.1:1"), TOKEN);
         for (String open : List.of("rw-rw-r--", "rw-r--rw-")) {
             allow("a.json", open);
-            assertThat(NodeFiles.targets(run, "")).containsExactly(new NodeAddress("127.0.0.1:1", ""));
-            assertThatThrownBy(() -> NodeFiles.targets(run, TOKEN))
+            assertThat(NodeFiles.targets(run, "", null)).containsExactly(new NodeAddress("127.0.0.1:1", ""));
+            assertThatThrownBy(() -> NodeFiles.targets(run, TOKEN, null))
                     .isInstanceOf(UserException.class)
                     .hasMessage(file("a.json") + ": others may have written it, and it leads to 127.0.0.1:1 with your"
                             + " token; if that is a node of yours, give --node 127.0.0.1:1");
         }
         allow("a.json", "rw-r--r--");
         Files.setPosixFilePermissions(run.resolve("nodes"), PosixFilePermissions.fromString("rwxrwxrwx"));
-        assertThat(NodeFiles.targets(run, "")).containsExactly(new NodeAddress("127.0.0.1:1", ""));
+        assertThat(NodeFiles.targets(run, "", null)).containsExactly(new NodeAddress("127.0.0.1:1", ""));
         NodeFiles.write(run, at("a", "203.0.113.9:80"), "");
-        assertThatThrownBy(() -> NodeFiles.targets(run, ""))
+        assertThatThrownBy(() -> NodeFiles.targets(run, "", null))
                 .hasMessageContaining("leads to 203.0.113.9:80; if that is a node of yours, give --node");
     }
 
@@ -94,7 +96,7 @@ class NodeFilesTest {
         NodeFiles.write(other, at("a", "127.0.0.1:1"), TOKEN);
         Path linked = Files.createDirectory(run.resolve("linked"));
         Files.createSymbolicLink(linked.resolve("nodes"), other.resolve("nodes"));
-        assertThat(NodeFiles.targets(linked, "")).containsExactly(new NodeAddress("127.0.0.1:1", ""));
+        assertThat(NodeFiles.targets(linked, "", null)).containsExactly(new NodeAddress("127.0.0.1:1", ""));
     }
 
     @Test
@@ -128,6 +130,6 @@ class NodeFilesTest {
         }
         NodeFiles.write(run, at("a", "127.0.0.1:1"), TOKEN);
         assertThat(precious).hasContent("mine");
-        assertThat(NodeFiles.targets(run, "")).containsExactly(new NodeAddress("127.0.0.1:1", TOKEN));
+        assertThat(NodeFiles.targets(run, "", null)).containsExactly(new NodeAddress("127.0.0.1:1", TOKEN));
     }
 }
