@@ -237,7 +237,7 @@ public final class ControlClient {
         if (root instanceof CertificateException) {
             return "its certificate is not taken: " + PlainText.of(message);
         }
-        return message.contains("Unsupported or unrecognized SSL message")
+        return message.contains("nrecognized SSL message")
                 ? "speaks no TLS; leave https:// out"
                 : "no TLS: " + PlainText.of(message);
     }
