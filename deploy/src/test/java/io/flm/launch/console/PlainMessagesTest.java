@@ -63,7 +63,7 @@ class PlainMessagesTest {
         assertThat(world.out()).doesNotContain("\u001b").contains("run r" + SHOWN + ": training: " + SHOWN);
         assertThat(world.out().lines())
                 .as("a line break of somebody else's makes no line")
-                .hasSize(9);
+                .hasSize(10);
     }
 
     @Test
