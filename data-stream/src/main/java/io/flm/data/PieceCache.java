@@ -54,10 +54,19 @@ final class PieceCache {
     private final long mostBytes;
     private final Executor cleaner;
     private final AtomicLong added = new AtomicLong(); // since the folder was looked at
-    private final AtomicLong held = new AtomicLong();
+    private final AtomicLong begun = new AtomicLong(); // bytes of pieces that this process began to write, ever
+    private final AtomicLong done = new AtomicLong(); // and of those that it wrote
+    private volatile Counted counted = new Counted(0, 0);
     private boolean looked;
     private final Map<String, LongSupplier> expected = new ConcurrentHashMap<>();
     private final AtomicBoolean told = new AtomicBoolean();
+
+    /**
+     * What lay in the folder when it was looked at.
+     *
+     * @param done what was written before that look began: what was begun and is not in it may have been missed, and counts beside it
+     */
+    private record Counted(long bytes, long done) {}
 
     /**
      * A folder's; it is made where the first piece comes.
@@ -118,6 +127,8 @@ final class PieceCache {
                         WriteErrors.of(path, e, "name another flm.data.remote.cache-folder")
                                 .getMessage());
             }
+        } finally {
+            done.addAndGet(HEADER + piece.length);
         }
     }
 
@@ -133,8 +144,9 @@ final class PieceCache {
             added.set(0);
             cleaner.execute(this::clean);
         }
-        if (held.addAndGet(bytes) > mostBytes) {
-            held.addAndGet(-bytes);
+        Counted known = counted;
+        if (known.bytes + begun.addAndGet(bytes) - known.done > mostBytes) {
+            begun.addAndGet(-bytes);
             return false;
         }
         return true;
@@ -160,8 +172,9 @@ final class PieceCache {
         try {
             Files.createDirectories(folder);
             PieceCensus census = new PieceCensus(Map.copyOf(expected));
+            long before = done.get();
             eachPiece(census::add);
-            held.set(census.bytes());
+            counted = new Counted(census.bytes(), before);
             if (census.bytes() <= mostBytes / 10 * 9) {
                 return;
             }
@@ -169,7 +182,7 @@ final class PieceCache {
                             folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock alone = lock.tryLock()) {
                 if (alone != null) { // else another process is at it
-                    held.set(left(census));
+                    counted = new Counted(left(census), before);
                 }
             }
         } catch (OverlappingFileLockException e) {
