@@ -2,6 +2,8 @@ package io.flm.data;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.locks.LockSupport;
 
@@ -32,6 +34,19 @@ public final class Reads {
                 LockSupport.parkNanos(PAUSE_NS << tries);
             }
         }
+    }
+
+    /** Some bytes, little-endian, tried as {@link #tried} does. */
+    public static ByteBuffer triedLittleEndian(Bytes bytes, long position, int sizeBytes) throws IOException {
+        byte[] read = tried(() -> littleEndian(bytes, position, sizeBytes).array());
+        return ByteBuffer.wrap(read).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Some bytes, little-endian, tried once. */
+    public static ByteBuffer littleEndian(Bytes bytes, long position, int sizeBytes) throws IOException {
+        ByteBuffer into = ByteBuffer.allocate(sizeBytes).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.read(into, position);
+        return into.flip();
     }
 
     /**

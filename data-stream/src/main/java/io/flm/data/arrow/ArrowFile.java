@@ -63,14 +63,14 @@ final class ArrowFile {
      */
     static ArrowFile open(Path file, Bytes bytes) throws IOException {
         requireWhole(file, bytes);
-        ByteBuffer tail = read(bytes, bytes.size() - TAIL_BYTES, TAIL_BYTES);
+        ByteBuffer tail = Reads.littleEndian(bytes, bytes.size() - TAIL_BYTES, TAIL_BYTES);
         int footerBytes = tail.getInt(0);
         long footerAt = bytes.size() - TAIL_BYTES - footerBytes;
         if (footerBytes <= 0 || footerBytes > MOST_METADATA_BYTES || footerAt < MAGIC.length) {
             throw damaged(file, "its footer has " + footerBytes + " bytes");
         }
         try {
-            FlatTable footer = FlatTable.root(read(bytes, footerAt, footerBytes));
+            FlatTable footer = FlatTable.root(Reads.littleEndian(bytes, footerAt, footerBytes));
             FlatTable schema = footer.table(1);
             int version = footer.shortAt(0, 0);
             if (schema == null) {
@@ -102,7 +102,7 @@ final class ArrowFile {
             throw new UserException(file + ": an empty file, of 0 bytes; fetch it again, or leave it out");
         }
         int headBytes = (int) Math.min(bytes.size(), MAGIC.length);
-        ByteBuffer head = read(bytes, 0, headBytes);
+        ByteBuffer head = Reads.littleEndian(bytes, 0, headBytes);
         if (headBytes >= Integer.BYTES && head.getInt(0) == -1) {
             throw new UserException(
                     file + ": of Arrow's streaming format, where its file format is wanted; write it with"
@@ -113,7 +113,8 @@ final class ArrowFile {
             throw new UserException(file + ": " + (kind.isEmpty() ? "no Arrow file; give other --data" : kind));
         }
         if (bytes.size() < 2L * TAIL_BYTES
-                || !read(bytes, bytes.size() - MAGIC.length, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
+                || !Reads.littleEndian(bytes, bytes.size() - MAGIC.length, MAGIC.length)
+                        .equals(ByteBuffer.wrap(MAGIC))) {
             throw new UserException(file + ": an Arrow file that is cut before its end, after " + bytes.size()
                     + " bytes; fetch it again");
         }
@@ -189,7 +190,7 @@ final class ArrowFile {
         long at = batches.longAt(number, 0);
         int metadataBytes = batches.intAt(number, 8);
         long bodyBytes = batches.longAt(number, 16);
-        ByteBuffer head = read(bytes, at, metadataBytes);
+        ByteBuffer head = Reads.littleEndian(bytes, at, metadataBytes);
         boolean marked = head.getInt(0) == -1; // older files have the size alone
         head.position(marked ? 2 * Integer.BYTES : Integer.BYTES);
         try {
@@ -280,13 +281,6 @@ final class ArrowFile {
 
     /** Some bytes of the file, little-endian. */
     ByteBuffer read(long position, int sizeBytes) throws IOException {
-        byte[] read = Reads.tried(() -> read(bytes, position, sizeBytes).array());
-        return ByteBuffer.wrap(read).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private static ByteBuffer read(Bytes bytes, long position, int sizeBytes) throws IOException {
-        ByteBuffer into = ByteBuffer.allocate(sizeBytes).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.read(into, position);
-        return into.flip();
+        return Reads.triedLittleEndian(bytes, position, sizeBytes);
     }
 }

@@ -8,7 +8,6 @@ import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,14 +54,14 @@ record ParquetFile(
             throw new UserException(path + ": an empty file, of 0 bytes; fetch it again, or leave it out");
         }
         int headBytes = (int) Math.min(bytes.size(), MAGIC.length);
-        ByteBuffer head = read(bytes, 0, headBytes);
+        ByteBuffer head = Reads.littleEndian(bytes, 0, headBytes);
         if (!head.equals(ByteBuffer.wrap(MAGIC, 0, headBytes))) {
             String kind = FileErrors.kind(bytes);
             throw new UserException(path + ": " + (kind.isEmpty() ? "no Parquet file; give other --data" : kind));
         }
         ByteBuffer tail = bytes.size() < MAGIC.length + TAIL_BYTES
                 ? ByteBuffer.allocate(TAIL_BYTES)
-                : read(bytes, bytes.size() - TAIL_BYTES, TAIL_BYTES);
+                : Reads.littleEndian(bytes, bytes.size() - TAIL_BYTES, TAIL_BYTES);
         int footerBytes = tail.getInt();
         if (!tail.equals(ByteBuffer.wrap(MAGIC))) {
             throw new UserException(path + ": a Parquet file that is cut before its end, after " + bytes.size()
@@ -72,7 +71,7 @@ record ParquetFile(
         if (footerBytes <= 0 || footerBytes > MOST_FOOTER_BYTES || footerAt < MAGIC.length) {
             throw damaged(path, "its footer has " + footerBytes + " bytes");
         }
-        ByteBuffer footer = read(bytes, footerAt, footerBytes);
+        ByteBuffer footer = Reads.littleEndian(bytes, footerAt, footerBytes);
         try {
             Footer read = new Footer(path, footerAt, footer.duplicate());
             return new ParquetFile(path, bytes, read.fields, read.columns, read.groups, footer);
@@ -226,13 +225,6 @@ record ParquetFile(
 
     /** Some bytes of the file, little-endian. */
     ByteBuffer read(long position, int sizeBytes) throws IOException {
-        byte[] read = Reads.tried(() -> read(bytes, position, sizeBytes).array());
-        return ByteBuffer.wrap(read).order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private static ByteBuffer read(Bytes bytes, long position, int sizeBytes) throws IOException {
-        ByteBuffer into = ByteBuffer.allocate(sizeBytes).order(ByteOrder.LITTLE_ENDIAN);
-        bytes.read(into, position);
-        return into.flip();
+        return Reads.triedLittleEndian(bytes, position, sizeBytes);
     }
 }
