@@ -27,7 +27,9 @@ public record StatementFiles(List<Statement> all, long leftOut) {
     /** How many pictures show an example of NLVR: its three boxes in each order. */
     public static final int PERMUTATIONS = 6;
 
-    private static final Pattern NLVR2 = Pattern.compile("(.+-\\d+-\\d+)-\\d+");
+    /** {@code dev-850-2-1}: of set 850 the pair of pictures 2, beside sentence 1. */
+    private static final Pattern NLVR2 = Pattern.compile("((.+-\\d+)-\\d+)-(\\d+)");
+
     private static final Pattern SPLIT = Pattern.compile("(?<![a-z])(train|dev|test)(?![a-z])");
 
     public StatementFiles {
@@ -44,27 +46,32 @@ public record StatementFiles(List<Statement> all, long leftOut) {
      * NLVR2 (Suhr et al. 2019): {@code {"identifier": "dev-850-0-0", "sentence", "label": "True"}} with the pictures {@code
      * dev-850-0-img0} and {@code dev-850-0-img1}; or any identifier, and the keys of the pictures as {@code left} and {@code
      * right}. Hidden labels may be left out of all.
+     *
+     * <p>Which examples are of one sentence its official evaluation reads off the identifier: all but its third part is the
+     * sentence's. Two sets may have sentences of the same words. Where the pictures have keys the identifier says nothing, and examples
+     * with the same words are of one sentence.
      */
     public static StatementFiles nlvr2(List<Path> files) {
         Set<String> fields = Set.of("identifier", "sentence", "label", "left", "right");
         return read(files, fields, (entry, where) -> {
             String id = AnnotationFile.id(entry, "identifier", where);
             String sentence = AnnotationFile.text(entry, "sentence", where);
-            return List.of(new Statement(id, sentence, pair(entry, id, where), sentence, truth(entry, where)));
+            int label = truth(entry, where);
+            if (entry.has("left") || entry.has("right")) {
+                List<String> pair =
+                        List.of(AnnotationFile.id(entry, "left", where), AnnotationFile.id(entry, "right", where));
+                return List.of(new Statement(id, sentence, pair, sentence, label));
+            }
+            Matcher matcher = NLVR2.matcher(id);
+            if (!matcher.matches()) {
+                throw new UserException(where + ": identifier " + AnnotationFile.shown(id)
+                        + " names no pictures: it is not of the form dev-850-0-0, and there is no \"left\" and \"right\";"
+                        + " mend the line");
+            }
+            List<String> pair = List.of(matcher.group(1) + "-img0", matcher.group(1) + "-img1");
+            String group = matcher.group(2) + "-" + matcher.group(3);
+            return List.of(new Statement(id, group, pair, sentence, label));
         });
-    }
-
-    private static List<String> pair(JsonNode entry, String id, String where) {
-        if (entry.has("left") || entry.has("right")) {
-            return List.of(AnnotationFile.id(entry, "left", where), AnnotationFile.id(entry, "right", where));
-        }
-        Matcher matcher = NLVR2.matcher(id);
-        if (!matcher.matches()) {
-            throw new UserException(where + ": identifier " + AnnotationFile.shown(id)
-                    + " names no pictures: it is not of the form dev-850-0-0, and there is no \"left\" and \"right\";"
-                    + " mend the line");
-        }
-        return List.of(matcher.group(1) + "-img0", matcher.group(1) + "-img1");
     }
 
     /**

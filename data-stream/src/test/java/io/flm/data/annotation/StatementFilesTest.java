@@ -35,9 +35,27 @@ class StatementFilesTest {
         List<Statement> read = StatementFiles.nlvr2(List.of(file)).all();
         assertThat(read)
                 .containsExactly(
-                        new Statement("dev-850-1-0", "Both.", List.of("dev-850-1-img0", "dev-850-1-img1"), "Both.", 1),
+                        new Statement(
+                                "dev-850-1-0", "dev-850-0", List.of("dev-850-1-img0", "dev-850-1-img1"), "Both.", 1),
                         new Statement("dev-1-0-0", "Both.", List.of("a/1", "17"), "Both.", 0));
         assertThat(read.get(0).annotated().labels()).containsExactly(1);
+    }
+
+    /** The official evaluation counts 2018 sentences in NLVR2's dev set, of 2004 different wordings. */
+    @Test
+    void theSentenceOfAPairIsWhatItsIdentifierSays() throws IOException {
+        String line = "{\"identifier\": \"%s\", \"sentence\": \"Two dogs.\", \"label\": \"True\"}";
+        List<Statement> read = StatementFiles.nlvr2(List.of(file(
+                        "dev.json",
+                        line.formatted("dev-3-0-0"),
+                        line.formatted("dev-3-1-0"),
+                        line.formatted("dev-3-0-1"),
+                        line.formatted("dev-4-0-0"),
+                        line.formatted("test1-3-0-0"))))
+                .all();
+        assertThat(read)
+                .extracting(Statement::group)
+                .containsExactly("dev-3-0", "dev-3-0", "dev-3-1", "dev-4-0", "test1-3-0");
     }
 
     @Test
