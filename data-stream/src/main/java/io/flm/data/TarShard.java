@@ -4,12 +4,12 @@ import io.flm.data.CaptionFiles.Unusable;
 import io.flm.data.ShardTable.Range;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One WebDataset shard: a picture and the captions of the same key are a sample; {@link PartName} says what the key of a file
@@ -116,18 +116,35 @@ final class TarShard implements Shard {
      */
     @Override
     public void digest(MessageDigest digest) {
-        digest.update(name.getBytes(StandardCharsets.UTF_8));
+        DigestText text = new DigestText(digest);
+        text.add(name);
         String separator = "[";
         for (int i = 0; i < samples.size(); i++) {
             Range json = samples.json(i);
-            Range text = samples.text(i);
-            String line = separator + "Entry[key=" + samples.key(i) + ", image=" + samples.image(i) + ", caption="
-                    + (json != null ? json : text) + ", json=" + (json != null)
-                    + (json != null && text != null ? ", otherwise=" + text : "") + "]";
-            digest.update(line.getBytes(StandardCharsets.UTF_8));
+            Range caption = samples.text(i);
+            text.add(separator).add("Entry[key=").add(samples.key(i)).add(", image=");
+            add(samples.image(i), text);
+            add(json != null ? json : caption, text.add(", caption="));
+            text.add(json != null ? ", json=true" : ", json=false");
+            if (json != null && caption != null) {
+                add(caption, text.add(", otherwise="));
+            }
+            text.add("]");
             separator = ", ";
         }
-        digest.update((samples.size() == 0 ? "[]" : "]").getBytes(StandardCharsets.UTF_8));
+        text.add(samples.size() == 0 ? "[]" : "]").end();
+    }
+
+    private static void add(@Nullable Range range, DigestText text) {
+        if (range == null) {
+            text.add("null");
+        } else {
+            text.add("Range[offset=")
+                    .add(range.offset())
+                    .add(", sizeBytes=")
+                    .add(range.sizeBytes())
+                    .add("]");
+        }
     }
 
     private byte[] read(Range range) throws IOException {
