@@ -11,6 +11,7 @@
  * report      what the user sees: progress, status, figures
  * submit      a run that is handed to nodes and followed over HTTP
  * node        a JVM of the cluster: its actor system, its workers, its runs
+ * tensorboard a run as TensorBoard reads it
  * run         a run's folder, and the memory that a run takes
  * config      the effective configuration and where its values came from
  * console     lines on the terminal, the log, the exit code

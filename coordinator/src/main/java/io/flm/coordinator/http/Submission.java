@@ -32,6 +32,7 @@ public record Submission(
     private static final Set<String> OWN = Set.of(
             "nodes",
             "checkpoints",
+            "tensorboard",
             "lock",
             "effective.conf",
             "changes",

@@ -8,6 +8,7 @@ import io.flm.launch.report.HeldOutEvaluation;
 import io.flm.launch.report.TaskEvaluation;
 import io.flm.launch.run.RunFiles;
 import io.flm.launch.submit.RunRequest;
+import io.flm.launch.tensorboard.HeldOutEvents;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
 import io.flm.worker.task.TaskReport;
@@ -15,6 +16,7 @@ import io.flm.worker.train.RunData;
 import io.flm.worker.train.Tasks;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,8 +26,13 @@ import org.jspecify.annotations.Nullable;
 final class LastEvaluation {
     private LastEvaluation() {}
 
-    /** Evaluates, and writes what came of it into the run's folder; else says in one line why there is none. */
-    static Optional<Map<String, @Nullable Object>> of(Environment environment, RunRequest request, Path checkpoint) {
+    /**
+     * Evaluates, and writes what came of it into the run's folder; else says in one line why there is none.
+     *
+     * @param steps that the checkpoint was trained for
+     */
+    static Optional<Map<String, @Nullable Object>> of(
+            Environment environment, RunRequest request, Path checkpoint, long steps) {
         Config config = request.config();
         if (!Files.isDirectory(
                 checkpoint)) { // a cluster's lies on the disk of one of its nodes, which may be another host
@@ -46,6 +53,9 @@ final class LastEvaluation {
             Report report = new HeldOutEvaluation(environment.screen(), environment.nanoTime())
                     .run(checkpoint, config, List.of(), request.run().resolve("held-out.html"), PlainFile::replace);
             RunFiles.write(request.run().resolve("held-out.json"), Json.line(report.toMap()) + System.lineSeparator());
+            if (config.getBoolean("flm.run.tensorboard")) {
+                HeldOutEvents.write(RunFiles.tensorBoardOf(request.run()), steps, report, Clock.systemUTC());
+            }
             return Optional.of(report.toMap());
         } catch (HeldOutData.TooFew e) {
             if (request.configuration().asksForHoldOut()) {

@@ -343,7 +343,8 @@ abstract class TrainCommand implements Callable<Integer> {
         if (result.finished() && interrupts.asked().isEmpty() && checkpoint != null) {
             scoring.set(checkpoint);
             try {
-                LastEvaluation.of(environment, request, checkpoint).ifPresent(report -> summary.put("heldOut", report));
+                LastEvaluation.of(environment, request, checkpoint, result.steps())
+                        .ifPresent(report -> summary.put("heldOut", report));
             } catch (RuntimeException | Error e) { // the run is finished all the same
                 log().error("the evaluation failed", e);
                 environment.say(Failure.of(e).line() + "; evaluate it with "

@@ -1,7 +1,5 @@
 package io.flm.launch.html;
 
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -9,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
-import javax.imageio.ImageIO;
 
 /** Pieces of a page. */
 final class Html {
@@ -85,25 +82,8 @@ final class Html {
 
     /** A picture inside the page. */
     static String picture(byte[] pixels, String alt) {
-        return "<img src=\"" + png(pixels) + "\" alt=\"" + escape(alt) + "\">";
-    }
-
-    /** @param pixels RGB values, [3, S, S] */
-    private static String png(byte[] pixels) {
-        int area = pixels.length / 3;
-        int size = (int) Math.round(Math.sqrt(area));
-        BufferedImage image = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
-        for (int i = 0; i < area; i++) {
-            int rgb = ((pixels[i] & 255) << 16) | ((pixels[area + i] & 255) << 8) | (pixels[2 * area + i] & 255);
-            image.setRGB(i % size, i / size, rgb);
-        }
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(image, "png", bytes);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // memory does not fail
-        }
-        return "data:image/png;base64," + Base64.getEncoder().encodeToString(bytes.toByteArray());
+        return "<img src=\"data:image/png;base64," + Base64.getEncoder().encodeToString(Png.of(pixels)) + "\" alt=\""
+                + escape(alt) + "\">";
     }
 
     static String percent(double fraction) {

@@ -19,8 +19,10 @@ import io.flm.launch.run.HeldOutShare;
 import io.flm.launch.run.MemoryNeed;
 import io.flm.launch.run.MetricsLog;
 import io.flm.launch.run.RunFiles;
+import io.flm.launch.tensorboard.TensorBoardLog;
 import io.flm.worker.BlockingTrainer;
 import io.flm.worker.RunPlan;
+import io.flm.worker.StepMetrics;
 import io.flm.worker.StepResult;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointSettings;
@@ -41,6 +43,7 @@ import io.flm.worker.train.Validation;
 import io.flm.worker.weights.InitialWeights;
 import io.flm.worker.weights.WeightSource;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -66,6 +69,7 @@ final class NodeRun implements AutoCloseable {
     private final RunCheckpoints runCheckpoints;
     private final Validation validation;
     private final MetricsLog metrics;
+    private final Optional<TensorBoardLog> tensorBoard;
     private volatile boolean unsaved; // since a checkpoint failed that nobody asked for
     private final Deque<Runnable> closings = new ArrayDeque<>(); // of what is open, the last first
 
@@ -147,6 +151,11 @@ final class NodeRun implements AutoCloseable {
             metrics =
                     new MetricsLog(RunFiles.metricsOf(folder), train.objective().headNames(), nanoTime);
             closings.push(metrics::close);
+            tensorBoard = config.getBoolean("flm.run.tensorboard")
+                    ? Optional.of(new TensorBoardLog(
+                            RunFiles.tensorBoardOf(folder), configuration.render(), Clock.systemUTC()))
+                    : Optional.empty();
+            tensorBoard.ifPresent(log -> closings.push(log::close));
         } catch (RuntimeException | Error e) {
             close();
             throw e;
@@ -219,6 +228,8 @@ final class NodeRun implements AutoCloseable {
     /** A worker of this node committed a step as rank 0; called on its thread. */
     void onStep(StepResult result) {
         metrics.add(result);
+        tensorBoard.ifPresent(
+                log -> log.add(StepMetrics.of(result, train.objective().headNames())));
     }
 
     private void onCheckpoint(CheckpointWriter.Event event) {

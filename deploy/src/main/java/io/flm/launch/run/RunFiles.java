@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * changes                           what changed the weights since which step, where it was resumed with other settings or data
  * checkpoints/     CheckpointStore  weights and moments
  * metrics.jsonl    MetricsLog       one line a step
+ * tensorboard/     TensorBoardLog   the same for TensorBoard, where flm.run.tensorboard is on
  * nodes/           NodeFiles        how each node that works here is reached, and its log
  * status.json      LastStatus       how the run stood when its command last looked
  * held-out.*       LastEvaluation   what held-out data say of it at the end
@@ -47,7 +48,7 @@ public final class RunFiles implements AutoCloseable {
     /** What became of each tensor of {@code flm.model.init}. */
     public static final String INITIAL_WEIGHTS = "initial-weights.txt";
 
-    static final Set<String> FOLDERS = Set.of(CheckpointStore.FOLDER, "nodes");
+    static final Set<String> FOLDERS = Set.of(CheckpointStore.FOLDER, "nodes", "tensorboard");
     static final Set<String> FILES = Set.of(
             RunLock.NAME,
             "effective.conf",
@@ -85,6 +86,10 @@ public final class RunFiles implements AutoCloseable {
 
     public static Path metricsOf(Path folder) {
         return folder.resolve("metrics.jsonl");
+    }
+
+    public static Path tensorBoardOf(Path folder) {
+        return folder.resolve("tensorboard");
     }
 
     static Path statusOf(Path folder) {

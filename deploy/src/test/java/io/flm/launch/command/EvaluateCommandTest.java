@@ -151,7 +151,8 @@ class EvaluateCommandTest {
                 tar.closeArchiveEntry();
             }
         }
-        assertThat(LastEvaluation.of(world.environment(), finished(data, "data of one's own"), folder.resolve("run")))
+        assertThat(LastEvaluation.of(
+                        world.environment(), finished(data, "data of one's own"), folder.resolve("run"), 20))
                 .isEmpty();
         assertThat(world.err())
                 .last()
@@ -159,7 +160,7 @@ class EvaluateCommandTest {
                 .startsWith("flm: not evaluated: [" + data + "]: 0 usable held-out samples")
                 .contains("--data PATH");
         assertThatThrownBy(() ->
-                        LastEvaluation.of(world.environment(), finished(data, "--hold-out"), folder.resolve("run")))
+                        LastEvaluation.of(world.environment(), finished(data, "--hold-out"), folder.resolve("run"), 20))
                 .isInstanceOf(HeldOutData.TooFew.class);
         assertThat(flm("evaluate", "--from", "run", "--data", data.toString())).isEqualTo(Failure.REFUSED);
         assertThat(world.err()).last().asString().endsWith("; give other data with --data");

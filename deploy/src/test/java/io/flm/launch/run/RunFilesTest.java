@@ -183,11 +183,12 @@ class RunFilesTest {
                 "held-out.json",
                 "held-out.html",
                 "nodes",
+                "tensorboard",
                 "checkpoints"
             })
     void aRunWithALinkInThePlaceOfAPartIsRefusedAndNothingIsWrittenThroughIt(String part) throws IOException {
         Path run = aRun("run");
-        Path victim = part.equals("nodes") || part.equals("checkpoints")
+        Path victim = RunFiles.FOLDERS.contains(part)
                 ? Files.createDirectory(parent.resolve("victim"))
                 : Files.writeString(parent.resolve("victim"), "mine");
         Files.deleteIfExists(run.resolve(part));
