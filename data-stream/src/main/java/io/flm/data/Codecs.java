@@ -1,5 +1,10 @@
 package io.flm.data;
 
+import io.flm.data.raster.BmpFile;
+import io.flm.data.raster.GifFile;
+import io.flm.data.raster.RasterFile;
+import io.flm.data.raster.TiffFile;
+import io.flm.data.raster.UnreadException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,8 +14,8 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * PNG, JPEG and WebP to RGB values as they are stored and as Pillow's {@code convert("RGB")} has them: alpha is dropped, no
- * profile is applied, of an animation the first frame is taken. One difference: of grey of 16 bits the upper 8 are taken, where
+ * Pictures' files to RGB values as they are stored and as Pillow's {@code convert("RGB")} has them: alpha is dropped, no
+ * profile is applied, of an animation the first frame is taken, of a TIFF the first page. One difference: of grey of 16 bits the upper 8 are taken, where
  * Pillow makes all but the darkest white.
  *
  * <p>Each format has a class that reads a file's structure first, refuses what is damaged or cut, and says what decoding will
@@ -53,17 +58,56 @@ final class Codecs {
             if (begins(image, 0, 'R', 'I', 'F', 'F') && begins(image, 8, 'W', 'E', 'B', 'P')) {
                 return WebpFile.open(image);
             }
+            if (GifFile.isGif(image)) {
+                return new Raster(PictureFormat.GIF, GifFile.open(image));
+            }
+            if (BmpFile.isBmp(image)) {
+                return new Raster(PictureFormat.BMP, BmpFile.open(image));
+            }
+            if (TiffFile.isTiff(image)) {
+                return new Raster(PictureFormat.TIFF, TiffFile.open(image));
+            }
+        } catch (UnreadException e) {
+            throw e;
         } catch (IOException e) {
             throw broken(e);
         }
-        throw new IOException("not a PNG, JPEG or WebP picture");
+        throw OtherFormat.refusal(image);
+    }
+
+    /** A file of a format that has a reader of its own. */
+    private record Raster(PictureFormat format, RasterFile file) implements Encoded {
+        @Override
+        public int width() {
+            return file.width();
+        }
+
+        @Override
+        public int height() {
+            return file.height();
+        }
+
+        @Override
+        public long decodeBytes() {
+            return file.decodeBytes();
+        }
+
+        @Override
+        public int orientation() {
+            return file.orientation();
+        }
+
+        @Override
+        public Picture decode() throws IOException {
+            return Picture.of(width(), height(), Picture.ofInts(file.decode(), width()));
+        }
     }
 
     /** Decodes; errors are as those of {@link #open}. An {@link Error}, of memory for one, says nothing of the picture. */
     static Picture decode(Encoded encoded) throws IOException {
         try {
             return encoded.decode();
-        } catch (UserException e) { // of this node, not of the picture
+        } catch (UserException | UnreadException e) { // of this node, or of this program: not of the picture
             throw e;
         } catch (IOException | RuntimeException e) { // decoders stumble over torn pictures in many ways
             throw broken(e);

@@ -174,8 +174,9 @@ public final class Dataset implements PictureSource {
         if (count == 0) {
             throw new UserException(RemotePath.shown(paths)
                     + (captioned
-                            ? ": hold no sample, a picture (png, jpg, webp) beside a txt or json of the same name"
-                            : ": hold no picture (png, jpg, webp)")
+                            ? ": hold no sample, a picture (" + PictureFormat.ENDS
+                                    + ") beside a txt or json of the same name"
+                            : ": hold no picture (" + PictureFormat.ENDS + ")")
                     + (leftOut.total() == 0 ? ", nor another file" : ", but " + leftOut)
                     + "; give other --data");
         }

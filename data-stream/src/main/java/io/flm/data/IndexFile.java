@@ -29,7 +29,7 @@ import java.util.TreeMap;
  * in UTF-8:
  *
  * <pre>
- * "flm-index 1\n"   SHA-256 of all that follows
+ * "flm-index 2\n"   SHA-256 of all that follows
  * of the shard      size (8 bytes), ETag (text), changed last (seconds of 8 bytes, nanoseconds of 4)
  * sizes             pictures, bytes of keys, rows of jsons, rows of texts (4 bytes each)
  * columns           ends of keys, keys; block and size of each picture, json, text (4 bytes each)
@@ -43,7 +43,7 @@ final class IndexFile {
     /** Some six million pictures of a shard: a file that claims more is not read. */
     static final int MOST_BYTES = 256 << 20;
 
-    private static final byte[] MAGIC = "flm-index 1\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MAGIC = "flm-index 2\n".getBytes(StandardCharsets.US_ASCII);
     private static final int MAGIC_WORD = 10; // "flm-index ", whatever the version
     private static final int DIGEST_BYTES = 32;
 

@@ -1,5 +1,7 @@
 package io.flm.data;
 
+import static java.util.Map.entry;
+
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -26,18 +28,39 @@ record PartName(String path, String key, Form form, int rank) {
         NONE
     }
 
-    private static final Map<String, Form> FORMS = Map.of(
-            "png", Form.PICTURE,
-            "jpg", Form.PICTURE,
-            "jpeg", Form.PICTURE,
-            "webp", Form.PICTURE,
-            "json", Form.JSON,
-            "txt", Form.TEXT,
-            "text", Form.TEXT,
-            "caption", Form.TEXT);
+    private static final Map<String, Form> FORMS = Map.ofEntries(
+            entry("png", Form.PICTURE),
+            entry("jpg", Form.PICTURE),
+            entry("jpeg", Form.PICTURE),
+            entry("webp", Form.PICTURE),
+            entry("gif", Form.PICTURE),
+            entry("bmp", Form.PICTURE),
+            entry("tif", Form.PICTURE),
+            entry("tiff", Form.PICTURE),
+            entry("json", Form.JSON),
+            entry("txt", Form.TEXT),
+            entry("text", Form.TEXT),
+            entry("caption", Form.TEXT));
 
-    private static final Set<String> WORDS =
-            Set.of("image", "img", "caption", "captions", "text", "txt", "json", "png", "jpg", "jpeg", "webp");
+    /** Where a sample has a file of another end, too, that one is taken. */
+    private static final Set<String> LATER = Set.of("text", "caption", "gif", "bmp", "tif", "tiff");
+
+    private static final Set<String> WORDS = Set.of(
+            "image",
+            "img",
+            "caption",
+            "captions",
+            "text",
+            "txt",
+            "json",
+            "png",
+            "jpg",
+            "jpeg",
+            "webp",
+            "gif",
+            "bmp",
+            "tif",
+            "tiff");
 
     static PartName of(String path) {
         int start = path.lastIndexOf('/') + 1;
@@ -47,11 +70,12 @@ record PartName(String path, String key, Form form, int rank) {
         }
         String end = path.substring(dot + 1).toLowerCase(Locale.ROOT);
         Form form = FORMS.getOrDefault(end, Form.NONE);
+        int later = LATER.contains(end) ? 1 : 0;
         int wordDot = path.lastIndexOf('.', dot - 1);
         if (wordDot > start && WORDS.contains(path.substring(wordDot + 1, dot).toLowerCase(Locale.ROOT))) {
-            return new PartName(path, path.substring(0, wordDot), form, 2);
+            return new PartName(path, path.substring(0, wordDot), form, 2 + (form == Form.PICTURE ? later : 0));
         }
-        return new PartName(path, path.substring(0, dot), form, end.equals("text") || end.equals("caption") ? 1 : 0);
+        return new PartName(path, path.substring(0, dot), form, later);
     }
 
     /** Such as {@code ._a.png}, which macOS writes beside a.png. */

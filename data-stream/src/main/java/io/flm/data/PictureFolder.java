@@ -117,7 +117,7 @@ final class PictureFolder implements PictureSource {
             } else if (Files.isDirectory(file)) {
                 leftOut.add(path, ofLink.isSymbolicLink() ? "a link to a folder" : "a folder too deep");
             } else if (name.form() != Form.PICTURE) {
-                leftOut.add(path, "no picture (png, jpg, webp)");
+                leftOut.add(path, "no picture (" + PictureFormat.ENDS + ")");
             } else if (!Files.isRegularFile(file)) {
                 leftOut.add(path, "a link to nothing, a pipe or a device");
             } else if (Files.size(file) > Integer.MAX_VALUE) {

@@ -70,7 +70,7 @@ final class PicturePaths {
         if (folder.size() == 0) {
             boolean arrows =
                     folder.leftOut().counts().keySet().stream().anyMatch(counted -> counted.startsWith("arrow: "));
-            throw new UserException(path + ": holds no picture (png, jpg, webp), nor a .tar or .tar.gz"
+            throw new UserException(path + ": holds no picture (" + PictureFormat.ENDS + "), nor a .tar or .tar.gz"
                     + (folder.leftOut().total() == 0 ? "" : ", but " + folder.leftOut())
                     + (arrows
                             ? "; pictures in Arrow files cannot be named by other files: give the folder of the pictures,"

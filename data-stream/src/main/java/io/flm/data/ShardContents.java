@@ -93,7 +93,7 @@ record ShardContents(ShardTable table, LeftOut others, LeftOut uncaptioned) {
 
         private void leaveOut(@Nullable File file) {
             if (file != null) {
-                others.add(file.name.path(), "a caption without a picture (png, jpg, webp)");
+                others.add(file.name.path(), "a caption without a picture (" + PictureFormat.ENDS + ")");
             }
         }
 

@@ -13,7 +13,8 @@
  *            RemoteStore for each kind of these; ShardContents is a pass, IndexFile what it found
  * examples   PictureSource and Examples are what all else knows of files: captions of shards, or what annotations say
  * texts      CaptionFiles, Tokenizer of a TokenizerKind, Windows of about equal length, FalseTexts of other examples
- * pictures   Pictures decodes and resizes, by Codecs: PngFile, JpegFile, WebpFile; Augmentation, RandAugment
+ * pictures   Pictures decodes and resizes, by Codecs: PngFile, JpegFile, WebpFile, and GIF, BMP, TIFF of
+ *            io.flm.data.raster; Augmentation, RandAugment
  * batches    Corruption, TextBatch, Targets, LaneBatch, BatchReader
  * faults     BadSamples are named and replaced, BadShare ends a run with too many, LeftOut counts what is in no sample
  * </pre>

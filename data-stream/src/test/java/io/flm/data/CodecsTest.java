@@ -316,7 +316,7 @@ class CodecsTest {
         return Codecs.decode(Codecs.open(image));
     }
 
-    private static String sha256(Picture picture) {
+    static String sha256(Picture picture) {
         byte[] rgb = new byte[3 * picture.width()];
         int[] line = new int[picture.width()];
         MessageDigest digest = Sha256.newDigest();

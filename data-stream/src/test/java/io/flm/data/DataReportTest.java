@@ -35,10 +35,12 @@ class DataReportTest {
             assertThat(report.tokenLengths().values().stream().mapToInt(n -> n).sum())
                     .isEqualTo(5);
             assertThat(report.bad())
-                    .containsExactly("b.tar:s001: not a PNG, JPEG or WebP picture", "b.tar:s002: the caption is empty");
+                    .containsExactly(
+                            "b.tar:s001: not a PNG, JPEG, WebP, GIF, BMP or TIFF picture",
+                            "b.tar:s002: the caption is empty");
             assertThat(report.leftOut().names())
                     .containsExactly(
-                            "b.tar:mute.txt: a caption without a picture (png, jpg, webp)",
+                            "b.tar:mute.txt: a caption without a picture (jpg, png, webp, gif, bmp, tif)",
                             "b.tar:lonely.png: a picture without a caption (txt, json)");
         }
     }

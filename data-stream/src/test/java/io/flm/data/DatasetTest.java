@@ -208,7 +208,7 @@ class DatasetTest {
             assertThat(source.size()).isEqualTo(2);
             assertThat(source.leftOut().names())
                     .containsExactly(
-                            "a.tar:mute.txt: a caption without a picture (png, jpg, webp)",
+                            "a.tar:mute.txt: a caption without a picture (jpg, png, webp, gif, bmp, tif)",
                             "a.tar:alone.png: a picture without a caption (txt, json)");
         }
     }

@@ -126,7 +126,7 @@ class IndexFileTest {
             assertThatThrownBy(() -> IndexFile.read(cut, IDENTITY)).isInstanceOf(IndexFile.Unfit.class);
         }
         byte[] newer = file.clone();
-        newer[10] = '2';
+        newer[10] = '3';
         assertThatThrownBy(() -> IndexFile.read(newer, IDENTITY)).hasMessage("is of another version of this program");
     }
 

@@ -86,8 +86,8 @@ class PictureFolderTest {
             assertThat(names).containsExactly("c.v1", "linked", "val/a", "val/b", "val/two lines\\u001b[2J");
             assertThat(source.leftOut().counts().toString())
                     .isEqualTo(
-                            "{png: a hidden file=1, png: a link to nothing, a pipe or a device=1, txt: no picture (png,"
-                                    + " jpg, webp)=1, webp: a second picture of its key=1, without a kind: a link to a folder=1}");
+                            "{png: a hidden file=1, png: a link to nothing, a pipe or a device=1, txt: no picture (jpg,"
+                                    + " png, webp, gif, bmp, tif)=1, webp: a second picture of its key=1, without a kind: a link to a folder=1}");
         }
     }
 
@@ -116,7 +116,8 @@ class PictureFolderTest {
         write("readme.txt", new byte[3]);
         assertThatThrownBy(() -> PictureSource.open(List.of(folder)))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("holds no picture (png, jpg, webp), nor a .tar or .tar.gz, but 1 txt");
+                .hasMessageContaining(
+                        "holds no picture (jpg, png, webp, gif, bmp, tif), nor a .tar or .tar.gz, but 1 txt");
         assertThatThrownBy(() -> PictureSource.open(List.of(folder.resolve("nowhere"))))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("no such file or folder");
@@ -163,12 +164,12 @@ class PictureFolderTest {
         assertThatThrownBy(() -> Dataset.open(List.of(shard)))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining(
-                        "hold no sample, a picture (png, jpg, webp) beside a txt or json of the same name,"
+                        "hold no sample, a picture (jpg, png, webp, gif, bmp, tif) beside a txt or json of the same name,"
                                 + " but 2 png: a picture without a caption (txt, json)");
         Path empty = new Shards().with("1.txt", "one").write(folder.resolve("b.tar"));
         assertThatThrownBy(() -> PictureSource.open(List.of(empty)))
                 .isInstanceOf(UserException.class)
-                .hasMessageContaining("hold no picture (png, jpg, webp), but 1 txt");
+                .hasMessageContaining("hold no picture (jpg, png, webp, gif, bmp, tif), but 1 txt");
     }
 
     @Test

@@ -211,12 +211,12 @@ class PicturesTest {
 
     @Test
     void whatIsNoPictureIsSaidToBeNone() {
-        assertThatThrownBy(() -> PICTURES.decode("<html>not found</html>".getBytes(StandardCharsets.UTF_8), SIZE))
+        assertThatThrownBy(() -> PICTURES.decode("not found".getBytes(StandardCharsets.UTF_8), SIZE))
                 .isInstanceOf(IOException.class)
-                .hasMessage("not a PNG, JPEG or WebP picture");
+                .hasMessage("not a PNG, JPEG, WebP, GIF, BMP or TIFF picture");
         assertThatThrownBy(() -> PICTURES.decode(new byte[0], SIZE))
                 .isInstanceOf(IOException.class)
-                .hasMessage("not a PNG, JPEG or WebP picture");
+                .hasMessage("not a PNG, JPEG, WebP, GIF, BMP or TIFF picture");
     }
 
     static byte[] resource(String name) throws IOException {

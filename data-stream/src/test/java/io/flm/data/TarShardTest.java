@@ -114,7 +114,7 @@ class TarShardTest {
                     .isEqualTo(Map.of(
                             "cls: neither a picture nor a caption", 2L,
                             "png: a picture without a caption (txt, json)", 1L,
-                            "txt: a caption without a picture (png, jpg, webp)", 1L,
+                            "txt: a caption without a picture (jpg, png, webp, gif, bmp, tif)", 1L,
                             "png: a hidden file", 1L,
                             "without a kind: neither a picture nor a caption", 1L,
                             "png: a symbolic link, which is not followed", 1L,
@@ -147,16 +147,16 @@ class TarShardTest {
     @Test
     void dataWithoutASampleSayWhatTheyHold() {
         Path file = new TarBytes()
-                .file("a.gif", PICTURE)
+                .file("a.tga", PICTURE)
                 .file("a.txt", "a fish")
-                .file("b.gif", PICTURE)
+                .file("b.tga", PICTURE)
                 .end(2)
                 .write(folder.resolve("a.tar"));
         assertThatThrownBy(() -> Dataset.open(List.of(file)))
                 .isInstanceOf(UserException.class)
                 .hasMessage("[" + file
-                        + "]: hold no sample, a picture (png, jpg, webp) beside a txt or json of the same name,"
-                        + " but 2 gif: neither a picture nor a caption; 1 txt: a caption without a picture (png, jpg, webp);"
+                        + "]: hold no sample, a picture (jpg, png, webp, gif, bmp, tif) beside a txt or json of the same name,"
+                        + " but 2 tga: neither a picture nor a caption; 1 txt: a caption without a picture (jpg, png, webp, gif, bmp, tif);"
                         + " give other --data");
         Path empty = new TarBytes().end(20).write(folder.resolve("empty.tar"));
         assertThatThrownBy(() -> Dataset.open(List.of(empty)))

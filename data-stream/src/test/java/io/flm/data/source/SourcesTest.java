@@ -120,7 +120,8 @@ class SourcesTest {
             assertThat(source.leftOut().counts().toString()).isEqualTo("{txt: no shard=1}");
         }
         assertThatThrownBy(() -> PictureSource.open(List.of(arrows)))
-                .hasMessageContaining("holds no picture (png, jpg, webp), nor a .tar or .tar.gz, but 2 arrow")
+                .hasMessageContaining(
+                        "holds no picture (jpg, png, webp, gif, bmp, tif), nor a .tar or .tar.gz, but 2 arrow")
                 .hasMessageContaining("; pictures in Arrow files cannot be named by other files: give the folder of");
     }
 

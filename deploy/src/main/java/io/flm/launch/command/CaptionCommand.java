@@ -41,7 +41,7 @@ final class CaptionCommand implements Callable<Integer> {
     @Mixin
     private final DecodingOptions decoding = new DecodingOptions();
 
-    @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "PNG, JPEG or WebP files.")
+    @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "PNG, JPEG, WebP, GIF, BMP or TIFF files.")
     private List<Path> images = List.of();
 
     @Option(names = "--json", description = "Prints one JSON object a picture.")

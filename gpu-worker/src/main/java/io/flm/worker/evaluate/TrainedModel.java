@@ -404,7 +404,7 @@ public final class TrainedModel implements AutoCloseable {
         } catch (IOException e) {
             throw new UserException(
                     image + ": cannot be read as a picture (" + FileErrors.reason(e)
-                            + "); give a PNG, JPEG or WebP file",
+                            + "); give a PNG, JPEG, WebP, GIF, BMP or TIFF file",
                     e);
         }
     }
