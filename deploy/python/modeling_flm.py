@@ -553,7 +553,6 @@ class Flm(nn.Module):
             pictures = pictures.float().div(255.0).sub(mean).div(deviation)
         return self.vit_model.visual(pictures.to(self.cross_modal_image_transform.weight.dtype))
 
-    @torch.jit.unused
     def read_pictures(self, paths: List[str]) -> Tensor:
         """Pictures as the model was trained on them, uint8 [B, 3, S, S]. Needs Pillow."""
         return read_pictures(paths, self.preprocessor)
@@ -645,7 +644,6 @@ class Flm(nn.Module):
 
     # ---- tasks and matching
 
-    @torch.jit.unused
     def class_vectors(self, pictures: Tensor, ids: Tensor, second: bool = False) -> Tensor:
         """What the first position knows of a whole text and its picture [B, H]."""
         features = self.features(pictures, ids, None, None, None, second)
@@ -653,7 +651,6 @@ class Flm(nn.Module):
         pooler = self.cross_modal_text_pooler_f if rec else self.cross_modal_text_pooler
         return torch.tanh(pooler.dense(features["rec" if rec else "text"][:, 0]))
 
-    @torch.jit.unused
     @torch.no_grad()
     def classify(self, pictures: Tensor, ids: Tensor, second_pictures: Optional[Tensor] = None) -> Tensor:
         """Logits of the classifier [B, A]: config["id2label"] names the classes of a task. Of image-text matching class 1 is
@@ -668,7 +665,6 @@ class Flm(nn.Module):
             vectors.append(self.class_vectors(second_pictures, ids, True))
         return self.get_submodule(head["name"])(torch.cat(vectors, 1))
 
-    @torch.jit.unused
     @torch.no_grad()
     def answer(self, pictures: Tensor, texts: List[str], second_pictures: Optional[Tensor] = None) -> List[str]:
         """The likeliest class for each text."""
@@ -690,7 +686,6 @@ class Flm(nn.Module):
         each = F.log_softmax(self.tokens(x[:, 1:-1]), -1).gather(2, ids[:, 2:].unsqueeze(2)).squeeze(2)
         return each.masked_fill(ids[:, 2:].eq(self.pad_id), 0.0).sum(1)
 
-    @torch.jit.unused
     @torch.no_grad()
     def caption_ids(self, pictures: Tensor, max_tokens: int = 30) -> List[List[int]]:
         """The likeliest token again and again, until </s> or so many tokens."""
@@ -710,59 +705,9 @@ class Flm(nn.Module):
                     ended[number] = token == end
         return rows
 
-    @torch.jit.unused
     def caption(self, pictures: Tensor, max_tokens: int = 30) -> List[str]:
         """A caption for each picture."""
         return [self.tokenizer.read(row) for row in self.caption_ids(pictures, max_tokens)]
-
-
-# ---- TorchScript -------------------------------------------------------------------------------------------------------------
-
-
-class ImageEncoder(nn.Module):
-    """Pictures uint8 [B, 3, S, S] -> features [B, P, W]."""
-
-    def __init__(self, model: Flm):
-        super().__init__()
-        self.model = model
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.model.encode_images(pictures)
-
-
-class TextScorer(nn.Module):
-    """Features [B or 1, P, W] and texts [B, L] -> the logarithm of each text's probability [B]."""
-
-    def __init__(self, model: Flm):
-        super().__init__()
-        self.model = model
-
-    def forward(self, features: Tensor, ids: Tensor) -> Tensor:
-        return self.model.log_likelihood(features, ids)
-
-
-class CaptionStep(nn.Module):
-    """Features [B or 1, P, W] and what is written so far [B, L] -> logits of the next token [B, V]."""
-
-    def __init__(self, model: Flm):
-        super().__init__()
-        self.model = model
-
-    def forward(self, features: Tensor, ids: Tensor) -> Tensor:
-        return self.model.next_token(features, ids)
-
-
-def script(model: Flm, folder: str) -> List[str]:
-    """Writes image_encoder.pt, text_scorer.pt and caption_step.pt for a server without Python; returns their paths."""
-    os.makedirs(folder, exist_ok=True)
-    paths = []
-    parts = {"image_encoder": ImageEncoder(model), "text_scorer": TextScorer(model), "caption_step": CaptionStep(model)}
-    if model.kind == "bidirectional" or model.lm_score is None:
-        parts = {"image_encoder": parts["image_encoder"]}
-    for name, part in parts.items():
-        paths.append(os.path.join(folder, name + ".pt"))
-        torch.jit.freeze(torch.jit.script(part.eval())).save(paths[-1])
-    return paths
 
 
 def main() -> None:
@@ -775,13 +720,8 @@ def main() -> None:
     ask = commands.add_parser("ask", help="answers a question of the model's task about a picture, or a pair of them")
     ask.add_argument("text")
     ask.add_argument("pictures", nargs="+")
-    scripted = commands.add_parser("script", help="writes TorchScript archives")
-    scripted.add_argument("out")
     options = parser.parse_args()
     model = Flm.load(options.folder, options.device)
-    if options.command == "script":
-        print("\n".join(script(model, options.out)))
-        return
     pictures = model.read_pictures(options.pictures).to(options.device)
     if options.command == "caption":
         for path, text in zip(options.pictures, model.caption(pictures)):

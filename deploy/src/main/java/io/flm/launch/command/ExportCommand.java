@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
         description = {
             "Writes a trained model as other programs read it.",
             "official: the weights by the names of the official implementation, as safetensors. hf: a folder in the style of"
-                    + " Hugging Face with a Python file that runs the model on plain PyTorch."
+                    + " Hugging Face with a Python file that runs the model on plain PyTorch. torchscript: archives for servers that have"
+                    + " libtorch alone."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
@@ -44,7 +45,7 @@ final class ExportCommand implements Callable<Integer> {
             description = "A run's folder, of which the newest whole checkpoint is taken, or a checkpoint's folder.")
     private Path from = Path.of("");
 
-    @Option(names = "--format", required = true, paramLabel = "FORMAT", description = "official or hf.")
+    @Option(names = "--format", required = true, paramLabel = "FORMAT", description = "official, hf or torchscript.")
     private Format format = Format.HF;
 
     @Parameters(paramLabel = "DIR", description = "The folder that is written: one that is not there yet, or empty.")

@@ -2,10 +2,13 @@ package io.flm.launch.export;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.SmallFile;
+import io.flm.worker.model.ServedModel.Part;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Knows an earlier export by what no other program writes. The names of its files are not enough: every folder in the style of Hugging
@@ -13,6 +16,9 @@ import java.util.Set;
  */
 final class EarlierExport {
     private static final Set<String> OFFICIAL = Set.of(Export.OFFICIAL_WEIGHTS, Export.CARD);
+    private static final Set<String> TORCHSCRIPT = Stream.concat(
+                    Stream.of(Export.CARD), Stream.of(Part.values()).map(Export::archive))
+            .collect(Collectors.toUnmodifiableSet());
     private static final Set<String> HF = Set.of(
             Export.HF_WEIGHTS,
             Export.CARD,
@@ -30,7 +36,7 @@ final class EarlierExport {
 
     /** Whether exports have a file of this name. */
     static boolean isKnown(String name) {
-        return OFFICIAL.contains(name) || HF.contains(name);
+        return OFFICIAL.contains(name) || HF.contains(name) || TORCHSCRIPT.contains(name);
     }
 
     /**
@@ -41,7 +47,10 @@ final class EarlierExport {
     static boolean is(Path folder, Set<String> names) {
         try {
             if (names.equals(OFFICIAL)) {
-                return isOfficial(folder.resolve(Export.CARD));
+                return hasLine(folder.resolve(Export.CARD), OfficialCard.MARK);
+            }
+            if (TORCHSCRIPT.containsAll(names) && names.contains(Export.CARD)) {
+                return hasLine(folder.resolve(Export.CARD), TorchScriptCard.MARK);
             }
             return HF.containsAll(names)
                     && names.contains(Export.PYTHON)
@@ -52,9 +61,9 @@ final class EarlierExport {
         }
     }
 
-    private static boolean isOfficial(Path card) throws IOException {
+    private static boolean hasLine(Path card, String line) throws IOException {
         String text = new String(SmallFile.read(card, MOST_BYTES), StandardCharsets.UTF_8);
-        return text.lines().anyMatch(OfficialCard.MARK::equals);
+        return text.lines().anyMatch(line::equals);
     }
 
     private static boolean isOurModel(Path config) throws IOException {

@@ -7,20 +7,25 @@ import io.flm.data.SmallFile;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Checkpoint;
+import io.flm.worker.checkpoint.Safetensors;
+import io.flm.worker.model.ServedModel;
+import io.flm.worker.model.ServedModel.Part;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
- * Writes a trained model as other programs read it. The weights are the checkpoint's file, byte for byte: it has the official names
- * already.
+ * Writes a trained model as other programs read it. The weights of the first two formats are the checkpoint's file, byte for byte: it
+ * has the official names already.
  *
  * <pre>
  * official   weights.safetensors   README.md
  * hf         model.safetensors     README.md   config.json   preprocessor_config.json
  *            tokenizer.json   tokenizer_config.json   special_tokens_map.json   modeling_flm.py
+ * torchscript   image_encoder.pt   text_scorer.pt   caption_step.pt   README.md
  * </pre>
  */
 public final class Export {
@@ -42,7 +47,9 @@ public final class Export {
         /** The weights by the official names. */
         OFFICIAL,
         /** A folder in the style of Hugging Face, with Python that runs the model. */
-        HF
+        HF,
+        /** Archives that a server's libtorch asks, without Python or Java. */
+        TORCHSCRIPT
     }
 
     /** A file that was written. */
@@ -91,6 +98,7 @@ public final class Export {
         return switch (format) {
             case OFFICIAL -> official(folder, force);
             case HF -> huggingFace(folder, force, python);
+            case TORCHSCRIPT -> torchScript(folder, force);
         };
     }
 
@@ -129,6 +137,24 @@ public final class Export {
                 return begun.publish();
             }
         }
+    }
+
+    private List<Written> torchScript(Path folder, boolean force) {
+        Path file = source.checkpoint().weightsFile();
+        ServedModel model =
+                new ServedModel(source.settings(), source.objective().parts());
+        try (Safetensors weights = Safetensors.open(file);
+                ExportFolder begun = ExportFolder.begin(folder, force)) {
+            for (Part part : source.served()) {
+                begun.write(archive(part), out -> model.write(part, (name, into) -> weights.read(name, 0, into), out));
+            }
+            begun.text(CARD, TorchScriptCard.of(source));
+            return begun.publish();
+        }
+    }
+
+    static String archive(Part part) {
+        return part.name().toLowerCase(Locale.ROOT) + ".pt";
     }
 
     private static byte[] read(Path file, int most, String otherwise) {

@@ -4,8 +4,11 @@ import io.flm.data.FileTree;
 import io.flm.data.Sha256;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,6 +16,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -122,6 +126,27 @@ final class ExportFolder implements AutoCloseable {
             throw failed(name, e);
         }
         written.add(new Export.Written(name, content.length, Sha256.of(content)));
+    }
+
+    /** Writes the content of a file. */
+    @FunctionalInterface
+    interface Content {
+        void write(OutputStream out) throws IOException;
+    }
+
+    /** Takes a file of any size as it is made. */
+    void write(String name, Content content) {
+        MessageDigest digest = Sha256.newDigest();
+        try (FileChannel file = create(name)) {
+            OutputStream out = new BufferedOutputStream(
+                    new DigestOutputStream(Channels.newOutputStream(file), digest), CHUNK_BYTES);
+            content.write(out);
+            out.flush();
+            file.force(true);
+            written.add(new Export.Written(name, file.size(), Sha256.hex(digest)));
+        } catch (IOException e) {
+            throw failed(name, e);
+        }
     }
 
     /**

@@ -11,6 +11,7 @@ import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.checkpoint.TensorRange;
 import io.flm.worker.config.Keys;
 import io.flm.worker.model.ModelSettings;
+import io.flm.worker.model.ServedModel.Part;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.task.Task;
 import io.flm.worker.train.Tasks;
@@ -91,6 +92,13 @@ record ExportSource(
         TextLayout layout = new TextLayout(tokenizer.vocabulary(), beginToken());
         int[] text = {tokenizer.startId(), tokenizer.maskId(), tokenizer.endId()};
         return objective.whole(List.<int[]>of(text), layout).streams();
+    }
+
+    /** The archives that can be made of it. */
+    List<Part> served() {
+        return writesCaptions() && objective.parts().tokenHead() != null
+                ? List.of(Part.values())
+                : List.of(Part.IMAGE_ENCODER);
     }
 
     boolean writesCaptions() {

@@ -260,6 +260,29 @@ class ExportCommandTest {
                 + "\"heads\":[],\"notes\":[],\"workers\":[],\"weightsSha256\":\"" + sha256 + "\"}";
     }
 
+    /** What the archives say is compared with the model in {@code ServedModelTest}; in other programs in {@link ExportedModelTest}. */
+    @Test
+    void archivesForServersHaveTheSameBytesEachTimeAndAreReplacedByForce() throws IOException {
+        save("run", tiny());
+        JsonNode first = export("--from", "run", "--format", "torchscript", "out");
+        assertThat(names("out")).containsExactly("README.md", "caption_step.pt", "image_encoder.pt", "text_scorer.pt");
+        assertThat(Files.readString(folder.resolve("out/README.md")))
+                .contains("| `text_scorer.pt` | features, and ids of texts, int64 [B, L] |");
+        refused("out: holds an export already", "--from run --format torchscript out");
+        JsonNode again = export("--from", "run", "--format", "torchscript", "--force", "out");
+        assertThat(again.path("files")).isEqualTo(first.path("files"));
+        export("--from", "run", "--format", "official", "--force", "out");
+        assertThat(names("out")).containsExactly("README.md", "weights.safetensors");
+    }
+
+    @Test
+    void ofAModelWithoutALeftToRightStreamTheImageEncoderAloneIsArchived() throws IOException {
+        save("run", tiny("flm.train.objective=mlm"));
+        export("--from", "run", "--format", "torchscript", "out");
+        assertThat(names("out")).containsExactly("README.md", "image_encoder.pt");
+        export("--from", "run", "--format", "hf", "--force", "out");
+    }
+
     // ---- what is refused
 
     @Test

@@ -275,9 +275,12 @@ class ExportedModelTest {
 
     private void export(Path into) {
         TestEnvironment world = new TestEnvironment(into);
-        assertThat(world.flm("export", "--from", "run", "--format", "hf", "export"))
-                .as("%s", world.err())
-                .isEqualTo(Failure.OK);
+        for (String format : List.of("hf", "torchscript")) {
+            String folder = format.equals("hf") ? "export" : "script";
+            assertThat(world.flm("export", "--from", "run", "--format", format, folder))
+                    .as("%s", world.err())
+                    .isEqualTo(Failure.OK);
+        }
     }
 
     private static void restore(FlmModel model, Checkpoint checkpoint) {

@@ -52,11 +52,11 @@ def untokenized(folder):
 
 @torch.no_grad()
 def scripted(model, pixels, ids, folder):
-    encoder, *others = (torch.jit.load(path) for path in modeling_flm.script(model, folder))
-    features = encoder(pixels)
+    archives = {name[:-3]: torch.jit.load(os.path.join(folder, name)) for name in os.listdir(folder) if name.endswith(".pt")}
+    features = archives["image_encoder"](pixels)
     differences = {"image_encoder": difference(features, model.encode_images(pixels))}
-    if others:
-        scorer, step = others
+    if "text_scorer" in archives:
+        scorer, step = archives["text_scorer"], archives["caption_step"]
         begun = ids[:, :3].contiguous()
         differences["text_scorer"] = difference(scorer(features, ids), model.log_likelihood(features, ids))
         differences["caption_step"] = difference(step(features, begun), model.next_token(features, begun))

@@ -16,6 +16,10 @@ final class CrossAttention {
                 .norm("output.LayerNorm.", h);
     }
 
+    LayerParameters layer() {
+        return parameters;
+    }
+
     /**
      * [R, L, H] -> [R, L, H].
      *

@@ -18,6 +18,10 @@ final class FeedForward {
                 .norm("output.LayerNorm.", h);
     }
 
+    LayerParameters layer() {
+        return parameters;
+    }
+
     NDArray apply(Kernels k, NDArray x) {
         return k.feedForward(x, parameters.get(), epsilon);
     }

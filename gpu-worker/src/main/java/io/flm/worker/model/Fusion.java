@@ -36,6 +36,17 @@ final class Fusion {
         }
     }
 
+    /** The layers that the l2r stream, or the only one, goes through, in the order in which they read. */
+    List<LayerParameters> layerParameters() {
+        List<LayerParameters> all = new ArrayList<>(List.of(textTransform, imageTransform, types));
+        for (Layer layer : layers) {
+            all.add(layer.self().layer());
+            all.add(layer.image().layer());
+            all.add(layer.feedForward().layer());
+        }
+        return all;
+    }
+
     /**
      * Features of the image encoder [B, P, W] -> [B, P, H].
      *

@@ -39,6 +39,15 @@ final class ImageEncoder {
         post = all.of(Stage.IMAGE, PREFIX).norm("ln_post.", w);
     }
 
+    /** All its layers, in the order in which they read. */
+    List<LayerParameters> layerParameters() {
+        List<LayerParameters> layers = new ArrayList<>();
+        layers.add(patches);
+        layers.addAll(blocks);
+        layers.add(post);
+        return layers;
+    }
+
     /**
      * @param image normalised [B, 3, S, S]
      * @return features [B, P, W], the class token first

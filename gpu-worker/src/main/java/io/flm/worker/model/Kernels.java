@@ -6,10 +6,6 @@ import io.flm.data.PositionRule;
 import io.flm.data.RandomStream;
 import io.flm.worker.torch.Script;
 import io.flm.worker.torch.Script.Params;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
@@ -52,18 +48,7 @@ final class Kernels {
 
     /** Compiles {@code kernels.py}. */
     static Script compiled(NDManager owner) {
-        return new Script(owner, "flm.kernels", "Kernels", source());
-    }
-
-    private static String source() {
-        try (InputStream in = Kernels.class.getResourceAsStream("kernels.py")) {
-            if (in == null) {
-                throw new IllegalStateException("kernels.py is not beside the model's class");
-            }
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new Script(owner, "flm.kernels", "Kernels", KernelSource.kernels());
     }
 
     /** Shows an array to the observer, and returns it. */

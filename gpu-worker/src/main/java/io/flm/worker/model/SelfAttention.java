@@ -17,6 +17,10 @@ final class SelfAttention {
                 .norm("output.LayerNorm.", h);
     }
 
+    LayerParameters layer() {
+        return parameters;
+    }
+
     /** [R, L, H] -> [R, L, H]. */
     NDArray apply(Kernels k, NDArray x, NDArray mask) {
         return k.selfAttention(x, parameters.get(), mask, epsilon);

@@ -30,6 +30,17 @@ final class TextEncoder {
         }
     }
 
+    /** All its layers, in the order in which they read. */
+    List<LayerParameters> layerParameters() {
+        List<LayerParameters> all = new ArrayList<>();
+        all.add(embedding);
+        for (Layer layer : layers) {
+            all.add(layer.self().layer());
+            all.add(layer.feedForward().layer());
+        }
+        return all;
+    }
+
     /**
      * [B, L] -> [copies * B, L, H].
      *

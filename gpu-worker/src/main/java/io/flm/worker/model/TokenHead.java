@@ -19,6 +19,10 @@ final class TokenHead {
                 .tensor("bias", Init.ZERO, settings.vocabulary());
     }
 
+    LayerParameters layer() {
+        return parameters;
+    }
+
     /** [.., H] -> [N, V]. */
     NDArray logits(Kernels k, NDArray features) {
         return k.logits(features.reshape(-1, hidden), parameters.get());

@@ -33,6 +33,7 @@ final class TinyModel implements AutoCloseable {
 
     final FlmModel model;
     final NDArray features;
+    final ByteBuffer pixels; // [pictures, 3, 16, 16]
     private final NDManager scope;
     private final int vocabulary;
 
@@ -56,7 +57,7 @@ final class TinyModel implements AutoCloseable {
             }
             model.parameters().write(ParameterStore.Buffer.VALUES, p.offset(), FloatBuffer.wrap(values));
         }
-        ByteBuffer pixels = ByteBuffer.allocateDirect(pictures * 3 * 16 * 16);
+        pixels = ByteBuffer.allocateDirect(pictures * 3 * 16 * 16);
         for (int plane = 0; plane < pictures * 3; plane++) { // each picture of one colour
             byte value = (byte) random.nextInt(256);
             for (int i = 0; i < 16 * 16; i++) {

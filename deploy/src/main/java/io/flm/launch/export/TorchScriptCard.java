@@ -1,0 +1,58 @@
+package io.flm.launch.export;
+
+import io.flm.worker.model.ModelSettings;
+import io.flm.worker.model.ServedModel.Part;
+
+/** {@code README.md} of archives of TorchScript: what each takes and gives, and what the program that asks them has to know. */
+final class TorchScriptCard {
+    /** A line that no other program writes: earlier exports are known by it. */
+    static final String MARK =
+            "Archives of TorchScript, written by the trainer of FLM: any libtorch from 2.1 on loads them, without Python.";
+
+    private TorchScriptCard() {}
+
+    static String of(ExportSource source) {
+        ModelSettings s = source.settings();
+        StringBuilder text = new StringBuilder();
+        text.append("# ").append(ModelCard.name(source)).append("\n\n");
+        text.append(ModelCard.sentence(source)).append("\n\n").append(MARK).append("""
+
+
+                | archive | takes | gives |
+                |---|---|---|
+                """);
+        int patches = s.imageSize() / s.patchSize();
+        String features = "float32 [B, " + (1 + patches * patches) + ", " + s.imageWidth() + "]";
+        for (Part part : source.served()) {
+            text.append("| `")
+                    .append(Export.archive(part))
+                    .append("` | ")
+                    .append(
+                            switch (part) {
+                                case IMAGE_ENCODER ->
+                                    "pictures, uint8 [B, 3, " + s.imageSize() + ", " + s.imageSize() + "] | features, "
+                                            + features;
+                                case TEXT_SCORER ->
+                                    "features, and ids of texts, int64 [B, L] | the logarithm of each text's probability, float32 [B]";
+                                case CAPTION_STEP ->
+                                    "features, and ids of what is written so far, int64 [B, L], no pads | logits of the next token, float32 [B, "
+                                            + s.vocabulary() + "]";
+                            })
+                    .append(" |\n");
+        }
+        text.append(
+                        "\nFeatures of one picture may stand beside several texts. Pictures are RGB, the shorter side resized bicubically, the centre")
+                .append(" cut out.\n");
+        if (source.served().contains(Part.TEXT_SCORER)) {
+            text.append(
+                            "Ids are those of the tokenizer that the model was trained with; a text begins with the token of the start")
+                    .append(source.beginToken() ? " and that of the end" : "")
+                    .append(", and ends with that of the end. The pad is ")
+                    .append(s.positions().padId())
+                    .append(". No text is longer than ")
+                    .append(s.maxPositions() - s.positions().first())
+                    .append(" tokens.\n");
+        }
+        return text.toString();
+    }
+}
