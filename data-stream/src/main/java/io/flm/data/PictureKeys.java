@@ -1,8 +1,11 @@
 package io.flm.data;
 
 import io.flm.data.PartName.Form;
+import java.text.Normalizer;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +68,11 @@ final class PictureKeys {
     }
 
     synchronized OptionalLong find(String asked) {
-        OptionalLong found = findWhole(asked, 0, size);
+        return anySpelling(asked, this::findSpelt);
+    }
+
+    private OptionalLong findSpelt(String asked) {
+        OptionalLong found = findSpelt(asked, 0, size);
         String key = withoutEnd(asked);
         if (found.isEmpty() && key.indexOf('/') < 0) {
             if (bare == null) {
@@ -78,6 +85,24 @@ final class PictureKeys {
 
     /** See {@link PictureSource#findWhole}. */
     synchronized OptionalLong findWhole(String asked, long from, long to) {
+        return anySpelling(asked, spelling -> findSpelt(spelling, from, to));
+    }
+
+    /**
+     * As it is written, else with accents composed, else with accents apart: archives of macOS may have {@code a} and two dots where
+     * annotations have one letter, and both look the same.
+     */
+    private static OptionalLong anySpelling(String asked, Function<String, OptionalLong> find) {
+        OptionalLong found = find.apply(asked);
+        for (Normalizer.Form form : List.of(Normalizer.Form.NFC, Normalizer.Form.NFD)) {
+            if (found.isEmpty() && !Normalizer.isNormalized(asked, form)) {
+                found = find.apply(Normalizer.normalize(asked, form));
+            }
+        }
+        return found;
+    }
+
+    private OptionalLong findSpelt(String asked, long from, long to) {
         if (whole == null) {
             whole = new Table(size, keys);
         }

@@ -48,6 +48,27 @@ class PictureFolderTest {
         }
     }
 
+    /** macOS writes accents apart: the two names look the same. */
+    @Test
+    void aNameWithAccentsIsFoundInEitherSpelling() throws IOException {
+        String composed = "b\u00e4r";
+        String apart = "ba\u0308r";
+        write("val/" + apart + ".png", Shards.png(4, 4, 0x0000ff));
+        write("na\u00efve.png", Shards.png(4, 4, 0x0000ff));
+        try (PictureSource source = PictureSource.open(List.of(folder))) {
+            for (String key : List.of(apart, composed, "val/" + composed + ".png")) {
+                assertThat(source.find(key)).as(key).isEqualTo(OptionalLong.of(1));
+            }
+            assertThat(source.find("nai\u0308ve")).isEqualTo(OptionalLong.of(0));
+            assertThat(source.findWhole("val/" + composed, 0, 2)).isEqualTo(OptionalLong.of(1));
+            assertThat(source.find("bar")).isEmpty();
+        }
+        write("val/" + composed + ".png", Shards.png(4, 4, 0x0000ff));
+        try (PictureSource source = PictureSource.open(List.of(folder))) {
+            assertThat(source.find(apart)).isNotEqualTo(source.find(composed)).isPresent();
+        }
+    }
+
     @Test
     void theHashIsOfNamesAndSizesWhereverTheFolderLies() throws IOException {
         pictures();
