@@ -218,15 +218,20 @@ public abstract class StatementTask implements Task {
         return shown;
     }
 
-    /** One line an example: its id and the class. */
+    /** One line an example: its id and the class. An id with a comma, a quote or a line break stands in quotes (RFC 4180). */
     protected static Predictions lines(String form, List<Statement> all, Chosen chosen, List<String> names) {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < all.size(); i++) {
-            text.append(all.get(i).id())
+            text.append(quoted(all.get(i).id()))
                     .append(',')
                     .append(names.get(chosen.own()[i]))
                     .append('\n');
         }
         return new Predictions(form, text.toString());
+    }
+
+    private static String quoted(String id) {
+        boolean plain = id.chars().noneMatch(letter -> ",\"\r\n".indexOf(letter) >= 0);
+        return plain ? id : '"' + id.replace("\"", "\"\"") + '"';
     }
 }

@@ -166,6 +166,22 @@ class StatementTaskTest {
     }
 
     @Test
+    void anIdThatWouldBreakItsLineStandsInQuotes() throws IOException {
+        String[] ids = {"plain-1.jpg#0", "a,b", "c\\nd", "say \\\"e\\\""}; // as JSON has them
+        StringBuilder lines = new StringBuilder();
+        for (int e = 0; e < ids.length; e++) {
+            lines.append(pair(e, "a", TRUE).replace("\"e" + e + "\"", "\"" + ids[e] + "\""));
+        }
+        Path file = Files.writeString(folder.resolve("ids.json"), lines);
+        TaskReport.Predictions predictions = score(NLVR2, file, 16).predictions();
+        assertThat(predictions).isNotNull();
+        if (predictions != null) {
+            assertThat(predictions.text().replaceAll("(True|False)", "?"))
+                    .isEqualTo("plain-1.jpg#0,?\n\"a,b\",?\n\"c\nd\",?\n\"say \"\"e\"\"\",?\n");
+        }
+    }
+
+    @Test
     void ofThreeClassesTheOnesThatNobodyAgreedOnAreLeftOutAndCounted() throws IOException {
         String[] labels = {"neutral", "-", "entailment", "contradiction", "neutral"};
         StringBuilder lines = new StringBuilder();
