@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class GoldenCheckTest {
     private static final Path TINY = TestEnvironment.ROOT.resolve("tests/golden/flm-tiny");
@@ -39,6 +41,27 @@ class GoldenCheckTest {
         assertThatThrownBy(() -> GoldenCheck.of(folder, "cpu", Precision.FP32, 1))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("meta.json");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            ''                                                     | no readable meta.json (no JSON object); give a folder
+            []                                                     | no readable meta.json (no JSON object); give a folder
+            {'name': 'cut                                          | no readable meta.json (no JSON); give a folder
+            {}                                                     | meta.json has no object special_ids; take another copy
+            {'special_ids': {'pad': 1}}                            | meta.json has no object config; take another copy
+            {'special_ids': {'pad': 1}, 'config': {'vocab_size': 0}} | no whole number from 1 under config.vocab_size
+            """, quoteCharacter = '"')
+    void refusesDamagedGoldenDataInOneLine(String meta, String message, @TempDir Path folder) throws IOException {
+        for (String file : List.of("weights.safetensors", "inputs.safetensors", "outputs-flm-r0.safetensors")) {
+            Files.copy(TINY.resolve(file), folder.resolve(file));
+        }
+        Files.writeString(folder.resolve("meta.json"), meta.replace("''", "").replace('\'', '"'));
+        assertThatThrownBy(() -> GoldenCheck.of(folder, "cpu", Precision.FP32, 1))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(message)
+                .message()
+                .doesNotContain("\n");
     }
 
     @Test

@@ -3,10 +3,13 @@ package io.flm.worker.parity;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.data.FileErrors;
 import io.flm.data.Reconstruction;
 import io.flm.data.SeenPictures;
+import io.flm.data.SmallFile;
 import io.flm.data.Streams;
 import io.flm.data.Targets;
 import io.flm.data.TextBatch;
@@ -35,6 +38,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A folder of golden data: the sizes, weights and inputs that the official implementation had, and what it made of them. */
 final class Golden implements AutoCloseable {
+    private static final int MOST_META_BYTES = 1 << 20;
+
     private final Path folder;
     private final JsonNode meta;
     private final Safetensors weights;
@@ -48,23 +53,53 @@ final class Golden implements AutoCloseable {
 
     Golden(Path folder) {
         this.folder = folder;
-        try {
-            meta = new ObjectMapper().readTree(Files.readAllBytes(folder.resolve("meta.json")));
-        } catch (IOException e) {
-            throw new UserException(folder + ": no readable meta.json (" + e.getMessage()
-                    + "); give a folder of golden data, such as tests/golden/flm-tiny");
-        }
+        meta = meta(folder);
         weights = Safetensors.open(folder.resolve("weights.safetensors"));
         inputs = Safetensors.open(folder.resolve("inputs.safetensors"));
         long[] shape = inputs.tensor("text_ids").shape();
         rows = (int) shape[0];
         length = (int) shape[1];
         ids = ints("text_ids");
-        pad = meta.get("special_ids").get("pad").asInt();
+        pad = number("special_ids", "pad", 0);
         lengths = new int[rows];
         for (int i = 0; i < ids.length; i++) {
             lengths[i / length] += ids[i] == pad ? 0 : 1;
         }
+    }
+
+    private static JsonNode meta(Path folder) {
+        String cause;
+        try {
+            JsonNode meta = new ObjectMapper().readTree(SmallFile.read(folder.resolve("meta.json"), MOST_META_BYTES));
+            if (meta.isObject()) {
+                return meta;
+            }
+            cause = "no JSON object";
+        } catch (JsonProcessingException e) {
+            cause = "no JSON";
+        } catch (IOException e) {
+            cause = FileErrors.reason(e);
+        }
+        throw new UserException(folder + ": no readable meta.json (" + cause
+                + "); give a folder of golden data, such as tests/golden/flm-tiny");
+    }
+
+    /** An object of {@code meta.json}. */
+    JsonNode part(String name) {
+        JsonNode part = meta.path(name);
+        if (!part.isObject()) {
+            throw new UserException(folder + ": meta.json has no object " + name + "; take another copy");
+        }
+        return part;
+    }
+
+    private int number(String part, String name, int least) {
+        JsonNode value = part(part).path(name);
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < least) {
+            throw new UserException(folder + ": meta.json has no whole number from " + least + " under " + part + "."
+                    + name + "; take another copy");
+        }
+        return value.intValue();
     }
 
     JsonNode meta() {
@@ -135,22 +170,21 @@ final class Golden implements AutoCloseable {
     }
 
     private ModelSettings settings() {
-        JsonNode c = meta.get("config");
         return new ModelSettings(
-                c.get("vocab_size").asInt(),
-                c.get("hidden_size").asInt(),
-                c.get("num_heads").asInt(),
-                c.get("mlp_ratio").asInt(),
-                c.get("num_bottom_layer").asInt(),
-                c.get("num_top_layer").asInt(),
-                c.get("num_reconstructor_bottom_layer").asInt(),
-                c.get("num_reconstructor_top_layer").asInt(),
-                c.get("max_position_embeddings").asInt(),
-                c.get("image_size").asInt(),
-                c.get("patch_size").asInt(),
-                c.get("vit_width").asInt(),
-                c.get("vit_heads").asInt(),
-                c.get("vit_layers_used").asInt(),
+                number("config", "vocab_size", 1),
+                number("config", "hidden_size", 1),
+                number("config", "num_heads", 1),
+                number("config", "mlp_ratio", 1),
+                number("config", "num_bottom_layer", 0),
+                number("config", "num_top_layer", 0),
+                number("config", "num_reconstructor_bottom_layer", 0),
+                number("config", "num_reconstructor_top_layer", 0),
+                number("config", "max_position_embeddings", 1),
+                number("config", "image_size", 1),
+                number("config", "patch_size", 1),
+                number("config", "vit_width", 1),
+                number("config", "vit_heads", 1),
+                number("config", "vit_layers_used", 0),
                 0);
     }
 
@@ -180,7 +214,7 @@ final class Golden implements AutoCloseable {
 
     /** The official total: the weighted mean of the heads' means. */
     double[] flmWeights(TextBatch batch) {
-        JsonNode c = meta.get("config");
+        JsonNode c = part("config");
         double[] w = {
             1,
             c.path("flm_aux_lm_loss_l2r_weight").asDouble(1),

@@ -83,7 +83,7 @@ final class GradientParity {
      * @param gradients the official ones of the first step; null if the folder has none: then all values are compared
      */
     Check optimizer(Safetensors expected, @Nullable Safetensors gradients) {
-        JsonNode o = golden.meta().get("optimizer");
+        JsonNode o = golden.part("optimizer");
         JsonNode rates = o.get("group_lr_used_at_step");
         TextBatch batch = golden.flm("r0");
         AdamW optimizer = new AdamW(model.parameters(), settings());
@@ -135,7 +135,7 @@ final class GradientParity {
     }
 
     private OptimizerSettings settings() {
-        JsonNode c = golden.meta().get("config");
+        JsonNode c = golden.part("config");
         return new OptimizerSettings(
                 c.get("adam_betas").get(0).asDouble(),
                 c.get("adam_betas").get(1).asDouble(),

@@ -45,9 +45,8 @@ final class GraphParity {
         TextBatch batch = golden.flm(rate);
         Map<String, float[]> ours = observed(batch);
         Set<Integer> hidden = new HashSet<>();
-        golden.meta()
-                .get("flm")
-                .get(rate)
+        golden.part("flm")
+                .path(rate)
                 .path("rows_with_no_visible_key")
                 .forEach(at -> hidden.add(
                         at.get(0).asInt() * golden.length() + at.get(1).asInt()));

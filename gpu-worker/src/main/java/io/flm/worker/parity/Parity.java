@@ -68,7 +68,7 @@ public final class Parity {
 
     private void flm() {
         try (FlmModel model = golden.model(FreeLanguageModeling.PARTS, compute)) {
-            for (Map.Entry<String, JsonNode> rate : golden.meta().get("flm").properties()) {
+            for (Map.Entry<String, JsonNode> rate : golden.part("flm").properties()) {
                 flm(model, rate.getKey());
             }
             captions(model);
