@@ -15,7 +15,7 @@ import io.flm.launch.compare.Cell.Score;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.SelfProcess;
 import io.flm.launch.files.PlainFile;
-import io.flm.launch.run.MetricsLog;
+import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.RunFiles;
 import io.flm.launch.run.RunLock;
 import io.flm.worker.checkpoint.CheckpointStore;
@@ -227,17 +227,11 @@ final class ProcessCells implements CellRunner {
 
     static List<JsonNode> metrics(Path run) throws CellFailure {
         Path file = RunFiles.metricsOf(run);
-        List<JsonNode> steps = new ArrayList<>();
         try {
-            for (String line : MetricsLog.lines(file)) {
-                steps.add(JSON.readTree(line));
-            }
-        } catch (JsonProcessingException e) {
-            LOG.warn("{}: ends in half a line", file, e);
+            return MetricsReader.steps(file);
         } catch (IOException e) {
             throw new CellFailure(file + ": cannot be read (" + FileErrors.reason(e) + ")");
         }
-        return steps;
     }
 
     private static void delete(Path folder) throws CellFailure {

@@ -11,7 +11,7 @@ import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Program;
 import io.flm.launch.html.RunsPage;
-import io.flm.launch.run.MetricsLog;
+import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.RunFiles;
 import io.flm.worker.config.Key;
 import io.flm.worker.config.Keys;
@@ -81,20 +81,11 @@ public final class RunComparison {
 
     private static List<JsonNode> steps(Path folder) {
         Path file = RunFiles.metricsOf(folder);
-        List<JsonNode> steps = new ArrayList<>();
-        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            return steps;
-        }
         try {
-            for (String line : MetricsLog.lines(file)) {
-                steps.add(JSON.readTree(line));
-            }
-        } catch (JsonProcessingException e) {
-            return steps; // half a line, of a run that was killed
+            return Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? MetricsReader.steps(file) : List.of();
         } catch (IOException e) {
             throw new UserException(file + ": cannot be read (" + FileErrors.reason(e) + ")", e);
         }
-        return steps;
     }
 
     /** What its last evaluation says: of held-out data, or of a fine-tuning's task. */

@@ -1,11 +1,9 @@
 package io.flm.launch.html;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.FileErrors;
 import io.flm.data.UserException;
-import io.flm.launch.run.MetricsLog;
+import io.flm.launch.run.MetricsReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,7 +17,6 @@ final class Curves {
     private static final int POINTS = 160;
 
     private static final String LOSS = "Loss"; // follows the name of a head
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private Curves() {}
 
@@ -89,18 +86,11 @@ final class Curves {
     }
 
     private static List<JsonNode> read(Path metrics) {
-        List<JsonNode> steps = new ArrayList<>();
         try {
-            for (String line : MetricsLog.lines(metrics)) {
-                steps.add(JSON.readTree(line));
-            }
-        } catch (JsonProcessingException e) {
-            // A run that was killed may leave half a line: the curve ends before it.
-            return steps;
+            return MetricsReader.steps(metrics);
         } catch (IOException e) {
             throw new UserException(metrics + ": cannot be read (" + FileErrors.reason(e) + ")", e);
         }
-        return steps;
     }
 
     private static int stride(List<JsonNode> steps) {

@@ -1,20 +1,17 @@
 package io.flm.launch.plan;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import io.flm.data.FileErrors;
 import io.flm.data.PlainText;
 import io.flm.data.UserException;
 import io.flm.launch.compare.StepCost;
 import io.flm.launch.run.LastStatus;
-import io.flm.launch.run.MetricsLog;
+import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.RunFiles;
 import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -34,8 +31,6 @@ public final class Rates {
     /** Gradients that the memory of a node adds up, in bytes a second: of both workers in what the exchange of a step took. */
     public static final Rate NODE_MEMORY =
             new Rate(2 * 1.4e9 / 0.476, RESULTS + "two workers on one H200, 1.4 GB each in 476 ms");
-
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private Rates() {}
 
@@ -92,17 +87,11 @@ public final class Rates {
 
     private static List<JsonNode> steps(Path run) {
         Path file = RunFiles.metricsOf(run);
-        List<JsonNode> steps = new ArrayList<>();
         try {
-            for (String line : MetricsLog.lines(file)) {
-                steps.add(JSON.readTree(line));
-            }
-        } catch (JsonProcessingException e) {
-            return steps; // half a line, of a run that was killed
+            return MetricsReader.steps(file);
         } catch (IOException e) {
             throw new UserException(
                     file + ": cannot be read (" + FileErrors.reason(e) + "); give a run that has done some steps", e);
         }
-        return steps;
     }
 }

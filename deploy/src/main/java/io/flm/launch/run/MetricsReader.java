@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.FileErrors;
 import io.flm.data.UserException;
 import io.flm.worker.StepMetrics;
@@ -11,13 +13,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
 /** Reads the steps of a {@code metrics.jsonl}, one at a time: it may have millions. */
 public final class MetricsReader {
     private static final JsonFactory JSON = new JsonFactory();
+    private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private MetricsReader() {}
 
@@ -37,6 +42,21 @@ public final class MetricsReader {
                     file + ": cannot be read (" + FileErrors.reason(e) + "); curves begin with the steps that follow",
                     e);
         }
+    }
+
+    /** All that is said of each step; likewise. */
+    public static List<JsonNode> steps(Path file) throws IOException {
+        List<JsonNode> steps = new ArrayList<>();
+        for (String line : MetricsLog.lines(file)) {
+            try {
+                JsonNode step = MAPPER.readTree(line);
+                if (step.isObject()) {
+                    steps.add(step);
+                }
+            } catch (JsonProcessingException e) { // cut in the middle
+            }
+        }
+        return steps;
     }
 
     private static void step(String line, Consumer<StepMetrics> each) {

@@ -58,6 +58,18 @@ class RunComparisonTest {
                 .doesNotContain("<script");
     }
 
+    /** A disk that lost a block in the middle of a run has not lost the steps behind it. */
+    @Test
+    void aDamagedLineHidesNoOther() throws IOException {
+        Path run = run("a", "1e-3", 2);
+        List<String> lines = new ArrayList<>(Files.readAllLines(run.resolve("metrics.jsonl")));
+        lines.set(7, "\0\0\0");
+        lines.set(9, "[1]");
+        Files.write(run.resolve("metrics.jsonl"), lines);
+        assertThat(new RunComparison(List.of(run, run("b", "1e-3", 2)), note -> {}).text())
+                .anySatisfy(line -> assertThat(line).containsPattern("steps +298 +300"));
+    }
+
     @Test
     void aFineTuningHasTheScoresOfItsTask() throws IOException {
         Path one = run("vqa-1", "1e-3", 2);
