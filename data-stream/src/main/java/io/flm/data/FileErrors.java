@@ -5,6 +5,7 @@ import static java.util.Map.entry;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -80,6 +81,9 @@ public final class FileErrors {
 
     /** What the system said, without the file's name. Of the most usual errors Java has the name alone, in the message too. */
     public static String reason(IOException e) {
+        if (e instanceof CharacterCodingException) {
+            return "no text in UTF-8";
+        }
         String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
         if (reason != null) {
             return reason;

@@ -14,6 +14,7 @@ import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
 import io.flm.worker.task.TaskReport;
+import io.flm.worker.train.TaskData;
 import io.flm.worker.train.Tasks;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -218,7 +219,7 @@ final class EvaluateCommand implements Callable<Integer> {
     /** Annotation files, or pictures. */
     private List<Path> files(boolean annotations) {
         return val.stream()
-                .filter(path -> FinetuneCommand.TaskFiles.isAnnotation(path.toString()) == annotations)
+                .filter(path -> TaskData.isAnnotation(path.toString()) == annotations)
                 .map(environment::resolve)
                 .toList();
     }

@@ -3,10 +3,7 @@ package io.flm.launch.command;
 import static io.flm.launch.command.WorkerOptions.option;
 
 import com.typesafe.config.Config;
-import io.flm.data.Examples;
 import io.flm.data.FileErrors;
-import io.flm.data.RemoteSettings;
-import io.flm.data.SharedPictures;
 import io.flm.data.SmallFile;
 import io.flm.data.TextFile;
 import io.flm.data.Tokenizer;
@@ -21,7 +18,7 @@ import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.evaluate.FirstStage;
 import io.flm.worker.task.Task;
 import io.flm.worker.train.RunData;
-import io.flm.worker.train.ScoredData;
+import io.flm.worker.train.TaskData;
 import io.flm.worker.train.Tasks;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -82,8 +79,9 @@ final class FinetuneCommand extends TrainCommand {
                             + " with; change single ones with --set");
         }
         if (resume) {
-            if (from != null || task != null) {
-                throw new UserException("--resume goes on with a run as it was begun: leave --from and --task out");
+            if (from != null || task != null || random) {
+                throw new UserException("--resume goes on with a run as it was begun: leave "
+                        + (random ? "--random" : "--from and --task") + " out");
             }
         } else if (from == null || task == null) {
             throw new UserException("give --task, and with --from the pretrained model; or --resume with --run");
@@ -169,25 +167,7 @@ final class FinetuneCommand extends TrainCommand {
             requireSameModel(from, config);
         }
         try (Waiting waiting = Waiting.shown(environment.screen(), "looking at the data")) {
-            waiting.on("reading " + RunData.paths(config, "flm.task.train"));
-            try (RunData trained = RunData.open(config, environment::say)) {
-                if (!RunData.isScored(its, config)) {
-                    return;
-                }
-                List<Path> annotations = RunData.paths(config, "flm.task.val");
-                waiting.on("reading " + annotations);
-                try (ScoredData data = ScoredData.open(
-                        its,
-                        annotations,
-                        RunData.paths(config, "flm.data.eval-paths"),
-                        RemoteSettings.from(config),
-                        environment::say)) {
-                    Examples scored = data.scored().examples();
-                    SharedPictures.of(trained.examples(), trained.pictures(), scored, data.pictures())
-                            .sentence()
-                            .ifPresent(environment::say);
-                }
-            }
+            TaskData.look(its, config, environment::say, waiting::on);
         }
     }
 
@@ -324,12 +304,8 @@ final class FinetuneCommand extends TrainCommand {
         static List<String> strings(List<Path> files, boolean annotations) {
             return files.stream()
                     .map(Path::toString)
-                    .filter(file -> isAnnotation(file) == annotations)
+                    .filter(file -> TaskData.isAnnotation(file) == annotations)
                     .toList();
-        }
-
-        static boolean isAnnotation(String file) {
-            return file.matches("(?i).*\\.(json|jsonl|jsonlines)(\\.gz)?");
         }
     }
 }

@@ -188,6 +188,7 @@ public final class Compare implements AutoCloseable {
                     + " --hold-out 1%");
         }
         experiment.variants().forEach(variant -> variant.check(configuration.config()));
+        FineTuningData.look(experiment, screen);
         ComparisonFolder folder = ComparisonFolder.take(out, experiment);
         try {
             return new Compare(experiment, folder, options, screen, nanoTime);

@@ -89,7 +89,7 @@ record Experiment(
             requireSteps("a pretraining", configuration.config(), (long) budget.amount(), points);
             if (trials > 0) {
                 requireSteps(
-                        "tuning, with --tune-share " + tuneShare,
+                        "tuning (--tune-share " + tuneShare + ")",
                         configuration.config(),
                         (long) budget.times(tuneShare).amount(),
                         1);

@@ -235,7 +235,8 @@ class CommandLineTest {
     }
 
     @Test
-    void aComparisonThatWouldFailInTheMiddleIsRefused() {
+    void aComparisonThatWouldFailInTheMiddleIsRefused() throws IOException {
+        Files.writeString(folder.resolve("bad.json"), "{");
         String[] comparison = {
             "compare",
             "--preset",
@@ -256,6 +257,8 @@ class CommandLineTest {
                 "--cluster: a:1 is there twice",
                 "--tasks vqa --train vqa=q.json --val vqa=q.json",
                 "--train vqa=" + folder.resolve("q.json") + ": no such file or folder; give another one",
+                "--tasks nlvr2 --train nlvr2=bad.json --val nlvr2=bad.json",
+                "bad.json:1: no JSON",
                 "--finetune-set flm.train.lanes=0",
                 "flm.train.lanes = 0");
         refused.forEach((options, message) -> {

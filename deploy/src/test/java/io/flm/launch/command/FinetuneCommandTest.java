@@ -74,7 +74,9 @@ class FinetuneCommandTest {
         --task vqa --from p --train binary.json                 | binary.json:1: no JSON
         --task vqa --from p --train folder.json                 | folder.json: cannot be read (not a regular file)
         --task vqa --from p --train nowhere.json                | nowhere.json: cannot be read (no such file
+        --task vqa --from p --answers binary.json --train empty.json | binary.json: cannot be read (no text in UTF-8); give
         --resume --task vqa                                     | leave --from and --task out
+        --resume --random                                       | leave --random out
         """)
     void whatIsAskedForMustBeThere(String options, String message) {
         assertThat(finetune(options).err()).singleElement().asString().contains(message);

@@ -64,7 +64,7 @@ class BudgetTest {
                 .hasMessage("the budget of a pretraining is 40 steps, and the warm-up alone takes 40; give a larger"
                         + " --budget, or fewer flm.train.warmup-steps");
         assertThatThrownBy(() -> Experiments.of(Experiments.variants("flm"), 1, "8steps", Experiments.zeroShot(), 6, 8))
-                .hasMessageContaining("tuning, with --tune-share 0.25 is 2 steps, and the warm-up alone takes 2");
+                .hasMessageContaining("tuning (--tune-share 0.25) is 2 steps, and the warm-up alone takes 2");
         Config relative = Experiments.configuration("flm.train.warmup-steps=-1").config();
         Experiment.requireSteps("a pretraining", relative, 20, 8); // a share of it always fits
         assertThatThrownBy(() -> Experiment.requireSteps("a pretraining", relative, 7, 8))
