@@ -139,19 +139,33 @@ final class EvaluateCommand implements Callable<Integer> {
         if (file == null) {
             return;
         }
-        for (Path read : Stream.of(val, data, List.of(model.from(environment)))
-                .flatMap(List::stream)
-                .toList()) {
-            if (isSame(file, environment.resolve(read))) {
-                throw new UserException(file + ": is read, and would be lost; give another " + option);
-            }
-        }
         NamedFile.requireWritable(file, option);
+        if (Files.isRegularFile(file)
+                && (Stream.of(val, data).flatMap(List::stream).anyMatch(read -> isRead(file, read))
+                        || isOfModel(file))) {
+            throw new UserException(file + ": is read, and would be lost; give another " + option);
+        }
     }
 
-    private static boolean isSame(Path one, Path other) {
+    /** Whether it is a file of the checkpoint, its tokenizer, or of the data that it names. */
+    private boolean isOfModel(Path file) {
+        Checkpoint checkpoint = checkpoint();
+        Config config = checkpoint.identity().config(checkpoint.folder().toString());
+        return Stream.of("flm.task.val", "flm.data.eval-paths", "flm.data.tokenizer", "flm.task.first-stage")
+                        .filter(config::hasPath)
+                        .map(key -> config.getValue(key).unwrapped())
+                        .flatMap(value -> value instanceof List<?> list ? list.stream() : Stream.of(value))
+                        .map(value -> Path.of(String.valueOf(value)))
+                        .anyMatch(read -> isRead(file, read))
+                || isRead(file, checkpoint.folder());
+    }
+
+    /** Whether it is a file that is read, or in a folder that is. */
+    private boolean isRead(Path file, Path read) {
+        Path there = environment.resolve(read);
         try {
-            return Files.exists(one) && Files.exists(other) && Files.isSameFile(one, other);
+            return Files.exists(there)
+                    && (Files.isSameFile(file, there) || file.toRealPath().startsWith(there.toRealPath()));
         } catch (IOException e) { // who reads it will say why it cannot be
             return false;
         }
@@ -165,8 +179,12 @@ final class EvaluateCommand implements Callable<Integer> {
         return data.isEmpty() && !taskOfModel().equals(Tasks.NONE);
     }
 
+    private Checkpoint checkpoint() {
+        return CheckpointStore.find(model.from(environment), environment::say);
+    }
+
     private String taskOfModel() {
-        Checkpoint checkpoint = CheckpointStore.find(model.from(environment), environment::say);
+        Checkpoint checkpoint = checkpoint();
         Config config = checkpoint.identity().config(checkpoint.folder().toString());
         return config.hasPath("flm.task.name") ? config.getString("flm.task.name") : Tasks.NONE;
     }

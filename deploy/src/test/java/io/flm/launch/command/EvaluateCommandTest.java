@@ -297,6 +297,27 @@ class EvaluateCommandTest {
         assertThat(data).hasContent("[]");
     }
 
+    /** Nobody who gave {@code --force} meant the weights, or the tokenizer that the run names. */
+    @Test
+    void noFileOfTheModelIsWrittenOver() throws IOException {
+        Path checkpoint =
+                CheckpointStore.find(folder.resolve("run"), note -> {}).folder();
+        Path weights = checkpoint.resolve("weights.safetensors");
+        long size = Files.size(weights);
+        Path tokenizer = TestEnvironment.ROOT.resolve("data-stream/emoji/tokenizer-emoji-2k.json");
+        for (Path read : List.of(weights, tokenizer)) {
+            for (String option : List.of("--html", "--predictions")) {
+                assertThat(flm("evaluate", "--from", "run", "--force", option, read.toString()))
+                        .isEqualTo(Failure.REFUSED);
+                assertThat(world.err())
+                        .last()
+                        .asString()
+                        .contains(read.getFileName() + ": is read, and would be lost; give another " + option);
+            }
+        }
+        assertThat(weights).hasSize(size);
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             flm.model.hidden=32       | was trained with flm.model.hidden =
