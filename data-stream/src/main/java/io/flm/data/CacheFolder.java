@@ -5,10 +5,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.nio.file.attribute.UserPrincipal;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -58,29 +57,11 @@ final class CacheFolder {
     }
 
     private static void requireOwn(Path folder) throws IOException {
-        PosixFileAttributes attributes = Files.readAttributes(folder, PosixFileAttributes.class);
-        String others = "";
-        if (!attributes.owner().equals(self(folder))) {
-            others = "belongs to " + attributes.owner().getName();
-        } else if (attributes.permissions().contains(PosixFilePermission.OTHERS_WRITE)) {
-            others = "everybody may write into it";
-        } else if (attributes.permissions().contains(PosixFilePermission.GROUP_WRITE)) {
-            others = "its group " + attributes.group().getName() + " may write into it";
-        }
-        if (!others.isEmpty()) {
+        Optional<String> others = Ownership.othersOf(folder);
+        if (others.isPresent()) {
             throw new UserException(
-                    folder + ": " + others + ", so what it holds could be forged; name a folder of your own"
+                    folder + ": " + others.get() + ", so what it holds could be forged; name a folder of your own"
                             + " as flm.data.remote.cache-folder, or take others' rights away (chmod go-w)");
-        }
-    }
-
-    /** The owner of what this process makes there: names of users may be unknown, in containers. */
-    private static UserPrincipal self(Path folder) throws IOException {
-        Path made = Files.createTempFile(folder, ".flm-", ".owner");
-        try {
-            return Files.getOwner(made);
-        } finally {
-            Files.delete(made);
         }
     }
 }

@@ -1,6 +1,6 @@
 /**
  * Files in folders that somebody else may be able to write: {@link io.flm.launch.files.PlainFile} reads and writes without
- * following links, {@link io.flm.launch.files.Ownership} says whose a file is.
+ * following links, {@link io.flm.data.Ownership} says whose a file is.
  */
 @NullMarked
 package io.flm.launch.files;
