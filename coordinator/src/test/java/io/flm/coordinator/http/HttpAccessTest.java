@@ -29,7 +29,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -82,17 +81,12 @@ class HttpAccessTest {
         return HttpEndpoint.bind(
                         KIT.system(),
                         coordinator,
-                        new HttpSettings(
-                                "127.0.0.1",
-                                0,
-                                List.of(),
-                                Optional.empty(),
+                        LoopbackEndpoint.settings(
                                 tokens,
-                                LIFE,
-                                1024,
-                                Duration.ofMinutes(1),
-                                100,
-                                perSecond),
+                                "session-life = " + LIFE.toSeconds() + "s",
+                                "idle-timeout = 1 minute",
+                                "connections-per-client = 100",
+                                "requests-per-second = " + perSecond),
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
                         () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
                         () -> now)

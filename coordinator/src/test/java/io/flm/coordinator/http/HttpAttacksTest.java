@@ -7,21 +7,15 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Behaviors;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.Coordinator.Answer;
-import io.flm.exchange.ExchangeCounters;
-import io.flm.worker.RunPlan;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,28 +51,9 @@ class HttpAttacksTest {
             }
             return Behaviors.same();
         }));
-        HttpSettings settings = new HttpSettings(
-                "127.0.0.1",
-                0,
-                List.of("Lab.Example"),
-                Optional.empty(),
-                new Tokens("", "", "", ""),
-                Duration.ofHours(1),
-                1024,
-                Duration.ofSeconds(2),
-                CONNECTIONS,
-                10_000);
-        port = HttpEndpoint.bind(
-                        KIT.system(),
-                        coordinator,
-                        settings,
-                        s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
-                        InstantSource.system())
-                .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS)
-                .localAddress()
-                .getPort();
+        HttpSettings settings = LoopbackEndpoint.settings(
+                "names = [Lab.Example]", "idle-timeout = 2s", "connections-per-client = " + CONNECTIONS);
+        port = LoopbackEndpoint.bind(KIT.system(), coordinator, settings);
     }
 
     @BeforeEach

@@ -31,11 +31,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -74,17 +72,8 @@ class HttpEndpointTest {
     }
 
     private static HttpSettings onLoopback(String token) {
-        return new HttpSettings(
-                "127.0.0.1",
-                0,
-                List.of("lab.example"),
-                Optional.empty(),
-                new Tokens("token", token, "", ""),
-                Duration.ofHours(1),
-                1024,
-                Duration.ofSeconds(5),
-                64,
-                10_000);
+        return LoopbackEndpoint.settings(
+                new Tokens("token", token, "", ""), "names = [lab.example]", "idle-timeout = 5s");
     }
 
     private static int bind(ActorRef<Coordinator.Command> coordinator, HttpSettings settings) throws Exception {

@@ -12,7 +12,6 @@ import com.typesafe.config.ConfigFactory;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
-import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -31,7 +30,6 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -110,27 +108,8 @@ class HttpEventsTest {
             }
             return Behaviors.same();
         }));
-        port = HttpEndpoint.bind(
-                        kit.system(),
-                        reached,
-                        new HttpSettings(
-                                "127.0.0.1",
-                                0,
-                                List.of(),
-                                Optional.empty(),
-                                new Tokens("", "", "", ""),
-                                Duration.ofHours(1),
-                                1024,
-                                Duration.ofSeconds(1),
-                                8,
-                                10_000),
-                        s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11),
-                        InstantSource.system())
-                .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS)
-                .localAddress()
-                .getPort();
+        port = LoopbackEndpoint.bind(
+                kit.system(), reached, LoopbackEndpoint.settings("idle-timeout = 1s", "connections-per-client = 8"));
     }
 
     @AfterEach

@@ -10,8 +10,6 @@ import com.typesafe.config.ConfigFactory;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
-import io.flm.exchange.ExchangeCounters;
-import io.flm.worker.RunPlan;
 import io.flm.worker.StepMetrics;
 import io.flm.worker.StepResult;
 import java.net.URI;
@@ -19,10 +17,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,27 +53,7 @@ class HttpMetricsTest {
                                 new StepResult.Times(0, 0, 0, 0, 500_000_000)));
                     }
                 })));
-        port = HttpEndpoint.bind(
-                        KIT.system(),
-                        coordinator,
-                        new HttpSettings(
-                                "127.0.0.1",
-                                0,
-                                List.of(),
-                                Optional.empty(),
-                                new Tokens("", "", "", ""),
-                                Duration.ofHours(1),
-                                1024,
-                                Duration.ofSeconds(5),
-                                8,
-                                10_000),
-                        s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100).resuming(s.resume()),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11),
-                        InstantSource.system())
-                .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS)
-                .localAddress()
-                .getPort();
+        port = LoopbackEndpoint.bind(KIT.system(), coordinator, LoopbackEndpoint.settings());
         HttpRequest submit = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/run"))
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(

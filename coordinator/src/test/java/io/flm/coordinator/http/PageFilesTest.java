@@ -7,8 +7,6 @@ import com.typesafe.config.ConfigFactory;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
-import io.flm.exchange.ExchangeCounters;
-import io.flm.worker.RunPlan;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -18,14 +16,11 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -43,29 +38,12 @@ class PageFilesTest {
 
     @BeforeAll
     static void bind() throws Exception {
-        port = HttpEndpoint.bind(
-                        KIT.system(),
-                        KIT.spawn(Coordinator.withoutReceptionist(
-                                CoordinatorSettings.from(ConfigFactory.load()),
-                                new CoordinatorEnvironment(InstantSource.system(), System::nanoTime, () -> "key"))),
-                        new HttpSettings(
-                                "127.0.0.1",
-                                0,
-                                List.of(),
-                                Optional.empty(),
-                                new Tokens("token", TOKEN, "", ""),
-                                Duration.ofHours(1),
-                                1024,
-                                Duration.ofSeconds(5),
-                                8,
-                                10_000),
-                        s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11),
-                        InstantSource.system())
-                .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS)
-                .localAddress()
-                .getPort();
+        port = LoopbackEndpoint.bind(
+                KIT.system(),
+                KIT.spawn(Coordinator.withoutReceptionist(
+                        CoordinatorSettings.from(ConfigFactory.load()),
+                        new CoordinatorEnvironment(InstantSource.system(), System::nanoTime, () -> "key"))),
+                LoopbackEndpoint.settings(new Tokens("token", TOKEN, "", "")));
     }
 
     @AfterAll
