@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.flm.architecture.Repository;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,7 +23,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,8 +34,6 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HttpDataTest {
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-(\\d+)");
-    private static final int STEPS = 30;
-    private static final Path EMOJI = Repository.root().resolve("data-stream/emoji");
 
     private Path folder = Path.of("");
 
@@ -52,12 +47,7 @@ class HttpDataTest {
     @BeforeAll
     void serve(@TempDir Path ofAllTests) throws Exception {
         folder = ofAllTests;
-        for (String style : List.of("noto", "twemoji")) {
-            try (InputStream packed =
-                    new GZIPInputStream(Files.newInputStream(EMOJI.resolve("emoji-" + style + ".tar.gz")))) {
-                Files.copy(packed, folder.resolve("s-" + style + ".tar"));
-            }
-        }
+        EmojiRun.unpack(folder);
         System.setProperty("sun.net.httpserver.nodelay", "true"); // else each answer waits for 40 ms
         HttpServer failing = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         failing.createContext("/", this::handle);
@@ -129,33 +119,15 @@ class HttpDataTest {
     }
 
     private String[] arguments(String run, int workers, String data, String... more) {
-        List<String> arguments = new ArrayList<>(List.of(
-                "pretrain",
-                "--preset",
-                "tiny",
-                "--data",
-                data,
-                "--tokenizer",
-                EMOJI.resolve("tokenizer-emoji-2k.json").toString(),
-                "--hold-out",
-                "0",
-                "--steps",
-                String.valueOf(STEPS),
-                "--threads",
-                "1",
-                "--workers",
-                String.valueOf(workers),
+        List<String> all = new ArrayList<>(List.of(
                 "--set",
                 "flm.model.dropout=0.1",
                 "--set",
                 "flm.data.augment.rotate-degrees=10",
                 "--set",
-                "flm.checkpoint.every-steps=7",
-                "--run",
-                folder.resolve(run).toString(),
-                "--json"));
-        arguments.addAll(Arrays.asList(more));
-        return arguments.toArray(String[]::new);
+                "flm.checkpoint.every-steps=7"));
+        all.addAll(List.of(more));
+        return EmojiRun.arguments(folder.resolve(run), workers, data, all.toArray(String[]::new));
     }
 
     private String trained(String run, int workers, String... more) throws Exception {

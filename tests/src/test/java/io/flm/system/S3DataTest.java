@@ -3,9 +3,7 @@ package io.flm.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.flm.architecture.Repository;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,8 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
         disabledReason =
                 "needs a Python with moto, flask and flask-cors: run .ci/run, or give -Dflm.test.python=/path/to/python")
 class S3DataTest {
-    private static final int STEPS = 30;
-    private static final Path EMOJI = Repository.root().resolve("data-stream/emoji");
     private static final String SECRET = "shown-to-nobody-wJalrXUtnFEMI";
 
     private static String python = "";
@@ -55,19 +50,10 @@ class S3DataTest {
     @BeforeAll
     void serve(@TempDir Path ofAllTests) throws Exception {
         folder = ofAllTests;
-        List<Path> shards = new ArrayList<>();
-        for (String style : List.of("noto", "twemoji")) {
-            try (InputStream packed =
-                    new GZIPInputStream(Files.newInputStream(EMOJI.resolve("emoji-" + style + ".tar.gz")))) {
-                Path shard = folder.resolve("s-" + style + ".tar");
-                Files.copy(packed, shard);
-                shards.add(shard);
-            }
-        }
+        List<Path> shards = EmojiRun.unpack(folder);
         serving = new MotoServer(python);
         server().put("emoji", "v1/", shards);
-        onDisk = trained(
-                "local", 1, List.of(), folder.resolve("s-{noto,twemoji}.tar").toString());
+        onDisk = trained("local", 1, folder.resolve("s-{noto,twemoji}.tar").toString());
         assertThat(onDisk).hasSize(64);
     }
 
@@ -86,30 +72,13 @@ class S3DataTest {
         return List.of("env", "AWS_ACCESS_KEY_ID=AKIDOFATEST", "AWS_SECRET_ACCESS_KEY=" + SECRET);
     }
 
-    private String trained(String run, int workers, List<String> more, String data) throws Exception {
-        List<String> arguments = new ArrayList<>(List.of(
-                "pretrain",
-                "--preset",
-                "tiny",
-                "--data",
-                data,
-                "--tokenizer",
-                EMOJI.resolve("tokenizer-emoji-2k.json").toString(),
-                "--hold-out",
-                "0",
-                "--steps",
-                String.valueOf(STEPS),
-                "--threads",
-                "1",
-                "--workers",
-                String.valueOf(workers),
-                "--run",
-                folder.resolve(run).toString(),
-                "--set",
-                "flm.data.remote.s3.endpoint=" + server().failing(),
-                "--json"));
-        arguments.addAll(more);
-        FlmProcess flm = FlmProcess.start(folder.resolve("out"), machine(), arguments.toArray(String[]::new));
+    private String trained(String run, int workers, String data, String... more) throws Exception {
+        List<String> all = new ArrayList<>(List.of("--set", "flm.data.remote.s3.endpoint=" + server().failing()));
+        all.addAll(List.of(more));
+        FlmProcess flm = FlmProcess.start(
+                folder.resolve("out"),
+                machine(),
+                EmojiRun.arguments(folder.resolve(run), workers, data, all.toArray(String[]::new)));
         String sha256 = flm.result().get("weightsSha256").asText();
         assertThat(flm.errors()).doesNotContain(SECRET);
         return sha256;
@@ -136,7 +105,7 @@ class S3DataTest {
     @Test
     void aPrefixOfABucketComesToTheWeightsOfADiskAndNoSecretIsKept() throws Exception {
         int before = server().faults.get();
-        assertThat(trained("prefix", 1, List.of(), "s3://emoji/v1/")).isEqualTo(onDisk);
+        assertThat(trained("prefix", 1, "s3://emoji/v1/")).isEqualTo(onDisk);
         assertThat(server().faults.get() - before).as("faults").isPositive();
         holdsNoSecret(folder.resolve("prefix"));
     }
@@ -146,12 +115,13 @@ class S3DataTest {
         Path list = Files.writeString(
                 folder.resolve("emoji.list"),
                 "# of two styles\ns3://emoji/v1/s-noto.tar\ns3://emoji/v1/s-twemoji.tar\n");
-        List<String> keeping = List.of(
-                "--set",
-                "flm.data.remote.cache-folder=" + folder.resolve("cache"),
-                "--set",
-                "flm.data.remote.cache-size=100MiB");
-        assertThat(trained("list", 2, keeping, list.toString())).isEqualTo(onDisk);
+        String[] keeping = {
+            "--set",
+            "flm.data.remote.cache-folder=" + folder.resolve("cache"),
+            "--set",
+            "flm.data.remote.cache-size=100MiB"
+        };
+        assertThat(trained("list", 2, list.toString(), keeping)).isEqualTo(onDisk);
         try (Stream<Path> tables = Files.list(folder.resolve("cache"))) {
             assertThat(tables.filter(file -> file.toString().endsWith(".flm-index")))
                     .hasSize(2);
