@@ -1,5 +1,8 @@
 package io.flm.data;
 
+import java.util.Comparator;
+import java.util.stream.LongStream;
+
 /**
  * Random numbers that depend on a key alone: seed, purpose and a few numbers such as step and lane. Never on a thread, a
  * rank or the time, so whoever runs a lane draws the same. SplitMix64 (Steele, Lea, Flood 2014), state mixed from the key.
@@ -44,6 +47,15 @@ public final class RandomStream {
             z = mix(z * 3 + k + GAMMA); // not commutative: (step 1, lane 2) differs from (step 2, lane 1)
         }
         return z;
+    }
+
+    /** The numbers below {@code count} in a random order, that of {@link Purpose#ORDER}: of samples that are looked at once. */
+    public static long[] order(long count, long seed) {
+        return LongStream.range(0, count)
+                .boxed()
+                .sorted(Comparator.comparingLong(number -> key(seed, Purpose.ORDER, number)))
+                .mapToLong(number -> number)
+                .toArray();
     }
 
     public long nextLong() {

@@ -1,5 +1,6 @@
 package io.flm.data;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
@@ -33,5 +34,16 @@ public record Sample(String key, List<byte[]> pictures, List<int[]> texts, float
     /** The first texts of samples. */
     public static List<int[]> captions(List<Sample> samples) {
         return samples.stream().map(sample -> sample.texts().get(0)).toList();
+    }
+
+    /** The pictures of samples, one after another, as models take them: a direct buffer [P, 3, S, S]. */
+    public static ByteBuffer pixels(List<Sample> samples) {
+        long size = samples.stream()
+                .flatMap(sample -> sample.pictures().stream())
+                .mapToLong(picture -> picture.length)
+                .sum();
+        ByteBuffer all = ByteBuffer.allocateDirect(Math.toIntExact(size));
+        samples.forEach(sample -> sample.pictures().forEach(all::put));
+        return all.flip();
     }
 }

@@ -14,8 +14,8 @@ import java.util.Set;
  * "file_name"}], "annotations": [{"image_id", "caption"}]}}, and Karpathy's (Karpathy, Fei-Fei 2015) {@code {"images":
  * [{"filename", "split", "cocoid" or "imgid", "sentences": [{"raw"}]}]}}, which COCO's and Flickr30k's usual splits have.
  *
- * @param all in the order of the files
- * @param leftOut pictures without a caption, in a file that has captions of others
+ * @param all those with a caption, in the order of the files
+ * @param leftOut pictures without one
  */
 public record CaptionFormats(List<CaptionedPicture> all, long leftOut) {
     public CaptionFormats {
@@ -78,11 +78,10 @@ public record CaptionFormats(List<CaptionedPicture> all, long leftOut) {
             if (!strays.isEmpty()) {
                 throw CaptionEntries.strays(file, strays.size(), strays.get(0));
             }
-            boolean hidden = captions.values().stream().allMatch(List::isEmpty);
             List<CaptionedPicture> all = new ArrayList<>();
             pictures.forEach((id, key) -> {
-                List<String> its = captions.getOrDefault(id, List.of());
-                if (hidden || !its.isEmpty()) {
+                List<String> its = captions.get(id);
+                if (its != null) {
                     all.add(new CaptionedPicture(id, key, its));
                 }
             });

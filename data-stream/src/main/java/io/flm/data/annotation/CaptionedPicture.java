@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param id of the picture, for predictions
  * @param picture its key
- * @param captions none where the file has none at all, as that of a test set
+ * @param captions at least one
  */
 public record CaptionedPicture(String id, String picture, List<String> captions) {
     public CaptionedPicture {

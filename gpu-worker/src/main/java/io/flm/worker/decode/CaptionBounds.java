@@ -1,5 +1,6 @@
 package io.flm.worker.decode;
 
+import io.flm.data.TextLayout;
 import java.util.Arrays;
 
 /**
@@ -12,6 +13,11 @@ import java.util.Arrays;
 public record CaptionBounds(int[] start, int[] stop, int maxLength) {
     /** As in the paper's captioning. */
     public static final int DEFAULT_MAX_LENGTH = 30;
+
+    /** Of texts as a layout has them: each begins as its rows do, and ends with {@code </s>}. */
+    public static CaptionBounds of(TextLayout layout, int maxLength) {
+        return new CaptionBounds(layout.start(), new int[] {layout.vocabulary().endId()}, maxLength);
+    }
 
     boolean ends(int token) {
         return Arrays.stream(stop).anyMatch(end -> end == token);

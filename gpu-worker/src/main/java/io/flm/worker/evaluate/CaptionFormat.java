@@ -2,6 +2,7 @@ package io.flm.worker.evaluate;
 
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
+import io.flm.worker.decode.CaptionBounds;
 import java.util.List;
 import java.util.function.Function;
 
@@ -11,14 +12,9 @@ import java.util.function.Function;
  * @param decoder of ids without special tokens
  */
 record CaptionFormat(TextLayout layout, Function<int[], String> decoder) {
-    /** What a caption begins with. */
-    int[] start() {
-        return layout.start();
-    }
-
-    /** What ends a caption. */
-    int[] stop() {
-        return new int[] {layout.vocabulary().endId()};
+    /** How they begin and end. */
+    CaptionBounds bounds(int maxLength) {
+        return CaptionBounds.of(layout, maxLength);
     }
 
     /** Every token of a row after its start, by the l2r stream: what a whole caption's likelihood is summed over. */

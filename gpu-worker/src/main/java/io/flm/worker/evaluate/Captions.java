@@ -17,9 +17,6 @@ final class Captions {
     static final Metric F1 =
             Metric.share("captionF1", "Captions, F1", "words that the greedy caption and the name share");
 
-    /** As in the paper's captioning. */
-    static final int MAX_TOKENS = CaptionBounds.DEFAULT_MAX_LENGTH;
-
     private Captions() {}
 
     /** A caption for each picture, as text. */
@@ -28,7 +25,7 @@ final class Captions {
         for (int from = 0; from < examples.size(); from += batch) {
             List<Example> some = examples.subList(from, Math.min(from + batch, examples.size()));
             try (Seen seen = scorer.see(HeldOut.pixels(some), some.size())) {
-                for (int[] row : scorer.greedy(seen, format.start(), format.stop(), MAX_TOKENS)) {
+                for (int[] row : scorer.greedy(seen, format.bounds(CaptionBounds.DEFAULT_MAX_LENGTH))) {
                     captions.add(format.read(row));
                 }
             }

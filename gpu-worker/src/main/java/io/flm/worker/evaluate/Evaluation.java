@@ -8,6 +8,7 @@ import io.flm.worker.evaluate.Report.Search;
 import io.flm.worker.evaluate.Report.Shown;
 import io.flm.worker.evaluate.Retrieval.Pool;
 import io.flm.worker.objective.HiddenTokens;
+import io.flm.worker.task.ScoringProgress;
 import io.flm.worker.task.score.Likelihoods;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +37,7 @@ final class Evaluation {
     }
 
     /** @param heldOut in random order, at least two examples */
-    Report run(HeldOut heldOut, Progress progress) {
+    Report run(HeldOut heldOut, ScoringProgress progress) {
         List<Example> examples = heldOut.examples();
         tokens(examples, progress);
         List<List<Example>> pools = Retrieval.pools(examples, settings.poolSize(), settings.pools());
@@ -59,7 +60,7 @@ final class Evaluation {
                 searches);
     }
 
-    private void tokens(List<Example> examples, Progress progress) {
+    private void tokens(List<Example> examples, ScoringProgress progress) {
         Optional<HiddenTokens> hidden = scorer.objective().hiddenTokens();
         if (hidden.isEmpty()) {
             String why = modelOf() + " predicts a token from what is to its left only";
@@ -77,7 +78,7 @@ final class Evaluation {
         figures.addAll(measure.figures());
     }
 
-    private List<Pool> retrieval(List<List<Example>> pools, Progress progress) {
+    private List<Pool> retrieval(List<List<Example>> pools, ScoringProgress progress) {
         String why = !scorer.objective().hasLeftToRightStream()
                 ? modelOf() + " has no l2r stream, so no likelihood of a caption"
                 : pools.isEmpty() ? "fewer than two names to choose from" : "";

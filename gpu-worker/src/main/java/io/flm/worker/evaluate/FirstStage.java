@@ -7,6 +7,7 @@ import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.task.Task;
+import io.flm.worker.train.Objectives;
 import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
 import java.nio.file.Path;
@@ -48,8 +49,9 @@ public final class FirstStage {
                     + (objective.parts().tokenHead() == null
                             ? "was fine-tuned on " + objective.key() + " and predicts no tokens any more"
                             : "a model of objective " + objective.key() + " has no l2r stream")
-                    + ", so it cannot say how likely a text is; give as first stage a model of flm, ar or prefix-lm, or one"
-                    + " that writes captions");
+                    + ", so it cannot say how likely a text is; give as first stage a model of one of "
+                    + Objectives.withLeftToRightStream(config.getConfig("flm.train"))
+                    + ", or one that writes captions");
         }
         return Optional.of(checkpoint);
     }

@@ -29,11 +29,13 @@ public record HeldOut(int imageSize, List<Example> examples) {
         examples = List.copyOf(examples);
     }
 
+    /** Examples as objectives take them. */
+    static List<Sample> samples(List<Example> of) {
+        return of.stream().map(Example::sample).toList();
+    }
+
     /** The pictures of some examples as the model takes them: a direct buffer [rows, 3, S, S]. */
     static ByteBuffer pixels(List<Example> of) {
-        ByteBuffer all = ByteBuffer.allocateDirect(
-                of.stream().mapToInt(e -> e.pixels().length).sum());
-        of.forEach(e -> all.put(e.pixels()));
-        return all.flip();
+        return Sample.pixels(samples(of));
     }
 }

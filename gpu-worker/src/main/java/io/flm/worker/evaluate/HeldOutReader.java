@@ -1,11 +1,11 @@
 package io.flm.worker.evaluate;
 
+import static io.flm.data.RandomStream.order;
+
 import io.flm.data.Dataset;
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
-import io.flm.data.RandomStream;
-import io.flm.data.RandomStream.Purpose;
 import io.flm.data.RemotePath;
 import io.flm.data.Sample;
 import io.flm.data.SampleException;
@@ -15,10 +15,8 @@ import io.flm.data.source.Sources;
 import io.flm.worker.evaluate.HeldOut.Example;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.LongStream;
 
 /**
  * Reads held-out samples: of each its first caption, the name.
@@ -98,13 +96,5 @@ record HeldOutReader(
             throw new HeldOutData.TooFew("none of the " + examples.size() + " examples to score on is usable");
         }
         return samples;
-    }
-
-    private static long[] order(long count, long seed) {
-        return LongStream.range(0, count)
-                .boxed()
-                .sorted(Comparator.comparingLong(index -> RandomStream.key(seed, Purpose.ORDER, index)))
-                .mapToLong(index -> index)
-                .toArray();
     }
 }

@@ -14,15 +14,11 @@ import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
-import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.Loss;
 import io.flm.worker.objective.Head.Predicts;
 import io.flm.worker.objective.Objective;
-import io.flm.worker.task.ClassObjective;
-import io.flm.worker.task.ClassObjective.Shape;
 import io.flm.worker.task.Task;
-import io.flm.worker.task.TaskModel;
 import io.flm.worker.train.RunData;
 import io.flm.worker.train.ScoredData;
 import io.flm.worker.train.Tasks;
@@ -31,7 +27,6 @@ import io.flm.worker.train.Validation;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -72,9 +67,8 @@ public final class HeldOutValidation implements Validation {
         TrainSettings train = TrainSettings.from(config);
         List<Sample> all = Tasks.of(config)
                 .map(task -> ofTask(task, train.objective(), config, reader, samples, seed))
-                .orElseGet(() -> reader.read(HeldOutData.of(config), samples, seed).examples().stream()
-                        .map(Example::sample)
-                        .toList());
+                .orElseGet(() -> HeldOut.samples(
+                        reader.read(HeldOutData.of(config), samples, seed).examples()));
         Corruption corruption = train.objective().corruption(new TextLayout(tokenizer.vocabulary(), data.beginToken()));
         List<List<Rows>> byLane = new ArrayList<>();
         for (int lane = 0; lane < train.lanes(); lane++) {
@@ -86,7 +80,7 @@ public final class HeldOutValidation implements Validation {
             List<Rows> batches = new ArrayList<>();
             for (int from = 0; from < own.size(); from += train.microBatch()) {
                 List<Sample> batch = own.subList(from, Math.min(own.size(), from + train.microBatch()));
-                batches.add(new Rows(corruption.plan(batch, random), TaskModel.pixels(batch)));
+                batches.add(new Rows(corruption.plan(batch, random), Sample.pixels(batch)));
             }
             byLane.add(batches);
         }
@@ -100,10 +94,7 @@ public final class HeldOutValidation implements Validation {
         List<Path> pictures = RunData.paths(config, "flm.data.eval-paths");
         try (ScoredData data =
                 ScoredData.open(task, annotations, pictures, RemoteSettings.from(config), reader.refused())) {
-            List<Sample> samples = reader.read(data.scored().examples(), data.pictures(), limit, seed);
-            if (objective instanceof ClassObjective of && of.shape() == Shape.RANKED) {
-                return besideOthers(samples, of.rows() - 1);
-            }
+            List<Sample> samples = task.asTrained(reader.read(data.scored().examples(), data.pictures(), limit, seed));
             boolean labelled = samples.stream().anyMatch(sample -> sample.labels().length > 0);
             if (!labelled && objective.heads().stream().noneMatch(head -> head.predicts() == Predicts.TOKEN)) {
                 throw new UserException((annotations.isEmpty() ? pictures : annotations)
@@ -112,30 +103,6 @@ public final class HeldOutValidation implements Validation {
             }
             return samples;
         }
-    }
-
-    /** Each with the texts of the next examples that show other pictures and say something else; after the last comes the first. */
-    private static List<Sample> besideOthers(List<Sample> samples, int falseTexts) {
-        List<Sample> all = new ArrayList<>();
-        for (int i = 0; i < samples.size(); i++) {
-            Sample own = samples.get(i);
-            List<int[]> texts = new ArrayList<>(own.texts());
-            for (int by = 1; by < samples.size() && texts.size() <= falseTexts; by++) {
-                Sample other = samples.get((i + by) % samples.size());
-                if (!Arrays.equals(other.texts().get(0), own.texts().get(0))
-                        && !Arrays.equals(
-                                other.pictures().get(0), own.pictures().get(0))) {
-                    texts.add(other.texts().get(0));
-                }
-            }
-            if (texts.size() <= falseTexts) {
-                throw new UserException("flm.task.false-texts = " + falseTexts + ", but of the " + samples.size()
-                        + " examples that flm.evaluate.every asks about, not so many say something else; raise"
-                        + " flm.evaluate.every-samples, or set flm.evaluate.every to 0");
-            }
-            all.add(new Sample(own.key(), own.pictures(), texts, own.labels()));
-        }
-        return all;
     }
 
     @Override

@@ -66,8 +66,8 @@ final class ModelScorer implements Scorer {
     }
 
     @Override
-    public int[][] greedy(Seen seen, int[] start, int[] stop, int maxLength) {
-        return new Decoder(model, new CaptionBounds(start, stop, maxLength)).greedy(features(seen));
+    public int[][] greedy(Seen seen, CaptionBounds bounds) {
+        return new Decoder(model, bounds).greedy(features(seen));
     }
 
     private static NDArray features(Seen seen) {

@@ -5,8 +5,8 @@ import io.flm.worker.evaluate.Figure.Measured;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.evaluate.Scorer.Seen;
 import io.flm.worker.task.score.Likelihoods;
+import io.flm.worker.task.score.Recalls;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -18,11 +18,9 @@ import java.util.stream.Stream;
  * Likelihoods}). The names of a pool are distinct. N samples of the pool.
  */
 final class Retrieval {
-    private static final int[] RANKS = {1, 5, 10};
-
     /** Of which {@link #figures} tells. */
     static final List<Metric> METRICS = Stream.of(true, false)
-            .flatMap(names -> Arrays.stream(RANKS).mapToObj(k -> recall(names, k)))
+            .flatMap(names -> Recalls.RANKS.stream().map(k -> recall(names, k)))
             .toList();
 
     private static Metric recall(boolean ofNames, int k) {
@@ -37,6 +35,11 @@ final class Retrieval {
     record Pool(List<Example> examples, Likelihoods likelihoods) {
         int size() {
             return examples.size();
+        }
+
+        private Recalls recalls() {
+            int[] own = IntStream.range(0, size()).toArray();
+            return Recalls.of(size(), own, likelihoods::texts, likelihoods::pictures);
         }
     }
 
@@ -86,43 +89,24 @@ final class Retrieval {
 
     /** The recall at each rank, of names and of pictures, beside chance. */
     static List<Figure> figures(List<Pool> searched) {
+        List<Recalls> recalls = searched.stream().map(Pool::recalls).toList();
         List<Figure> figures = new ArrayList<>();
         for (boolean names : new boolean[] {true, false}) {
-            for (int k : RANKS) {
+            for (int i = 0; i < Recalls.RANKS.size(); i++) {
+                int rank = i;
+                int k = Recalls.RANKS.get(i);
                 double chance = searched.stream()
                         .mapToDouble(pool -> Math.min(1, (double) k / pool.size()))
                         .average()
                         .orElseThrow();
-                double recall = searched.stream()
-                        .flatMapToDouble(pool -> IntStream.range(0, pool.size())
-                                .mapToDouble(own -> within(
-                                        names
-                                                ? pool.likelihoods().texts(own)
-                                                : pool.likelihoods().pictures(own),
-                                        own,
-                                        k)))
+                double recall = recalls.stream() // pools are of one size
+                        .map(of -> names ? of.textOfPicture() : of.pictureOfText())
+                        .mapToDouble(of -> of.get(rank).all())
                         .average()
                         .orElseThrow();
                 figures.add(new Measured(recall(names, k), recall, chance));
             }
         }
         return figures;
-    }
-
-    /**
-     * The chance that candidate {@code right} is among the first {@code k}, where candidates of equal score are in random
-     * order. So a model that knows nothing has exactly k / N. Where the right one's score is NaN, it is not found.
-     */
-    static double within(double[] scores, int right, int k) {
-        if (Double.isNaN(scores[right])) { // nothing compares with it
-            return 0;
-        }
-        int greater = 0;
-        int equal = 0;
-        for (int i = 0; i < scores.length; i++) {
-            greater += scores[i] > scores[right] ? 1 : 0;
-            equal += scores[i] == scores[right] ? 1 : 0; // counts the right one
-        }
-        return Math.min(1, Math.max(0, k - greater) / (double) Math.max(1, equal));
     }
 }

@@ -1,6 +1,7 @@
 package io.flm.worker.evaluate;
 
 import io.flm.data.TextBatch;
+import io.flm.worker.decode.CaptionBounds;
 import io.flm.worker.model.TargetScores;
 import io.flm.worker.objective.Objective;
 import java.nio.ByteBuffer;
@@ -35,6 +36,6 @@ interface Scorer {
      */
     List<TargetScores> score(TextBatch batch, Seen seen);
 
-    /** The likeliest next token of the l2r stream, again and again, until a token of {@code stop} or {@code maxLength}. */
-    int[][] greedy(Seen seen, int[] start, int[] stop, int maxLength);
+    /** A caption for each picture: the likeliest next token of the l2r stream, again and again. */
+    int[][] greedy(Seen seen, CaptionBounds bounds);
 }

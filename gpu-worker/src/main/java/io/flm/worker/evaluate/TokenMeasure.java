@@ -42,8 +42,8 @@ final class TokenMeasure {
         try (Seen own = scorer.see(HeldOut.pixels(examples), examples.size());
                 Seen wrong = own.shifted()) {
             RandomStream random = RandomStream.of(settings.seed(), RandomStream.Purpose.CORRUPT, index);
-            TextBatch holes = firstHead(hidden.corruption(settings.spanRate(), layout)
-                    .plan(examples.stream().map(Example::sample).toList(), random));
+            TextBatch holes =
+                    firstHead(hidden.corruption(settings.spanRate(), layout).plan(HeldOut.samples(examples), random));
             corrupted = corrupted.plus(score(holes, own));
             corruptedPrior = corruptedPrior.plus(score(holes, wrong));
             for (Question question : hidden.eachWord(rows, layout)) {

@@ -23,7 +23,6 @@ import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
-import io.flm.worker.checkpoint.TensorRange;
 import io.flm.worker.config.Keys;
 import io.flm.worker.decode.CaptionBounds;
 import io.flm.worker.decode.Decoder;
@@ -35,14 +34,15 @@ import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.Precision;
 import io.flm.worker.model.TextMasks;
 import io.flm.worker.objective.Objective;
+import io.flm.worker.task.ScoringProgress;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskModel;
-import io.flm.worker.task.TaskProgress;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.task.TaskReport.Shown;
 import io.flm.worker.torch.Torch;
 import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.Objectives;
+import io.flm.worker.train.RunCheckpoints;
 import io.flm.worker.train.RunData;
 import io.flm.worker.train.ScoredData;
 import io.flm.worker.train.Tasks;
@@ -141,7 +141,9 @@ public final class TrainedModel implements AutoCloseable {
                     ModelSettings.from(config).counting(tokenizer.vocabulary().positions()),
                     TrainSettings.from(config).objective().parts(),
                     new FlmModel.Compute(device, Precision.FP32, false));
-            restore(checkpoint, model.parameters());
+            ParameterStore parameters = model.parameters();
+            checkpoint.restoreWeights(
+                    RunCheckpoints.layout(parameters), RunCheckpoints.sink(parameters, ParameterStore.Buffer.VALUES));
             return new TrainedModel(checkpoint, overrides, config, model, tokenizer, note);
         } catch (RuntimeException e) {
             if (model != null) {
@@ -176,14 +178,6 @@ public final class TrainedModel implements AutoCloseable {
         return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
     }
 
-    private static void restore(Checkpoint checkpoint, ParameterStore parameters) {
-        List<TensorRange> layout = parameters.layout().stream()
-                .map(p -> new TensorRange(p.name(), p.offset(), p.shape()))
-                .toList();
-        checkpoint.restoreWeights(
-                layout, (offset, floats) -> parameters.write(ParameterStore.Buffer.VALUES, offset, floats));
-    }
-
     public Checkpoint checkpoint() {
         return checkpoint;
     }
@@ -208,7 +202,7 @@ public final class TrainedModel implements AutoCloseable {
      * @param annotations files; empty, and pictures too: those that the settings name
      * @param pictures where they are; empty: where the settings say
      */
-    public TaskReport score(List<Path> annotations, List<Path> pictures, TaskProgress progress) {
+    public TaskReport score(List<Path> annotations, List<Path> pictures, ScoringProgress progress) {
         Task task = task().orElseThrow(() -> new UserException(checkpoint.folder()
                 + ": no task's model, it was pretrained only; fine-tune it with `flm finetune --from CHECKPOINT`"));
         boolean own = annotations.isEmpty() && pictures.isEmpty();
@@ -311,7 +305,7 @@ public final class TrainedModel implements AutoCloseable {
     }
 
     /** Runs all measures on held-out samples; none given: those that the settings name. */
-    public Report evaluate(List<Path> heldOut, Progress progress) {
+    public Report evaluate(List<Path> heldOut, ScoringProgress progress) {
         if (objective.parts().tokenHead() == null) {
             throw new UserException(checkpoint.folder() + ": was fine-tuned on " + objective.key()
                     + " and predicts no tokens any more; score it with `flm evaluate --task " + objective.key() + "`");
@@ -347,7 +341,8 @@ public final class TrainedModel implements AutoCloseable {
             Consumer<UserException> unreadable) {
         if (!objective.hasLeftToRightStream()) {
             throw new UserException(checkpoint.folder() + ": a model of objective " + objective.key()
-                    + " has no l2r stream to write captions with; give a model of flm, ar or prefix-lm");
+                    + " has no l2r stream to write captions with; give a model of one of "
+                    + Objectives.withLeftToRightStream(config.getConfig("flm.train")));
         }
         int longest = model.settings().longestText();
         if (maxTokens > longest) {
@@ -358,7 +353,7 @@ public final class TrainedModel implements AutoCloseable {
             note.accept("trained without flm.data.begin-token: the l2r stream never learnt to choose a first word");
         }
         Pictures pictures = Pictures.with(PictureSettings.from(config));
-        CaptionBounds bounds = new CaptionBounds(format.start(), format.stop(), maxTokens);
+        CaptionBounds bounds = format.bounds(maxTokens);
         int batch = EvaluationSettings.from(config).batch();
         for (int from = 0; from < images.size(); from += batch) {
             List<Path> read = new ArrayList<>();

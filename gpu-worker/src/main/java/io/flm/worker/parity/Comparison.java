@@ -38,14 +38,9 @@ final class Comparison {
     static double difference(float[] a, float[] b) {
         double largest = 0;
         for (int i = 0; i < a.length; i++) {
-            largest = nanMax(largest, Math.abs((double) a[i] - b[i]));
+            largest = Math.max(largest, Math.abs((double) a[i] - b[i]));
         }
         return largest;
-    }
-
-    /** The larger one; not a number if either is not. */
-    static double nanMax(double a, double b) {
-        return Double.isNaN(a) || Double.isNaN(b) ? Double.NaN : Math.max(a, b);
     }
 
     /** The largest magnitude. */

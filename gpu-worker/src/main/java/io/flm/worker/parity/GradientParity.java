@@ -128,7 +128,7 @@ final class GradientParity {
         double largest = 0;
         for (int i = 0; i < ours.length; i++) {
             if (Math.abs(gradients[i]) >= least) {
-                largest = Comparison.nanMax(largest, Math.abs((double) ours[i] - expected[i]));
+                largest = Math.max(largest, Math.abs((double) ours[i] - expected[i]));
             }
         }
         return largest;

@@ -1,7 +1,6 @@
 package io.flm.worker.parity;
 
 import static io.flm.worker.parity.Comparison.largest;
-import static io.flm.worker.parity.Comparison.nanMax;
 import static io.flm.worker.parity.Comparison.relative;
 
 import ai.djl.ndarray.NDManager;
@@ -161,7 +160,7 @@ final class GraphParity {
                 if (perRow && hidden.contains(i / width)) {
                     worstHidden = Math.max(worstHidden, error);
                 } else {
-                    worst = nanMax(worst, error);
+                    worst = Math.max(worst, error);
                 }
             }
             seen.add(name, worst);

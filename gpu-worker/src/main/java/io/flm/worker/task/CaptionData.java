@@ -4,14 +4,13 @@ import io.flm.data.Dataset;
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
 import io.flm.data.RandomStream;
-import io.flm.data.RandomStream.Purpose;
 import io.flm.data.TextForm;
 import io.flm.data.UserException;
 import io.flm.data.annotation.AnnotatedExamples;
 import io.flm.data.annotation.CaptionFormats;
 import io.flm.data.annotation.CaptionedPicture;
 import java.nio.file.Path;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
@@ -38,17 +37,15 @@ public final class CaptionData {
             throw new UserException(task + ": no captions; give " + FILES);
         }
         CaptionFormats files = CaptionFormats.read(annotations, training ? TRAIN : SCORED);
-        List<CaptionedPicture> captioned =
-                files.all().stream().filter(p -> !p.captions().isEmpty()).toList();
-        long without = files.leftOut() + files.all().size() - captioned.size();
-        if (without > 0) {
-            note.accept(String.format(Locale.ROOT, "%s: %,d pictures without a caption are left out", task, without));
+        if (files.leftOut() > 0) {
+            note.accept(String.format(
+                    Locale.ROOT, "%s: %,d pictures without a caption are left out", task, files.leftOut()));
         }
-        if (captioned.isEmpty()) {
+        if (files.all().isEmpty()) {
             throw new UserException(annotations + ": no picture has a caption; give other files");
         }
         return AnnotatedExamples.of(
-                captioned.stream().map(CaptionedPicture::annotated).toList(), pictures, TextForm.CAPTION);
+                files.all().stream().map(CaptionedPicture::annotated).toList(), pictures, TextForm.CAPTION);
     }
 
     /** What is to be said where only some are scored. */
@@ -65,7 +62,7 @@ public final class CaptionData {
     /** How a task scores examples. */
     @FunctionalInterface
     public interface Scoring {
-        TaskReport of(TaskModel model, Examples examples, TaskProgress progress);
+        TaskReport of(TaskModel model, Examples examples, ScoringProgress progress);
     }
 
     /** Examples, whose texts are all that is known of them, and how they are scored. */
@@ -77,7 +74,7 @@ public final class CaptionData {
             }
 
             @Override
-            public TaskReport score(TaskModel model, TaskProgress progress) {
+            public TaskReport score(TaskModel model, ScoringProgress progress) {
                 return scoring.of(model, examples, progress);
             }
         };
@@ -89,14 +86,8 @@ public final class CaptionData {
      * @param most at most so many; 0: all
      */
     public static long[] scored(long count, long most, long seed) {
-        if (most == 0 || count <= most) {
-            return LongStream.range(0, count).toArray();
-        }
-        return LongStream.range(0, count)
-                .boxed()
-                .sorted(Comparator.comparingLong(index -> RandomStream.key(seed, Purpose.ORDER, index)))
-                .limit(most)
-                .mapToLong(index -> index)
-                .toArray();
+        return most == 0 || count <= most
+                ? LongStream.range(0, count).toArray()
+                : Arrays.copyOf(RandomStream.order(count, seed), Math.toIntExact(most));
     }
 }

@@ -19,7 +19,7 @@ public record Chosen(int[] own, double[] shares, int[] textOnly, SortedMap<Integ
     private static final int SHOWN = 48;
 
     /** Asks about all examples. */
-    public static Chosen of(TaskModel model, Examples examples, TaskProgress progress) {
+    public static Chosen of(TaskModel model, Examples examples, ScoringProgress progress) {
         int count = Math.toIntExact(examples.size());
         Chosen chosen = new Chosen(new int[count], new double[count], new int[count], new TreeMap<>());
         int[] shown = TaskModel.spread(count, SHOWN);

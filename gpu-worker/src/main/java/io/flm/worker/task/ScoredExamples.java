@@ -8,5 +8,5 @@ public interface ScoredExamples {
     Examples examples();
 
     /** Scores a fine-tuned model. */
-    TaskReport score(TaskModel model, TaskProgress progress);
+    TaskReport score(TaskModel model, ScoringProgress progress);
 }

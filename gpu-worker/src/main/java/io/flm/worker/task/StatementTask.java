@@ -125,7 +125,7 @@ public abstract class StatementTask implements Task {
         }
 
         @Override
-        public TaskReport score(TaskModel model, TaskProgress progress) {
+        public TaskReport score(TaskModel model, ScoringProgress progress) {
             return StatementTask.this.score(all, Chosen.of(model, examples, progress));
         }
     }

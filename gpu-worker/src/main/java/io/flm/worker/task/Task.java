@@ -2,6 +2,7 @@ package io.flm.worker.task;
 
 import io.flm.data.Examples;
 import io.flm.data.PictureSource;
+import io.flm.data.Sample;
 import io.flm.data.TextForm;
 import io.flm.worker.objective.Objective;
 import java.nio.file.Path;
@@ -84,4 +85,13 @@ public interface Task {
 
     /** Reads examples to score a model on. Parameters and errors are those of {@link #trained}. */
     ScoredExamples scored(List<Path> annotations, PictureSource pictures, Consumer<String> note);
+
+    /**
+     * Scored examples as training reads them, each with one text: for the loss on some of them while a model is trained.
+     *
+     * @throws io.flm.data.UserException where so few do not do
+     */
+    default List<Sample> asTrained(List<Sample> scored) {
+        return scored;
+    }
 }

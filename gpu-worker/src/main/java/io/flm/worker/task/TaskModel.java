@@ -17,7 +17,6 @@ import io.flm.data.UserException;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.objective.Objective;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -114,8 +113,8 @@ public record TaskModel(
     public float[][] classify(List<Sample> samples) {
         TextBatch text = objective.corruption(layout).plan(samples, RandomStream.of(seed, Purpose.CORRUPT));
         try (NDManager scope = model.newScope()) {
-            NDArray features =
-                    model.imageFeatures(scope, pixels(samples), text.pictures().count());
+            NDArray features = model.imageFeatures(
+                    scope, Sample.pixels(samples), text.pictures().count());
             return model.classify(text, features).get(0);
         }
     }
@@ -153,17 +152,6 @@ public record TaskModel(
             blocks.add(new long[] {from, Math.min(count, from + batch)});
         }
         return blocks;
-    }
-
-    /** The pictures of samples as the model takes them: a direct buffer [P, 3, S, S]. */
-    public static ByteBuffer pixels(List<Sample> samples) {
-        int size = samples.stream()
-                .flatMap(sample -> sample.pictures().stream())
-                .mapToInt(picture -> picture.length)
-                .sum();
-        ByteBuffer all = ByteBuffer.allocateDirect(size);
-        samples.forEach(sample -> sample.pictures().forEach(all::put));
-        return all.flip();
     }
 
     /** Some of {@code count} examples, evenly spread over all. */

@@ -10,6 +10,7 @@ import io.flm.worker.objective.mlm.MaskedLanguageModeling;
 import io.flm.worker.objective.prefix.PrefixLanguageModeling;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The objectives that there are; image-text matching is none of its own, but added to one of them. */
 public final class Objectives {
@@ -39,7 +40,16 @@ public final class Objectives {
                 .filter(objective -> objective.key().equalsIgnoreCase(key))
                 .findFirst()
                 .map(objective -> ImageTextMatching.added(objective, train))
-                .orElseThrow(() -> new UserException("flm.train.objective = " + key + ": give one of "
-                        + all.stream().map(Objective::key).collect(Collectors.joining(", "))));
+                .orElseThrow(() ->
+                        new UserException("flm.train.objective = " + key + ": give one of " + keys(all.stream())));
+    }
+
+    /** Those whose models tell how likely a text is, and write captions: {@code flm, ar, prefix-lm}. For messages. */
+    public static String withLeftToRightStream(Config train) {
+        return keys(all(train).stream().filter(Objective::hasLeftToRightStream));
+    }
+
+    private static String keys(Stream<Objective> objectives) {
+        return objectives.map(Objective::key).collect(Collectors.joining(", "));
     }
 }

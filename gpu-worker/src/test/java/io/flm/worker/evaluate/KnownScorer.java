@@ -7,6 +7,7 @@ import io.flm.data.TokenTargets;
 import io.flm.data.TokenizerKind;
 import io.flm.data.Vocabulary;
 import io.flm.data.Words;
+import io.flm.worker.decode.CaptionBounds;
 import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.model.TargetScores;
 import io.flm.worker.objective.Objective;
@@ -129,7 +130,7 @@ final class KnownScorer implements Scorer {
     }
 
     @Override
-    public int[][] greedy(Seen seen, int[] start, int[] stop, int maxLength) {
+    public int[][] greedy(Seen seen, CaptionBounds bounds) {
         return ((Numbers) seen)
                 .numbers().stream()
                         .map(n -> sees ? texts.get(n) : new int[] {START, END, PERIOD, END})

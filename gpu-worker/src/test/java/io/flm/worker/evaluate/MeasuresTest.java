@@ -17,24 +17,6 @@ import org.junit.jupiter.api.Test;
 
 class MeasuresTest {
     @Test
-    void candidatesOfEqualScoreShareTheirPlaces() {
-        double[] scores = {2, 1, 1, 1, 0};
-        assertThat(Retrieval.within(scores, 0, 1)).isEqualTo(1);
-        assertThat(Retrieval.within(scores, 1, 1)).isZero();
-        assertThat(Retrieval.within(scores, 1, 2)).isCloseTo(1.0 / 3, within(1e-12));
-        assertThat(Retrieval.within(scores, 1, 5)).isEqualTo(1);
-        assertThat(Retrieval.within(scores, 4, 4)).isZero();
-    }
-
-    @Test
-    void whatHasNoScoreIsNotFound() {
-        double[] scores = {Double.NaN, 1, Double.NaN};
-        assertThat(Retrieval.within(scores, 0, 1)).isZero();
-        assertThat(Retrieval.within(scores, 0, 3)).isZero();
-        assertThat(Retrieval.within(scores, 1, 1)).isEqualTo(1);
-    }
-
-    @Test
     void namesOfAPoolAreDistinctAndPoolsShareNoSample() {
         List<Example> twice = new ArrayList<>(KnownScorer.heldOut(30).examples());
         twice.addAll(KnownScorer.heldOut(30).examples());

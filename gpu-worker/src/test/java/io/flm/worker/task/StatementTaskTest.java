@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The figures of a model that chooses by chance, against its own predictions. */
 class StatementTaskTest {
-    private static final TaskProgress QUIET = (share, doing) -> {};
+    private static final ScoringProgress QUIET = (share, doing) -> {};
     private static final Task NLVR2 = new Nlvr2Task();
     private static final String TRUE = ", \"label\": \"True\"";
     private static final String FALSE = ", \"label\": \"False\"";

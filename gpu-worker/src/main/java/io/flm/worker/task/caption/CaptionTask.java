@@ -13,10 +13,10 @@ import io.flm.worker.decode.Decoding;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.task.CaptionData;
 import io.flm.worker.task.ScoredExamples;
+import io.flm.worker.task.ScoringProgress;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskModel;
-import io.flm.worker.task.TaskProgress;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.task.TaskReport.Predictions;
 import io.flm.worker.task.TaskReport.Shown;
@@ -89,7 +89,7 @@ public final class CaptionTask implements Task {
         return CaptionData.scored(CaptionData.read(key(), annotations, pictures, false, note), this::score);
     }
 
-    private TaskReport score(TaskModel model, Examples examples, TaskProgress progress) {
+    private TaskReport score(TaskModel model, Examples examples, ScoringProgress progress) {
         long[] scored = CaptionData.scored(examples.size(), model.samples(), model.seed());
         List<String> keys = new ArrayList<>();
         List<List<String>> references = new ArrayList<>();
@@ -149,10 +149,9 @@ public final class CaptionTask implements Task {
 
     /** Tokens of each caption. */
     private static List<int[]> written(TaskModel model, List<Sample> samples, Decoding decoding) {
-        int[] stop = {model.layout().vocabulary().endId()};
-        CaptionBounds bounds = new CaptionBounds(model.layout().start(), stop, CaptionBounds.DEFAULT_MAX_LENGTH);
+        CaptionBounds bounds = CaptionBounds.of(model.layout(), CaptionBounds.DEFAULT_MAX_LENGTH);
         try (NDManager scope = model.model().newScope()) {
-            NDArray features = model.model().imageFeatures(scope, TaskModel.pixels(samples), samples.size());
+            NDArray features = model.model().imageFeatures(scope, Sample.pixels(samples), samples.size());
             return List.of(new Decoder(model.model(), bounds).write(features, decoding, new long[samples.size()]));
         }
     }

@@ -3,6 +3,7 @@ package io.flm.worker.task.retrieval;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.flm.data.ClassTargets;
+import io.flm.data.Sample;
 import io.flm.data.TextBatch;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.KeptTexts;
@@ -138,7 +139,7 @@ final class PairReader {
 
     /** [1, P, W]. */
     private NDArray features(NDManager scope, int picture) {
-        return model.imageFeatures(scope, TaskModel.pixels(search.pictures().subList(picture, picture + 1)), 1);
+        return model.imageFeatures(scope, Sample.pixels(search.pictures().subList(picture, picture + 1)), 1);
     }
 
     private KeptTexts keep(List<Integer> texts) {

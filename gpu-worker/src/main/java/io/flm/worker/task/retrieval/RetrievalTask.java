@@ -5,6 +5,7 @@ import io.flm.data.Examples;
 import io.flm.data.PictureSource;
 import io.flm.data.Sample;
 import io.flm.data.TextForm;
+import io.flm.data.UserException;
 import io.flm.worker.model.ModelParts.Classifier;
 import io.flm.worker.objective.Head;
 import io.flm.worker.objective.Head.Predicts;
@@ -16,7 +17,7 @@ import io.flm.worker.task.ScoredExamples;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskModel;
-import io.flm.worker.task.TaskProgress;
+import io.flm.worker.task.ScoringProgress;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.task.TaskReport.Shown;
 import io.flm.worker.task.score.Likelihoods;
@@ -24,6 +25,7 @@ import io.flm.worker.task.score.Recalls;
 import io.flm.worker.task.score.Score;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -43,6 +45,7 @@ import java.util.stream.IntStream;
  */
 public final class RetrievalTask implements Task {
     private static final int SHOWN = 24;
+    private static final int TRUE_TEXT = 0; // the class of a sample's texts: the true one comes first
 
     private final int falseTexts;
     private final int falseTextCandidates;
@@ -112,12 +115,37 @@ public final class RetrievalTask implements Task {
         return CaptionData.scored(CaptionData.read(key(), annotations, pictures, false, note), this::score);
     }
 
+    /** Each with the texts of the next examples that show other pictures and say something else; after the last comes the first. */
+    @Override
+    public List<Sample> asTrained(List<Sample> scored) {
+        List<Sample> all = new ArrayList<>();
+        for (int i = 0; i < scored.size(); i++) {
+            Sample own = scored.get(i);
+            List<int[]> texts = new ArrayList<>(own.texts());
+            for (int by = 1; by < scored.size() && texts.size() <= falseTexts; by++) {
+                Sample other = scored.get((i + by) % scored.size());
+                if (!Arrays.equals(other.texts().get(0), own.texts().get(0))
+                        && !Arrays.equals(
+                                other.pictures().get(0), own.pictures().get(0))) {
+                    texts.add(other.texts().get(0));
+                }
+            }
+            if (texts.size() <= falseTexts) {
+                throw new UserException("flm.task.false-texts = " + falseTexts + ", but of the " + scored.size()
+                        + " examples that flm.evaluate.every asks about, not so many say something else; raise"
+                        + " flm.evaluate.every-samples, or set flm.evaluate.every to 0");
+            }
+            all.add(new Sample(own.key(), own.pictures(), texts, new float[] {TRUE_TEXT}));
+        }
+        return all;
+    }
+
     @Override
     public boolean takesFirstStage() {
         return true;
     }
 
-    private TaskReport score(TaskModel model, Examples examples, TaskProgress progress) {
+    private TaskReport score(TaskModel model, Examples examples, ScoringProgress progress) {
         long[] scored = CaptionData.scored(examples.size(), model.samples(), model.seed());
         Search search = Search.read(model, examples, scored);
         TaskModel first = model.firstStage();
@@ -126,7 +154,7 @@ public final class RetrievalTask implements Task {
                 : inTwoStages(model, search, first, Search.read(first, examples, scored), progress);
     }
 
-    private TaskReport inOneStage(TaskModel model, Search search, TaskProgress progress) {
+    private TaskReport inOneStage(TaskModel model, Search search, ScoringProgress progress) {
         float[][] scores = scores(model, search, share -> progress.at(share, "pairs"));
         List<TaskFigure> figures = new ArrayList<>();
         Map<String, List<Double>> each = new HashMap<>();
@@ -143,7 +171,7 @@ public final class RetrievalTask implements Task {
 
     /** Both searches read their own pictures, and are timed with what they encode. */
     private TaskReport inTwoStages(
-            TaskModel model, Search search, TaskModel first, Search likely, TaskProgress progress) {
+            TaskModel model, Search search, TaskModel first, Search likely, ScoringProgress progress) {
         int pictures = search.pictures().size();
         int texts = search.texts().size();
         int parts = allPairs ? 3 : 2; // of the progress

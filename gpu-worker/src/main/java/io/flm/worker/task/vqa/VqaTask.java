@@ -17,7 +17,7 @@ import io.flm.worker.task.ScoredExamples;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskModel;
-import io.flm.worker.task.TaskProgress;
+import io.flm.worker.task.ScoringProgress;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.task.TaskReport.Predictions;
 import io.flm.worker.task.TaskReport.Shown;
@@ -235,7 +235,7 @@ public final class VqaTask implements Task {
         }
 
         @Override
-        public TaskReport score(TaskModel model, TaskProgress progress) {
+        public TaskReport score(TaskModel model, ScoringProgress progress) {
             return VqaTask.this.score(examples.questions(), Chosen.of(model, examples, progress));
         }
     }

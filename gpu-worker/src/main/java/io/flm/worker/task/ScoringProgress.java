@@ -1,8 +1,8 @@
-package io.flm.worker.evaluate;
+package io.flm.worker.task;
 
-/** Is told how far an evaluation has come, on the thread that evaluates. */
+/** Is told how far an evaluation has come, of a task or of held-out data, on the thread that evaluates. */
 @FunctionalInterface
-public interface Progress {
+public interface ScoringProgress {
     /**
      * Told often.
      *
