@@ -33,6 +33,11 @@ public final class Sha256 {
         return hex(digest);
     }
 
+    /** The first 64 bits: a number for the content, whatever it is called and wherever it lies. */
+    public static long key(byte[] bytes) {
+        return ByteBuffer.wrap(newDigest().digest(bytes)).getLong();
+    }
+
     public static MessageDigest newDigest() {
         try {
             return MessageDigest.getInstance("SHA-256");

@@ -1,33 +1,21 @@
 package io.flm.worker.evaluate;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigValueFactory;
-import io.flm.data.FileErrors;
 import io.flm.data.PictureSettings;
 import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
-import io.flm.data.RandomStream;
-import io.flm.data.RandomStream.Purpose;
 import io.flm.data.RemotePath;
 import io.flm.data.RemoteSettings;
-import io.flm.data.Sample;
-import io.flm.data.Sha256;
-import io.flm.data.SmallFile;
-import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.config.Keys;
-import io.flm.worker.decode.CaptionBounds;
-import io.flm.worker.decode.Decoder;
 import io.flm.worker.decode.Decoding;
-import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
@@ -47,35 +35,22 @@ import io.flm.worker.train.RunData;
 import io.flm.worker.train.ScoredData;
 import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 
 /**
  * The weights of a checkpoint, ready to be asked: {@code flm evaluate}, {@code flm caption}, the end of {@code flm pretrain}.
  * Its settings are those that it was trained with. It belongs to the thread that loaded it.
  */
 public final class TrainedModel implements AutoCloseable {
-    /**
-     * What a model says of a picture.
-     *
-     * @param logProbability natural logarithm of the caption's probability, its end included
-     */
-    public record Caption(Path image, String text, double logProbability) {}
-
     /** What the weights were trained to be: with other values they would be read as something else. */
     private static final Pattern MEANING = Pattern.compile(
             "flm\\.(model\\.(?!dropout$).+|train\\.objective|task\\.(name|answers)|data\\.begin-token)");
 
     private static final int MOST_SHOWN = 60;
-    private static final int MOST_PICTURE_BYTES = 512 << 20;
 
     private static final String EVAL_PATHS = "flm.data.eval-paths";
     private static final String TOKEN_FILE = "flm.data.remote.token-file";
@@ -272,36 +247,11 @@ public final class TrainedModel implements AutoCloseable {
      */
     public List<List<TextReading>> readings(List<Shown> examples) {
         Objective pretrained = Objectives.from(config.getConfig("flm.train"));
+        long seed = config.getLong("flm.train.seed");
         try (TextMasks masks = new TextMasks(model.settings())) {
-            return examples.stream()
-                    .map(example -> readings(example, pretrained, masks))
-                    .toList();
+            TextReadings readings = new TextReadings(objective, pretrained, seed, format.layout(), tokenizer, masks);
+            return examples.stream().map(readings::of).toList();
         }
-    }
-
-    private List<TextReading> readings(Shown example, Objective pretrained, TextMasks masks) {
-        TextLayout layout = format.layout();
-        List<int[]> rows = List.of(example.text());
-        RandomStream random =
-                RandomStream.of(config.getLong("flm.train.seed"), Purpose.CORRUPT, key(bytes(example.key())));
-        String setting = pretrained.setting().isEmpty() ? "" : ", " + pretrained.setting();
-        String how = "its pretraining (" + pretrained.key() + setting + ")";
-        TextReading task =
-                TextReading.of("as the task reads it", example.text(), objective.whole(rows, layout), tokenizer, masks);
-        TextReading before = TextReading.of(
-                        "as a visit of " + how + " would read it",
-                        example.text(),
-                        pretrained.corruption(layout).plan(Sample.ofTexts(rows), random),
-                        tokenizer,
-                        masks)
-                .without(task);
-        return before.told().isEmpty()
-                ? List.of(task.named("as the task reads it, and " + how + " did"))
-                : List.of(task, before);
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /** Runs all measures on held-out samples; none given: those that the settings name. */
@@ -337,7 +287,7 @@ public final class TrainedModel implements AutoCloseable {
             List<Path> images,
             Decoding decoding,
             int maxTokens,
-            Consumer<Caption> captions,
+            Consumer<PictureCaptions.Caption> captions,
             Consumer<UserException> unreadable) {
         if (!objective.hasLeftToRightStream()) {
             throw new UserException(checkpoint.folder() + ": a model of objective " + objective.key()
@@ -353,55 +303,9 @@ public final class TrainedModel implements AutoCloseable {
             note.accept("trained without flm.data.begin-token: the l2r stream never learnt to choose a first word");
         }
         Pictures pictures = Pictures.with(PictureSettings.from(config));
-        CaptionBounds bounds = format.bounds(maxTokens);
-        int batch = EvaluationSettings.from(config).batch();
-        for (int from = 0; from < images.size(); from += batch) {
-            List<Path> read = new ArrayList<>();
-            List<Example> examples = new ArrayList<>();
-            for (Path image : images.subList(from, Math.min(from + batch, images.size()))) {
-                try {
-                    examples.add(new Example(image.toString(), "", new int[0], pixels(pictures, image)));
-                    read.add(image);
-                } catch (UserException e) {
-                    unreadable.accept(e);
-                }
-            }
-            if (!read.isEmpty()) {
-                caption(read, examples, decoding, bounds).forEach(captions);
-            }
-        }
-    }
-
-    private List<Caption> caption(List<Path> images, List<Example> examples, Decoding decoding, CaptionBounds bounds) {
-        long[] keys = examples.stream().mapToLong(e -> key(e.pixels())).toArray();
-        try (NDManager scope = model.newScope()) {
-            NDArray features = model.imageFeatures(scope, HeldOut.pixels(examples), examples.size());
-            int[][] rows = new Decoder(model, bounds).write(features, decoding, keys);
-            TextBatch text = format.leftToRight(List.of(rows));
-            double[] logProbabilities = text.heads().get(0).count() == 0
-                    ? new double[rows.length]
-                    : model.score(text, features).get(0).ofRows(text, 0);
-            return IntStream.range(0, rows.length)
-                    .mapToObj(i -> new Caption(images.get(i), format.read(rows[i]), logProbabilities[i]))
-                    .toList();
-        }
-    }
-
-    /** What a picture shows, or a text says, as a number: whichever file it is in, and whatever is beside it. */
-    private static long key(byte[] content) {
-        return ByteBuffer.wrap(Sha256.newDigest().digest(content)).getLong();
-    }
-
-    private byte[] pixels(Pictures pictures, Path image) {
-        try {
-            return pictures.decode(
-                    SmallFile.read(image, MOST_PICTURE_BYTES), model.settings().imageSize());
-        } catch (IOException e) {
-            throw new UserException(
-                    image + ": cannot be read as a picture (" + FileErrors.reason(e)
-                            + "); give a PNG, JPEG, WebP, GIF, BMP or TIFF file",
-                    e);
-        }
+        new PictureCaptions(
+                        model, format, pictures, EvaluationSettings.from(config).batch())
+                .write(images, decoding, maxTokens, captions, unreadable);
     }
 
     @Override

@@ -217,7 +217,7 @@ class TrainedModelTest {
         Files.copy(Path.of("../docs/lemon.png"), picture);
         try (TrainedModel model = TrainedModel.load(run("flm"), ConfigFactory.empty(), notes::add)) {
             Path text = Files.writeString(folder.resolve("no.png"), "no picture");
-            List<TrainedModel.Caption> captions = new ArrayList<>();
+            List<PictureCaptions.Caption> captions = new ArrayList<>();
             List<UserException> unreadable = new ArrayList<>();
             model.caption(List.of(picture, text, picture), new Greedy(), 30, captions::add, unreadable::add);
             assertThat(captions).hasSize(2).allSatisfy(caption -> {
