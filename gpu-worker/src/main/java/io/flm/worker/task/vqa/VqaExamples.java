@@ -8,7 +8,6 @@ import io.flm.data.TextForm;
 import io.flm.data.annotation.Annotated;
 import io.flm.data.annotation.AnnotatedExamples;
 import io.flm.data.annotation.VqaQuestion;
-import io.flm.worker.task.vqa.VqaTask.AnswerScores;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
