@@ -6,8 +6,9 @@ import java.util.List;
  * A sentence about pictures, and what is the case: whether it is true, or what follows for it from the picture.
  *
  * @param id of the example, for predictions
- * @param group what the examples of one question have in common: of NLVR2 the sentence of a set of pairs, which is consistent if all
- *     its pairs are right; of NLVR the example whose boxes are permuted, since six pictures of one scene are not six observations
+ * @param group the same of examples that are not drawn one by one: of NLVR2 the sentence of a set of pairs, which is consistent if all
+ *     its pairs are right; of NLVR the example whose boxes are permuted, since six pictures of one scene are not six observations; of
+ *     SNLI-VE the picture
  * @param pictures the keys of one picture or two
  * @param label the number of the class; {@link #UNLABELLED} where the file does not say
  */

@@ -14,16 +14,13 @@ import io.flm.worker.objective.Objective;
 import io.flm.worker.task.ClassObjective.Shape;
 import io.flm.worker.task.TaskReport.Predictions;
 import io.flm.worker.task.TaskReport.Shown;
+import io.flm.worker.task.score.Groups;
 import io.flm.worker.task.score.Mean;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.IntPredicate;
-import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
@@ -142,7 +139,11 @@ public abstract class StatementTask implements Task {
         TaskReport report =
                 new TaskReport(key, all.size(), figures, shown(all, chosen), predictions(all, chosen), notes);
         return labelled
-                ? report.withItems(Map.of(ACCURACY, right(all, chosen), TaskReport.GROUP, groupNumbers(all)))
+                ? report.withItems(Map.of(
+                        ACCURACY,
+                        right(all, chosen.own()),
+                        TaskReport.GROUP,
+                        groups(all).asItems()))
                 : report;
     }
 
@@ -150,55 +151,28 @@ public abstract class StatementTask implements Task {
         int[] counts = new int[classes.size()];
         all.forEach(s -> counts[s.label()]++);
         int most = IntStream.range(0, counts.length).reduce(0, (a, b) -> counts[b] > counts[a] ? b : a);
+        Mean own = groups(all).mean(right(all, chosen.own()));
         return new TaskFigure(
                 ACCURACY,
                 "Accuracy",
                 TaskFigure.Unit.SHARE,
-                share(all, i -> chosen.own()[i]).mean(),
-                groupError(all, i -> chosen.own()[i] == all.get(i).label()),
-                share(all, i -> chosen.textOnly()[i]).mean(),
+                own.mean(),
+                own.standardError(),
+                groups(all).mean(right(all, chosen.textOnly())).mean(),
                 (double) counts[most] / all.size(),
                 all.size());
     }
 
-    /** 1 where the model is right, 0 where it is not. */
-    private static List<Double> right(List<Statement> all, Chosen chosen) {
+    /** 1 where the class of an example is the right one, 0 where it is not. */
+    protected static List<Double> right(List<Statement> all, int[] classes) {
         return IntStream.range(0, all.size())
-                .mapToObj(i -> chosen.own()[i] == all.get(i).label() ? 1.0 : 0.0)
+                .mapToObj(i -> classes[i] == all.get(i).label() ? 1.0 : 0.0)
                 .toList();
     }
 
-    /** The number of each example's group, in the order in which they come. */
-    private static List<Double> groupNumbers(List<Statement> all) {
-        Map<String, Double> numbers = new HashMap<>();
-        List<Double> each = new ArrayList<>();
-        for (Statement statement : all) {
-            each.add(numbers.computeIfAbsent(statement.group(), group -> (double) numbers.size()));
-        }
-        return each;
-    }
-
-    private static Mean share(List<Statement> all, IntUnaryOperator chosen) {
-        return Mean.of(IntStream.range(0, all.size())
-                .mapToDouble(i -> chosen.applyAsInt(i) == all.get(i).label() ? 1 : 0)
-                .toArray());
-    }
-
-    /** Examples of a group are not drawn one by one. */
-    private static double groupError(List<Statement> all, IntPredicate right) {
-        List<double[]> groups = groups(all, right).values().stream()
-                .map(of -> of.stream().mapToDouble(r -> r ? 1 : 0).toArray())
-                .toList();
-        return Mean.ofGroups(groups).standardError();
-    }
-
-    /** Whether each example of a group is right, by group. */
-    protected static Map<String, List<Boolean>> groups(List<Statement> all, IntPredicate right) {
-        Map<String, List<Boolean>> groups = new LinkedHashMap<>();
-        for (int i = 0; i < all.size(); i++) {
-            groups.computeIfAbsent(all.get(i).group(), g -> new ArrayList<>()).add(right.test(i));
-        }
-        return groups;
+    /** Examples that are not drawn one by one. */
+    protected static Groups groups(List<Statement> all) {
+        return Groups.of(all.stream().map(Statement::group).toList());
     }
 
     private List<Shown> shown(List<Statement> all, Chosen chosen) {

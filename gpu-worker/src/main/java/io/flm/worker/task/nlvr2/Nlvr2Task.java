@@ -9,9 +9,9 @@ import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskReport.Predictions;
 import io.flm.worker.task.score.Mean;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /**
  * NLVR2 (Suhr et al. 2019): whether a sentence is true of two pictures. The sentence is read beside each, and both class vectors are
@@ -40,11 +40,13 @@ public final class Nlvr2Task extends StatementTask {
     /** The share of sentences of which every pair is right. */
     @Override
     protected List<TaskFigure> further(List<Statement> all, Chosen chosen) {
-        Mean consistency = consistency(all, i -> chosen.own()[i] == all.get(i).label());
-        Mean textOnly = consistency(all, i -> chosen.textOnly()[i] == all.get(i).label());
-        double majority = Math.max(
-                consistency(all, i -> all.get(i).label() == 0).mean(),
-                consistency(all, i -> all.get(i).label() == 1).mean());
+        Mean consistency = consistency(all, chosen.own());
+        Mean textOnly = consistency(all, chosen.textOnly());
+        double majority = IntStream.range(0, classes().size())
+                .mapToDouble(
+                        same -> consistency(all, constant(same, all.size())).mean())
+                .max()
+                .orElseThrow();
         return List.of(new TaskFigure(
                 "consistency",
                 "Consistency",
@@ -56,11 +58,16 @@ public final class Nlvr2Task extends StatementTask {
                 consistency.count()));
     }
 
-    private static Mean consistency(List<Statement> all, IntPredicate right) {
-        Map<String, List<Boolean>> groups = groups(all, right);
-        return Mean.of(groups.values().stream()
-                .mapToDouble(of -> of.contains(false) ? 0 : 1)
+    private static Mean consistency(List<Statement> all, int[] classes) {
+        return Mean.of(groups(all).split(right(all, classes)).stream()
+                .mapToDouble(sentence -> Arrays.stream(sentence).min().orElseThrow())
                 .toArray());
+    }
+
+    private static int[] constant(int value, int count) {
+        int[] all = new int[count];
+        Arrays.fill(all, value);
+        return all;
     }
 
     @Override

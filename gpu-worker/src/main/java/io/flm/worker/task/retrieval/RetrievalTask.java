@@ -14,12 +14,13 @@ import io.flm.worker.task.CaptionData;
 import io.flm.worker.task.ClassObjective;
 import io.flm.worker.task.ClassObjective.Shape;
 import io.flm.worker.task.ScoredExamples;
+import io.flm.worker.task.ScoringProgress;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskModel;
-import io.flm.worker.task.ScoringProgress;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.task.TaskReport.Shown;
+import io.flm.worker.task.score.Groups;
 import io.flm.worker.task.score.Likelihoods;
 import io.flm.worker.task.score.Recalls;
 import io.flm.worker.task.score.Score;
@@ -158,7 +159,7 @@ public final class RetrievalTask implements Task {
         float[][] scores = scores(model, search, share -> progress.at(share, "pairs"));
         List<TaskFigure> figures = new ArrayList<>();
         Map<String, List<Double>> each = new HashMap<>();
-        figures(figures, each, Way.HEAD, recalls(search, scores), search.chance());
+        figures(figures, each, Way.HEAD, recalls(search, scores), search.chance(), search);
         return new TaskReport(
                         key(),
                         search.pictures().size(),
@@ -197,7 +198,7 @@ public final class RetrievalTask implements Task {
             float[][] scores = scores(model, search, share -> progress.at((2 + share) / parts, "pairs"));
             double allSeconds = allTimer.seconds();
             shown = shown(search, picture -> wide(scores[picture]), true);
-            figures(figures, each, Way.HEAD, recalls(search, scores), chance);
+            figures(figures, each, Way.HEAD, recalls(search, scores), chance, search);
             figures.add(time(Way.HEAD, allSeconds, search.pairs()));
         } else {
             shown = shown(search, candidates::ofTexts, false); // those that were not read have no share
@@ -207,14 +208,16 @@ public final class RetrievalTask implements Task {
                 each,
                 Way.TWO_STAGES,
                 Recalls.of(pictures, search.pictureOfText(), candidates::ofTexts, candidates::ofPictures),
-                chance);
+                chance,
+                search);
         figures.add(time(Way.TWO_STAGES, bothSeconds, candidates.pairs()));
         figures(
                 figures,
                 each,
                 Way.LIKELIHOOD,
                 Recalls.of(pictures, search.pictureOfText(), likelihoods::texts, likelihoods::pictures),
-                chance);
+                chance,
+                search);
         figures.add(time(Way.LIKELIHOOD, likelihoodSeconds, search.pairs()));
         String note = String.format(
                 Locale.ROOT,
@@ -274,10 +277,19 @@ public final class RetrievalTask implements Task {
         }
     }
 
+    /** Beside chance, of a model to which all are alike. Texts of one picture are not drawn one by one. */
     private static void figures(
-            List<TaskFigure> figures, Map<String, List<Double>> each, Way way, Recalls recalls, Recalls chance) {
-        figures(figures, each, way.key + "text", way.text, recalls.textOfPicture(), chance.textOfPicture());
-        figures(figures, each, way.key + "image", way.picture, recalls.pictureOfText(), chance.pictureOfText());
+            List<TaskFigure> figures,
+            Map<String, List<Double>> each,
+            Way way,
+            Recalls recalls,
+            Recalls chance,
+            Search search) {
+        Groups pictures =
+                Groups.of(IntStream.range(0, search.pictures().size()).boxed().toList());
+        Groups texts = Groups.of(IntStream.of(search.pictureOfText()).boxed().toList());
+        figures(figures, each, way.key + "text", way.text, recalls.textOfPicture(), chance.textOfPicture(), pictures);
+        figures(figures, each, way.key + "image", way.picture, recalls.pictureOfText(), chance.pictureOfText(), texts);
     }
 
     /** @param pairs that the head read, or if it read none the l2r stream */
@@ -293,14 +305,14 @@ public final class RetrievalTask implements Task {
                 pairs);
     }
 
-    /** Beside chance, of a model to which all are alike. */
     private static void figures(
             List<TaskFigure> figures,
             Map<String, List<Double>> each,
             String key,
             String title,
             List<Score> recalls,
-            List<Score> chance) {
+            List<Score> chance,
+            Groups groups) {
         for (int i = 0; i < Recalls.RANKS.size(); i++) {
             int rank = Recalls.RANKS.get(i);
             Score score = recalls.get(i);
@@ -310,7 +322,7 @@ public final class RetrievalTask implements Task {
                     title + ", R@" + rank,
                     TaskFigure.Unit.SHARE,
                     score.all(),
-                    score.mean().standardError(),
+                    groups.mean(score.each()).standardError(),
                     Double.NaN,
                     chance.get(i).all(),
                     score.each().size()));

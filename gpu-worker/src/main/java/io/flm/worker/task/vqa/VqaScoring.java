@@ -6,10 +6,10 @@ import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.task.TaskReport.Predictions;
 import io.flm.worker.task.TaskReport.Shown;
+import io.flm.worker.task.score.Groups;
 import io.flm.worker.task.score.Score;
 import io.flm.worker.task.score.VqaAccuracy;
 import io.flm.worker.task.score.VqaAccuracy.Answered;
-import io.flm.worker.task.score.VqaAnswers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -48,19 +48,20 @@ final class VqaScoring {
         }
         List<String> notes =
                 answered ? List.of() : List.of("the questions have no answers: there is nothing to score by");
-        TaskReport report =
-                new TaskReport(task, all.size(), figures, shown(chosen), predictions(chosen), notes);
+        TaskReport report = new TaskReport(task, all.size(), figures, shown(chosen), predictions(chosen), notes);
         return answered
                 ? report.withItems(Map.of(
                         ACCURACY,
-                        accuracy(i -> answers.get(chosen.own()[i])).all().each()))
+                        accuracy(i -> answers.get(chosen.own()[i])).all().each(),
+                        TaskReport.GROUP,
+                        groups(all).asItems()))
                 : report;
     }
 
     private void figures(Chosen chosen, List<TaskFigure> figures) {
         VqaAccuracy own = accuracy(i -> answers.get(chosen.own()[i]));
         VqaAccuracy texts = accuracy(i -> answers.get(chosen.textOnly()[i]));
-        figures.add(figure(ACCURACY, "Accuracy", own.all(), texts.all(), constant(all)));
+        figures.add(figure(ACCURACY, "Accuracy", own.all(), texts.all(), all));
         own.ofType().forEach((type, score) -> {
             List<VqaQuestion> ofType =
                     all.stream().filter(q -> q.answerType().equals(type)).toList();
@@ -69,17 +70,20 @@ final class VqaScoring {
                     "Accuracy, " + (type.isEmpty() ? "no type" : type),
                     score,
                     texts.ofType().getOrDefault(type, score),
-                    constant(ofType)));
+                    ofType));
         });
     }
 
     private VqaAccuracy accuracy(IntFunction<String> answer) {
         List<Answered> answered = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
-            answered.add(new Answered(
-                    answer.apply(i), all.get(i).answers(), all.get(i).answerType()));
+            answered.add(answered(all.get(i), answer.apply(i)));
         }
         return VqaAccuracy.of(answered);
+    }
+
+    private static Answered answered(VqaQuestion question, String answer) {
+        return new Answered(answer, question.answers(), question.answerType());
     }
 
     /** What the best of the answers to choose among gets that is given to all questions: right is one only where people gave it. */
@@ -89,7 +93,7 @@ final class VqaScoring {
         for (VqaQuestion question : of) {
             for (String answer : AnswerScores.counts(question).keySet()) {
                 if (choices.contains(answer)) {
-                    double accuracy = new Answered(answer, question.answers(), question.answerType()).accuracy();
+                    double accuracy = answered(question, answer).accuracy();
                     sums.merge(answer, accuracy, Double::sum);
                 }
             }
@@ -97,15 +101,20 @@ final class VqaScoring {
         return sums.values().stream().mapToDouble(sum -> sum / of.size()).max().orElse(0);
     }
 
-    private static TaskFigure figure(String key, String title, Score own, Score texts, double constant) {
+    /** Questions about one picture are not drawn one by one. */
+    private static Groups groups(List<VqaQuestion> questions) {
+        return Groups.of(questions.stream().map(VqaQuestion::picture).toList());
+    }
+
+    private TaskFigure figure(String key, String title, Score own, Score texts, List<VqaQuestion> of) {
         return new TaskFigure(
                 key,
                 title,
                 TaskFigure.Unit.SHARE,
                 own.all(),
-                own.mean().standardError(),
+                groups(of).mean(own.each()).standardError(),
                 texts.all(),
-                constant,
+                constant(of),
                 own.each().size());
     }
 
@@ -122,7 +131,7 @@ final class VqaScoring {
                     AnswerScores.commonest(question).orElse(""),
                     given,
                     chosen.shares()[i],
-                    AnswerScores.counts(question).getOrDefault(VqaAnswers.normal(given), 0) > 0));
+                    !question.answers().isEmpty() && answered(question, given).accuracy() > 0));
         });
         return shown;
     }

@@ -14,9 +14,9 @@ import io.flm.worker.task.Chosen;
 import io.flm.worker.task.ClassObjective;
 import io.flm.worker.task.ClassObjective.Shape;
 import io.flm.worker.task.ScoredExamples;
+import io.flm.worker.task.ScoringProgress;
 import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskModel;
-import io.flm.worker.task.ScoringProgress;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.task.score.VqaAnswers;
 import java.nio.file.Path;
@@ -135,8 +135,9 @@ public final class VqaTask implements Task {
     /** Questions with an answer to choose; tells how many others there are, and what becomes of them. */
     private List<VqaQuestion> answerable(
             List<VqaQuestion> all, AnswerScores scores, String others, Consumer<String> note) {
-        List<VqaQuestion> answerable =
-                all.stream().filter(q -> scores.canBeRight(AnswerScores.counts(q))).toList();
+        List<VqaQuestion> answerable = all.stream()
+                .filter(q -> scores.canBeRight(AnswerScores.counts(q)))
+                .toList();
         if (answerable.size() < all.size()
                 && all.stream().anyMatch(q -> !q.answers().isEmpty())) {
             note.accept(String.format(

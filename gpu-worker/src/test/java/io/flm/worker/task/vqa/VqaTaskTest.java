@@ -50,7 +50,10 @@ class VqaTaskTest {
 
     /** A question about the picture of its place. */
     private void ask(String id, String type, List<String> answers) {
-        String picture = WORLD.key(questions.size());
+        ask(id, WORLD.key(questions.size()), type, answers);
+    }
+
+    private void ask(String id, String picture, String type, List<String> answers) {
         questions.add(
                 "{\"question_id\": " + id + ", \"image_id\": \"" + picture + "\", \"question\": \"what is it?\"}");
         annotations.add("{\"question_id\": " + id + ", \"image_id\": \"" + picture + "\", \"answer_type\": \"" + type
@@ -200,6 +203,37 @@ class VqaTaskTest {
                 .containsExactly((right[0] + right[1]) / 8.0, right[1] / 4.0, right[0] / 4.0);
         assertThat(report.figures()).extracting(TaskFigure::majority).containsExactly(0.5, 0.5, 0.5);
         assertThat(report.shown()).hasSize(8);
+    }
+
+    @Test
+    void questionsAboutOnePictureAreDrawnTogether() throws IOException {
+        for (int q = 0; q < 6; q++) {
+            List<String> all = Collections.nCopies(10, q % 2 == 0 ? "yes" : "no");
+            ask(String.valueOf(q), WORLD.key(q / 2), q < 2 ? "a" : "b", all);
+        }
+        TaskReport report = score(vqa("answers = [yes, no]"));
+        assertThat(report.items()).containsEntry(TaskReport.GROUP, List.of(0.0, 0.0, 1.0, 1.0, 2.0, 2.0));
+        List<Double> reached = report.items().getOrDefault("accuracy", List.of());
+        TaskFigure accuracy = report.figures().get(0);
+        double squares = 0;
+        for (int picture = 0; picture < 3; picture++) {
+            squares += Math.pow(reached.get(2 * picture) + reached.get(2 * picture + 1) - 2 * accuracy.value(), 2);
+        }
+        assertThat(accuracy.standardError()).isCloseTo(Math.sqrt(3 / 2.0 * squares) / 6, within(1e-12));
+        assertThat(report.figures().get(1).standardError())
+                .as("two questions about one picture")
+                .isNaN();
+    }
+
+    /** Nobody is left who could agree with it. */
+    @Test
+    void theAnswerOfOnePersonIsShownAsWrongAsItIsCounted() throws IOException {
+        for (String answer : List.of("yes", "no")) {
+            ask(String.valueOf(questions.size()), "other", List.of(answer));
+        }
+        TaskReport report = score(vqa("answers = [yes, no]"));
+        assertThat(report.figures().get(0).value()).isZero();
+        assertThat(report.shown()).hasSize(2).noneMatch(TaskReport.Shown::right);
     }
 
     @Test
