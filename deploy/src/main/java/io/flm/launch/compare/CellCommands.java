@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -248,11 +247,6 @@ final class CellCommands {
 
     private static String list(List<Long> steps) {
         return steps.stream().map(String::valueOf).collect(Collectors.joining(",", "[", "]"));
-    }
-
-    /** The name of the folder of a checkpoint. */
-    static String checkpointName(long step) {
-        return String.format(Locale.ROOT, "step-%010d", step);
     }
 
     /** What {@code --config} of the cells reads. */

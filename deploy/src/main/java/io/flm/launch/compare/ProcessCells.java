@@ -1,6 +1,5 @@
 package io.flm.launch.compare;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
@@ -13,17 +12,11 @@ import io.flm.launch.compare.Cell.Finetune;
 import io.flm.launch.compare.Cell.Pretrain;
 import io.flm.launch.compare.Cell.Score;
 import io.flm.launch.config.Configuration;
-import io.flm.launch.console.SelfProcess;
-import io.flm.launch.files.PlainFile;
 import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.RunFiles;
 import io.flm.launch.run.RunLock;
 import io.flm.worker.checkpoint.CheckpointStore;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,8 +24,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,8 +41,7 @@ final class ProcessCells implements CellRunner {
     private final Experiment experiment;
     private final CellCommands commands;
     private final Tuning tuning;
-    private final Set<Process> processes = ConcurrentHashMap.newKeySet();
-    private volatile boolean stopped;
+    private final CellProcesses processes = new CellProcesses();
 
     ProcessCells(Experiment experiment, CellCommands commands, Tuning tuning) {
         this.experiment = experiment;
@@ -120,7 +110,7 @@ final class ProcessCells implements CellRunner {
         Path folder = checkpoints(said, run);
         List<Map<String, Object>> points = new ArrayList<>();
         for (long step : Plan.points(steps, cell.points())) {
-            Path checkpoint = folder.resolve(CellCommands.checkpointName(step));
+            Path checkpoint = folder.resolve(CheckpointStore.name(step));
             if (!Files.isDirectory(checkpoint)) {
                 throw new CellFailure(checkpoint
                         + ": is not there; a cluster's nodes and this machine must share a file system, and its path");
@@ -244,7 +234,7 @@ final class ProcessCells implements CellRunner {
 
     /** The process of an interrupted comparison may be about to end. */
     private void awaitLock(Path run) throws InterruptedException {
-        for (int poll = 0; poll < LOCK_POLLS && RunLock.isHeld(run) && !stopped; poll++) {
+        for (int poll = 0; poll < LOCK_POLLS && RunLock.isHeld(run) && !processes.stopped(); poll++) {
             Thread.sleep(LOCK_POLL_MS);
         }
     }
@@ -264,84 +254,12 @@ final class ProcessCells implements CellRunner {
         flm(cell, commands.ofCluster(slot, "status", "--watch").orElseThrow(), results);
     }
 
-    /** Runs a command to its end; what it prints is JSON, what it says goes to the cell's log. */
     private JsonNode flm(Cell cell, List<String> arguments, Results results) throws CellFailure, InterruptedException {
-        Path log = results.folder(cell.key()).resolve("log");
-        LOG.info("{}: flm {}", cell.key(), String.join(" ", arguments));
-        String last = "";
-        String output = "";
-        int exitCode;
-        try (OutputStream messages = PlainFile.append(log)) {
-            messages.write(("$ flm " + String.join(" ", arguments) + "\n").getBytes(StandardCharsets.UTF_8));
-            messages.flush();
-            Process process = SelfProcess.dependent(arguments).start();
-            processes.add(process);
-            try {
-                if (stopped) {
-                    process.destroy();
-                }
-                StringBuilder said = new StringBuilder();
-                Thread errors = reader(process, messages, said);
-                output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-                exitCode = process.waitFor();
-                errors.join();
-                last = said.toString();
-            } finally {
-                processes.remove(process);
-                process.destroy();
-            }
-        } catch (IOException e) {
-            throw new CellFailure(log + ": " + FileErrors.reason(e));
-        }
-        if (stopped) {
-            throw new InterruptedException(cell.key());
-        }
-        if (exitCode != 0) {
-            throw new CellFailure((last.isEmpty() ? "ended with exit code " + exitCode : last) + "; log: " + log);
-        }
-        try {
-            return JSON.readTree(output.lines().reduce("", (a, b) -> b));
-        } catch (JsonProcessingException e) {
-            throw new CellFailure("it printed no JSON; log: " + log);
-        }
-    }
-
-    /** Copies what a process says into the log, and keeps the last line. */
-    private static Thread reader(Process process, OutputStream log, StringBuilder last) {
-        Thread thread = new Thread(
-                () -> {
-                    try (BufferedReader lines = new BufferedReader(
-                            new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8))) {
-                        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                            write(log, line);
-                            if (!line.isBlank()) {
-                                last.setLength(0);
-                                last.append(line.startsWith("flm: ") ? line.substring(5) : line);
-                            }
-                        }
-                    } catch (IOException e) {
-                        LOG.info("no more output", e);
-                    }
-                },
-                "output");
-        thread.setDaemon(true);
-        thread.start();
-        return thread;
-    }
-
-    /** A full disk keeps no process waiting for its reader. */
-    private static void write(OutputStream log, String line) {
-        try {
-            log.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-            log.flush();
-        } catch (IOException e) {
-            LOG.info("not in the log: {}", line, e);
-        }
+        return processes.run(cell.key(), arguments, results.folder(cell.key()).resolve("log"));
     }
 
     @Override
     public void stop() {
-        stopped = true;
-        processes.forEach(Process::destroy);
+        processes.stop();
     }
 }

@@ -1,7 +1,6 @@
 package io.flm.worker.checkpoint;
 
 import io.flm.data.FileErrors;
-import io.flm.data.Sha256;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,7 +8,6 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -197,7 +195,7 @@ public final class CheckpointStore {
             HashingChannel hashing = new HashingChannel(out);
             content.writeTo(hashing);
             out.sync();
-            return new StateFile.Written(hashing.bytes, Sha256.hex(hashing.digest));
+            return new StateFile.Written(hashing.sizeBytes(), hashing.sha256());
         }
     }
 
@@ -312,41 +310,13 @@ public final class CheckpointStore {
         return byStep;
     }
 
-    private static String name(long step) {
+    /** The name of the folder of a checkpoint. */
+    public static String name(long step) {
         return PREFIX + String.format(Locale.ROOT, "%010d", step);
     }
 
     private static String programVersion() {
         String version = CheckpointStore.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;
-    }
-
-    private static final class HashingChannel implements WritableByteChannel {
-        private final Disk.Output out;
-        private final MessageDigest digest = Sha256.newDigest();
-        private long bytes;
-
-        private HashingChannel(Disk.Output out) {
-            this.out = out;
-        }
-
-        @Override
-        public int write(ByteBuffer from) throws IOException {
-            ByteBuffer hashed = from.duplicate();
-            int written = out.write(from);
-            digest.update(hashed.limit(hashed.position() + written));
-            bytes += written;
-            return written;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return out.isOpen();
-        }
-
-        @Override
-        public void close() throws IOException {
-            out.close();
-        }
     }
 }
