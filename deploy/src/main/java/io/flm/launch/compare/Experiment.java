@@ -1,6 +1,7 @@
 package io.flm.launch.compare;
 
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.DataSettings;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
@@ -119,10 +120,8 @@ record Experiment(
 
     /** @throws UserException where so many steps are no more than the warm-up, too few for the checkpoints, or more than a run may have */
     static void requireSteps(String what, Config config, long steps, int points) {
-        TrainSettings train = TrainSettings.from(config);
-        long warmup = config.getLong("flm.train.warmup-steps") < 0
-                ? (long) (config.getDouble("flm.train.warmup-fraction") * steps)
-                : train.warmupSteps();
+        long warmup = TrainSettings.from(config.withValue("flm.train.steps", ConfigValueFactory.fromAnyRef(steps)))
+                .warmupSteps();
         if (steps <= warmup) {
             throw new UserException("the budget of " + what + " is " + steps + " steps, and the warm-up alone takes "
                     + warmup + "; give a larger --budget, or fewer flm.train.warmup-steps");

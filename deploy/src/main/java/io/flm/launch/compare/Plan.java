@@ -20,6 +20,8 @@ import java.util.Set;
  * </pre>
  */
 final class Plan {
+    private static final double FIRST_SHARE = 1.0 / 16; // of the budget, at the first checkpoint that is scored
+
     private final Map<String, Cell> cells = new LinkedHashMap<>();
     private final Experiment experiment;
 
@@ -128,6 +130,4 @@ final class Plan {
         }
         return points;
     }
-
-    private static final double FIRST_SHARE = 1.0 / 16;
 }
