@@ -116,7 +116,7 @@ public final class RetrievalTask implements Task {
         return CaptionData.scored(CaptionData.read(key(), annotations, pictures, false, note), this::score);
     }
 
-    /** Each with the texts of the next examples that show other pictures and say something else; after the last comes the first. */
+    /** Each with the texts of the next examples that show other pictures and say other things; after the last comes the first. */
     @Override
     public List<Sample> asTrained(List<Sample> scored) {
         List<Sample> all = new ArrayList<>();
@@ -125,10 +125,12 @@ public final class RetrievalTask implements Task {
             List<int[]> texts = new ArrayList<>(own.texts());
             for (int by = 1; by < scored.size() && texts.size() <= falseTexts; by++) {
                 Sample other = scored.get((i + by) % scored.size());
-                if (!Arrays.equals(other.texts().get(0), own.texts().get(0))
+                int[] text = other.texts().get(0);
+                boolean known = texts.stream().anyMatch(one -> Arrays.equals(one, text));
+                if (!known
                         && !Arrays.equals(
                                 other.pictures().get(0), own.pictures().get(0))) {
-                    texts.add(other.texts().get(0));
+                    texts.add(text);
                 }
             }
             if (texts.size() <= falseTexts) {

@@ -1,9 +1,12 @@
 package io.flm.worker.task.retrieval;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.typesafe.config.ConfigFactory;
+import io.flm.data.Sample;
+import io.flm.data.UserException;
 import io.flm.worker.task.SmallTaskModel;
 import io.flm.worker.task.TaskFigure;
 import io.flm.worker.task.TaskModel;
@@ -147,5 +150,30 @@ class RetrievalTaskTest {
         all.add("seconds");
         all.addAll(stages);
         assertThat(keys(score(task(3, true), true))).isEqualTo(all);
+    }
+
+    private static List<Sample> trained(int falseTexts, String... texts) {
+        List<Sample> scored = new ArrayList<>();
+        for (int i = 0; i < texts.length; i++) {
+            int[] row = texts[i].chars().toArray();
+            scored.add(Sample.captioned("s" + i, new byte[] {(byte) (i / 2)}, row)); // two of each picture
+        }
+        return RetrievalTask.from(ConfigFactory.parseString("false-texts = " + falseTexts)
+                        .withFallback(ConfigFactory.defaultReference().getConfig("flm.task")))
+                .asTrained(scored);
+    }
+
+    @Test
+    void whileAModelIsTrainedATextStandsBesideOthersOfOtherPictures() {
+        List<Sample> all = trained(2, "a", "b", "c", "a", "c", "d");
+        assertThat(all)
+                .extracting(sample -> sample.texts().stream()
+                        .map(row -> Character.toString(row[0]))
+                        .collect(Collectors.joining()))
+                .containsExactly("acd", "bca", "cda", "acd", "cab", "dab");
+        assertThat(all).allSatisfy(sample -> assertThat(sample.labels()).containsExactly(0));
+        assertThatThrownBy(() -> trained(3, "a", "b", "c", "a", "c", "d"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("flm.task.false-texts = 3, but of the 6 examples");
     }
 }
