@@ -16,8 +16,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs all measures of a model on held-out samples: the reconstructor's tokens, retrieval by caption likelihood, greedy
- * captions. Each stands beside what chance or the text alone gives. A figure that an objective cannot give is left out and
+ * Runs all measures of a model on held-out samples: hidden tokens, retrieval by caption likelihood, greedy captions. Each stands beside what chance or the text alone gives. A figure that an objective cannot give is left out and
  * the reason named.
  */
 final class Evaluation {

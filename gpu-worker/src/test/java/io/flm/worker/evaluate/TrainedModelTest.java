@@ -126,8 +126,7 @@ class TrainedModelTest {
             }
             if (!objective.equals("mlm")) {
                 assertThat(value(report, "textRetrievalR1")).isLessThan(0.5);
-                assertThat(value(report, "captionF1")).isBetween(0.0, 1.0);
-                assertThat(value(report, "imageRetrievalR10")).isBetween(0.0, 1.0);
+                assertThat(value(report, "captionF1")).isLessThan(0.5);
                 assertThat(report.gallery()).isNotEmpty();
             }
             assertThat(model.evaluate(List.of(), (share, doing) -> {}).toMap()).isEqualTo(report.toMap());
