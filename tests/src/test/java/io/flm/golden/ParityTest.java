@@ -29,9 +29,13 @@ class ParityTest {
         assertThat(checks)
                 .allSatisfy(check -> assertThat(check.passed()).as("%s", check).isTrue());
         assertThat(checks)
+                .allSatisfy(check ->
+                        assertThat(check.tensors()).as("compared by %s", check).isPositive());
+        assertThat(checks)
                 .extracting(Check::group)
                 .contains(
                         "r0 features",
+                        "mlm features",
                         "r0.3 gradients",
                         "r0.8 logits",
                         "mlm gradients",
