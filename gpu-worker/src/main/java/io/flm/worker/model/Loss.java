@@ -58,10 +58,6 @@ public record Loss(long[] targetCounts, double[] sums, long[] correctCounts) {
         return both;
     }
 
-    public int headCount() {
-        return sums.length;
-    }
-
     /** Mean cross entropy of a head. */
     public double mean(int head) {
         return sums[head] / Math.max(1, targetCounts[head]);

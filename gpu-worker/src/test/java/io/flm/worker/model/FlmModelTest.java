@@ -182,10 +182,10 @@ class FlmModelTest {
                     .map(TokenTargets.class::cast)
                     .toList();
             Loss all = model.loss(batch.text(), features);
-            assertThat(all.headCount()).isEqualTo(trained.headCount());
+            assertThat(all.sums().length).isEqualTo(trained.sums().length);
             TextBatch tokens = batch.text().withHeads(asked);
             for (Loss evaluated : List.of(all, Loss.of(asked, model.score(tokens, features)))) {
-                for (int head = 0; head < evaluated.headCount(); head++) {
+                for (int head = 0; head < evaluated.sums().length; head++) {
                     assertThat(evaluated.targetCounts()[head]).isEqualTo(trained.targetCounts()[head]);
                     assertThat(evaluated.correctCounts()[head]).isEqualTo(trained.correctCounts()[head]);
                     assertThat(evaluated.mean(head)).isCloseTo(trained.mean(head), within(1e-5));

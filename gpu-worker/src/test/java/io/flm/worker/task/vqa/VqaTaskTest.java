@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
 import io.flm.data.Examples;
+import io.flm.data.TextForm;
 import io.flm.data.UserException;
 import io.flm.worker.task.SmallTaskModel;
 import io.flm.worker.task.Task;
@@ -117,7 +118,7 @@ class VqaTaskTest {
         ask("1", "other", List.of("one", "two", "two", "three", "three", "three", "four", "4", "Four", "four."));
         Examples examples = vqa("answers = [1, 2, 3, 4, 5]").trained(files(), WORLD.pictures, notes::add);
         assertThat(examples.labels(0)).containsExactly(new float[] {0.3f, 0.6f, 0.9f, 1, 0}, within(1e-6f));
-        assertThat(examples.textForm()).isNotNull();
+        assertThat(examples.textForm()).isEqualTo(TextForm.AS_IT_IS);
         assertThat(notes).isEmpty();
     }
 
