@@ -121,6 +121,7 @@ abstract class TrainCommand implements Callable<Integer> {
             RunFiles.requireOwnParts(folder);
         }
         Configuration configuration = configuration(folder);
+        configuration.requireNamedServers();
         Settings.checkNode(configuration.config());
         Settings.checkRun(configuration.config());
         Launcher launcher = launching.launcher(configuration.config(), environment);

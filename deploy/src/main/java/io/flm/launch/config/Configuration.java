@@ -30,12 +30,14 @@ import java.util.function.UnaryOperator;
 public final class Configuration {
     private static final String DEFAULT = "default";
 
+    private static final String TOKEN_FILE = "flm.data.remote.token-file";
+
     /** Keys whose values are paths: relative ones count from where they are written. */
     private static final List<String> PATH_KEYS = List.of(
             "flm.data.paths",
             "flm.data.eval-paths",
             "flm.data.tokenizer",
-            "flm.data.remote.token-file",
+            TOKEN_FILE,
             "flm.data.remote.cache-folder",
             "flm.task.train",
             "flm.task.val",
@@ -62,6 +64,11 @@ public final class Configuration {
             "flm.exchange.host",
             "flm.exchange.port",
             "flm.exchange.directory");
+
+    /** How the origins of what came with a run's folder or a checkpoint begin. */
+    private static final String OF_A_RUN = "resumed run, ";
+
+    private static final String OF_A_CHECKPOINT = "checkpoint ";
 
     /** Stands for this program's folder in a text that other hosts read. */
     private static final String HOME = "flm-home:/";
@@ -99,6 +106,30 @@ public final class Configuration {
             }
         }
         return given;
+    }
+
+    /**
+     * Looks whether a token for servers of data is there, and a server that the user did not name: a run's folder or a checkpoint may be
+     * a stranger's, and the servers in it his.
+     *
+     * @throws UserException where there is, with the server and the key
+     */
+    public void requireNamedServers() {
+        if (config.getString(TOKEN_FILE).isEmpty()) {
+            return;
+        }
+        origins.forEach((key, origin) -> {
+            if (origin.startsWith(OF_A_RUN) || origin.startsWith(OF_A_CHECKPOINT)) {
+                Object value = config.getValue(key).unwrapped();
+                for (Object each : value instanceof List<?> list ? list : List.of(value)) {
+                    if (each instanceof String path && path.matches("(?is)https?:/.*")) {
+                        throw new UserException(origin + ": names " + RemotePath.shown(Path.of(path)) + " (" + key
+                                + "), to which the token of " + TOKEN_FILE
+                                + " would be shown; if that server is yours, name it on the command line, too");
+                    }
+                }
+            }
+        });
     }
 
     /** The options that say of the node again what something said: it is not read back from the run's folder. */
@@ -235,12 +266,12 @@ public final class Configuration {
             if (!layer.root().keySet().equals(Set.of(KnownKeys.ROOT))) {
                 throw new UserException(file + ": holds other keys than those below flm");
             }
-            return foreign(layer, "resumed run, " + file, file.toAbsolutePath().resolveSibling(""), note);
+            return foreign(layer, OF_A_RUN + file, file.toAbsolutePath().resolveSibling(""), note);
         }
 
         /** The configuration of a checkpoint, for a new run that begins with its weights; likewise. */
         public Builder checkpoint(Checkpoint checkpoint, Consumer<String> note) {
-            String origin = "checkpoint " + checkpoint.folder();
+            String origin = OF_A_CHECKPOINT + checkpoint.folder();
             Config layer = checkpoint
                     .identity()
                     .config(checkpoint.folder().toString())
