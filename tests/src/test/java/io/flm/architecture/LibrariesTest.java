@@ -1,5 +1,6 @@
 package io.flm.architecture;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
@@ -26,17 +27,18 @@ import org.w3c.dom.Node;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LibrariesTest {
     /** Below these versions a hole is known. */
-    private static final Map<String, String> LEAST = Map.of(
-            "ch.qos.logback:logback-core", "1.5.25", // CVE-2025-11226, CVE-2026-1225
-            "org.lz4:lz4-java", "never", // CVE-2025-12183; goes on as at.yawk.lz4
-            "at.yawk.lz4:lz4-java", "1.10.1", // CVE-2025-66566
-            "com.fasterxml.jackson.core:jackson-databind", "2.21.4", // CVE-2026-54513
-            "com.typesafe.akka:akka-http-core_2.13", "10.5.3", // CVE-2023-44487
-            "org.apache.commons:commons-lang3", "3.18.0", // CVE-2025-48924
-            "org.apache.commons:commons-compress", "1.26.0", // CVE-2024-25710
-            "commons-io:commons-io", "2.14.0", // CVE-2024-47554
-            "org.scala-lang:scala-library", "2.13.9", // CVE-2022-36944
-            "com.google.code.gson:gson", "2.8.9"); // CVE-2022-25647
+    private static final Map<String, String> LEAST = Map.ofEntries(
+            entry("io.airlift:aircompressor", "2.0.3"), // CVE-2025-67721
+            entry("ch.qos.logback:logback-core", "1.5.25"), // CVE-2025-11226, CVE-2026-1225
+            entry("org.lz4:lz4-java", "never"), // CVE-2025-12183; goes on as at.yawk.lz4
+            entry("at.yawk.lz4:lz4-java", "1.10.1"), // CVE-2025-66566
+            entry("com.fasterxml.jackson.core:jackson-databind", "2.21.4"), // CVE-2026-54513
+            entry("com.typesafe.akka:akka-http-core_2.13", "10.5.3"), // CVE-2023-44487
+            entry("org.apache.commons:commons-lang3", "3.18.0"), // CVE-2025-48924
+            entry("org.apache.commons:commons-compress", "1.26.0"), // CVE-2024-25710
+            entry("commons-io:commons-io", "2.14.0"), // CVE-2024-47554
+            entry("org.scala-lang:scala-library", "2.13.9"), // CVE-2022-36944
+            entry("com.google.code.gson:gson", "2.8.9")); // CVE-2022-25647
 
     /** From the pom beside a jar. */
     private record Library(String group, String artifact, String version, String licence, Path jar) {
