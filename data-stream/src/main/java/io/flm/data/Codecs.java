@@ -103,10 +103,28 @@ final class Codecs {
         }
     }
 
-    /** Decodes; errors are as those of {@link #open}. An {@link Error}, of memory for one, says nothing of the picture. */
+    /** What {@link #decode} allocates beside the file. It follows from the file and the settings alone. */
+    static long decodeBytes(Encoded encoded, JpegSettings settings) {
+        return settings.isTurbo() && encoded instanceof JpegFile jpeg && jpeg.isForTurbo()
+                ? jpeg.decodeBytesByTurbo()
+                : encoded.decodeBytes();
+    }
+
+    /** Decodes by the JDK where it is a JPEG. */
     static Picture decode(Encoded encoded) throws IOException {
+        return decode(encoded, JpegSettings.JDK, 0);
+    }
+
+    /**
+     * Decodes; errors are as those of {@link #open}. An {@link Error}, of memory for one, says nothing of the picture.
+     *
+     * @param size to which the shorter side will be resized; 0: all pixels are wanted
+     */
+    static Picture decode(Encoded encoded, JpegSettings settings, int size) throws IOException {
         try {
-            return encoded.decode();
+            return settings.isTurbo() && encoded instanceof JpegFile jpeg && jpeg.isForTurbo()
+                    ? jpeg.decodeByTurbo(settings.denominator(Math.min(jpeg.width(), jpeg.height()), size))
+                    : encoded.decode();
         } catch (UserException | UnreadException e) { // of this node, or of this program: not of the picture
             throw e;
         } catch (IOException | RuntimeException e) { // decoders stumble over torn pictures in many ways
@@ -152,6 +170,11 @@ final class Codecs {
         } finally {
             reader.dispose();
         }
+    }
+
+    /** Whether libjpeg's words for what it met are a warning that is no damage. */
+    static boolean isHarmless(String message) {
+        return message.contains("extraneous bytes") || message.startsWith("Warning: unknown JFIF revision");
     }
 
     /** Bytes between segments, and odd versions, are no damage: cameras leave them. */

@@ -312,6 +312,27 @@ final class JpegFile implements Codecs.Encoded {
                 ids.length == 4 ? Picture.ofInvertedCmyk(raster, adobe > 0) : Picture.ofBands(raster, isYcc()));
     }
 
+    /** Whether libjpeg-turbo makes its colours; of four inks this program does. */
+    boolean isForTurbo() {
+        return ids.length < 4;
+    }
+
+    /** What {@link #decodeByTurbo} allocates: four bytes a pixel, and coefficients as {@link #decodeBytes}. */
+    long decodeBytesByTurbo() {
+        return decodeBytes() + (4L - ids.length) * width * height;
+    }
+
+    /**
+     * Decodes at a scale, by libjpeg-turbo.
+     *
+     * @param denominator 1, 2, 4 or 8: the part of the size
+     */
+    Picture decodeByTurbo(int denominator) throws IOException {
+        int columns = TurboJpeg.scaled(width, denominator);
+        int rows = TurboJpeg.scaled(height, denominator);
+        return Picture.of(columns, rows, TurboJpeg.decode(plain(), columns, rows));
+    }
+
     private boolean hasHalfTheRows(int component) {
         return sampling[component] >> 4 == mostAcross() && 2 * (sampling[component] & 15) == mostDown();
     }

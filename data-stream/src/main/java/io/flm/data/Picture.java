@@ -26,6 +26,9 @@ record Picture(int width, int height, Pixels pixels, int orientation) {
          * @param stepX from one to the next; one of the steps is 0, the other 1 or -1
          */
         void read(int x, int y, int stepX, int stepY, int[] rgb);
+
+        /** Gives memory outside of the heap back; nothing is read after it. */
+        default void release() {}
     }
 
     /** The pixels of a decoder's picture, without a copy. */

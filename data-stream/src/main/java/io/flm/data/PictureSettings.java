@@ -9,8 +9,14 @@ import java.util.Locale;
  * @param memoryBytes what decoding one picture may take; one that needs more is a bad sample
  * @param exifOrientation whether pictures are turned as their EXIF data say
  * @param fit how a picture that is no square becomes one
+ * @param jpeg what decodes JPEGs
  */
-public record PictureSettings(long memoryBytes, boolean exifOrientation, Fit fit) {
+public record PictureSettings(long memoryBytes, boolean exifOrientation, Fit fit, JpegSettings jpeg) {
+    /** With JPEGs decoded by the JDK. */
+    public PictureSettings(long memoryBytes, boolean exifOrientation, Fit fit) {
+        this(memoryBytes, exifOrientation, fit, JpegSettings.JDK);
+    }
+
     /** How a picture becomes a square. */
     public enum Fit {
         /** The shorter side is resized, and the centre cut out: FLM's authors' way. */
@@ -25,6 +31,7 @@ public record PictureSettings(long memoryBytes, boolean exifOrientation, Fit fit
         return new PictureSettings(
                 c.getBytes("picture-memory"),
                 c.getBoolean("exif-orientation"),
-                Fit.valueOf(c.getString("picture-fit").toUpperCase(Locale.ROOT)));
+                Fit.valueOf(c.getString("picture-fit").toUpperCase(Locale.ROOT)),
+                JpegSettings.from(c));
     }
 }

@@ -49,6 +49,9 @@ public final class Pictures {
 
     private Pictures(PictureSettings settings, long cacheBytes) {
         this.settings = settings;
+        if (settings.jpeg().isTurbo()) {
+            TurboJpeg.load();
+        }
         long heapMib = Runtime.getRuntime().maxMemory() >> 20;
         long pictureMib = settings.memoryBytes() >> 20;
         long cacheMib = cacheBytes >> 20;
@@ -90,13 +93,16 @@ public final class Pictures {
      */
     public byte[] decode(byte[] image, int size) throws IOException {
         return withDecoded(
-                image, PictureTarget.UNTOUCHED, (encoded, picture) -> Resampling.of(picture, size, settings.fit()));
+                image,
+                size,
+                PictureTarget.UNTOUCHED,
+                (encoded, picture) -> Resampling.of(picture, size, settings.fit()));
     }
 
     /** Decodes a picture and tells its width and height as they are trained on. Errors are those of {@link #decode}. */
     int[] size(byte[] image) throws IOException {
         return withDecoded(
-                image, PictureTarget.UNTOUCHED, (encoded, picture) -> new int[] {picture.width(), picture.height()});
+                image, 0, PictureTarget.UNTOUCHED, (encoded, picture) -> new int[] {picture.width(), picture.height()});
     }
 
     /**
@@ -112,7 +118,7 @@ public final class Pictures {
             throw new IOException(
                     head.width() + " x " + head.height() + " pixels have a side of more than " + MOST_SIDE);
         }
-        return withDecoded(image, target, (encoded, picture) -> {
+        return withDecoded(image, 0, target, (encoded, picture) -> {
             int width = picture.width();
             int height = picture.height();
             if (!wanted.test(width, height)) {
@@ -133,8 +139,11 @@ public final class Pictures {
         T of(Codecs.Encoded encoded, Picture picture);
     }
 
-    /** @param target of what is made of it beside what is decoded */
-    private <T> T withDecoded(byte[] image, PictureTarget target, Use<T> use) throws IOException {
+    /**
+     * @param size to which the shorter side will be resized; 0: all pixels are wanted
+     * @param target of what is made of it beside what is decoded
+     */
+    private <T> T withDecoded(byte[] image, int size, PictureTarget target, Use<T> use) throws IOException {
         Codecs.Encoded encoded = Codecs.open(image);
         long pixels = (long) encoded.width() * encoded.height();
         if (pixels > MOST_PIXELS) {
@@ -144,7 +153,7 @@ public final class Pictures {
             throw new IOException(encoded.width() + " x " + encoded.height() + " pixels: a side of more than "
                     + MOST_STRETCHED + " is not stretched");
         }
-        long bytes = encoded.decodeBytes();
+        long bytes = Codecs.decodeBytes(encoded, settings.jpeg());
         if (bytes > settings.memoryBytes()) {
             throw new IOException(encoded.width() + " x " + encoded.height() + " pixels need " + ((bytes >> 20) + 1)
                     + " MiB, more than flm.data.picture-memory = " + (settings.memoryBytes() >> 20) + " MiB");
@@ -152,8 +161,12 @@ public final class Pictures {
         long taken = bytes + target.encodingBytes(encoded.width(), encoded.height());
         MEMORY.take(taken);
         try {
-            Picture picture = Codecs.decode(encoded);
-            return use.of(encoded, settings.exifOrientation() ? picture.turned(encoded.orientation()) : picture);
+            Picture picture = Codecs.decode(encoded, settings.jpeg(), size);
+            try {
+                return use.of(encoded, settings.exifOrientation() ? picture.turned(encoded.orientation()) : picture);
+            } finally {
+                picture.pixels().release();
+            }
         } finally {
             MEMORY.release(taken);
         }
