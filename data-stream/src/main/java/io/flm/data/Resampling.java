@@ -15,19 +15,18 @@ final class Resampling {
     private static final double A = -0.5;
     private static final int LINES = 32; // at a time
     private static final int LANES = 3 * LINES;
+    private static final int PIXELS = 16; // of a line, spread at a time
 
     private final Weights across;
     private final Weights down;
     private final int width; // W of the result
     private final int height; // H of it
-    private final float[] sums; // [H, W, 3], rows of the result as far as their lines came
 
     private Resampling(Weights across, Weights down) {
         this.across = across;
         this.down = down;
         this.width = across.from.length;
         this.height = down.from.length;
-        this.sums = new float[Math.multiplyExact(3 * height, width)];
     }
 
     /**
@@ -77,69 +76,119 @@ final class Resampling {
     }
 
     private byte[] over(Picture picture) {
-        int[] line = new int[picture.width()];
+        int[][] source = new int[LINES][picture.width()];
         float[] lines = new float[(across.end() - across.first()) * LANES]; // [pixels, LINES, 3]
-        float[] rows = new float[LINES * width * 3]; // [LINES, W, 3]
+        int length = 3 * width;
+        int kept = down.most() + LINES;
+        float[] rows = new float[kept * length]; // resized lines, each at its number modulo kept: [kept, W, 3]
+        float[] sum = new float[length];
+        byte[] rgb = new byte[height * length];
+        int done = 0; // rows of the result
         for (int first = down.first(); first < down.end(); first += LINES) {
             int count = Math.min(LINES, down.end() - first);
             for (int i = 0; i < count; i++) {
-                picture.line(first + i, line);
-                spread(line, lines, i);
+                picture.line(first + i, source[i]);
             }
-            along(lines, rows);
+            spread(source, lines, count);
+            along(lines, rows, first, kept, count);
+            for (; done < height && down.to[done] <= first + count; done++) {
+                add(rows, kept, sum, down.from[done], down.weight[done]);
+                put(sum, rgb, done);
+            }
+        }
+        return rgb;
+    }
+
+    /** Puts lines side by side, some pixels of all of them at a time: what is written stays in the nearest cache. */
+    private void spread(int[][] source, float[] lines, int count) {
+        for (int from = across.first(); from < across.end(); from += PIXELS) {
+            int to = Math.min(across.end(), from + PIXELS);
             for (int i = 0; i < count; i++) {
-                add(rows, i, first + i);
-            }
-        }
-        return result();
-    }
-
-    /** Puts a line beside the others. */
-    private void spread(int[] line, float[] lines, int number) {
-        int at = 3 * number;
-        for (int x = across.first(); x < across.end(); x++, at += LANES) {
-            int rgb = line[x];
-            lines[at] = rgb >> 16 & 0xff;
-            lines[at + 1] = rgb >> 8 & 0xff;
-            lines[at + 2] = rgb & 0xff;
-        }
-    }
-
-    /** Resizes lines. */
-    private void along(float[] lines, float[] rows) {
-        float[] sum = new float[LANES];
-        for (int x = 0; x < width; x++) {
-            Arrays.fill(sum, 0);
-            float[] weights = across.weight[x];
-            int at = (across.from[x] - across.first()) * LANES;
-            int k = 0;
-            for (; k + 4 <= weights.length; k += 4, at += 4 * LANES) {
-                addFour(sum, lines, at, weights, k);
-            }
-            for (; k < weights.length; k++, at += LANES) {
-                addTo(sum, 0, lines, at, LANES, weights[k]);
-            }
-            for (int i = 0; i < LINES; i++) {
-                for (int channel = 0; channel < 3; channel++) {
-                    rows[(i * width + x) * 3 + channel] = clip(sum[3 * i + channel]);
+                int[] line = source[i];
+                int at = (from - across.first()) * LANES + 3 * i;
+                for (int x = from; x < to; x++, at += LANES) {
+                    int rgb = line[x];
+                    lines[at] = rgb >> 16 & 0xff;
+                    lines[at + 1] = rgb >> 8 & 0xff;
+                    lines[at + 2] = rgb & 0xff;
                 }
             }
         }
     }
 
-    /** Adds a resized line to each row of the result that it is a part of. */
-    private void add(float[] rows, int number, int line) {
-        int length = 3 * width;
-        for (int y = 0; y < height; y++) {
-            if (line >= down.from[y] && line < down.to[y]) {
-                addTo(sums, y * length, rows, number * length, length, down.weight[y][line - down.from[y]]);
+    /** Resizes lines. */
+    private void along(float[] lines, float[] rows, int first, int kept, int count) {
+        float[] sum = new float[LANES];
+        int[] places = new int[count];
+        Arrays.setAll(places, i -> (first + i) % kept * 3 * width);
+        for (int x = 0; x < width; x++) {
+            float[] weights = across.weight[x];
+            int at = (across.from[x] - across.first()) * LANES;
+            int k = weights.length % 4;
+            start(sum, lines, at, weights, k);
+            for (at += k * LANES; k < weights.length; k += 4, at += 4 * LANES) {
+                addFour(sum, lines, at, weights, k);
+            }
+            for (int i = 0; i < count; i++) {
+                int to = places[i] + 3 * x;
+                rows[to] = clip(sum[3 * i]);
+                rows[to + 1] = clip(sum[3 * i + 1]);
+                rows[to + 2] = clip(sum[3 * i + 2]);
             }
         }
     }
 
-    private static void addTo(float[] sums, int to, float[] values, int from, int count, float weight) {
-        for (int i = 0; i < count; i++) {
-            sums[to + i] += weight * values[from + i];
+    /** Adds resized lines up to a row of the result. */
+    private static void add(float[] rows, int kept, float[] sum, int from, float[] weights) {
+        int length = sum.length;
+        int k = weights.length % 2;
+        Arrays.fill(sum, 0);
+        if (k == 1) {
+            addOne(sum, rows, from % kept * length, weights[0]);
+        }
+        for (; k < weights.length; k += 2) {
+            int first = (from + k) % kept * length;
+            int second = (from + k + 1) % kept * length;
+            addTwo(sum, rows, first, second, weights[k], weights[k + 1]);
+        }
+    }
+
+    private static void addOne(float[] sums, float[] values, int from, float weight) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += weight * values[from + i];
+        }
+    }
+
+    private static void addTwo(float[] sums, float[] values, int from, int other, float weight, float othersWeight) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = sums[i] + weight * values[from + i] + othersWeight * values[other + i];
+        }
+    }
+
+    /** The first none to three pixels. */
+    private static void start(float[] sums, float[] values, int from, float[] weights, int count) {
+        float first = count > 0 ? weights[0] : 0;
+        float second = count > 1 ? weights[1] : 0;
+        float third = count > 2 ? weights[2] : 0;
+        switch (count) {
+            case 0 -> Arrays.fill(sums, 0);
+            case 1 -> {
+                for (int i = 0; i < LANES; i++) {
+                    sums[i] = first * values[from + i];
+                }
+            }
+            case 2 -> {
+                for (int i = 0; i < LANES; i++) {
+                    sums[i] = first * values[from + i] + second * values[from + LANES + i];
+                }
+            }
+            default -> {
+                for (int i = 0; i < LANES; i++) {
+                    sums[i] = first * values[from + i]
+                            + second * values[from + LANES + i]
+                            + third * values[from + 2 * LANES + i];
+                }
+            }
         }
     }
 
@@ -158,20 +207,22 @@ final class Resampling {
         }
     }
 
-    private byte[] result() {
-        int pixels = width * height;
-        byte[] rgb = new byte[3 * pixels];
-        for (int pixel = 0; pixel < pixels; pixel++) {
-            for (int channel = 0; channel < 3; channel++) {
-                rgb[channel * pixels + pixel] = (byte) clip(sums[3 * pixel + channel]);
-            }
+    private void put(float[] sum, byte[] rgb, int y) {
+        int plane = height * width;
+        int at = y * width;
+        for (int x = 0; x < width; x++) {
+            rgb[at + x] = (byte) clip(sum[3 * x]);
+            rgb[at + plane + x] = (byte) clip(sum[3 * x + 1]);
+            rgb[at + 2 * plane + x] = (byte) clip(sum[3 * x + 2]);
         }
-        return rgb;
     }
 
-    /** PIL rounds to a byte after each of its two passes. */
+    /**
+     * PIL rounds to a byte after each of its two passes. What is added is the float below a half: with a half, 0.49999997 would become 1.
+     * From 0 on this is {@link Math#round}, below 0 both are cut off.
+     */
     private static int clip(float value) {
-        return Math.max(0, Math.min(255, Math.round(value)));
+        return Math.max(0, Math.min(255, (int) (value + 0.49999997f)));
     }
 
     /** For each place of the result: which places of the source it takes, from and to, and how much of each. */
@@ -193,10 +244,21 @@ final class Resampling {
                     raw[k] = cubic((from[i] + k - center + 0.5) / filterScale);
                     sum += raw[k];
                 }
-                weights[i] = new float[raw.length];
+                float[] all = new float[raw.length];
                 for (int k = 0; k < raw.length; k++) {
-                    weights[i][k] = (float) (raw[k] / sum);
+                    all[k] = (float) (raw[k] / sum);
                 }
+                int first = 0;
+                int last = all.length;
+                while (last - first > 1 && all[last - 1] == 0) { // where a picture keeps its size, one weight is left
+                    last--;
+                }
+                while (last - first > 1 && all[first] == 0) {
+                    first++;
+                }
+                to[i] = from[i] + last;
+                from[i] += first;
+                weights[i] = Arrays.copyOfRange(all, first, last);
             }
             return new Weights(from, to, weights);
         }
@@ -204,6 +266,15 @@ final class Resampling {
         /** The first place of the source that is taken. */
         int first() {
             return from[0];
+        }
+
+        /** The most that one place of the result takes. */
+        int most() {
+            int most = 0;
+            for (int i = 0; i < from.length; i++) {
+                most = Math.max(most, to[i] - from[i]);
+            }
+            return most;
         }
 
         /** Behind the last one. */
