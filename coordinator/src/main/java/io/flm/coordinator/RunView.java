@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param run its name; empty: there is none
  * @param id of its plan; empty: there is none
- * @param state discovering, idle, waiting, forming, training, halting, regrouping, saving, paused, finished or failed
+ * @param state one of {@link #STATES}
  * @param reason why it is in this state; never empty
  * @param generation the number of the newest; 0: none yet
  * @param step committed steps
@@ -47,6 +47,19 @@ public record RunView(
         List<String> notes,
         List<WorkerView> workers)
         implements WireMessage {
+    /** All that {@link #state} may be. */
+    public static final List<String> STATES = List.of(
+            "discovering",
+            "idle",
+            "waiting",
+            "forming",
+            "training",
+            "halting",
+            "regrouping",
+            "saving",
+            "paused",
+            "finished",
+            "failed");
 
     /**
      * A worker.

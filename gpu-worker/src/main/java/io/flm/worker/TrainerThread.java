@@ -34,6 +34,12 @@ public final class TrainerThread implements AsyncTrainer {
         BlockingTrainer prepare(RunPlan plan);
     }
 
+    /** Is told each step that the thread committed, on the thread. */
+    @FunctionalInterface
+    public interface StepObserver {
+        void onStep(int rank, StepResult result);
+    }
+
     /** A checkpoint that was asked for. */
     private record Save(Consumer<Event> listener) implements BlockingTrainer.SaveListener {
         @Override
@@ -50,7 +56,7 @@ public final class TrainerThread implements AsyncTrainer {
     private final String name;
     private final ExecutorService thread;
     private final Factory factory;
-    private final Consumer<StepResult> observer;
+    private final StepObserver observer;
     private final LongSupplier nanoTime;
     private final ConcurrentLinkedQueue<Save> saves = new ConcurrentLinkedQueue<>();
     private volatile @Nullable BlockingTrainer trainer; // written by the thread
@@ -64,10 +70,9 @@ public final class TrainerThread implements AsyncTrainer {
 
     /**
      * @param name of the worker
-     * @param observer is told each step that this thread committed as rank 0, on the thread
      * @param nanoTime a clock for rates
      */
-    public TrainerThread(String name, Factory factory, Consumer<StepResult> observer, LongSupplier nanoTime) {
+    public TrainerThread(String name, Factory factory, StepObserver observer, LongSupplier nanoTime) {
         this.name = name;
         this.factory = factory;
         this.observer = observer;
@@ -204,8 +209,8 @@ public final class TrainerThread implements AsyncTrainer {
                 StepResult result = r.step(stopRequested);
                 committedSteps = r.committedSteps();
                 stop = result.totals().stop() || committedSteps >= totalSteps;
+                observer.onStep(rank, result);
                 if (rank == 0) {
-                    observer.accept(result);
                     untold.addLast(StepMetrics.of(result, r.heads()));
                     if (untold.size() > MOST_STEPS_TOLD) {
                         untold.removeFirst();

@@ -24,7 +24,6 @@ import akka.http.javadsl.Http;
 import akka.http.javadsl.HttpsConnectionContext;
 import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.ServerBuilder;
-import akka.http.javadsl.model.HttpCharsets;
 import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpHeader;
 import akka.http.javadsl.model.HttpRequest;
@@ -48,8 +47,8 @@ import io.flm.coordinator.GenerationsView;
 import io.flm.coordinator.MetricsView;
 import io.flm.coordinator.RunView;
 import io.flm.data.UserException;
-import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -59,7 +58,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -101,7 +99,7 @@ public final class HttpEndpoint {
     private final HttpBodies bodies;
     private final SessionRoutes session;
     private final Submission.Planner planner;
-    private final Supplier<ExchangeCounters> exchange;
+    private final MetricsAnswer metrics;
     private final ActorRef<EventHub.Message> events;
 
     private HttpEndpoint(
@@ -109,7 +107,7 @@ public final class HttpEndpoint {
             ActorRef<Coordinator.Command> coordinator,
             HttpSettings settings,
             Submission.Planner planner,
-            Supplier<ExchangeCounters> exchange,
+            PrometheusRegistry metrics,
             InstantSource clock) {
         this.system = system;
         this.coordinator = coordinator;
@@ -121,7 +119,7 @@ public final class HttpEndpoint {
         this.bodies = new HttpBodies(system, settings.maxBodyBytes());
         this.session = new SessionRoutes(settings.tokens(), access, cookies, audit, bodies);
         this.planner = planner;
-        this.exchange = exchange;
+        this.metrics = new MetricsAnswer(metrics);
         this.events =
                 system.systemActorOf(EventHub.create(coordinator), "events-" + HUBS.incrementAndGet(), Props.empty());
     }
@@ -131,7 +129,7 @@ public final class HttpEndpoint {
      *
      * @param coordinator or a proxy of it
      * @param planner makes plans of the runs that are submitted
-     * @param exchange what this node's exchange has counted
+     * @param metrics what this node counts, for {@code /metrics}
      * @param clock of the day, by which sign-ins end
      */
     public static CompletionStage<ServerBinding> bind(
@@ -139,7 +137,7 @@ public final class HttpEndpoint {
             ActorRef<Coordinator.Command> coordinator,
             HttpSettings settings,
             Submission.Planner planner,
-            Supplier<ExchangeCounters> exchange,
+            PrometheusRegistry metrics,
             InstantSource clock) {
         Optional<NodeTls> tls;
         try {
@@ -147,7 +145,7 @@ public final class HttpEndpoint {
         } catch (UserException e) {
             return CompletableFuture.failedFuture(e);
         }
-        Route route = new HttpEndpoint(system, coordinator, settings, planner, exchange, clock).route();
+        Route route = new HttpEndpoint(system, coordinator, settings, planner, metrics, clock).route();
         HttpConnections connections = new HttpConnections(settings, route.handler(system), system);
         ServerBuilder server = Http.get(system).newServerAt(settings.host(), settings.port());
         return tls.map(shown -> server.enableHttps(refreshed(shown, system)))
@@ -220,12 +218,7 @@ public final class HttpEndpoint {
                                 pathPrefix("api", () -> pathPrefix("v1", this::open)),
                                 access.allowed(() -> concat(
                                         pathPrefix("api", () -> pathPrefix("v1", this::api)),
-                                        path(
-                                                "metrics",
-                                                () -> get(() -> view(run -> HttpResponse.create()
-                                                        .withEntity(
-                                                                MediaTypes.TEXT_PLAIN.toContentType(HttpCharsets.UTF_8),
-                                                                MetricsText.of(run, exchange.get())))))))))));
+                                        path("metrics", () -> get(() -> extractRequest(this::prometheus)))))))));
     }
 
     /** What needs no token. */
@@ -286,6 +279,11 @@ public final class HttpEndpoint {
                                 (GenerationsView view) -> HttpAnswers.json(StatusCodes.OK, view.generations()))))),
                 path("metrics", () -> get(() -> extractRequest(this::metrics))),
                 path("events", () -> get(() -> extractRequest(request -> complete(events(request))))));
+    }
+
+    private Route prometheus(HttpRequest request) {
+        return completeWithFuture(ask(Coordinator.GetRun::new)
+                .handle((RunView run, Throwable silence) -> metrics.of(request, silence == null ? run : null)));
     }
 
     private Route metrics(HttpRequest request) {
@@ -374,8 +372,11 @@ public final class HttpEndpoint {
     /** Asks the coordinator; while it moves to another node nobody answers. */
     private <T> CompletionStage<HttpResponse> asked(
             akka.japi.function.Function<ActorRef<T>, Coordinator.Command> question, Function<T, HttpResponse> show) {
-        CompletionStage<T> asked = AskPattern.ask(coordinator, question, ASK_TIMEOUT, system.scheduler());
-        return asked.handle((answer, failure) -> failure == null ? show.apply(answer) : silent());
+        return ask(question).handle((answer, failure) -> failure == null ? show.apply(answer) : silent());
+    }
+
+    private <T> CompletionStage<T> ask(akka.japi.function.Function<ActorRef<T>, Coordinator.Command> question) {
+        return AskPattern.ask(coordinator, question, ASK_TIMEOUT, system.scheduler());
     }
 
     private static HttpResponse silent() {

@@ -16,8 +16,8 @@ import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.Coordinator.Answer;
 import io.flm.coordinator.GenerationsView;
 import io.flm.data.UserException;
-import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -88,7 +88,7 @@ class HttpAccessTest {
                                 "connections-per-client = 100",
                                 "requests-per-second = " + perSecond),
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+                        new PrometheusRegistry(),
                         () -> now)
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)

@@ -18,10 +18,12 @@ import io.flm.coordinator.RunView;
 import io.flm.coordinator.RunView.CheckpointView;
 import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.UserException;
-import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.AsyncTrainer.Head;
 import io.flm.worker.AsyncTrainer.Shares;
 import io.flm.worker.RunPlan;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot;
+import io.prometheus.metrics.model.snapshots.CounterSnapshot.CounterDataPointSnapshot;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -78,16 +80,20 @@ class HttpEndpointTest {
 
     private static int bind(ActorRef<Coordinator.Command> coordinator, HttpSettings settings) throws Exception {
         return HttpEndpoint.bind(
-                        KIT.system(),
-                        coordinator,
-                        settings,
-                        HttpEndpointTest::plan,
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11),
-                        InstantSource.system())
+                        KIT.system(), coordinator, settings, HttpEndpointTest::plan, counting(), InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)
                 .localAddress()
                 .getPort();
+    }
+
+    private static PrometheusRegistry counting() {
+        PrometheusRegistry node = new PrometheusRegistry();
+        node.register(() -> CounterSnapshot.builder()
+                .name("a_node_counts")
+                .dataPoint(CounterDataPointSnapshot.builder().value(3).build())
+                .build());
+        return node;
     }
 
     private static RunPlan plan(Submission s) {
@@ -370,30 +376,42 @@ class HttpEndpointTest {
     @Test
     void metricsAreTextForPrometheus() throws Exception {
         HttpResponse<String> response = send("GET", "/metrics", "");
-        assertThat(response.headers().firstValue("content-type").orElse("")).startsWith("text/plain");
+        assertThat(response.headers().firstValue("content-type").orElse("")).startsWith("text/plain; version=0.0.4");
         assertThat(response.body().lines())
                 .contains(
-                        "# TYPE flm_committed_steps gauge",
-                        "flm_committed_steps 7",
-                        "flm_run_info{run=\"emoji \\\"1\\\"\",state=\"training\"} 1",
-                        "flm_loss 3.25",
-                        "flm_head_accuracy{head=\"rec\"} 0.25",
-                        "flm_head_prediction_rate{head=\"rec\"} 1.0",
-                        "flm_head_corruption_rate{head=\"rec\"} 0.3",
-                        "flm_time_share{part=\"exchange\"} 0.125",
-                        "flm_checkpoint_step 5",
-                        "flm_workers{state=\"waiting\"} 1",
-                        "flm_worker_lane_seconds{worker=\"w0\",node=\"n\"} 0.003",
-                        "# TYPE flm_exchange_sent_bytes_total counter",
-                        "flm_exchange_sent_bytes_total 2",
-                        "flm_exchange_received_bytes_total 4",
-                        "flm_exchange_sent_state_bytes_total 9",
-                        "flm_exchange_lost_nodes_total 11",
-                        "flm_exchange_dropped_frames_total{reason=\"other-generation\"} 5",
-                        "flm_exchange_dropped_frames_total{reason=\"corrupt\"} 6",
-                        "flm_exchange_dropped_frames_total{reason=\"unauthenticated\"} 7",
-                        "flm_exchange_dropped_frames_total{reason=\"duplicate\"} 8",
-                        "flm_exchange_dropped_frames_total{reason=\"stranger\"} 12");
+                        "# TYPE flm_run_committed_steps gauge",
+                        "flm_run_committed_steps 7.0",
+                        "flm_run_info{id=\"id-1\",run=\"emoji \\\"1\\\"\"} 1",
+                        "flm_run_state{flm_run_state=\"training\"} 1.0",
+                        "flm_run_state{flm_run_state=\"failed\"} 0.0",
+                        "flm_run_loss 3.25",
+                        "flm_run_head_accuracy_ratio{head=\"rec\"} 0.25",
+                        "flm_run_head_prediction_ratio{head=\"rec\"} 1.0",
+                        "flm_run_head_corruption_ratio{head=\"rec\"} 0.3",
+                        "flm_run_checkpoint_steps 5.0",
+                        "flm_run_workers{state=\"waiting\"} 1.0",
+                        "flm_worker_lane_seconds{node=\"n\",worker=\"w0\"} 0.003",
+                        "flm_coordinator_up 1.0",
+                        "# TYPE a_node_counts_total counter",
+                        "a_node_counts_total 3.0");
+    }
+
+    @Test
+    void openMetricsAreToldToWhomAsksForThem() throws Exception {
+        HttpResponse<String> response = send(
+                port, "GET", "/metrics", "", "Accept", "application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.1");
+        assertThat(response.headers().firstValue("content-type").orElse(""))
+                .startsWith("application/openmetrics-text; version=1.0.0");
+        assertThat(response.body()).contains("# TYPE flm_run_state stateset").endsWith("# EOF\n");
+    }
+
+    @Test
+    void aNodeTellsWhatItCountsWhileNoCoordinatorAnswers() throws Exception {
+        int silent = bind(KIT.<Coordinator.Command>createTestProbe().getRef(), onLoopback(""));
+        HttpResponse<String> response = send(silent, "GET", "/metrics", "");
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.body().lines()).contains("flm_coordinator_up 0.0", "a_node_counts_total 3.0");
+        assertThat(response.body()).doesNotContain("flm_run");
     }
 
     @Test

@@ -9,8 +9,8 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import io.flm.coordinator.Coordinator;
 import io.flm.data.UserException;
-import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -65,7 +65,7 @@ class HttpTlsTest {
                         KIT.<Coordinator.Command>createTestProbe().getRef(),
                         settings,
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+                        new PrometheusRegistry(),
                         InstantSource.system())
                 .toCompletableFuture()
                 .orTimeout(20, TimeUnit.SECONDS)

@@ -4,8 +4,8 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import com.typesafe.config.ConfigFactory;
 import io.flm.coordinator.Coordinator;
-import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.RunPlan;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 
@@ -50,7 +50,7 @@ final class LoopbackEndpoint {
                         coordinator,
                         settings,
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100).resuming(s.resume()),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 12, 9, 10, 11),
+                        new PrometheusRegistry(),
                         InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)

@@ -13,9 +13,9 @@ import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.GenerationsView;
 import io.flm.coordinator.RunView;
-import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.AsyncTrainer;
 import io.flm.worker.RunPlan;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.InputStream;
 import java.lang.reflect.RecordComponent;
 import java.net.URI;
@@ -65,7 +65,7 @@ class OpenApiTest {
                         coordinator,
                         HttpSettings.from(ConfigFactory.load()),
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
-                        () -> new ExchangeCounters(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+                        new PrometheusRegistry(),
                         InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)

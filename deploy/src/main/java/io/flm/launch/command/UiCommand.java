@@ -9,7 +9,6 @@ import io.flm.coordinator.RunView;
 import io.flm.coordinator.http.HttpEndpoint;
 import io.flm.coordinator.http.HttpSettings;
 import io.flm.data.UserException;
-import io.flm.exchange.ExchangeCounters;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Interrupts;
@@ -17,6 +16,7 @@ import io.flm.launch.console.Version;
 import io.flm.launch.run.LastStatus;
 import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.RunFiles;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.Callable;
@@ -96,7 +96,7 @@ final class UiCommand implements Callable<Integer> {
                                     throw new UserException(
                                             "this is the page of a past run; start one with flm pretrain");
                                 },
-                                () -> new ExchangeCounters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+                                new PrometheusRegistry(),
                                 Clock.systemUTC())
                         .toCompletableFuture()
                         .join()

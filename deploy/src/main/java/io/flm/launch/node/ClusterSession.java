@@ -34,11 +34,11 @@ import io.flm.coordinator.http.HttpEndpoint;
 import io.flm.coordinator.http.HttpSettings;
 import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
-import io.flm.exchange.ExchangeCounters;
 import io.flm.exchange.GroupSpec;
 import io.flm.launch.config.NodeSettings;
 import io.flm.launch.console.Version;
 import io.flm.worker.Worker;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -52,7 +52,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,7 +85,7 @@ final class ClusterSession {
      * @param settings with the port that an earlier session had
      * @param config of this node, whole
      * @param http likewise with the earlier port
-     * @param exchange what the node's exchange has counted
+     * @param metrics what the node counts
      * @param past steps of runs, as this node keeps them
      * @throws UserException where a port cannot be had
      */
@@ -96,7 +95,7 @@ final class ClusterSession {
             HttpSettings http,
             List<WorkerSlot> slots,
             Submission.Planner planner,
-            Supplier<ExchangeCounters> exchange,
+            PrometheusRegistry metrics,
             PastSteps past) {
         this.settings = settings;
         this.slots = slots;
@@ -110,7 +109,7 @@ final class ClusterSession {
             ActorRef<Coordinator.Command> proxy = coordinator
                     .orTimeout(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                     .join();
-            httpPort = HttpEndpoint.bind(system, proxy, http, planner, exchange, Clock.systemUTC())
+            httpPort = HttpEndpoint.bind(system, proxy, http, planner, metrics, Clock.systemUTC())
                     .toCompletableFuture()
                     .join()
                     .localAddress()

@@ -16,6 +16,7 @@ import io.flm.launch.run.NodeFiles;
 import io.flm.launch.run.RunFiles;
 import io.flm.worker.RunPlan;
 import io.flm.worker.StepMetrics;
+import io.flm.worker.torch.TorchRoute;
 import io.flm.worker.torch.WorkerSettings;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -68,6 +69,7 @@ public final class Node implements AutoCloseable {
     private final String name;
     private final NodeRuns runs;
     private final ExchangeNode exchange;
+    private final NodeMetrics metrics;
     private final List<WorkerSlot> slots = new ArrayList<>();
     private final Submission.Planner planner;
     private final Set<NodeSettings.Address> known = new LinkedHashSet<>();
@@ -97,8 +99,13 @@ public final class Node implements AutoCloseable {
         int count = setup.most() > 0 ? Math.min(setup.most(), worker.count(devices, 1)) : worker.count(devices, 1);
         runs = new NodeRuns(setup.folder(), setup.home(), roots, devices.get(0).isGpu() ? 0 : count, setup.nanoTime());
         exchange = exchange();
+        metrics = new NodeMetrics(
+                exchange::counters,
+                runs::dataStages,
+                devices,
+                device -> TorchRoute.inForce().cudaMemory(device));
         for (int i = 0; i < count; i++) {
-            slots.add(new WorkerSlot(i + 1, name, devices.get(i % devices.size()), runs, exchange));
+            slots.add(new WorkerSlot(i + 1, name, devices.get(i % devices.size()), runs, exchange, metrics));
         }
         thread = new Thread(this::run, "node");
         thread.start();
@@ -175,7 +182,7 @@ public final class Node implements AutoCloseable {
         ClusterSession now;
         try {
             now = new ClusterSession(
-                    settings, setup.config(), http, slots, planner, exchange::counters, this::pastSteps);
+                    settings, setup.config(), http, slots, planner, metrics.registry(), this::pastSteps);
             failures = 0;
         } catch (UserException e) {
             failures++;

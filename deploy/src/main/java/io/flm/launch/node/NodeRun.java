@@ -5,6 +5,7 @@ import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
 import io.flm.data.Ingest;
+import io.flm.data.StageCount;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
@@ -223,6 +224,11 @@ final class NodeRun implements AutoCloseable {
             flm.close();
             throw e;
         }
+    }
+
+    /** What each stage of the data has done so far. */
+    List<StageCount> dataStages() {
+        return ingest.counters();
     }
 
     /** A worker of this node committed a step as rank 0; called on its thread. */

@@ -1,9 +1,11 @@
 package io.flm.launch.node;
 
+import io.flm.data.StageCount;
 import io.flm.launch.config.DataRoots;
 import io.flm.worker.RunPlan;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
@@ -45,6 +47,14 @@ final class NodeRuns implements AutoCloseable {
         }
         byWorker.put(worker, run);
         return run;
+    }
+
+    /** What the stages of the data have done, one after another for each run that is open. */
+    synchronized List<StageCount> dataStages() {
+        return byWorker.values().stream()
+                .distinct()
+                .flatMap(run -> run.dataStages().stream())
+                .toList();
     }
 
     private void release(String worker) {

@@ -25,6 +25,7 @@ final class WorkerSlot {
     private final Device device;
     private final NodeRuns runs;
     private final ExchangeNode exchange;
+    private final NodeMetrics metrics;
     private @Nullable TrainerThread thread;
     private volatile @Nullable NodeRun run;
 
@@ -32,13 +33,15 @@ final class WorkerSlot {
      * @param index from 1
      * @param node the node's name
      * @param exchange shared by all workers of the node, for as long as its process lives
+     * @param metrics likewise
      */
-    WorkerSlot(int index, String node, Device device, NodeRuns runs, ExchangeNode exchange) {
+    WorkerSlot(int index, String node, Device device, NodeRuns runs, ExchangeNode exchange, NodeMetrics metrics) {
         this.identity = new Worker.Identity(
                 node + "-w" + index, node, Torch.name(device), exchange.endpoint(), Version.number());
         this.device = device;
         this.runs = runs;
         this.exchange = exchange;
+        this.metrics = metrics;
     }
 
     Worker.Identity identity() {
@@ -61,9 +64,10 @@ final class WorkerSlot {
         return opened.newTrainer(device, exchange, system);
     }
 
-    private void onStep(StepResult result) {
+    private void onStep(int rank, StepResult result) {
+        metrics.onStep(name(), rank, result);
         NodeRun of = run;
-        if (of != null) {
+        if (rank == 0 && of != null) {
             of.onStep(result);
         }
     }
