@@ -5,6 +5,7 @@ import io.flm.launch.command.Environment;
 import io.flm.launch.console.Interrupts;
 import io.flm.launch.console.LogFiles;
 import io.flm.launch.console.Logs;
+import io.flm.launch.console.PlainOutput;
 import io.flm.launch.console.Program;
 import io.flm.launch.console.Results;
 import io.flm.launch.console.Screen;
@@ -30,7 +31,7 @@ public final class Main {
     public static void main(String[] arguments) {
         // UTF-8 whatever the locale is: services, cron and containers have none.
         Results results = new Results(new FileOutputStream(FileDescriptor.out));
-        PrintStream out = new PrintStream(results, true, StandardCharsets.UTF_8);
+        PrintStream out = new PlainOutput(results);
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         System.setOut(out);
         System.setErr(err);

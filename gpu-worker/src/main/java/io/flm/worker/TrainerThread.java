@@ -17,6 +17,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 
 /**
  * The thread that runs a worker's steps. It loops on its own from the first step of a generation to the last: no step waits
@@ -37,7 +38,7 @@ public final class TrainerThread implements AsyncTrainer {
     /** Is told each step that the thread committed, on the thread. */
     @FunctionalInterface
     public interface StepObserver {
-        void onStep(int rank, StepResult result);
+        void onStep(Generation generation, int rank, StepResult result);
     }
 
     /** A checkpoint that was asked for. */
@@ -90,6 +91,8 @@ public final class TrainerThread implements AsyncTrainer {
         execute(() -> {
             try {
                 release();
+                MDC.clear();
+                MDC.put("run", plan.run());
                 BlockingTrainer made = factory.prepare(plan);
                 trainer = made;
                 corruption = new MeasuredRates();
@@ -157,6 +160,8 @@ public final class TrainerThread implements AsyncTrainer {
     public void enter(Generation generation, int rank, Consumer<Event> listener) {
         stopRequested = false;
         execute(() -> {
+            MDC.put("generation", String.valueOf(generation.number()));
+            MDC.put("rank", String.valueOf(rank));
             try {
                 train(generation, rank, listener);
             } catch (UserException e) {
@@ -174,6 +179,8 @@ public final class TrainerThread implements AsyncTrainer {
                         FailureKind.BROKEN,
                         "worker " + name + ", step " + committedSteps + ", rank " + rank + ": " + told(e),
                         List.of()));
+            } finally {
+                MDC.remove("rank");
             }
         });
     }
@@ -209,7 +216,8 @@ public final class TrainerThread implements AsyncTrainer {
                 StepResult result = r.step(stopRequested);
                 committedSteps = r.committedSteps();
                 stop = result.totals().stop() || committedSteps >= totalSteps;
-                observer.onStep(rank, result);
+                observer.onStep(generation, rank, result);
+                MDC.put("step", String.valueOf(committedSteps));
                 if (rank == 0) {
                     untold.addLast(StepMetrics.of(result, r.heads()));
                     if (untold.size() > MOST_STEPS_TOLD) {

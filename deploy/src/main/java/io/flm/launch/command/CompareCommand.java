@@ -8,6 +8,7 @@ import io.flm.launch.compare.RunComparison;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Interrupts;
+import io.flm.launch.console.LogForm;
 import io.flm.launch.console.Logs;
 import io.flm.launch.console.Version;
 import io.flm.launch.files.NamedFile;
@@ -197,9 +198,10 @@ final class CompareCommand implements Callable<Integer> {
                 parallel,
                 clusters,
                 tokenFile == null ? null : environment.resolve(tokenFile));
+        Configuration configuration = configuration();
         try (Compare compare = Compare.open(
-                environment.resolve(folder), options, configuration(), environment.screen(), environment.nanoTime())) {
-            logs.to(compare.log());
+                environment.resolve(folder), options, configuration, environment.screen(), environment.nanoTime())) {
+            logs.to(compare.log(), LogForm.from(configuration.config()));
             Interrupts interrupts = Interrupts.on(environment.nanoTime(), signal -> {
                 environment.say(signal.shown() + ": stopping the cells that run; Ctrl-C again ends at once");
                 compare.stop();

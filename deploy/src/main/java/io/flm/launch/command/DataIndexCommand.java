@@ -1,6 +1,7 @@
 package io.flm.launch.command;
 
 import com.typesafe.config.Config;
+import io.flm.data.PlainText;
 import io.flm.data.RemoteSettings;
 import io.flm.data.ShardIndex;
 import io.flm.data.ShardIndex.State;
@@ -111,7 +112,7 @@ final class DataIndexCommand implements Callable<Integer> {
 
     private static String render(List<Written> tables) {
         StringBuilder text = new StringBuilder();
-        tables.stream().limit(MOST_LINES).forEach(table -> text.append(line(table)));
+        tables.stream().limit(MOST_LINES).forEach(table -> text.append(PlainText.of(line(table))).append(System.lineSeparator()));
         if (tables.size() > MOST_LINES) {
             text.append(String.format(Locale.ROOT, "%,d more%n", tables.size() - MOST_LINES));
         }
@@ -130,17 +131,17 @@ final class DataIndexCommand implements Callable<Integer> {
 
     private static String line(Written table) {
         return switch (table.state()) {
-            case PACKED -> String.format(Locale.ROOT, "%s: packed, no table; gunzip it%n", table.shard());
+            case PACKED -> String.format(Locale.ROOT, "%s: packed, no table; gunzip it", table.shard());
             case UNMARKED ->
                 String.format(
                         Locale.ROOT,
-                        "%s: %,d samples, no table; it has neither an ETag nor a time of change%n",
+                        "%s: %,d samples, no table; it has neither an ETag nor a time of change",
                         table.shard(),
                         table.samples());
             case KEPT, WRITTEN ->
                 String.format(
                         Locale.ROOT,
-                        "%s: %,d samples, table of %,d bytes %s%n",
+                        "%s: %,d samples, table of %,d bytes %s",
                         table.shard(),
                         table.samples(),
                         table.fileBytes(),

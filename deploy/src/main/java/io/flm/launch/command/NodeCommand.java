@@ -6,6 +6,7 @@ import io.flm.launch.config.StdinConfiguration;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Interrupts;
 import io.flm.launch.console.Interrupts.Signal;
+import io.flm.launch.console.LogForm;
 import io.flm.launch.console.Logs;
 import io.flm.launch.console.Version;
 import io.flm.launch.node.Node;
@@ -107,7 +108,7 @@ final class NodeCommand implements Callable<Integer> {
         Configuration configuration = configuration();
         Settings.checkNode(configuration.config());
         Path base = base();
-        logs.to(log(base));
+        logs.to(log(base), LogForm.from(configuration.config()));
         try (Node node = new Node(new Node.Setup(
                 configuration.config(),
                 run -> where.run == null ? base.resolve(run) : base,

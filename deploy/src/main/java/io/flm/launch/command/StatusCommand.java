@@ -30,9 +30,6 @@ import picocli.CommandLine.Option;
         versionProvider = Version.class,
         sortOptions = false)
 final class StatusCommand implements Callable<Integer> {
-    /** Carriage to the top left, and the terminal's "erase all below". */
-    private static final String REDRAW = "\u001b[H\u001b[J";
-
     private static final Duration PERIOD = Duration.ofSeconds(1);
     private static final Duration STEP = Duration.ofMillis(200); // while nodes do not answer
     private static final Duration PATIENCE = Duration.ofSeconds(15);
@@ -114,8 +111,10 @@ final class StatusCommand implements Callable<Integer> {
         if (json) {
             out.println(Json.line(run));
         } else {
-            out.print((watch && environment.screen().isTerminal() ? REDRAW : "")
-                    + environment.program().shown(StatusText.of(run, page)));
+            if (watch) {
+                environment.screen().clear();
+            }
+            out.print(environment.program().shown(StatusText.of(run, page)));
         }
         out.flush();
     }

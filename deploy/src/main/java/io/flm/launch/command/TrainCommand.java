@@ -9,6 +9,7 @@ import io.flm.launch.config.Settings;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Interrupts;
 import io.flm.launch.console.Json;
+import io.flm.launch.console.LogForm;
 import io.flm.launch.console.Logs;
 import io.flm.launch.console.Program;
 import io.flm.launch.console.Waiting;
@@ -149,7 +150,7 @@ abstract class TrainCommand implements Callable<Integer> {
         }
         folder = files.path();
         try {
-            logs.to(files.log());
+            logs.to(files.log(), LogForm.from(configuration.config()));
             environment.say((resume ? "going on with " : "run ") + folder + "; log: " + logs.place());
             RunListener listener = progress(configuration);
             RunRequest request =

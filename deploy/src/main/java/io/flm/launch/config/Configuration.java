@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import io.flm.data.PlainText;
 import io.flm.data.RemotePath;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Checkpoint;
@@ -175,7 +176,7 @@ public final class Configuration {
 
     /** The value of a key as HOCON. */
     String value(String key) {
-        return config.getValue(key).render(CONCISE);
+        return PlainText.of(config.getValue(key).render(CONCISE)); // the same value, written out
     }
 
     /** The {@code flm} keys as a HOCON file, each with its origin; it can be given back by {@code --config}. */
@@ -190,7 +191,7 @@ public final class Configuration {
             out.append(line)
                     .append(" ".repeat(Math.max(1, Math.min(width, 72) + 5 - line.length())))
                     .append("# ")
-                    .append(origin.replace('\n', ' '))
+                    .append(PlainText.of(origin))
                     .append('\n');
         });
         return out.toString();
@@ -409,7 +410,7 @@ public final class Configuration {
 
     /** The same for people. */
     public String explain(Key key) {
-        return key.name() + " = " + value(key.name()) + "  # " + origins.getOrDefault(key.name(), DEFAULT) + "\n  "
+        return key.name() + " = " + value(key.name()) + "  # " + PlainText.of(origins.getOrDefault(key.name(), DEFAULT)) + "\n  "
                 + key.comment()
                 + "\n  takes " + key.domain().describe() + "; default "
                 + key.defaultValue().render(CONCISE) + "\n  "

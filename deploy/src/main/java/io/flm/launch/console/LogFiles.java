@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import ch.qos.logback.core.Layout;
 import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import io.flm.data.FileErrors;
@@ -108,7 +109,7 @@ public final class LogFiles implements Logs {
     @Override
     public synchronized void toTemporary() {
         try {
-            to(Files.createTempFile("flm-", ".log"), warning -> {}); // nobody is sent there but by an error
+            to(Files.createTempFile("flm-", ".log"), LogForm.TEXT, warning -> {}); // nobody is sent there but by an error
             temporary = true;
         } catch (IOException e) {
             end();
@@ -118,11 +119,11 @@ public final class LogFiles implements Logs {
     }
 
     @Override
-    public synchronized void to(Path newFile) {
-        to(newFile, warnings);
+    public synchronized void to(Path newFile, LogForm form) {
+        to(newFile, form, warnings);
     }
 
-    private void to(Path newFile, Consumer<String> unwritten) {
+    private void to(Path newFile, LogForm form, Consumer<String> unwritten) {
         OutputStream out;
         try {
             out = new Lossy(PlainFile.append(newFile), newFile, unwritten);
@@ -131,7 +132,7 @@ public final class LogFiles implements Logs {
         }
         end();
         LoggerContext context = root().getLoggerContext();
-        LogLayout layout = new LogLayout();
+        Layout<ILoggingEvent> layout = form.layout();
         layout.setContext(context);
         layout.start();
         LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();

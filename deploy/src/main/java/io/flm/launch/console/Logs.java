@@ -8,7 +8,7 @@ public interface Logs {
     void begin();
 
     /** From now on logs go to the end of {@code file}. */
-    void to(Path file);
+    void to(Path file, LogForm form);
 
     /** From now on logs go to a file of this process, which is removed at the end unless somebody is sent there. */
     void toTemporary();

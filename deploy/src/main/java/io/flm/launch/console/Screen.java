@@ -8,6 +8,9 @@ public final class Screen {
     /** Carriage return, and the terminal's "erase to the end of the line". */
     private static final String ERASE = "\r\u001b[K";
 
+    /** To the top left, and the terminal's "erase all below". */
+    private static final String CLEAR = "\u001b[H\u001b[J";
+
     private final PrintStream out;
     private final boolean terminal;
     private final Program program;
@@ -64,6 +67,14 @@ public final class Screen {
         status = line.length() < columns ? line : line.substring(0, columns - 1);
         draw();
         out.flush();
+    }
+
+    /** Makes room for something that is shown anew; does nothing where this is no terminal. */
+    public synchronized void clear() {
+        if (terminal) {
+            out.print(CLEAR);
+            out.flush();
+        }
     }
 
     private void draw() {

@@ -1,6 +1,7 @@
 package io.flm.launch.doctor;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.flm.data.PlainText;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,11 +49,11 @@ public final class DoctorReport {
     public String render() {
         StringBuilder text = new StringBuilder();
         for (Finding finding : findings) {
-            text.append(String.format("%-10s %s", finding.topic(), finding.found()));
+            text.append(String.format("%-10s %s", finding.topic(), PlainText.of(finding.found())));
             if (finding.verdict() != Verdict.OK) {
                 text.append("   <- ")
                         .append(finding.verdict() == Verdict.FAULT ? "FAULT: " : "warning: ")
-                        .append(finding.advice());
+                        .append(PlainText.of(finding.advice()));
             }
             text.append(System.lineSeparator());
         }

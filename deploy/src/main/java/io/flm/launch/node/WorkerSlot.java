@@ -3,15 +3,18 @@ package io.flm.launch.node;
 import ai.djl.Device;
 import akka.actor.typed.ActorSystem;
 import io.flm.exchange.ExchangeNode;
+import io.flm.launch.console.LogFields;
 import io.flm.launch.console.Version;
 import io.flm.worker.AsyncTrainer;
 import io.flm.worker.BlockingTrainer;
+import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.StepResult;
 import io.flm.worker.TrainerThread;
 import io.flm.worker.Worker;
 import io.flm.worker.torch.Torch;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +31,7 @@ final class WorkerSlot {
     private final NodeMetrics metrics;
     private @Nullable TrainerThread thread;
     private volatile @Nullable NodeRun run;
+    private volatile String runName = "";
 
     /**
      * @param index from 1
@@ -61,11 +65,20 @@ final class WorkerSlot {
     private BlockingTrainer prepare(RunPlan plan, ActorSystem<?> system) {
         NodeRun opened = runs.open(plan, name());
         run = opened;
+        runName = plan.run();
+        LogFields.set(Map.of("run", runName));
         return opened.newTrainer(device, exchange, system);
     }
 
-    private void onStep(int rank, StepResult result) {
+    private void onStep(Generation generation, int rank, StepResult result) {
         metrics.onStep(name(), rank, result);
+        LogFields.set(Map.of(
+                "run",
+                runName,
+                "generation",
+                String.valueOf(generation.number()),
+                "step",
+                String.valueOf(result.step() + 1)));
         NodeRun of = run;
         if (rank == 0 && of != null) {
             of.onStep(result);

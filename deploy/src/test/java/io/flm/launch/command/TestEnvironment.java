@@ -2,7 +2,9 @@ package io.flm.launch.command;
 
 import io.flm.data.UserException;
 import io.flm.launch.console.Failure;
+import io.flm.launch.console.LogForm;
 import io.flm.launch.console.Logs;
+import io.flm.launch.console.PlainOutput;
 import io.flm.launch.console.Program;
 import io.flm.launch.console.Screen;
 import io.flm.launch.run.FreeMemory;
@@ -45,7 +47,7 @@ public final class TestEnvironment {
     /** @param memory asked between the look at a run's folder and its making */
     TestEnvironment(Path folder, Pretraining.Starter starter, Supplier<FreeMemory> memory) {
         environment = new Environment(
-                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PlainOutput(out),
                 new Screen(new PrintStream(err, true, StandardCharsets.UTF_8), 0, PROGRAM),
                 folder,
                 ROOT,
@@ -87,7 +89,7 @@ public final class TestEnvironment {
         public void begin() {}
 
         @Override
-        public void to(Path newFile) {
+        public void to(Path newFile, LogForm form) {
             file = newFile;
         }
 

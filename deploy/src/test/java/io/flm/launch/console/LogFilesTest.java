@@ -47,7 +47,7 @@ class LogFilesTest {
 
         public static void main(String[] arguments) {
             LogFiles logs = LogFiles.of(System.out::println);
-            logs.to(Path.of("/dev/full"));
+            logs.to(Path.of("/dev/full"), LogForm.TEXT);
             org.slf4j.Logger log = org.slf4j.LoggerFactory.getLogger(Full.class);
             log.info("a line");
             log.info("another line");

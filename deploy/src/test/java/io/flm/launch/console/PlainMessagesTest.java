@@ -5,17 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.LoggingEvent;
+import ch.qos.logback.classic.util.LogbackMDCAdapter;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.coordinator.Coordinator.Answer;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.RunView.WorkerView;
 import io.flm.launch.command.TestEnvironment;
 import io.flm.launch.submit.StubNode;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,5 +120,78 @@ class PlainMessagesTest {
         assertThat(lines).hasSizeGreaterThan(3);
         assertThat(lines.subList(1, lines.size()))
                 .allSatisfy(line -> assertThat(line).startsWith("\t").doesNotContain("\u001b"));
+    }
+
+    /** Commands that forget to write out what they quote. */
+    @Test
+    void ofControlsOnlyLineBreaksGetThroughStandardOutput() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        PlainOutput out = new PlainOutput(bytes);
+        out.println("a\u001b[2J b");
+        out.print("c\u0085d\u009be\u2028f\u202eg\u2066h\ufeffi\rj\tk\n");
+        out.printf("%s%n", "l\u0007m");
+        out.append("n\u007fo\r\n").append('p').println();
+        out.println((Object) "\u061cü\ud83c\udf4b");
+        assertThat(bytes.toString(StandardCharsets.UTF_8)).isEqualTo("""
+                a\\u001b[2J b
+                c\\u0085d\\u009be\\u2028f\\u202eg\\u2066h\\ufeffi j k
+                l\\u0007m
+                n\\u007fo
+                p
+                \\u061cü\ud83c\udf4b
+                """);
+    }
+
+    @Test
+    void namesOfFilesAndValuesOfKeysMakeNoLines() throws Exception {
+        Path shard = folder.resolve("s" + CLEAR + "\u202e.tar");
+        Files.copy(TestEnvironment.ROOT.resolve("data-stream/emoji/emoji-fluent.tar.gz"), folder.resolve("s.gz"));
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(folder.resolve("s.gz")))) {
+            Files.copy(in, shard);
+        }
+        TestEnvironment world = new TestEnvironment(folder);
+        assertThat(world.flm("data", "index", shard.toString())).as("%s", world.err()).isZero();
+        assertThat(world.out().lines()).hasSize(2).first().asString().contains("s" + SHOWN + "\\u202e.tar: ");
+        assertThat(world.flm("config", "flm.data.tokenizer", "--set", "flm.data.tokenizer=" + CLEAR + "\u202e"))
+                .as("%s", world.err())
+                .isZero();
+        assertThat(world.out().lines()).first().asString().startsWith("flm.data.tokenizer = ").contains(
+                "\\u001b[2J\\nflm: all is well\\u202e\"");
+        assertThat(world.out()).doesNotContain("\u001b").doesNotContain("\nflm: all");
+    }
+
+    @Test
+    void aLogLineForProgramsSaysWhereInTrainingItIs() throws Exception {
+        LoggerContext context = new LoggerContext();
+        context.setMDCAdapter(new LogbackMDCAdapter());
+        LoggingEvent event = new LoggingEvent(
+                "",
+                context.getLogger("io.flm.launch.X"),
+                Level.WARN,
+                "sample {}",
+                new IllegalStateException("bad" + CLEAR),
+                new Object[] {CLEAR + "\u202e"});
+        event.setThreadName("t\nx");
+        event.setTimeStamp(1_687_082_400_250L);
+        event.setMDCPropertyMap(Map.of("generation", "3", "rank", "1"));
+        LogFields.set(Map.of("run", "emoji" + CLEAR, "generation", "2", "step", "17"));
+        String line;
+        try {
+            line = LogForm.JSON.layout().doLayout(event);
+        } finally {
+            LogFields.set(Map.of());
+        }
+        assertThat(line.lines()).hasSize(1);
+        assertThat(line).endsWith("}\n").doesNotContain("\u001b").doesNotContain("\u202e");
+        JsonNode read = new ObjectMapper().readTree(line);
+        assertThat(read.path("time").asText()).isEqualTo("2023-06-18T10:00:00.250Z");
+        assertThat(read.path("level").asText()).isEqualTo("WARN");
+        assertThat(read.path("logger").asText()).isEqualTo("io.flm.launch.X");
+        assertThat(read.path("run").asText()).isEqualTo("emoji" + CLEAR);
+        assertThat(read.path("generation").asLong()).as("the thread knows better").isEqualTo(3);
+        assertThat(read.path("rank").isNumber()).isTrue();
+        assertThat(read.path("step").asLong()).isEqualTo(17);
+        assertThat(read.path("message").asText()).isEqualTo("sample " + CLEAR + "\u202e");
+        assertThat(read.path("error").asText()).contains("IllegalStateException: bad").contains("\n\tat ");
     }
 }

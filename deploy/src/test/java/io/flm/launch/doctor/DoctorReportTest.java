@@ -17,4 +17,12 @@ class DoctorReportTest {
                 {"topic":"disk","found":"1 GB free","verdict":"warning","advice":"make room"},\
                 {"topic":"port","found":"in use","verdict":"fault","advice":"give another"}]""");
     }
+
+    @Test
+    void whatOtherProgramsSayMakesNoLine() {
+        DoctorReport report = new DoctorReport();
+        report.fault("gpu", "\u001b[2J\nflm: all is well", "x\u202e\n");
+        assertThat(report.render())
+                .isEqualTo("gpu        \\u001b[2J flm: all is well   <- FAULT: x\\u202e " + System.lineSeparator());
+    }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flm.launch.console.LogFiles;
+import io.flm.launch.console.LogForm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ class PlainFileTest {
     @Test
     void aLogIsNotWrittenThroughALinkThatCameAfterTheFolderWasLookedAt() {
         LogFiles logs = LogFiles.of(warning -> {});
-        assertThatThrownBy(() -> logs.to(link)).hasMessageContaining(link + ": no log can be written there");
+        assertThatThrownBy(() -> logs.to(link, LogForm.TEXT)).hasMessageContaining(link + ": no log can be written there");
         logs.close(false);
         assertThat(victim).hasContent("mine");
     }

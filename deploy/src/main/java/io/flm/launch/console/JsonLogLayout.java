@@ -1,0 +1,29 @@
+package io.flm.launch.console;
+
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.LayoutBase;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A log line as an object: when, how grave, who, where in training, what, and the stack trace of an error. */
+final class JsonLogLayout extends LayoutBase<ILoggingEvent> {
+    @Override
+    public String doLayout(ILoggingEvent event) {
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("time", Instant.ofEpochMilli(event.getTimeStamp()).toString());
+        line.put("level", event.getLevel().toString());
+        line.put("logger", event.getLoggerName());
+        line.put("thread", event.getThreadName());
+        Map<String, String> fields = new TreeMap<>(LogFields.current());
+        fields.putAll(event.getMDCPropertyMap());
+        fields.forEach((name, value) -> line.put(name, value.matches("\\d{1,18}") ? Long.valueOf(value) : value));
+        line.put("message", String.valueOf(event.getFormattedMessage()));
+        if (event.getThrowableProxy() != null) {
+            line.put("error", ThrowableProxyUtil.asString(event.getThrowableProxy()));
+        }
+        return Json.line(line) + "\n";
+    }
+}
