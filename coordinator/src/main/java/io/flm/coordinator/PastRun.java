@@ -15,6 +15,21 @@ public final class PastRun {
     private PastRun() {}
 
     /**
+     * The figures of a run, from what its folder keeps.
+     *
+     * @param steps tells each of its steps, once; in order
+     * @param from the first step that is asked for
+     * @param to the last one
+     * @param points buckets at most
+     */
+    public static MetricsView metrics(
+            String run, Consumer<Consumer<StepMetrics>> steps, long from, long to, int points) {
+        MetricsHistory metrics = new MetricsHistory();
+        steps.accept(metrics::add);
+        return metrics.view(run, from, to, points);
+    }
+
+    /**
      * @param run as it ended
      * @param steps tells each of its steps, once; in order
      */

@@ -40,7 +40,8 @@ class WorkerTest {
     }
 
     private ActorRef<Worker.Command> spawn(String name, TrainerThread.Factory factory) {
-        TrainerThread thread = new TrainerThread(name, factory, (generation, rank, r) -> observed.add(r.step()), System::nanoTime);
+        TrainerThread thread =
+                new TrainerThread(name, factory, (generation, rank, r) -> observed.add(r.step()), System::nanoTime);
         return KIT.spawn(Worker.create(new Worker.Identity(name, "node", "cpu", "", "1"), thread), name);
     }
 

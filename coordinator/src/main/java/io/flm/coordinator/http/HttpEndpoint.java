@@ -82,7 +82,7 @@ public final class HttpEndpoint {
 
     private static final String PATHS =
             "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/metrics, /api/v1/events,"
-                    + " /api/v1/session, /api/v1/openapi.json, /metrics, /health/ready and /health/alive";
+                    + " /api/v1/runs, /api/v1/session, /api/v1/openapi.json, /metrics, /health/ready and /health/alive";
     private static final AtomicLong HUBS = new AtomicLong(); // names of actors are unique
 
     /**
@@ -100,6 +100,7 @@ public final class HttpEndpoint {
     private final SessionRoutes session;
     private final Submission.Planner planner;
     private final MetricsAnswer metrics;
+    private final RunRoutes runs;
     private final ActorRef<EventHub.Message> events;
 
     private HttpEndpoint(
@@ -108,6 +109,7 @@ public final class HttpEndpoint {
             HttpSettings settings,
             Submission.Planner planner,
             PrometheusRegistry metrics,
+            KeptRuns runs,
             InstantSource clock) {
         this.system = system;
         this.coordinator = coordinator;
@@ -120,6 +122,7 @@ public final class HttpEndpoint {
         this.session = new SessionRoutes(settings.tokens(), access, cookies, audit, bodies);
         this.planner = planner;
         this.metrics = new MetricsAnswer(metrics);
+        this.runs = new RunRoutes(runs, system);
         this.events =
                 system.systemActorOf(EventHub.create(coordinator), "events-" + HUBS.incrementAndGet(), Props.empty());
     }
@@ -130,6 +133,7 @@ public final class HttpEndpoint {
      * @param coordinator or a proxy of it
      * @param planner makes plans of the runs that are submitted
      * @param metrics what this node counts, for {@code /metrics}
+     * @param runs that this node keeps
      * @param clock of the day, by which sign-ins end
      */
     public static CompletionStage<ServerBinding> bind(
@@ -138,6 +142,7 @@ public final class HttpEndpoint {
             HttpSettings settings,
             Submission.Planner planner,
             PrometheusRegistry metrics,
+            KeptRuns runs,
             InstantSource clock) {
         Optional<NodeTls> tls;
         try {
@@ -145,7 +150,7 @@ public final class HttpEndpoint {
         } catch (UserException e) {
             return CompletableFuture.failedFuture(e);
         }
-        Route route = new HttpEndpoint(system, coordinator, settings, planner, metrics, clock).route();
+        Route route = new HttpEndpoint(system, coordinator, settings, planner, metrics, runs, clock).route();
         HttpConnections connections = new HttpConnections(settings, route.handler(system), system);
         ServerBuilder server = Http.get(system).newServerAt(settings.host(), settings.port());
         return tls.map(shown -> server.enableHttps(refreshed(shown, system)))
@@ -277,6 +282,7 @@ public final class HttpEndpoint {
                         () -> get(() -> completeWithFuture(asked(
                                 Coordinator.GetGenerations::new,
                                 (GenerationsView view) -> HttpAnswers.json(StatusCodes.OK, view.generations()))))),
+                pathPrefix("runs", runs::route),
                 path("metrics", () -> get(() -> extractRequest(this::metrics))),
                 path("events", () -> get(() -> extractRequest(request -> complete(events(request))))));
     }

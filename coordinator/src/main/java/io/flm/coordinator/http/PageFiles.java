@@ -34,6 +34,7 @@ final class PageFiles {
     /** By their paths, each with the resource that it is. */
     static final Map<String, String> FILES = Map.of(
             "page.js", "page/page.js",
+            "beside.js", "page/beside.js",
             "connection.js", "page/connection.js",
             "curves.js", "page/curves.js",
             "elements.js", "page/elements.js",

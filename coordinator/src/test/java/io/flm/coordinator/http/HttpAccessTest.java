@@ -89,6 +89,7 @@ class HttpAccessTest {
                                 "requests-per-second = " + perSecond),
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
                         new PrometheusRegistry(),
+                        KeptRuns.NONE,
                         () -> now)
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)

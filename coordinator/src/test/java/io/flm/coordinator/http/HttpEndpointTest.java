@@ -80,7 +80,13 @@ class HttpEndpointTest {
 
     private static int bind(ActorRef<Coordinator.Command> coordinator, HttpSettings settings) throws Exception {
         return HttpEndpoint.bind(
-                        KIT.system(), coordinator, settings, HttpEndpointTest::plan, counting(), InstantSource.system())
+                        KIT.system(),
+                        coordinator,
+                        settings,
+                        HttpEndpointTest::plan,
+                        counting(),
+                        KeptRuns.NONE,
+                        InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)
                 .localAddress()
@@ -382,8 +388,8 @@ class HttpEndpointTest {
                         "# TYPE flm_run_committed_steps gauge",
                         "flm_run_committed_steps 7.0",
                         "flm_run_info{id=\"id-1\",run=\"emoji \\\"1\\\"\"} 1",
-                        "flm_run_state{flm_run_state=\"training\"} 1.0",
-                        "flm_run_state{flm_run_state=\"failed\"} 0.0",
+                        "flm_run_state{flm_run_state=\"training\"} 1",
+                        "flm_run_state{flm_run_state=\"failed\"} 0",
                         "flm_run_loss 3.25",
                         "flm_run_head_accuracy_ratio{head=\"rec\"} 0.25",
                         "flm_run_head_prediction_ratio{head=\"rec\"} 1.0",

@@ -20,6 +20,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,6 +35,25 @@ class HttpMetricsTest {
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
     private static final ObjectMapper JSON = new ObjectMapper();
     private static int port;
+
+    private static KeptRuns kept() {
+        return new KeptRuns() {
+            @Override
+            public List<KeptRun> newest() {
+                return List.of(
+                        new KeptRun("r", "training", "all joined", 10, 100, 3.25, 1_687_082_400_250L),
+                        new KeptRun("old", "finished", "all steps are committed", 4, 4, null, 1_687_082_300_250L));
+            }
+
+            @Override
+            public void steps(String run, Consumer<StepMetrics> each) {
+                for (int step = 0; run.equals("old") && step < 4; step++) {
+                    each.accept(new StepMetrics(
+                            step, 8 - step, List.of(), List.of(), 1e-3, 2, 4, new StepResult.Times(0, 0, 0, 0, 1)));
+                }
+            }
+        };
+    }
 
     @BeforeAll
     static void bind() throws Exception {
@@ -53,7 +73,7 @@ class HttpMetricsTest {
                                 new StepResult.Times(0, 0, 0, 0, 500_000_000)));
                     }
                 })));
-        port = LoopbackEndpoint.bind(KIT.system(), coordinator, LoopbackEndpoint.settings());
+        port = LoopbackEndpoint.bind(KIT.system(), coordinator, LoopbackEndpoint.settings(), kept());
         HttpRequest submit = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/run"))
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(
@@ -76,6 +96,14 @@ class HttpMetricsTest {
     private static HttpResponse<String> get(String query) throws Exception {
         return CLIENT.send(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/metrics" + query))
+                        .build(),
+                BodyHandlers.ofString());
+    }
+
+    /** @param path below {@code /api/v1/runs} */
+    private static HttpResponse<String> ofRuns(String path) throws Exception {
+        return CLIENT.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/runs" + path))
                         .build(),
                 BodyHandlers.ofString());
     }
@@ -131,5 +159,31 @@ class HttpMetricsTest {
         assertThat(response.statusCode()).isEqualTo(400);
         assertThat(response.headers().firstValue("Content-Type")).contains("application/problem+json");
         assertThat(JSON.readTree(response.body()).get("detail").asText()).isEqualTo(detail);
+    }
+
+    @Test
+    void runsThatTheNodeKeepsAreToldNewestFirst() throws Exception {
+        JsonNode runs = JSON.readTree(ofRuns("").body());
+        assertThat(runs).hasSize(2);
+        assertThat(runs.get(0).path("run").asText()).isEqualTo("r");
+        assertThat(runs.get(0).path("loss").asDouble()).isEqualTo(3.25);
+        assertThat(runs.get(1).path("state").asText()).isEqualTo("finished");
+        assertThat(runs.get(1).path("loss").isNull()).isTrue();
+        assertThat(runs.get(1).path("workedOnAt").asLong()).isEqualTo(1_687_082_300_250L);
+    }
+
+    @Test
+    void figuresOfAKeptRunAreAskedForAsThoseOfTheOneAtHand() throws Exception {
+        JsonNode old = JSON.readTree(ofRuns("/old/metrics?from=1&points=2").body());
+        assertThat(old.path("run").asText()).isEqualTo("old");
+        assertThat(old.path("last").asLong()).isEqualTo(3);
+        assertThat(old.path("steps")).extracting(JsonNode::asInt).containsExactly(0, 2);
+        assertThat(old.path("figures").path("loss").path("mean"))
+                .extracting(JsonNode::asDouble)
+                .containsExactly(7.5, 5.5);
+        assertThat(JSON.readTree(ofRuns("/old/metrics").body()).path("steps")).hasSize(4);
+        JsonNode none = JSON.readTree(ofRuns("/..%2fother/metrics").body());
+        assertThat(none.path("last").asLong()).isEqualTo(-1);
+        assertThat(ofRuns("/old/metrics?points=0").statusCode()).isEqualTo(400);
     }
 }

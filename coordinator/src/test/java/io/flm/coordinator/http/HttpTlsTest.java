@@ -66,6 +66,7 @@ class HttpTlsTest {
                         settings,
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
                         new PrometheusRegistry(),
+                        KeptRuns.NONE,
                         InstantSource.system())
                 .toCompletableFuture()
                 .orTimeout(20, TimeUnit.SECONDS)

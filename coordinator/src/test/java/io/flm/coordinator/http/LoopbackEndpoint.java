@@ -45,12 +45,20 @@ final class LoopbackEndpoint {
     /** Binds one that makes plans of four workers and a hundred steps; returns its port. */
     static int bind(ActorSystem<?> system, ActorRef<Coordinator.Command> coordinator, HttpSettings settings)
             throws Exception {
+        return bind(system, coordinator, settings, KeptRuns.NONE);
+    }
+
+    /** The same, of a node that keeps runs. */
+    static int bind(
+            ActorSystem<?> system, ActorRef<Coordinator.Command> coordinator, HttpSettings settings, KeptRuns runs)
+            throws Exception {
         return HttpEndpoint.bind(
                         system,
                         coordinator,
                         settings,
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100).resuming(s.resume()),
                         new PrometheusRegistry(),
+                        runs,
                         InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)

@@ -66,6 +66,7 @@ class OpenApiTest {
                         HttpSettings.from(ConfigFactory.load()),
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100),
                         new PrometheusRegistry(),
+                        KeptRuns.NONE,
                         InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)
@@ -241,7 +242,8 @@ class OpenApiTest {
         Matcher rows = Pattern.compile("(?m)^\\| `(GET|POST|DELETE) (/\\S+)` \\|")
                 .matcher(Files.readString(Path.of("../docs/http.md")));
         while (rows.find()) {
-            said.add(rows.group(1) + " " + rows.group(2).replace("NAME", "{worker}"));
+            said.add(rows.group(1) + " "
+                    + rows.group(2).replace("runs/NAME", "runs/{run}").replace("NAME", "{worker}"));
         }
         Set<String> known = new TreeSet<>();
         for (String path : paths()) {

@@ -67,6 +67,7 @@ class PageFilesTest {
     @CsvSource({
         "/, text/html",
         "/page.js, application/javascript",
+        "/beside.js, application/javascript",
         "/connection.js, application/javascript",
         "/curves.js, application/javascript",
         "/elements.js, application/javascript",

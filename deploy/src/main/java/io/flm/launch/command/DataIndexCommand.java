@@ -112,7 +112,9 @@ final class DataIndexCommand implements Callable<Integer> {
 
     private static String render(List<Written> tables) {
         StringBuilder text = new StringBuilder();
-        tables.stream().limit(MOST_LINES).forEach(table -> text.append(PlainText.of(line(table))).append(System.lineSeparator()));
+        tables.stream()
+                .limit(MOST_LINES)
+                .forEach(table -> text.append(PlainText.of(line(table))).append(System.lineSeparator()));
         if (tables.size() > MOST_LINES) {
             text.append(String.format(Locale.ROOT, "%,d more%n", tables.size() - MOST_LINES));
         }

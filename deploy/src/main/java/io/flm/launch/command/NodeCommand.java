@@ -12,6 +12,7 @@ import io.flm.launch.console.Version;
 import io.flm.launch.node.Node;
 import io.flm.launch.run.NodeAddress;
 import io.flm.launch.run.NodeFiles;
+import io.flm.launch.run.RunFolders;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -113,6 +114,7 @@ final class NodeCommand implements Callable<Integer> {
                 configuration.config(),
                 run -> where.run == null ? base.resolve(run) : base,
                 base,
+                where.run == null ? base : RunFolders.beside(base),
                 environment.home(),
                 0,
                 environment.nanoTime(),

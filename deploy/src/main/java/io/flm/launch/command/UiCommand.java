@@ -16,6 +16,7 @@ import io.flm.launch.console.Version;
 import io.flm.launch.run.LastStatus;
 import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.RunFiles;
+import io.flm.launch.run.RunFolders;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -97,6 +98,7 @@ final class UiCommand implements Callable<Integer> {
                                             "this is the page of a past run; start one with flm pretrain");
                                 },
                                 new PrometheusRegistry(),
+                                new RunFolders(RunFolders.beside(folder)),
                                 Clock.systemUTC())
                         .toCompletableFuture()
                         .join()

@@ -410,7 +410,8 @@ public final class Configuration {
 
     /** The same for people. */
     public String explain(Key key) {
-        return key.name() + " = " + value(key.name()) + "  # " + PlainText.of(origins.getOrDefault(key.name(), DEFAULT)) + "\n  "
+        return key.name() + " = " + value(key.name()) + "  # " + PlainText.of(origins.getOrDefault(key.name(), DEFAULT))
+                + "\n  "
                 + key.comment()
                 + "\n  takes " + key.domain().describe() + "; default "
                 + key.defaultValue().render(CONCISE) + "\n  "

@@ -109,7 +109,10 @@ public final class LogFiles implements Logs {
     @Override
     public synchronized void toTemporary() {
         try {
-            to(Files.createTempFile("flm-", ".log"), LogForm.TEXT, warning -> {}); // nobody is sent there but by an error
+            to(
+                    Files.createTempFile("flm-", ".log"),
+                    LogForm.TEXT,
+                    warning -> {}); // nobody is sent there but by an error
             temporary = true;
         } catch (IOException e) {
             end();

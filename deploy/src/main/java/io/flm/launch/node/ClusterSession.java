@@ -32,6 +32,7 @@ import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.PastSteps;
 import io.flm.coordinator.http.HttpEndpoint;
 import io.flm.coordinator.http.HttpSettings;
+import io.flm.coordinator.http.KeptRuns;
 import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.exchange.GroupSpec;
@@ -86,6 +87,7 @@ final class ClusterSession {
      * @param config of this node, whole
      * @param http likewise with the earlier port
      * @param metrics what the node counts
+     * @param runs that the node keeps
      * @param past steps of runs, as this node keeps them
      * @throws UserException where a port cannot be had
      */
@@ -96,6 +98,7 @@ final class ClusterSession {
             List<WorkerSlot> slots,
             Submission.Planner planner,
             PrometheusRegistry metrics,
+            KeptRuns runs,
             PastSteps past) {
         this.settings = settings;
         this.slots = slots;
@@ -109,7 +112,7 @@ final class ClusterSession {
             ActorRef<Coordinator.Command> proxy = coordinator
                     .orTimeout(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                     .join();
-            httpPort = HttpEndpoint.bind(system, proxy, http, planner, metrics, Clock.systemUTC())
+            httpPort = HttpEndpoint.bind(system, proxy, http, planner, metrics, runs, Clock.systemUTC())
                     .toCompletableFuture()
                     .join()
                     .localAddress()

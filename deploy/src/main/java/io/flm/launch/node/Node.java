@@ -3,6 +3,7 @@ package io.flm.launch.node;
 import ai.djl.Device;
 import com.typesafe.config.Config;
 import io.flm.coordinator.http.HttpSettings;
+import io.flm.coordinator.http.KeptRuns;
 import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
@@ -14,6 +15,7 @@ import io.flm.launch.node.DeadMembers.Verdict;
 import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.NodeFiles;
 import io.flm.launch.run.RunFiles;
+import io.flm.launch.run.RunFolders;
 import io.flm.worker.RunPlan;
 import io.flm.worker.StepMetrics;
 import io.flm.worker.torch.TorchRoute;
@@ -52,6 +54,7 @@ public final class Node implements AutoCloseable {
      * @param config the effective configuration of this node, with Akka's part
      * @param folder where runs are kept, by their names
      * @param base where the node leaves its address
+     * @param beside the folder that holds runs, this node's and others
      * @param home this program's folder
      * @param most workers at most; 0: as many as fit
      * @param notes sentences for the user
@@ -60,6 +63,7 @@ public final class Node implements AutoCloseable {
             Config config,
             NodeRuns.Folder folder,
             Path base,
+            Path beside,
             Path home,
             int most,
             LongSupplier nanoTime,
@@ -70,6 +74,7 @@ public final class Node implements AutoCloseable {
     private final NodeRuns runs;
     private final ExchangeNode exchange;
     private final NodeMetrics metrics;
+    private final KeptRuns kept;
     private final List<WorkerSlot> slots = new ArrayList<>();
     private final Submission.Planner planner;
     private final Set<NodeSettings.Address> known = new LinkedHashSet<>();
@@ -99,6 +104,7 @@ public final class Node implements AutoCloseable {
         int count = setup.most() > 0 ? Math.min(setup.most(), worker.count(devices, 1)) : worker.count(devices, 1);
         runs = new NodeRuns(setup.folder(), setup.home(), roots, devices.get(0).isGpu() ? 0 : count, setup.nanoTime());
         exchange = exchange();
+        kept = new RunFolders(setup.beside());
         metrics = new NodeMetrics(
                 exchange::counters,
                 runs::dataStages,
@@ -182,7 +188,7 @@ public final class Node implements AutoCloseable {
         ClusterSession now;
         try {
             now = new ClusterSession(
-                    settings, setup.config(), http, slots, planner, metrics.registry(), this::pastSteps);
+                    settings, setup.config(), http, slots, planner, metrics.registry(), kept, this::pastSteps);
             failures = 0;
         } catch (UserException e) {
             failures++;

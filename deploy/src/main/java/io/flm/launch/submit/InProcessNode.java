@@ -7,6 +7,7 @@ import io.flm.coordinator.http.HttpSettings;
 import io.flm.launch.node.Node;
 import io.flm.launch.run.MemoryNeed;
 import io.flm.launch.run.NodeAddress;
+import io.flm.launch.run.RunFolders;
 import io.flm.worker.torch.WorkerSettings;
 import io.flm.worker.train.TrainSettings;
 import java.time.Duration;
@@ -29,6 +30,7 @@ final class InProcessNode implements Nodes {
                 config,
                 run -> request.run(),
                 request.run(),
+                RunFolders.beside(request.run()),
                 request.home(),
                 TrainSettings.from(config).lanes(),
                 nanoTime,

@@ -150,13 +150,18 @@ class PlainMessagesTest {
             Files.copy(in, shard);
         }
         TestEnvironment world = new TestEnvironment(folder);
-        assertThat(world.flm("data", "index", shard.toString())).as("%s", world.err()).isZero();
+        assertThat(world.flm("data", "index", shard.toString()))
+                .as("%s", world.err())
+                .isZero();
         assertThat(world.out().lines()).hasSize(2).first().asString().contains("s" + SHOWN + "\\u202e.tar: ");
         assertThat(world.flm("config", "flm.data.tokenizer", "--set", "flm.data.tokenizer=" + CLEAR + "\u202e"))
                 .as("%s", world.err())
                 .isZero();
-        assertThat(world.out().lines()).first().asString().startsWith("flm.data.tokenizer = ").contains(
-                "\\u001b[2J\\nflm: all is well\\u202e\"");
+        assertThat(world.out().lines())
+                .first()
+                .asString()
+                .startsWith("flm.data.tokenizer = ")
+                .contains("\\u001b[2J\\nflm: all is well\\u202e\"");
         assertThat(world.out()).doesNotContain("\u001b").doesNotContain("\nflm: all");
     }
 
@@ -188,10 +193,14 @@ class PlainMessagesTest {
         assertThat(read.path("level").asText()).isEqualTo("WARN");
         assertThat(read.path("logger").asText()).isEqualTo("io.flm.launch.X");
         assertThat(read.path("run").asText()).isEqualTo("emoji" + CLEAR);
-        assertThat(read.path("generation").asLong()).as("the thread knows better").isEqualTo(3);
+        assertThat(read.path("generation").asLong())
+                .as("the thread knows better")
+                .isEqualTo(3);
         assertThat(read.path("rank").isNumber()).isTrue();
         assertThat(read.path("step").asLong()).isEqualTo(17);
         assertThat(read.path("message").asText()).isEqualTo("sample " + CLEAR + "\u202e");
-        assertThat(read.path("error").asText()).contains("IllegalStateException: bad").contains("\n\tat ");
+        assertThat(read.path("error").asText())
+                .contains("IllegalStateException: bad")
+                .contains("\n\tat ");
     }
 }

@@ -44,7 +44,8 @@ class PlainFileTest {
     @Test
     void aLogIsNotWrittenThroughALinkThatCameAfterTheFolderWasLookedAt() {
         LogFiles logs = LogFiles.of(warning -> {});
-        assertThatThrownBy(() -> logs.to(link, LogForm.TEXT)).hasMessageContaining(link + ": no log can be written there");
+        assertThatThrownBy(() -> logs.to(link, LogForm.TEXT))
+                .hasMessageContaining(link + ": no log can be written there");
         logs.close(false);
         assertThat(victim).hasContent("mine");
     }

@@ -11,6 +11,7 @@ import io.flm.coordinator.PastRun;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.http.HttpEndpoint;
 import io.flm.coordinator.http.HttpSettings;
+import io.flm.coordinator.http.KeptRuns;
 import io.flm.data.StageCount;
 import io.flm.exchange.ExchangeCounters;
 import io.flm.exchange.StepTotals;
@@ -80,6 +81,7 @@ class NodeMetricsTest {
                                 throw new UnsupportedOperationException();
                             },
                             metrics.registry(),
+                            KeptRuns.NONE,
                             InstantSource.system())
                     .toCompletableFuture()
                     .join()

@@ -54,6 +54,7 @@ class NodeTest {
                 layers.build().config(),
                 folder::resolve,
                 folder,
+                folder,
                 TestEnvironment.ROOT,
                 0,
                 System::nanoTime,

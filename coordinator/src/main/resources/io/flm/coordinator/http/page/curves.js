@@ -1,6 +1,7 @@
 // The curves: figures of steps, as GET /api/v1/metrics has them, one chart for those of a kind.
 
 import uPlot from '/uPlot.esm.js';
+import {figureOf, merged, runOf} from './beside.js';
 import {count, element, percent, setText, shown} from './elements.js';
 
 const HEIGHT = 220;
@@ -17,25 +18,31 @@ const CHARTS = [
 ];
 
 const isHeldOut = name => name.startsWith('heldOut.');
+const DASHES = [[2, 3], [9, 4], [9, 3, 2, 3]]; // of other runs, in turn
+
+/** The place of a figure's run among all: 0 is the one that the page shows. */
+function placeOf(name, names) {
+  return [...new Set(['', ...names.map(runOf)])].indexOf(runOf(name));
+}
 
 /** A figure without what it is of: of heads the head's name. */
 function stem(name) {
-  return name.replace('heldOut.', '').replace(/(Loss|Accuracy|Ms)$/, '');
+  return figureOf(name).replace('heldOut.', '').replace(/(Loss|Accuracy|Ms)$/, '');
 }
 
 /** What comes first in a legend: the sum of all heads, then heads, then held-out ones; phases as a step has them. */
 const FIRST = ['loss', 'dataMs', 'forwardMs', 'backwardMs', 'exchangeMs', 'optimizerMs'];
 
 function inOrder(names) {
-  const place = name => isHeldOut(name) ? 99 : (FIRST.indexOf(name) + 50) % 50;
-  return names.sort((a, b) => place(a) - place(b) || a.localeCompare(b));
+  const place = name => (runOf(name) ? 100 : 0) + (isHeldOut(name) ? 99 : (FIRST.indexOf(figureOf(name)) + 50) % 50);
+  return names.sort((a, b) => runOf(a).localeCompare(runOf(b)) || place(a) - place(b) || a.localeCompare(b));
 }
 
 function label(name) {
   const heldOut = isHeldOut(name);
   const own = stem(name);
   const words = {loss: 'all heads', gradientNorm: 'before clipping', learningRate: 'base rate', samplesPerSecond: 'global batch'};
-  return (words[own] ?? own) + (heldOut ? ', held out' : '');
+  return (words[own] ?? own) + (heldOut ? ', held out' : '') + (runOf(name) ? ` (${runOf(name)})` : '');
 }
 
 /** A moving average that forgets by a weight, without the pull of its begin. */
@@ -85,14 +92,14 @@ class Chart {
   }
 
   draw(metrics, options) {
-    const names = inOrder(Object.keys(metrics.figures).filter(name => CHARTS.find(chart => chart.fits(name)) === this.#kind));
+    const names = inOrder(Object.keys(metrics.figures).filter(name => CHARTS.find(chart => chart.fits(figureOf(name))) === this.#kind));
     this.box.hidden = names.length === 0;
     if (names.length === 0) {
       return;
     }
     if (names.join() !== this.#names.join()) {
       this.#names = names;
-      const heads = inOrder(Object.keys(metrics.figures).filter(name => name.endsWith('Loss') && !isHeldOut(name))).map(stem);
+      const heads = inOrder(Object.keys(metrics.figures).filter(name => figureOf(name).endsWith('Loss') && !isHeldOut(name) && !runOf(name))).map(stem);
       this.#colors = names.map((name, i) => (heads.includes(stem(name)) ? heads.indexOf(stem(name)) + 1 : i) % COLORS);
       this.#makeLegend(options);
     }
@@ -124,7 +131,7 @@ class Chart {
   #makeLegend(options) {
     this.#legend.replaceChildren(...this.#names.map((name, i) => {
       const key = element('button', {type: 'button', className: `key c${this.#colors[i]}`, 'aria-pressed': 'true'},
-          element('span', {className: isHeldOut(name) ? 'swatch dashed' : 'swatch'}),
+          element('span', {className: isHeldOut(name) || runOf(name) ? 'swatch dashed' : 'swatch'}),
           element('span', {textContent: label(name)}), ' ', element('output', {}));
       key.addEventListener('click', () => {
         const hide = !this.#hidden.has(name);
@@ -152,17 +159,21 @@ class Chart {
     const axis = {stroke: style('--muted'), grid: {stroke: style('--line'), width: 1}, ticks: {show: false}, font: '12px system-ui'};
     const series = [{}];
     const bands = [];
+    const placed = new Set(this.#names.map(runOf));
     const alone = this.#names.filter(name => !this.#hidden.has(name)).length === 1; // else ranges lie over each other
     this.#names.forEach((name, i) => {
       const color = style(`--c${this.#colors[i]}`);
       const heldOut = isHeldOut(name);
+      const other = runOf(name) !== '';
+      const gaps = heldOut || placed.size > 1; // steps of other runs lie between
       const show = !this.#hidden.has(name);
       series.push({
-        stroke: color, width: 1.5, show, spanGaps: heldOut, dash: heldOut ? [5, 4] : undefined,
+        stroke: color, width: other ? 1 : 1.5, show, spanGaps: gaps,
+        dash: other ? DASHES[(placeOf(name, this.#names) - 1) % DASHES.length] : heldOut ? [5, 4] : undefined,
         points: heldOut ? {show: true, size: 5} : {},
       });
       if (range) {
-        const faint = {stroke: alone ? color + '40' : 'transparent', width: 1, show, points: {show: false}, spanGaps: heldOut};
+        const faint = {stroke: alone ? color + '40' : 'transparent', width: 1, show, points: {show: false}, spanGaps: gaps};
         series.push(faint, faint);
         bands.push({series: [series.length - 1, series.length - 2], fill: color + (alone ? '26' : '14')});
       }
@@ -187,6 +198,7 @@ class Chart {
 export class Curves {
   #charts;
   #metrics = null;
+  #others = [];
   #options;
 
   constructor(place) {
@@ -196,6 +208,12 @@ export class Curves {
 
   set(options) {
     Object.assign(this.#options, options);
+    this.#draw();
+  }
+
+  /** Draws other runs over this one. */
+  beside(others) {
+    this.#others = others;
     this.#draw();
   }
 
@@ -233,7 +251,8 @@ export class Curves {
 
   #draw() {
     if (this.#metrics !== null) {
-      this.#charts.forEach(chart => chart.draw(this.#metrics, this.#options));
+      const all = merged(this.#metrics, this.#others);
+      this.#charts.forEach(chart => chart.draw(all, this.#options));
     }
   }
 }

@@ -2,7 +2,7 @@
 
 import {EventStream, Refused, get, post, signOut} from './connection.js';
 import {Curves} from './curves.js';
-import {byId, count, element, setText} from './elements.js';
+import {byId, count, element, setText, shown} from './elements.js';
 import {Generations, Workers, addLine, filterLines, showFigures, showNotes, showShares} from './parts.js';
 
 const POINTS = 500;
@@ -201,6 +201,34 @@ function resolution() {
     : (bucketSteps === 1 ? 'Each step by itself.' : `Means of ${count(bucketSteps)} steps each, with the least and the most.`)
       + (first > 0 ? ` Steps before ${count(first)} are not known to the coordinator.` : '') + ` The newest is ${count(last)}.`);
 }
+
+// Other runs.
+
+/** Lists the runs that this node keeps beside this one; asked for when the list is opened. */
+async function listRuns() {
+  const others = (await get('/api/v1/runs')).filter(other => other.run !== run?.run);
+  const chosen = new Set(chosenRuns());
+  byId('other-runs').replaceChildren(...others.map(other => {
+    const box = element('input', {type: 'checkbox', value: other.run, checked: chosen.has(other.run)});
+    box.addEventListener('change', () => drawOthers().catch(told));
+    const loss = other.loss === null ? '' : `, loss ${shown(other.loss)}`;
+    return element('li', {}, element('label', {}, box, ` ${other.run}: ${other.state}, step ${count(other.step)}${loss}`));
+  }));
+  setText(byId('no-runs'), others.length === 0 ? 'This node keeps no other run.' : '');
+}
+
+const chosenRuns = () => [...byId('other-runs').querySelectorAll('input:checked')].map(box => box.value);
+
+async function drawOthers() {
+  const paths = chosenRuns().map(encodeURIComponent);
+  curves.beside(await Promise.all(paths.map(path => get(`/api/v1/runs/${path}/metrics?points=${POINTS}`))));
+}
+
+byId('others').addEventListener('toggle', () => {
+  if (byId('others').open) {
+    listRuns().catch(told);
+  }
+});
 
 // Orders.
 

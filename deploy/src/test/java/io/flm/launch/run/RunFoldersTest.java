@@ -1,0 +1,96 @@
+package io.flm.launch.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.flm.coordinator.RunView;
+import io.flm.coordinator.http.KeptRuns.KeptRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunFoldersTest {
+    @TempDir
+    private Path parent = Path.of("");
+
+    private Path aRun(Path folder, String name, int steps) throws IOException {
+        try (RunFiles run = RunFiles.create(folder.resolve(name))) {
+            Files.writeString(run.configuration(), "");
+            for (int step = 0; step < steps; step++) {
+                Files.writeString(
+                        RunFiles.metricsOf(run.path()),
+                        "{\"step\":" + step + ",\"loss\":3}\n",
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.APPEND);
+            }
+            Files.setLastModifiedTime(RunFiles.metricsOf(run.path()), FileTime.fromMillis(steps * 1000L));
+            return run.path();
+        }
+    }
+
+    private static RunView finished(String run) {
+        return new RunView(
+                run,
+                "id",
+                "finished",
+                "all steps are committed",
+                1,
+                4,
+                4,
+                2.5,
+                List.of(),
+                0,
+                0,
+                null,
+                null,
+                1,
+                0,
+                null,
+                null,
+                List.of(),
+                List.of());
+    }
+
+    private static List<Long> steps(RunFolders runs, String name) {
+        List<Long> steps = new ArrayList<>();
+        runs.steps(name, step -> steps.add(step.step()));
+        return steps;
+    }
+
+    @Test
+    void runsAreToldAsTheyEndedNewestFirst() throws IOException {
+        LastStatus.write(aRun(parent, "old", 4), finished("old"), 1);
+        aRun(parent, "elsewhere", 9);
+        Files.createDirectory(parent.resolve("nodes"));
+        RunFolders runs = new RunFolders(parent);
+        assertThat(runs.newest()).extracting(KeptRun::run).containsExactly("elsewhere", "old");
+        assertThat(runs.newest()).extracting(KeptRun::state).containsExactly("unknown", "finished");
+        assertThat(runs.newest().get(1).loss()).isEqualTo(2.5);
+        assertThat(runs.newest().get(1).workedOnAt()).isEqualTo(4000);
+        assertThat(steps(runs, "old")).containsExactly(0L, 1L, 2L, 3L);
+        assertThat(new RunFolders(parent.resolve("nowhere")).newest()).isEmpty();
+    }
+
+    @Test
+    void noNameLeadsOutOfTheFolder() throws IOException {
+        Path inner = Files.createDirectory(parent.resolve("runs"));
+        aRun(parent, "secret", 2);
+        aRun(inner, "own", 1);
+        RunFolders runs = new RunFolders(inner);
+        assertThat(steps(runs, "own")).hasSize(1);
+        for (String name : List.of(
+                "../secret", "own/../../secret", parent.resolve("secret").toString(), "..", ".", "")) {
+            assertThat(steps(runs, name)).as(name).isEmpty();
+        }
+    }
+
+    @Test
+    void whatLiesBesideARunIsItsFoldersParent() {
+        assertThat(RunFolders.beside(parent.resolve("runs/emoji-1"))).isEqualTo(parent.resolve("runs"));
+    }
+}
