@@ -16,6 +16,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code deploy/cluster} with an {@code ssh} that runs everything here, in a home of its own. */
 @DisabledOnOs(OS.WINDOWS)
 class ClusterCommandTest {
+    private static final String CONTROLS = "[\\p{Cc}\\p{Cf}&&[^\\n\\t]]";
+
     @TempDir
     private Path folder = Path.of("");
 
@@ -55,5 +57,23 @@ class ClusterCommandTest {
         Files.createDirectories(folder.resolve("home/flm/runs/nodes"));
         assertThat(cluster(script, "down", "my hosts.txt")).isEqualTo("a: did not run\n");
         assertThat(cluster(script, "up", "no hosts.txt")).contains("cluster: no hosts.txt: cannot be read");
+    }
+
+    /** A host may be taken over, and its words come to a terminal: an escape sequence, one of a single letter, a turn of direction. */
+    @Test
+    void whatAHostSaysHasNoControlCharacters() throws Exception {
+        Path bin = Files.createDirectories(folder.resolve("home/flm/program/deploy"));
+        Path flm = Files.writeString(bin.resolve("flm"), """
+                #!/bin/sh
+                printf 'run\\033[2J x\\302\\233y\\342\\200\\256z\\342\\201\\246 \\303\\274\\tok\\007\\r\\n'
+                """);
+        assertThat(flm.toFile().setExecutable(true)).isTrue();
+        Files.writeString(folder.resolve("home/flm/node.out"), "joined\u001b[31m\u202e\n");
+        Files.writeString(folder.resolve("hosts.txt"), "a host=127.0.0.1 port=22\n");
+        Path script = TestEnvironment.ROOT.resolve("deploy/cluster");
+        assertThat(cluster(script, "status", "hosts.txt"))
+                .contains("run[2J xyz ü\tok\n")
+                .doesNotContainPattern(CONTROLS);
+        assertThat(cluster(script, "logs", "hosts.txt")).isEqualTo("a: joined[31m\n");
     }
 }
