@@ -100,7 +100,8 @@ class Chart {
     if (names.join() !== this.#names.join()) {
       this.#names = names;
       const heads = inOrder(Object.keys(metrics.figures).filter(name => figureOf(name).endsWith('Loss') && !isHeldOut(name) && !runOf(name))).map(stem);
-      this.#colors = names.map((name, i) => (heads.includes(stem(name)) ? heads.indexOf(stem(name)) + 1 : i) % COLORS);
+      const place = name => names.includes(figureOf(name)) ? names.indexOf(figureOf(name)) : names.indexOf(name);
+      this.#colors = names.map(name => (heads.includes(stem(name)) ? heads.indexOf(stem(name)) + 1 : place(name)) % COLORS);
       this.#makeLegend(options);
     }
     const log = options.log && this.#kind.log;
