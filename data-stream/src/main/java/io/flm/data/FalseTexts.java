@@ -77,7 +77,7 @@ final class FalseTexts {
             throw new SampleException(
                     examples.name(index),
                     drawn.size() + " false texts of " + count + " found in " + tries + " draws: too few examples have"
-                            + " other pictures and other texts");
+                            + " other pictures and other texts for flm.task.false-texts");
         }
         return drawn.size() == count ? drawn : nearest(drawn, chosen, count);
     }

@@ -208,8 +208,9 @@ public record StatementFiles(List<Statement> all, long leftOut) {
             return classes.size();
         }
         if (label < 0) {
-            throw new UserException(where + ": its \"" + field + "\" is " + AnnotationFile.shown(word) + ", not one of "
-                    + String.join(", ", classes) + "; mend the line");
+            throw new UserException(
+                    where + ": its \"" + field + "\" is " + (word.isEmpty() ? "empty" : AnnotationFile.shown(word))
+                            + ", not one of " + String.join(", ", classes) + "; mend the line");
         }
         return label;
     }

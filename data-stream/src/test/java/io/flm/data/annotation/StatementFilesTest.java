@@ -148,6 +148,7 @@ class StatementFilesTest {
                 "{'identifier': 'a', 'sentence': 'x', 'label': 'True'}|identifier a names no pictures",
                 "{'identifier': 'a', 'sentence': 'x', 'label': 'True', 'left': 'b'}|its \"right\" is missing",
                 "{'identifier': 'dev-1-1-0', 'sentence': 'x', 'label': 'Perhaps'}|its \"label\" is perhaps, not one of false, true",
+                "{'identifier': 'dev-1-1-0', 'sentence': 'x', 'label': ''}|its \"label\" is empty, not one of false, true",
                 "{'identifier': 'dev-1-1-0', 'sentence': 'x', 'label': 1}|its \"label\" is not a text",
                 "{'identifier': 'dev-1-1-0', 'sentence': 7, 'label': 'True'}|its \"sentence\" is not a text",
                 "{'identifier': 'dev-1-1-0', 'sentence': 'x', 'label': 'True'|bad.json:3: no JSON",
