@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,7 @@ final class ComparisonFolder implements AutoCloseable {
     private static final int MOST_BYTES = 16 << 20;
     private static final int MOST_SHOWN = 60;
     private static final int MOST_NAMED = 6;
+    private static final Pattern LONG_FRACTION = Pattern.compile("-?\\d+\\.\\d{16,}");
 
     private final RunLock lock;
 
@@ -141,6 +143,9 @@ final class ComparisonFolder implements AutoCloseable {
 
     private static String shown(JsonNode value) {
         String text = value.isMissingNode() ? "missing" : value.isTextual() ? value.asText() : value.toString();
+        if (LONG_FRACTION.matcher(text).matches()) { // all digits of a double, by which it is compared
+            text = Variant.shortest(Double.parseDouble(text));
+        }
         return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
     }
 

@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,7 +60,7 @@ final class Results {
             Path file = folder(cell.key()).resolve(NAME);
             try {
                 if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-                    known.put(cell.key(), result(file));
+                    known.put(cell.key(), result(file, cell));
                 }
             } catch (NoSuchFileException e) {
                 // it is done again
@@ -75,16 +76,33 @@ final class Results {
         last.stream().filter(cell -> !known.containsKey(cell.key())).forEach(this::requireCheckpoint);
     }
 
-    private static JsonNode result(Path file) throws IOException {
+    private static JsonNode result(Path file, Cell cell) throws IOException {
         try {
             JsonNode result = JSON.readTree(new String(SmallFile.read(file, MOST_BYTES), StandardCharsets.UTF_8));
-            if (result.isObject()) {
+            if (isOf(cell, result)) {
                 return result;
             }
         } catch (JsonProcessingException e) {
             LOG.info("{}", file, e);
         }
         throw new UserException(file + ": holds no result; delete it, and its cell is done again");
+    }
+
+    /** Whether it says what other cells and the report read of it. */
+    private static boolean isOf(Cell cell, JsonNode result) {
+        if (cell instanceof Pretrain pretrain) {
+            JsonNode points = result.path("points");
+            return points.size() >= pretrain.points()
+                    && StreamSupport.stream(points.spliterator(), false).allMatch(Results::namesCheckpoint);
+        }
+        if (cell instanceof Finetune) {
+            return namesCheckpoint(result);
+        }
+        return result.path(cell instanceof Score ? "scores" : "cost").isObject();
+    }
+
+    private static boolean namesCheckpoint(JsonNode result) {
+        return !result.path("checkpoint").asText().isEmpty();
     }
 
     private void requireCheckpoint(Cell cell) {

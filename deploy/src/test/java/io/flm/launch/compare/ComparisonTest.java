@@ -167,7 +167,7 @@ class ComparisonTest {
     /** After a power failure a file may be there without its content. */
     @Test
     void aResultThatIsNoneIsNamed() throws IOException {
-        for (String content : List.of("", "{\"scores\":", "7")) {
+        for (String content : List.of("", "{\"scores\":", "7", "{}", "{\"points\":[{\"step\":10},{\"step\":40}]}")) {
             Path file =
                     Files.createDirectories(folder.resolve("cells/flm@0-seed1")).resolve("result.json");
             Files.writeString(file, content);
@@ -175,6 +175,16 @@ class ComparisonTest {
                     .isInstanceOf(UserException.class)
                     .hasMessage(file + ": holds no result; delete it, and its cell is done again");
         }
+    }
+
+    /** Numbers are compared by all their digits, and shown as people write them. */
+    @Test
+    void anotherLearningRateIsToldInAFewDigits() {
+        ObjectMapper json = new ObjectMapper();
+        assertThat(ComparisonFolder.differences(
+                        json.createObjectNode().put("rate", "0.001000000000000000020816681711721685"),
+                        json.createObjectNode().put("rate", "0.5")))
+                .containsExactly("rate is 0.001 there, 0.5 here");
     }
 
     private Cell cell(String key) {
