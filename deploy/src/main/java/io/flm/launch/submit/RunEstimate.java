@@ -72,6 +72,14 @@ public final class RunEstimate {
      */
     public List<String> check() {
         List<String> warnings = new ArrayList<>(need.check(memory).stream().toList());
+        if (train.warmupSteps() > train.steps()) {
+            warnings.add(String.format(
+                    Locale.ROOT,
+                    "the warm-up takes %,d steps and the run has %,d: it ends before its learning rate is reached; give more"
+                            + " --steps, or lower flm.train.warmup-steps",
+                    train.warmupSteps(),
+                    train.steps()));
+        }
         OptionalDouble free = freeDisk();
         if (free.isPresent() && diskBytes() > free.getAsDouble()) {
             warnings.add(String.format(

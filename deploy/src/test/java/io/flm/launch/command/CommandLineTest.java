@@ -461,6 +461,16 @@ class CommandLineTest {
     }
 
     @Test
+    void aRunThatEndsInItsWarmUpIsTold() {
+        String told =
+                "warning: the warm-up takes 10 steps and the run has 3: it ends before its learning rate is reached";
+        assertThat(pretrain("--dry-run", "--set", "flm.train.warmup-steps=10")).isZero();
+        assertThat(world.err()).anySatisfy(line -> assertThat(line).contains(told));
+        assertThat(pretrain("--dry-run", "--set", "flm.train.warmup-steps=3")).isZero();
+        assertThat(world.err()).noneSatisfy(line -> assertThat(line).contains("the warm-up takes"));
+    }
+
+    @Test
     void theHoursThatAreLeftFollowFromTheStepsThatARunHasDone() throws IOException {
         assertThat(pretrain("--run", "r", "--set", "flm.train.steps=1810")).isZero();
         Files.writeString(
