@@ -62,16 +62,27 @@ final class VqaScoring {
         VqaAccuracy own = accuracy(i -> answers.get(chosen.own()[i]));
         VqaAccuracy texts = accuracy(i -> answers.get(chosen.textOnly()[i]));
         figures.add(figure(ACCURACY, "Accuracy", own.all(), texts.all(), all));
+        Set<String> keys = new HashSet<>();
         own.ofType().forEach((type, score) -> {
             List<VqaQuestion> ofType =
                     all.stream().filter(q -> q.answerType().equals(type)).toList();
             figures.add(figure(
-                    ACCURACY + "." + type.replaceAll("[^A-Za-z0-9]+", "-"),
+                    key(type, keys),
                     "Accuracy, " + (type.isEmpty() ? "no type" : type),
                     score,
                     texts.ofType().getOrDefault(type, score),
                     ofType));
         });
+    }
+
+    /** {@code accuracy.yes-no}; types that look alike so have a number behind. */
+    private static String key(String type, Set<String> taken) {
+        String key = ACCURACY + "." + type.replaceAll("[^\\p{L}\\p{N}]+", "-");
+        String own = key;
+        for (int number = 2; !taken.add(own); number++) {
+            own = key + "-" + number;
+        }
+        return own;
     }
 
     private VqaAccuracy accuracy(IntFunction<String> answer) {

@@ -207,6 +207,17 @@ class VqaTaskTest {
     }
 
     @Test
+    void noTwoTypesShareAKey() throws IOException {
+        for (String type : List.of("yes/no", "yes-no", "\u6570", "\u5b57")) {
+            ask(String.valueOf(type.hashCode()), type, List.of("yes", "yes", "no"));
+        }
+        assertThat(score(vqa("answers = [Yes, No]")).figures())
+                .extracting(TaskFigure::key)
+                .containsExactly(
+                        "accuracy", "accuracy.yes-no", "accuracy.yes-no-2", "accuracy.\u5b57", "accuracy.\u6570");
+    }
+
+    @Test
     void questionsAboutOnePictureAreDrawnTogether() throws IOException {
         for (int q = 0; q < 6; q++) {
             List<String> all = Collections.nCopies(10, q % 2 == 0 ? "yes" : "no");
