@@ -37,15 +37,15 @@ final class Resampling {
     static byte[] of(Picture picture, int size, Fit fit) {
         int width = picture.width();
         int height = picture.height();
-        if (width == size && height == size) {
-            return copy(picture, size);
-        }
         int shorter = Math.min(width, height);
         boolean crop = fit == Fit.CROP;
         long resizedWidth = crop ? (long) width * size / shorter : size;
         long resizedHeight = crop ? (long) height * size / shorter : size;
         long left = (long) Math.rint((resizedWidth - size) / 2.0);
         long top = (long) Math.rint((resizedHeight - size) / 2.0);
+        if (resizedWidth == width && resizedHeight == height) {
+            return copy(picture, (int) left, (int) top, size);
+        }
         return new Resampling(Weights.of(width, resizedWidth, left, size), Weights.of(height, resizedHeight, top, size))
                 .over(picture);
     }
@@ -61,15 +61,19 @@ final class Resampling {
                 .over(picture);
     }
 
-    private static byte[] copy(Picture picture, int size) {
-        int[] line = new int[size];
-        byte[] rgb = new byte[3 * size * size];
+    /** The centre as it is: resizing to the same size changes nothing. */
+    private static byte[] copy(Picture picture, int left, int top, int size) {
+        int[] line = new int[picture.width()];
+        int plane = size * size;
+        byte[] rgb = new byte[3 * plane];
         for (int y = 0; y < size; y++) {
-            picture.line(y, line);
+            picture.line(top + y, line);
+            int at = y * size;
             for (int x = 0; x < size; x++) {
-                for (int channel = 0; channel < 3; channel++) {
-                    rgb[(channel * size + y) * size + x] = (byte) (line[x] >> (16 - 8 * channel));
-                }
+                int value = line[left + x];
+                rgb[at + x] = (byte) (value >> 16);
+                rgb[at + plane + x] = (byte) (value >> 8);
+                rgb[at + 2 * plane + x] = (byte) value;
             }
         }
         return rgb;

@@ -10,7 +10,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Against plain loops over all weights, one value after the other. */
 class ResamplingTest {
     @ParameterizedTest
-    @CsvSource({"97,61,16", "61,97,16", "640,33,32", "5,9,24", "1,1,8", "40,40,8", "8,8,8", "3,200,7", "129,1,17"})
+    @CsvSource({
+        "97,61,16",
+        "61,97,16",
+        "640,33,32",
+        "5,9,24",
+        "1,1,8",
+        "40,40,8",
+        "8,8,8",
+        "3,200,7",
+        "129,1,17",
+        "50,32,32",
+        "32,45,32"
+    })
     void theValuesAreThoseOfPlainLoopsBitForBit(int width, int height, int size) {
         int[] values = new int[width * height];
         RandomStream random = RandomStream.of(width * 1000L + height, Purpose.ORDER);
