@@ -146,14 +146,35 @@ def counted(model, one_stream):
     return counter.get_total_flops()
 
 
-def formula(preset, one_stream):
+CLASSIFIERS = {"pairs": (True, 2, 2, ROWS), "matching": (False, 1, 2, ROWS // 2)}  # wide, joined, outputs, rows that are read
+
+
+def counted_classifier(model, wide, joined, outputs, read):
+    """Pooler and output layers alone, of features that have a gradient."""
+    h = model["hidden"]
+    features = torch.ones(ROWS, LENGTH, h).requires_grad_()
+    pool = torch.nn.Linear(h, h)
+    out = (torch.nn.Sequential(torch.nn.Linear(joined * h, 2 * h), torch.nn.LayerNorm(2 * h), torch.nn.GELU(), torch.nn.Linear(2 * h, outputs))
+           if wide else torch.nn.Linear(joined * h, outputs))
+    with FlopCounterMode(display=False) as counter:
+        pooled = torch.tanh(pool(features.select(1, 0)))
+        logits = out(pooled[:read].reshape(read // joined, joined * h))
+        F.cross_entropy(logits, torch.zeros(read // joined, dtype=torch.long)).backward()
+    return counter.get_total_flops()
+
+
+def formula_classifier(preset, wide, joined, outputs, read):
+    return formula(preset, False, ["wide" if wide else "plain", joined, outputs, read]) - formula(preset, False)
+
+
+def formula(preset, one_stream, classifier=()):
     classes = [ROOT / "tests/target/test-classes"] + [ROOT / m / "target/classes" for m in MODULES]
     libraries = (ROOT / "deploy/target/classpath").read_text().strip()
     java = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
     command = [
         java, "-cp", ":".join(map(str, classes)) + ":" + libraries,
         "io.flm.benchmark.FlopsProcess", str(ROOT / f"deploy/src/main/resources/presets/{preset}.conf"),
-        "one" if one_stream else "three", str(ROWS), str(LENGTH), str(PREDICTIONS // 3 if one_stream else PREDICTIONS)]
+        "one" if one_stream else "three", str(ROWS), str(LENGTH), str(PREDICTIONS // 3 if one_stream else PREDICTIONS), *map(str, classifier)]
     return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1])
 
 
@@ -163,10 +184,11 @@ parser.add_argument("--json", action="store_true")
 options = parser.parse_args()
 worst = 0.0
 for preset in options.presets:
-    for one_stream in (False, True):
-        torchs, own = counted(settings(preset), one_stream), formula(preset, one_stream)
+    pairs = [("one stream" if one else "flm", counted(settings(preset), one), formula(preset, one)) for one in (False, True)]
+    pairs += [(name, counted_classifier(settings(preset), *of), formula_classifier(preset, *of)) for name, of in CLASSIFIERS.items()]
+    for name, torchs, own in pairs:
         worst = max(worst, abs(own / torchs - 1))
-        result = {"preset": preset, "model": "one stream" if one_stream else "flm", "rows": ROWS, "length": LENGTH,
+        result = {"preset": preset, "model": name, "rows": ROWS, "length": LENGTH,
                   "PyTorch's counter": torchs, "formula": own, "difference": own / torchs - 1}
         print(json.dumps(result) if options.json else
               f"{preset:9} {result['model']:10}  PyTorch {torch.__version__}: {torchs:,}  formula: {own:,.0f}  {100 * result['difference']:+.3f} %")

@@ -84,7 +84,7 @@ public final class Dataset implements PictureSource {
      */
     public static Dataset open(List<Path> paths, Split split, RemoteSettings remote, Opener opener) {
         if (paths.isEmpty()) {
-            throw new UserException("no data: give tar files, or folders of them, with --data");
+            throw new UserException("no data: give tar files, or folders of them");
         }
         LeftOut leftOut = new LeftOut();
         List<Path> found = ShardPaths.files(paths, leftOut);
@@ -178,7 +178,7 @@ public final class Dataset implements PictureSource {
                                     + ") beside a txt or json of the same name"
                             : ": hold no picture (" + PictureFormat.ENDS + ")")
                     + (leftOut.total() == 0 ? ", nor another file" : ", but " + leftOut)
-                    + "; give other --data");
+                    + "; give other data");
         }
     }
 

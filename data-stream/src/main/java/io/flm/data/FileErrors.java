@@ -51,7 +51,7 @@ public final class FileErrors {
         }
         String cause;
         if (e instanceof NoSuchFileException) {
-            cause = "no such file or folder; give other --data";
+            cause = "no such file or folder; give other data";
         } else if (e instanceof AccessDeniedException) {
             cause = "may not be read by this user; change its permissions, or those of its folder";
         } else if (isTooManyOpen(e)) {

@@ -283,11 +283,11 @@ final class HttpStore implements RemoteStore {
                     case 401, 403 ->
                         ": HTTP " + status + led + ", may not be read; "
                                 + (token.isPresent() && settings.hidesFrom(url)
-                                        ? "its server is shown no token, since a list alone names it: name a file of it with"
-                                                + " --data, too"
+                                        ? "its server is shown no token, since a list alone names it: name a file of it"
+                                                + " where the list is named, too"
                                         : "give a token with --set flm.data.remote.token-file=FILE, or ask its owner")
                                 + folder;
-                    case 404, 410 -> ": HTTP " + status + led + ", no such file; give other --data" + folder;
+                    case 404, 410 -> ": HTTP " + status + led + ", no such file; give other data" + folder;
                     case 416 ->
                         NO_PART.matcher(headers.firstValue("Content-Range").orElse(""))
                                         .matches()

@@ -64,7 +64,7 @@ final class ListFile {
             RemoteFiles.RemoteFile file = servers.open(RemotePath.uri(list));
             if (file.size() > MOST_BYTES) {
                 throw new UserException(RemotePath.shown(list) + ": larger than " + MOST_BYTES
-                        + " bytes, so it is no list of paths; give other --data");
+                        + " bytes, so it is no list of paths; give other data");
             }
             ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
             file.read(bytes, 0);

@@ -83,7 +83,7 @@ final class OpenFiles implements AutoCloseable {
     Bytes file(Path path, BasicFileAttributes attributes) {
         if (!attributes.isRegularFile()) {
             throw new UserException(path + ": " + (attributes.isDirectory() ? "a folder" : "a pipe or a device")
-                    + " where a file is wanted; give other --data");
+                    + " where a file is wanted; give other data");
         }
         return new OneFile(path, attributes);
     }

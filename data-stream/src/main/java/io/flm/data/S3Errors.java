@@ -71,10 +71,10 @@ final class S3Errors {
             case "NoSuchBucket" ->
                 refusal(
                         url,
-                        settings.store() + " has no bucket " + bucket + "; give other --data, or the store that has"
+                        settings.store() + " has no bucket " + bucket + "; give other data, or the store that has"
                                 + " it with " + ENDPOINT,
                         e);
-            case "NoSuchKey" -> refusal(url, "bucket " + bucket + " has no such key; give other --data", e);
+            case "NoSuchKey" -> refusal(url, "bucket " + bucket + " has no such key; give other data", e);
             case "AccessDenied", "AllAccessDisabled", "AccountProblem" -> refusal(url, denied(provider), e);
             case "InvalidAccessKeyId" ->
                 refusal(

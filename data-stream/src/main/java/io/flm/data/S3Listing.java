@@ -106,7 +106,7 @@ final class S3Listing {
             throw new UserException(shown + ": no .tar, .tar.gz or .arrow lies below it"
                     + (others == 0 ? ", nor anything else" : ", but " + firstOther)
                     + (others < 2 ? "" : " and " + (others - 1) + " more")
-                    + "; give other --data");
+                    + "; give other data");
         }
         return shards.stream().sorted(BY_BYTES).map(key -> path(bucket, key)).toList();
     }

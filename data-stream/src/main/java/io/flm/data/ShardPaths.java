@@ -89,7 +89,7 @@ final class ShardPaths {
                     ", ", missing.stream().limit(MOST_NAMED).map(Path::toString).toList());
             throw new UserException(named
                     + (missing.size() > MOST_NAMED ? " and " + (missing.size() - MOST_NAMED) + " more" : "") + " of "
-                    + pattern + ": no such file; give other --data");
+                    + pattern + ": no such file; give other data");
         }
         return files;
     }
@@ -126,7 +126,7 @@ final class ShardPaths {
         if (shards.isEmpty()) {
             throw new UserException(path + ": holds no .tar, .tar.gz, .arrow or .parquet"
                     + (folders.isEmpty() ? "" : ", and its folders are not searched (" + folders.get(0) + ")")
-                    + "; give other --data");
+                    + "; give other data");
         }
         folders.forEach(folder -> leftOut.add(path.resolve(folder).toString(), "a folder within a folder"));
         return shards;

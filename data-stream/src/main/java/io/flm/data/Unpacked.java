@@ -107,7 +107,7 @@ final class Unpacked implements AutoCloseable {
         if (end > TOLD_BYTES && !told) {
             told = true;
             LOG.warn(
-                    "the .tar.gz of --data are unpacked into {} at each start, by each process ({} MiB so far); gunzip does"
+                    "the .tar.gz files of the data are unpacked into {} at each start, by each process ({} MiB so far); gunzip does"
                             + " it once",
                     folder,
                     end >> 20);
@@ -147,7 +147,7 @@ final class Unpacked implements AutoCloseable {
     private UserException tooLarge(String file) {
         return new UserException(String.format(
                 Locale.ROOT,
-                "%s: the .tar.gz of --data need more than %,d MiB in %s, %s; unpack them with gunzip, and give the .tar",
+                "%s: the .tar.gz files of the data need more than %,d MiB in %s, %s; unpack them with gunzip, and give the .tar",
                 file,
                 limit >> 20,
                 folder,

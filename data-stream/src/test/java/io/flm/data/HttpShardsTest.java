@@ -124,8 +124,8 @@ class HttpShardsTest {
         }
         assertThatThrownBy(() -> open(REMOTE, server().path("s-{005..020}.tar")))
                 .isInstanceOf(UserException.class)
-                .hasMessage("http://127.0.0.1:" + server().port()
-                        + "/s-012.tar: HTTP 404, no such file; give other --data");
+                .hasMessage(
+                        "http://127.0.0.1:" + server().port() + "/s-012.tar: HTTP 404, no such file; give other data");
         assertThat(Dataset.count(List.of(server().path("s-{000..020}.tar")), Split.heldOut(0.5), 2, REMOTE, Dataset.TAR)
                         .taken())
                 .as("counting ends before the missing ones")
@@ -307,7 +307,7 @@ class HttpShardsTest {
     @ValueSource(
             strings = {
                 "403 may not be read; give a token with --set flm.data.remote.token-file=FILE",
-                "404 no such file; give other --data",
+                "404 no such file; give other data",
                 "418 look at what its server says of it",
                 "html a page of HTML, not the file itself",
                 "whole its server ignores ranges (HTTP 200 where 206 was due)",

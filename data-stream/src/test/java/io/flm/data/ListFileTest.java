@@ -217,7 +217,7 @@ class ListFileTest {
             assertThatThrownBy(() -> open(server.path("more/")))
                     .isInstanceOf(UserException.class)
                     .hasMessage(
-                            shown + "HTTP 404, no such file; give other --data (if it is a folder: over HTTP nobody can"
+                            shown + "HTTP 404, no such file; give other data (if it is a folder: over HTTP nobody can"
                                     + " ask what it holds; name its shards with braces, or in a .list)");
             server.fault = (exchange, number) -> S3Server.answer(exchange, 200, "text/html", "<html>Index of /more");
             assertThatThrownBy(() -> open(server.path("more/")))

@@ -85,7 +85,7 @@ class OpenFilesTest {
         assertThat(FileErrors.opening(file, new AccessDeniedException("a.tar")))
                 .hasMessage("a.tar: may not be read by this user; change its permissions, or those of its folder");
         assertThat(FileErrors.opening(file, new NoSuchFileException("a.tar")))
-                .hasMessage("a.tar: no such file or folder; give other --data");
+                .hasMessage("a.tar: no such file or folder; give other data");
         assertThat(FileErrors.opening(file, new IOException("Input/output error")))
                 .hasMessage("a.tar: cannot be read (Input/output error); look at this machine's disk");
     }
@@ -115,7 +115,7 @@ class OpenFilesTest {
             assertThat(temporary).isEmptyDirectory();
             assertThatThrownBy(() -> little.unpack(String.valueOf(packed), bytes))
                     .isInstanceOf(UserException.class)
-                    .hasMessage(packed + ": the .tar.gz of --data need more than 0 MiB in " + temporary
+                    .hasMessage(packed + ": the .tar.gz files of the data need more than 0 MiB in " + temporary
                             + ", the most that is unpacked; unpack them with gunzip, and give the .tar");
             assertThatThrownBy(() -> nowhere.unpack(String.valueOf(packed), bytes))
                     .isInstanceOf(UserException.class)

@@ -221,8 +221,8 @@ class S3ShardsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "404 | NoSuchBucket | | has no bucket bucket; give other --data, or the store that has it with flm.data.remote.s3.endpoint",
-                "404 | NoSuchKey | | bucket bucket has no such key; give other --data",
+                "404 | NoSuchBucket | | has no bucket bucket; give other data, or the store that has it with flm.data.remote.s3.endpoint",
+                "404 | NoSuchKey | | bucket bucket has no such key; give other data",
                 "403 | AccessDenied | | may not be read with this machine's credentials (",
                 "403 | InvalidAccessKeyId | | does not know the access key of this machine's credentials (",
                 "403 | SignatureDoesNotMatch | | is not that of their access key",
@@ -375,10 +375,10 @@ class S3ShardsTest {
                 .isInstanceOf(UserException.class)
                 .hasMessage(
                         "s3://bucket/nothing/: no .tar, .tar.gz or .arrow lies below it, nor anything else; give other"
-                                + " --data");
+                                + " data");
         Files.writeString(folder.resolve("bucket/cc3m/a.txt"), "a");
         assertThatThrownBy(() -> open("s3://bucket/cc3m/"))
-                .hasMessageContaining("lies below it, but cc3m/a.txt; give other --data");
+                .hasMessageContaining("lies below it, but cc3m/a.txt; give other data");
         shard(1, "cc3m/s{0..3}.tar");
         assertThatThrownBy(() -> open("s3://bucket/cc3m/")).hasMessageContaining("the key cc3m/s{0..3}.tar has braces");
         server().files.fault = (exchange, number) -> S3Server.answer(

@@ -58,7 +58,7 @@ class ShardPathsTest {
                 .isInstanceOf(UserException.class)
                 .hasMessage(folder.resolve("s-004.tar") + ", " + folder.resolve("s-005.tar") + ", "
                         + folder.resolve("s-006.tar") + " and 2 more of " + pattern
-                        + ": no such file; give other --data");
+                        + ": no such file; give other data");
         assertThatThrownBy(() -> Dataset.open(List.of(folder.resolve("{.,.}{.,.}/a.tar"))))
                 .hasMessageContaining("braces must not stand for . or ..");
     }
@@ -93,7 +93,7 @@ class ShardPathsTest {
         assertThatThrownBy(() -> Dataset.open(List.of(folder)))
                 .hasMessage(
                         folder
-                                + ": holds no .tar, .tar.gz, .arrow or .parquet, and its folders are not searched (train); give other --data");
+                                + ": holds no .tar, .tar.gz, .arrow or .parquet, and its folders are not searched (train); give other data");
     }
 
     @Test
@@ -106,11 +106,11 @@ class ShardPathsTest {
         for (Path path : List.of(pipe, folder)) {
             assertThatThrownBy(() -> Dataset.open(List.of(path)))
                     .isInstanceOf(UserException.class)
-                    .hasMessage(pipe + ": a pipe or a device where a file is wanted; give other --data");
+                    .hasMessage(pipe + ": a pipe or a device where a file is wanted; give other data");
         }
         Path inner = Files.createDirectories(folder.resolve("f/a.tar"));
         assertThatThrownBy(() -> Dataset.open(List.of(folder.resolve("f"))))
-                .hasMessage(inner + ": a folder where a file is wanted; give other --data");
+                .hasMessage(inner + ": a folder where a file is wanted; give other data");
     }
 
     private static Path shard(Path file, String key) throws IOException {

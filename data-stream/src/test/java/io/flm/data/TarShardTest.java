@@ -157,7 +157,7 @@ class TarShardTest {
                 .hasMessage("[" + file
                         + "]: hold no sample, a picture (jpg, png, webp, gif, bmp, tif) beside a txt or json of the same name,"
                         + " but 2 tga: neither a picture nor a caption; 1 txt: a caption without a picture (jpg, png, webp, gif, bmp, tif);"
-                        + " give other --data");
+                        + " give other data");
         Path empty = new TarBytes().end(20).write(folder.resolve("empty.tar"));
         assertThatThrownBy(() -> Dataset.open(List.of(empty)))
                 .hasMessageContaining("hold no sample")

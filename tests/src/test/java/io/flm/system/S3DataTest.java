@@ -153,9 +153,9 @@ class S3DataTest {
     /** What a real store says, in one line. */
     @Test
     void whatCannotBeReadIsRefusedWithItsCause() throws Exception {
-        refused("s3://emoji/v1/none.tar: bucket emoji has no such key; give other --data", "s3://emoji/v1/none.tar");
-        refused(server().store() + " has no bucket elsewhere; give other --data", "s3://elsewhere/a.tar");
-        refused(server().store() + " has no bucket elsewhere; give other --data", "s3://elsewhere/");
+        refused("s3://emoji/v1/none.tar: bucket emoji has no such key; give other data", "s3://emoji/v1/none.tar");
+        refused(server().store() + " has no bucket elsewhere; give other data", "s3://elsewhere/a.tar");
+        refused(server().store() + " has no bucket elsewhere; give other data", "s3://elsewhere/");
         refused("s3://emoji/v2/: no .tar, .tar.gz or .arrow lies below it, nor anything else", "s3://emoji/v2/");
         refused(
                 "s3://emoji/v1/s-noto.tar: may not be read without credentials; unset flm.data.remote.s3.anonymous",

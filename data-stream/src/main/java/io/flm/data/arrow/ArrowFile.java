@@ -110,7 +110,7 @@ final class ArrowFile {
         }
         if (!head.equals(ByteBuffer.wrap(MAGIC, 0, headBytes))) {
             String kind = FileErrors.kind(bytes);
-            throw new UserException(file + ": " + (kind.isEmpty() ? "no Arrow file; give other --data" : kind));
+            throw new UserException(file + ": " + (kind.isEmpty() ? "no Arrow file; give other data" : kind));
         }
         if (bytes.size() < 2L * TAIL_BYTES
                 || !Reads.littleEndian(bytes, bytes.size() - MAGIC.length, MAGIC.length)

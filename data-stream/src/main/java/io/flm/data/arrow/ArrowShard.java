@@ -87,7 +87,7 @@ public final class ArrowShard implements Shard {
                 firstRow[number + 1] = (int) end;
             }
             if (firstRow[file.batches()] == 0) {
-                throw new UserException(path + ": an Arrow file without a row; give other --data");
+                throw new UserException(path + ": an Arrow file without a row; give other data");
             }
             return new ArrowShard(file, String.valueOf(path.getFileName()), label, List.copyOf(batches), firstRow);
         } catch (IOException e) {

@@ -57,7 +57,7 @@ record ParquetFile(
         ByteBuffer head = Reads.littleEndian(bytes, 0, headBytes);
         if (!head.equals(ByteBuffer.wrap(MAGIC, 0, headBytes))) {
             String kind = FileErrors.kind(bytes);
-            throw new UserException(path + ": " + (kind.isEmpty() ? "no Parquet file; give other --data" : kind));
+            throw new UserException(path + ": " + (kind.isEmpty() ? "no Parquet file; give other data" : kind));
         }
         ByteBuffer tail = bytes.size() < MAGIC.length + TAIL_BYTES
                 ? ByteBuffer.allocate(TAIL_BYTES)

@@ -96,7 +96,7 @@ public final class ParquetShard implements Shard {
                 }
             }
             if (firstRow[groups.size()] == 0) {
-                throw new UserException(path + ": a Parquet file without a row; give other --data");
+                throw new UserException(path + ": a Parquet file without a row; give other data");
             }
             int[] ends = keyEnds.stream().flatMapToInt(Arrays::stream).toArray();
             return new ParquetShard(

@@ -232,7 +232,7 @@ class CaptionTableTest {
                 .hasMessage(latin + ": not in UTF-8; convert it with iconv");
         Path none = folder.resolve("none.csv");
         assertThatThrownBy(() -> CaptionTable.ofCsv(none, "none.csv", ',', places(), files))
-                .hasMessage(none + ": no such file or folder; give other --data");
+                .hasMessage(none + ": no such file or folder; give other data");
     }
 
     @Test

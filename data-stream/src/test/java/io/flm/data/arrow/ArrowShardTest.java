@@ -125,7 +125,7 @@ class ArrowShardTest {
     @CsvSource(delimiter = '|', textBlock = """
             lz4.arrow        | its record batches are compressed (lz4), which is not read; write the file without compression
             zstd.arrow       | its record batches are compressed (zstd), which is not read; write the file without compression
-            empty.arrow      | an Arrow file without a row; give other --data
+            empty.arrow      | an Arrow file without a row; give other data
             stream.arrow     | of Arrow's streaming format, where its file format is wanted; write it with pyarrow.ipc.new_file
             dictionary.arrow | column caption is dictionary-encoded, which is not read; write it as plain utf8
             struct.arrow     | column image is struct of bytes, path, where binary, a picture's file, is wanted; write it so
@@ -142,7 +142,7 @@ class ArrowShardTest {
     @Test
     void whatIsNoArrowFileIsNamed() throws IOException {
         Path text = file("text.arrow", "a caption".getBytes(StandardCharsets.US_ASCII));
-        assertThatThrownBy(() -> open(text)).hasMessage(text + ": no Arrow file; give other --data");
+        assertThatThrownBy(() -> open(text)).hasMessage(text + ": no Arrow file; give other data");
         Path page = file("page.arrow", "<!DOCTYPE html>".getBytes(StandardCharsets.US_ASCII));
         assertThatThrownBy(() -> open(page)).hasMessageContaining("a page of HTML, not the file itself");
         Path empty = file("empty.arrow", new byte[0]);

@@ -166,7 +166,7 @@ class SourcesTest {
         Path arrow = Files.copy(ARROW, folder.resolve("rows.json"));
         assertThatThrownBy(() -> Sources.open(List.of(arrow, EMOJI))).hasMessageStartingWith(arrow + ":");
         Path json = Files.writeString(folder.resolve("captions.arrow"), "{}");
-        assertThatThrownBy(() -> Sources.open(List.of(json))).hasMessage(json + ": no Arrow file; give other --data");
+        assertThatThrownBy(() -> Sources.open(List.of(json))).hasMessage(json + ": no Arrow file; give other data");
     }
 
     /** What a large file of captions keeps in the heap is not its captions. */

@@ -1,5 +1,6 @@
 package io.flm.launch.command;
 
+import com.typesafe.config.Config;
 import io.flm.data.PlainText;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
@@ -12,6 +13,11 @@ import io.flm.launch.console.LogForm;
 import io.flm.launch.console.Logs;
 import io.flm.launch.console.Version;
 import io.flm.launch.files.NamedFile;
+import io.flm.worker.task.Task;
+import io.flm.worker.train.RunData;
+import io.flm.worker.train.SameFiles;
+import io.flm.worker.train.TaskData;
+import io.flm.worker.train.Tasks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,9 +66,10 @@ final class CompareCommand implements Callable<Integer> {
             names = "--objectives",
             paramLabel = "NAME[@RATE]",
             split = ",",
+            completionCandidates = PartNames.OfObjectives.class,
             description =
                     "What is compared, such as flm,mlm@0.15,mlm@0.4,ar: the first one with each other. A corruption"
-                            + " rate after the @ is kept; without it the rate is tuned.")
+                            + " rate after the @ is kept; without it the rate is tuned. There are ${COMPLETION-CANDIDATES}.")
     private List<String> objectives = List.of();
 
     @Option(names = "--seeds", paramLabel = "N", description = "Pretrainings of each objective. Default: 3.")
@@ -78,8 +85,9 @@ final class CompareCommand implements Callable<Integer> {
             names = "--tasks",
             paramLabel = "TASK",
             split = ",",
-            description = "What they are scored by: zero-shot (the default: as they are, on held-out data), vqa, nlvr2,"
-                    + " nlvr, entail, retrieval, caption (each after a fine-tuning).")
+            completionCandidates = PartNames.OfTasks.class,
+            description = "What they are scored by: zero-shot (the default: as they are, on held-out data), or after a"
+                    + " fine-tuning ${COMPLETION-CANDIDATES}.")
     private List<String> tasks = List.of("zero-shot");
 
     @Option(
@@ -202,6 +210,7 @@ final class CompareCommand implements Callable<Integer> {
         try (Compare compare = Compare.open(
                 environment.resolve(folder), options, configuration, environment.screen(), environment.nanoTime())) {
             logs.to(compare.log(), LogForm.from(configuration.config()));
+            warnOfSameFiles(configuration.config());
             Interrupts interrupts = Interrupts.on(environment.nanoTime(), signal -> {
                 environment.say(signal.shown() + ": stopping the cells that run; Ctrl-C again ends at once");
                 compare.stop();
@@ -212,6 +221,34 @@ final class CompareCommand implements Callable<Integer> {
             }
             return exitCode(ended, interrupts);
         }
+    }
+
+    /** Files of captions may say themselves which of them are scored: of these tasks each fine-tuning tells it. */
+    private void warnOfSameFiles(Config config) {
+        SameFiles.told(
+                        RunData.paths(config, "flm.data.paths"),
+                        "--data",
+                        RunData.paths(config, "flm.data.eval-paths"),
+                        "--eval-data")
+                .ifPresent(environment::warn);
+        Map<String, List<Path>> trained = files("--train", train);
+        Map<String, List<Path>> scored = files("--val", validation);
+        for (Task task : Tasks.all(config.getConfig("flm.task"))) {
+            if (task.needsAnnotations()) {
+                SameFiles.told(
+                                annotations(trained.getOrDefault(task.key(), List.of())),
+                                "--train",
+                                annotations(scored.getOrDefault(task.key(), List.of())),
+                                "--val")
+                        .ifPresent(environment::warn);
+            }
+        }
+    }
+
+    private static List<Path> annotations(List<Path> files) {
+        return files.stream()
+                .filter(file -> TaskData.isAnnotation(file.toString()))
+                .toList();
     }
 
     private int existing() {

@@ -13,7 +13,9 @@ final class ConfigOptions {
     @Option(
             names = "--preset",
             paramLabel = "NAME",
-            description = "The configuration to start from: emoji (the default), mid, headline, tiny.")
+            completionCandidates = PartNames.OfPresets.class,
+            description =
+                    "The configuration to start from: ${COMPLETION-CANDIDATES}. Default: " + Presets.DEFAULT + ".")
     private @Nullable String preset;
 
     @Option(

@@ -5,6 +5,7 @@ import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Json;
+import io.flm.launch.console.Program;
 import io.flm.launch.console.Version;
 import io.flm.launch.files.NamedFile;
 import io.flm.launch.report.HeldOutEvaluation;
@@ -13,15 +14,20 @@ import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
+import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskReport;
+import io.flm.worker.train.RunData;
 import io.flm.worker.train.TaskData;
 import io.flm.worker.train.Tasks;
+import io.flm.worker.train.TrainSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -106,6 +112,8 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "With --task and --json: also what each example reached, under items, where that is known.")
     private boolean items;
 
+    private @Nullable Config trained; // read once
+
     EvaluateCommand(Environment environment) {
         this.environment = environment;
     }
@@ -176,32 +184,87 @@ final class EvaluateCommand implements Callable<Integer> {
         if (task != null || !val.isEmpty() || predictions != null || firstStage != null || best != null || allPairs) {
             return true;
         }
-        return data.isEmpty() && !taskOfModel().equals(Tasks.NONE);
+        return data.isEmpty() && taskOfModel().isPresent();
     }
 
     private Checkpoint checkpoint() {
         return CheckpointStore.find(model.from(environment), environment::say);
     }
 
-    private String taskOfModel() {
-        Checkpoint checkpoint = checkpoint();
-        Config config = checkpoint.identity().config(checkpoint.folder().toString());
-        return config.hasPath("flm.task.name") ? config.getString("flm.task.name") : Tasks.NONE;
+    private Optional<Task> taskOfModel() {
+        return Tasks.of(trained());
+    }
+
+    /** The settings of the model's training. */
+    private Config trained() {
+        Config config = trained;
+        if (config == null) {
+            Checkpoint checkpoint = checkpoint();
+            config = checkpoint
+                    .identity()
+                    .config(checkpoint.folder().toString())
+                    .withFallback(Configuration.builder().build().config());
+            trained = config;
+        }
+        return config;
+    }
+
+    /** The command that gives the model a head of the task; data that are not known stand there as words in capitals. */
+    private String fineTuning(String wanted) {
+        List<String> command = new ArrayList<>(List.of("finetune", "--task", wanted, "--from", from()));
+        command.addAll(List.of("--train", "ANNOTATIONS", "PICTURES", "--val"));
+        command.addAll(val.isEmpty() ? List.of("ANNOTATIONS", "PICTURES") : strings(val));
+        return Program.hint(command);
+    }
+
+    private String from() {
+        return model.from(environment).toString();
+    }
+
+    private static List<String> strings(List<Path> paths) {
+        return paths.stream().map(Path::toString).toList();
+    }
+
+    private void requireHead(Optional<Task> of) {
+        if (task != null) {
+            PartNames.requireTask(task);
+        }
+        String has = of.map(Task::key).orElse("");
+        if (!has.isEmpty() && (task == null || task.equalsIgnoreCase(has))) {
+            return;
+        }
+        throw new UserException(from() + ": "
+                + (has.isEmpty() ? "was pretrained only" : "was fine-tuned on " + has) + ", and has no head of "
+                + (task == null ? "a task" : task) + "; fine-tune it with "
+                + fineTuning(task == null ? "TASK" : task));
+    }
+
+    private void requireScored(Task of, Config overrides) {
+        if (val.isEmpty() && !RunData.isScored(of, overrides.withFallback(trained()))) {
+            throw new UserException(from() + ": was fine-tuned without --val; give what it is scored on, as in "
+                    + Program.hint(scoring(from(), of)));
+        }
+    }
+
+    /** The arguments that score a model on data that are not known: those stand there as words in capitals. */
+    static List<String> scoring(String from, Task of) {
+        List<String> command = new ArrayList<>(List.of("evaluate", "--from", from, "--task", of.key(), "--val"));
+        if (of.needsAnnotations()) {
+            command.add("ANNOTATIONS");
+        }
+        command.add("PICTURES");
+        return command;
     }
 
     private Map<String, @Nullable Object> ofTask() {
-        String of = taskOfModel();
-        if (task != null && !task.equalsIgnoreCase(of)) {
-            throw new UserException(model.from(environment) + ": "
-                    + (of.equals(Tasks.NONE)
-                            ? "was pretrained only, and has no head of " + task
-                            : "was fine-tuned on " + of + ", and has no head of " + task)
-                    + "; fine-tune it with `flm finetune --task " + task + "`");
-        }
         if (firstStage == null && (best != null || allPairs)) {
             throw new UserException((best != null ? "--best" : "--all-pairs")
                     + " is for a search in two stages: give --first-stage, too");
         }
+        Config overrides = model.overrides(environment, this::stages);
+        Optional<Task> of = taskOfModel();
+        requireHead(of);
+        requireScored(of.orElseThrow(), overrides);
         Path file = predictions == null ? null : environment.resolve(predictions);
         if (file != null && !force && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             throw new UserException(file + ": is there already; give another --predictions, or --force");
@@ -209,7 +272,7 @@ final class EvaluateCommand implements Callable<Integer> {
         TaskReport report = new TaskEvaluation(environment.screen(), environment.nanoTime())
                 .run(
                         model.from(environment),
-                        model.overrides(environment, this::stages),
+                        overrides,
                         files(true),
                         files(false),
                         new TaskEvaluation.Written(
@@ -242,7 +305,26 @@ final class EvaluateCommand implements Callable<Integer> {
                 .toList();
     }
 
+    private void requireTokenHead() {
+        Config trained = trained();
+        Optional<Task> of = Tasks.of(trained);
+        if (of.isPresent() && TrainSettings.from(trained).objective().parts().tokenHead() == null) {
+            throw new UserException(from() + ": was fine-tuned on " + of.get().key()
+                    + " and predicts no tokens any more; score it with "
+                    + Program.hint(
+                            RunData.isScored(of.get(), trained)
+                                    ? List.of(
+                                            "evaluate",
+                                            "--from",
+                                            from(),
+                                            "--task",
+                                            of.get().key())
+                                    : scoring(from(), of.get())));
+        }
+    }
+
     private Map<String, @Nullable Object> heldOut() {
+        requireTokenHead();
         Report report;
         try {
             report = new HeldOutEvaluation(environment.screen(), environment.nanoTime())

@@ -3,14 +3,12 @@ package io.flm.launch.command;
 import static io.flm.launch.command.WorkerOptions.option;
 
 import com.typesafe.config.Config;
-import io.flm.data.FileErrors;
-import io.flm.data.SmallFile;
-import io.flm.data.TextFile;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.config.Presets;
 import io.flm.launch.console.Logs;
+import io.flm.launch.console.Program;
 import io.flm.launch.console.Version;
 import io.flm.launch.console.Waiting;
 import io.flm.worker.checkpoint.Checkpoint;
@@ -20,8 +18,8 @@ import io.flm.worker.task.Task;
 import io.flm.worker.train.RunData;
 import io.flm.worker.train.TaskData;
 import io.flm.worker.train.Tasks;
-import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -45,7 +43,8 @@ final class FinetuneCommand extends TrainCommand {
     @Option(
             names = "--task",
             paramLabel = "TASK",
-            description = "What it is trained on: vqa, nlvr2, nlvr, entail, retrieval or caption.")
+            completionCandidates = PartNames.OfTasks.class,
+            description = "What it is trained on: ${COMPLETION-CANDIDATES}.")
     private @Nullable String task;
 
     @Option(
@@ -79,18 +78,38 @@ final class FinetuneCommand extends TrainCommand {
                             + " with; change single ones with --set");
         }
         if (resume) {
-            if (from != null || task != null || random) {
-                throw new UserException("--resume goes on with a run as it was begun: leave "
-                        + (random ? "--random" : "--from and --task") + " out");
-            }
+            requireNothingOfANewRun();
         } else if (from == null || task == null) {
             throw new UserException("give --task, and with --from the pretrained model; or --resume with --run");
-        } else if (task.equalsIgnoreCase(Tasks.NONE)) {
-            throw new UserException("--task " + task + ": give the task that the model is fine-tuned on, such as vqa");
-        } else if (files.train().isEmpty()) {
-            throw new UserException("give what it is trained on with --train: annotation files and pictures");
+        } else {
+            PartNames.requireTask(task);
+            if (files.train().isEmpty()) {
+                throw new UserException("give what it is trained on with --train: annotation files and pictures");
+            }
         }
         super.checkOptions();
+    }
+
+    private void requireNothingOfANewRun() {
+        List<String> given = new ArrayList<>();
+        if (task != null) {
+            given.add("--task");
+        }
+        if (from != null) {
+            given.add("--from");
+        }
+        if (random) {
+            given.add("--random");
+        }
+        if (!given.isEmpty()) {
+            List<String> command = new ArrayList<>(List.of("finetune"));
+            if (run != null) {
+                command.addAll(List.of("--run", run.toString()));
+            }
+            command.add("--resume");
+            throw new UserException("--resume goes on with a run as it was begun: leave " + String.join(" and ", given)
+                    + " out, as in " + Program.hint(command));
+        }
     }
 
     @Override
@@ -155,12 +174,15 @@ final class FinetuneCommand extends TrainCommand {
         }
     }
 
+    @Override
+    boolean trains(Config config) {
+        return Tasks.of(config).isPresent();
+    }
+
     /** What would else be found out when the run has begun, or has ended. */
     @Override
     void look(Config config) {
-        Task its = Tasks.of(config)
-                .orElseThrow(() -> new UserException(
-                        "this run is no fine-tuning: go on with it by `flm pretrain --resume`, or give another --run"));
+        Task its = Tasks.of(config).orElseThrow();
         FirstStage.of(config, environment::say);
         Checkpoint from = begunWith;
         if (from != null) {
@@ -219,93 +241,6 @@ final class FinetuneCommand extends TrainCommand {
                     tokenizer == null ? null : tokenizer.toString(),
                     "--tokenizer",
                     folder);
-        }
-    }
-
-    /** The files of a task: annotations and pictures. */
-    static final class TaskFiles {
-        private static final int MOST_ANSWER_BYTES = 4 << 20;
-
-        @Option(
-                names = "--train",
-                paramLabel = "FILE",
-                arity = "1..*",
-                description =
-                        "What it is trained on: annotation files (json, jsonl, each also gz), and where the pictures are"
-                                + " (tar, tar.gz, folders). Without annotation files: the captions of the shards.")
-        private List<Path> train = List.of();
-
-        @Option(
-                names = "--val",
-                paramLabel = "FILE",
-                arity = "1..*",
-                description = "What it is scored on when it is trained, likewise.")
-        private List<Path> val = List.of();
-
-        @Option(
-                names = "--answers",
-                paramLabel = "F",
-                description = "vqa: the answers to choose among, a line each. Default: those of --train.")
-        private @Nullable Path answers;
-
-        List<Path> train() {
-            return train;
-        }
-
-        void over(Configuration.Builder layers, Environment environment) {
-            Path folder = environment.folder();
-            over(layers, train, "--train", "flm.task.train", "flm.data.paths", folder);
-            over(layers, val, "--val", "flm.task.val", "flm.data.eval-paths", folder);
-            if (answers != null) {
-                layers.option("flm.task.answers", answers(environment.resolve(answers)), "--answers", folder);
-            }
-        }
-
-        /** Without pictures those of the pretrained model's own data stay. */
-        private static void over(
-                Configuration.Builder layers,
-                List<Path> files,
-                String name,
-                String annotations,
-                String pictures,
-                Path folder) {
-            if (!files.isEmpty()) {
-                layers.option(annotations, strings(files, true), name, folder);
-                List<String> others = strings(files, false);
-                if (!others.isEmpty()) {
-                    layers.option(pictures, others, name, folder);
-                }
-            }
-        }
-
-        private static List<String> answers(Path file) {
-            List<String> answers = text(file)
-                    .lines()
-                    .map(String::strip)
-                    .filter(line -> !line.isEmpty())
-                    .distinct()
-                    .toList();
-            if (answers.size() < 2) {
-                throw new UserException(file + ": holds fewer than two answers; give one a line");
-            }
-            return answers;
-        }
-
-        private static String text(Path file) {
-            try {
-                return TextFile.utf8(SmallFile.read(file, MOST_ANSWER_BYTES));
-            } catch (IOException e) {
-                throw new UserException(
-                        file + ": cannot be read (" + FileErrors.reason(e) + "); give answers, one a line");
-            }
-        }
-
-        /** Annotation files, or all others. */
-        static List<String> strings(List<Path> files, boolean annotations) {
-            return files.stream()
-                    .map(Path::toString)
-                    .filter(file -> TaskData.isAnnotation(file) == annotations)
-                    .toList();
         }
     }
 }

@@ -11,6 +11,7 @@ import io.flm.launch.submit.RunRequest;
 import io.flm.launch.tensorboard.HeldOutEvents;
 import io.flm.worker.evaluate.HeldOutData;
 import io.flm.worker.evaluate.Report;
+import io.flm.worker.task.Task;
 import io.flm.worker.task.TaskReport;
 import io.flm.worker.train.RunData;
 import io.flm.worker.train.Tasks;
@@ -70,10 +71,10 @@ final class LastEvaluation {
     private static Optional<Map<String, @Nullable Object>> ofTask(
             Environment environment, RunRequest request, Path checkpoint) {
         Config config = request.config();
-        if (!RunData.isScored(Tasks.of(config).orElseThrow(), config)) {
+        Task task = Tasks.of(config).orElseThrow();
+        if (!RunData.isScored(task, config)) {
             environment.say("not scored: no --val was given; score it with "
-                    + Program.hint(
-                            "evaluate", "--from", checkpoint.toString(), "--val", "ANNOTATIONS", "--val", "PICTURES"));
+                    + Program.hint(EvaluateCommand.scoring(checkpoint.toString(), task)));
             return Optional.empty();
         }
         Path run = request.run();

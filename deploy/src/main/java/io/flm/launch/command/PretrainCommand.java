@@ -10,6 +10,8 @@ import io.flm.launch.console.Waiting;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointStore;
 import io.flm.worker.model.ModelSettings;
+import io.flm.worker.train.RunData;
+import io.flm.worker.train.SameFiles;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.weights.InitialWeights;
 import io.flm.worker.weights.Part;
@@ -104,6 +106,19 @@ final class PretrainCommand extends TrainCommand {
     /** Files that do not fit are refused before there is a run, and what becomes of their tensors is told. */
     @Override
     void look(Config config) {
+        SameFiles.told(
+                        RunData.paths(config, "flm.data.paths"),
+                        "--data",
+                        RunData.paths(config, "flm.data.eval-paths"),
+                        "--eval-data")
+                .ifPresent(environment::warn);
+        if (config.getBoolean("flm.train.matching") && !resume) {
+            try (Waiting waiting = Waiting.shown(environment.screen(), "looking at the data");
+                    RunData data = RunData.open(config, environment::say)) {
+                waiting.on("reading texts, for matching");
+                SameTexts.told(data.examples()).ifPresent(environment::warn);
+            }
+        }
         List<WeightSource> sources = WeightSource.from(config);
         if (sources.isEmpty() || resume) { // a run that goes on has its weights
             return;

@@ -35,7 +35,11 @@ final class PretrainOptions {
     @Option(names = "--tokenizer", paramLabel = "F", description = "A Hugging Face tokenizer.json.")
     private @Nullable Path tokenizer;
 
-    @Option(names = "--objective", paramLabel = "flm|mlm|ar|prefix-lm", description = "What is predicted.")
+    @Option(
+            names = "--objective",
+            paramLabel = "NAME",
+            completionCandidates = PartNames.OfObjectives.class,
+            description = "What is predicted: ${COMPLETION-CANDIDATES}.")
     private @Nullable String objective;
 
     @Option(

@@ -16,6 +16,7 @@ import io.flm.launch.console.Waiting;
 import io.flm.launch.report.MeasuredRatesText;
 import io.flm.launch.report.Progress;
 import io.flm.launch.run.HeldOutShare;
+import io.flm.launch.run.LastStatus;
 import io.flm.launch.run.MemoryNeed;
 import io.flm.launch.run.RunFiles;
 import io.flm.launch.submit.Launcher;
@@ -58,7 +59,7 @@ abstract class TrainCommand implements Callable<Integer> {
     final ConfigOptions configOptions = new ConfigOptions();
 
     @Option(names = "--run", paramLabel = "DIR", description = "The run's folder. Default: the next one in runs/.")
-    private @Nullable Path run;
+    @Nullable Path run;
 
     @Option(
             names = "--resume",
@@ -105,6 +106,11 @@ abstract class TrainCommand implements Callable<Integer> {
     /** Looks at what it is to be trained on, before a run's folder is made; not where other hosts have it. */
     void look(Config config) {}
 
+    /** Whether the command goes on with a run of this configuration; else {@code flm pretrain} does. */
+    boolean trains(Config config) {
+        return true;
+    }
+
     /** No constant: who asks for help needs no log. */
     private static Logger log() {
         return LoggerFactory.getLogger(TrainCommand.class);
@@ -119,9 +125,15 @@ abstract class TrainCommand implements Callable<Integer> {
         Interrupts interrupts = interrupts(held, started, begun);
         Path folder = folder();
         if (resume) {
-            RunFiles.requireOwnParts(folder);
+            RunFiles.requireRun(folder);
+        } else {
+            RunFiles.requireNew(folder); // before data are read, which takes long
         }
         Configuration configuration = configuration(folder);
+        if (resume && !trains(configuration.config())) {
+            throw new UserException(folder + ": is no fine-tuning; go on with it by "
+                    + Program.hint(LastStatus.resumption(folder)) + ", or give another --run");
+        }
         configuration.requireNamedServers();
         Settings.checkNode(configuration.config());
         Settings.checkRun(configuration.config());
@@ -245,7 +257,7 @@ abstract class TrainCommand implements Callable<Integer> {
             skipped = other && !argument.contains("=");
         }
         arguments.addAll(List.of("--steps", "20"));
-        return environment.program().command(arguments);
+        return environment.program().lines(arguments);
     }
 
     /** What can be told before anything is read or made. */
@@ -287,9 +299,7 @@ abstract class TrainCommand implements Callable<Integer> {
     }
 
     private Configuration.Builder layers(Path folder) {
-        return resume && RunFiles.isRun(folder)
-                ? configOptions.layersOver(RunFiles.configurationOf(folder), environment)
-                : newRun();
+        return resume ? configOptions.layersOver(RunFiles.configurationOf(folder), environment) : newRun();
     }
 
     private Progress progress(Configuration configuration) {

@@ -144,18 +144,23 @@ final class CellCommands {
         }
         Config config = experiment.configuration().config().getConfig("flm.evaluate");
         for (String key : EVALUATION) {
-            // Trials are chosen by other draws than those that are reported.
-            boolean drawn = key.equals("seed") && cell.pretrained().trial() != null;
-            long seed = config.getLong("seed");
-            command.addAll(set(
-                    "flm.evaluate." + key,
-                    drawn ? seed + 1 : config.getValue(key).unwrapped()));
+            command.addAll(set("flm.evaluate." + key, asked(cell, key, config)));
         }
         device(command, slot);
         if (hasPage(cell)) {
             command.addAll(List.of("--html", page(cell).toString()));
         }
         return command;
+    }
+
+    private Object asked(Score cell, String key, Config config) {
+        if (key.equals("seed") && cell.pretrained().trial() != null) {
+            return config.getLong(key) + 1; // trials are chosen by other draws than those that are reported
+        }
+        if (key.equals("caption-samples") && !hasPage(cell)) {
+            return 0; // no measure reads them
+        }
+        return config.getValue(key).unwrapped();
     }
 
     /** Whether pictures of it are shown: those of the last checkpoint of the first seed. */

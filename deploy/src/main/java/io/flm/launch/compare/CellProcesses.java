@@ -13,8 +13,10 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +26,7 @@ final class CellProcesses {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Set<Process> processes = ConcurrentHashMap.newKeySet();
+    private final Map<String, String> lastSaid = new ConcurrentHashMap<>(); // by the keys of cells that run
     private volatile boolean stopped;
 
     /**
@@ -49,12 +52,13 @@ final class CellProcesses {
                     process.destroy();
                 }
                 StringBuilder said = new StringBuilder();
-                Thread errors = reader(process, messages, said);
+                Thread errors = reader(process, messages, said, line -> lastSaid.put(cell, line));
                 output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
                 exitCode = process.waitFor();
                 errors.join();
                 last = said.toString();
             } finally {
+                lastSaid.remove(cell);
                 processes.remove(process);
                 process.destroy();
             }
@@ -75,7 +79,7 @@ final class CellProcesses {
     }
 
     /** Copies what a process says into the log, and keeps the last line. */
-    private static Thread reader(Process process, OutputStream log, StringBuilder last) {
+    private static Thread reader(Process process, OutputStream log, StringBuilder last, Consumer<String> saying) {
         Thread thread = new Thread(
                 () -> {
                     try (BufferedReader lines = new BufferedReader(
@@ -85,6 +89,7 @@ final class CellProcesses {
                             if (!line.isBlank()) {
                                 last.setLength(0);
                                 last.append(line.startsWith("flm: ") ? line.substring(5) : line);
+                                saying.accept(last.toString());
                             }
                         }
                     } catch (IOException e) {
@@ -105,6 +110,11 @@ final class CellProcesses {
         } catch (IOException e) {
             LOG.info("not in the log: {}", line, e);
         }
+    }
+
+    /** What the process of a cell has said last; empty: nothing. */
+    String lastSaid(String cell) {
+        return lastSaid.getOrDefault(cell, "");
     }
 
     /** Whether {@link #stop} was called. */

@@ -19,6 +19,11 @@ interface CellRunner {
     /** What only this cell needed may go. Called once its result is kept: whoever is killed before that does the cell again. */
     void kept(Cell cell, Results results);
 
+    /** What a cell that runs has said last, for people; empty: nothing. */
+    default String lastSaid(Cell cell) {
+        return "";
+    }
+
     /** Ends all that runs, in such a way that it can be gone on with. Called by any thread. */
     void stop();
 }

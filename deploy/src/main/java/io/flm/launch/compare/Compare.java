@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,6 +37,9 @@ public final class Compare implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Compare.class);
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int MOST_PAGE_BYTES = 16 << 20;
+
+    /** Without a terminal how it stands is told so often. */
+    private static final Duration ON_PIPE = Duration.ofMinutes(1);
 
     /**
      * What the user asked for.
@@ -146,9 +150,16 @@ public final class Compare implements AutoCloseable {
                 screen.say(sentence);
             }
 
+            private long toldAt = nanoTime.getAsLong();
+
             @Override
             public void status(String line) {
                 screen.status(line);
+                boolean due = nanoTime.getAsLong() - toldAt >= ON_PIPE.toNanos();
+                if (!screen.isTerminal() && due && !line.isEmpty()) {
+                    screen.say(line);
+                    toldAt = nanoTime.getAsLong();
+                }
             }
         });
     }
@@ -260,19 +271,26 @@ public final class Compare implements AutoCloseable {
         JsonNode report = parsed(json);
         for (JsonNode measure : report.path("measures")) {
             boolean percent = measure.path("percent").asBoolean();
+            if (measure.path("curves").isEmpty()) {
+                screen.println("  " + measure.path("title").asText() + " ("
+                        + measure.path("task").asText() + "): nothing scored");
+                continue;
+            }
             screen.println("  " + measure.path("title").asText() + " ("
                     + measure.path("task").asText() + ")");
             for (JsonNode curve : measure.path("curves")) {
                 JsonNode last = curve.path("points").path(curve.path("points").size() - 1);
                 screen.println(String.format(
                         Locale.ROOT,
-                        "    %-12s %s (%s to %s) after %,d steps, %d seeds",
+                        "    %-12s %s (%s to %s) after %,d steps, %s",
                         curve.path("objective").asText(),
                         shown(last.path("mean").asDouble(), percent),
                         shown(last.path("low").asDouble(), percent),
                         shown(last.path("high").asDouble(), percent),
                         last.path("step").asLong(),
-                        curve.path("seeds").size()));
+                        curve.path("seeds").size() == 1
+                                ? "1 seed"
+                                : curve.path("seeds").size() + " seeds"));
             }
             for (JsonNode speedUp : measure.path("speedUps")) {
                 if (speedUp.path("unit").asText().equals(report.path("unit").asText())) {

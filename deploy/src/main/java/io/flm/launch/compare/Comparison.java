@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
 final class Comparison {
     private static final Logger LOG = LoggerFactory.getLogger(Comparison.class);
     private static final int POLL_MS = 500;
+    private static final String TRIAL = "trial"; // the kind of the pretrainings that tune
 
     private final Plan plan;
     private final Results results;
@@ -72,7 +73,9 @@ final class Comparison {
      */
     Outcome run(Consumer<Results> changed) throws InterruptedException {
         int all = plan.cells().size();
-        screen.say(all + " cells, " + results.done().size() + " of them done");
+        int done = results.done().size();
+        screen.say(all + " cells (" + plan.counts() + "), " + done + " of them done"
+                + (done == all ? "" : "; " + estimate()));
         int before = -1;
         while (true) {
             int ended;
@@ -147,7 +150,7 @@ final class Comparison {
             result.put("seconds", seconds);
             results.put(key, result);
             runner.kept(cell, results);
-            screen.say(String.format(Locale.ROOT, "%s: done in %.0f s", key, seconds));
+            screen.say(String.format(Locale.ROOT, "%s: done in %.0f s; %s", key, seconds, stand()));
         } catch (CellFailure e) {
             fail(key, String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
@@ -179,23 +182,53 @@ final class Comparison {
         screen.say(key + ": failed: " + why);
     }
 
+    /** What is known of the time before any cell runs. */
+    private String estimate() {
+        OptionalLong left = secondsLeft(plan, results, parallel);
+        if (left.isPresent()) {
+            return "about " + shown(Duration.ofSeconds(left.getAsLong())) + " left";
+        }
+        Budget pretraining = plan.pretraining();
+        return pretraining.unit() == Budget.Unit.SECONDS
+                ? "about " + shown(Duration.ofSeconds(Math.round(pretraining.amount() / parallel)))
+                        + " of pretraining in all; what starts, fine-tunings and scores add is told after the first of each"
+                : pretraining + " of pretraining in all; how long that takes is told after the first cell of each kind";
+    }
+
     private String status() {
-        Set<String> done = results.done();
         return String.format(
                 Locale.ROOT,
-                "%d of %d cells done%s; running: %s%s",
-                done.size(),
+                "%s; running: %s",
+                stand(),
+                running.keySet().stream().map(this::runs).collect(Collectors.joining(", ")));
+    }
+
+    private String runs(String key) {
+        String said = plan.cells().stream()
+                .filter(cell -> cell.key().equals(key))
+                .findFirst()
+                .map(runner::lastSaid)
+                .orElse("");
+        return said.isEmpty() ? key : key + " (" + said + ")";
+    }
+
+    /** How much is done and left. */
+    private synchronized String stand() {
+        return String.format(
+                Locale.ROOT,
+                "%d of %d cells done%s%s",
+                results.done().size(),
                 plan.cells().size(),
                 failed.isEmpty() ? "" : ", " + failed.size() + " failed",
-                String.join(", ", running.keySet()),
                 secondsLeft(plan, results, parallel).stream()
-                        .mapToObj(left -> "; about " + shown(Duration.ofSeconds(left)) + " left")
+                        .filter(left -> left > 0)
+                        .mapToObj(left -> ", about " + shown(Duration.ofSeconds(left)) + " left")
                         .collect(Collectors.joining()));
     }
 
     /**
      * How long the cells that are not done take, if each takes the mean of those of its kind; empty: of some kind none is done yet. A
-     * trial is a kind of its own.
+     * trial is a kind of its own, and tells of a pretraining by its share of the budget.
      */
     static OptionalLong secondsLeft(Plan plan, Results results, int parallel) {
         Map<String, double[]> taken = new HashMap<>(); // sum and number by kind
@@ -215,10 +248,15 @@ final class Comparison {
         double seconds = 0;
         for (Cell cell : left) {
             double[] sum = taken.get(kind(cell));
-            if (sum == null) {
+            if (sum != null) {
+                seconds += sum[0] / sum[1];
+                continue;
+            }
+            double[] trials = taken.get(TRIAL);
+            if (cell.kind() != Cell.Kind.PRETRAIN || trials == null) {
                 return OptionalLong.empty();
             }
-            seconds += sum[0] / sum[1];
+            seconds += trials[0] / trials[1] / plan.tuneShare();
         }
         return OptionalLong.of(Math.round(seconds / parallel));
     }
@@ -227,7 +265,7 @@ final class Comparison {
         boolean trial = cell instanceof Cell.Pretrain pretrain && pretrain.trial() != null;
         String task = cell instanceof Cell.Score score ? score.task().name() : "";
         String tuned = cell instanceof Cell.Finetune finetune ? finetune.task().name() : "";
-        return cell.kind().word() + (trial ? " trial " : " ") + task + tuned;
+        return trial ? TRIAL : cell.kind().word() + " " + task + tuned;
     }
 
     private static String shown(Duration time) {

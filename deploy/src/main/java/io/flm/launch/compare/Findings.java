@@ -171,7 +171,7 @@ final class Findings {
                 JsonNode value = result.path("scores").path(measure.key());
                 if (value.isNumber()) {
                     scores.add(value.asDouble());
-                    items(result, measure.key()).ifPresent(items::add);
+                    items(result, measure).ifPresent(items::add);
                     groups = items(result, TaskReport.GROUP)
                             .map(numbers -> Arrays.stream(numbers)
                                     .mapToObj(number -> (int) number)
@@ -196,6 +196,24 @@ final class Findings {
 
     static Score score(Pretrain pretrain, int point, Task task) {
         return new Score(pretrain, point, task, task.fineTuned() ? new Finetune(pretrain, point, task) : null);
+    }
+
+    /**
+     * The score of each item, so that their mean is the measure's: where that is the mean of several figures, the items of one after
+     * those of the other, each weighed as its figure is.
+     */
+    static Optional<double[]> items(JsonNode result, Measure measure) {
+        List<double[]> figures = measure.of().stream()
+                .flatMap(figure -> items(result, figure).stream())
+                .toList();
+        if (figures.size() < measure.of().size()) {
+            return Optional.empty();
+        }
+        double all = figures.stream().mapToInt(each -> each.length).sum();
+        return Optional.of(figures.stream()
+                .flatMapToDouble(
+                        each -> Arrays.stream(each).map(score -> score * all / (figures.size() * (double) each.length)))
+                .toArray());
     }
 
     private static Optional<double[]> items(JsonNode result, String key) {

@@ -5,11 +5,13 @@ import io.flm.launch.compare.Cell.Finetune;
 import io.flm.launch.compare.Cell.Pretrain;
 import io.flm.launch.compare.Cell.Score;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The cells of an experiment and their order. It decides; {@link Comparison} acts.
@@ -75,6 +77,28 @@ final class Plan {
         Score score = new Score(pretrain, point, task, finetune);
         add(score);
         return score;
+    }
+
+    /** How many cells of each kind there are, in words. */
+    String counts() {
+        Map<Cell.Kind, Integer> counts = new EnumMap<>(Cell.Kind.class);
+        cells.values().forEach(cell -> counts.merge(cell.kind(), 1, Integer::sum));
+        return counts.entrySet().stream()
+                .map(count -> count.getValue() + " " + count.getKey().word())
+                .collect(Collectors.joining(", "));
+    }
+
+    /** What all pretrainings take together, trials included. */
+    Budget pretraining() {
+        return experiment
+                .budget()
+                .times(experiment.variants().size()
+                        * (experiment.seeds() + experiment.trials() * experiment.tuneShare()));
+    }
+
+    /** The share of the budget that a trial gets. */
+    double tuneShare() {
+        return experiment.tuneShare();
     }
 
     /** The task whose main score chooses among trials: the first one that is fine-tuned, else the first one. */

@@ -172,6 +172,11 @@ final class ProcessCells implements CellRunner {
     }
 
     @Override
+    public String lastSaid(Cell cell) {
+        return processes.lastSaid(cell.key());
+    }
+
+    @Override
     public void kept(Cell cell, Results results) {
         if (cell instanceof Score score) {
             if (score.finetuned() != null) {

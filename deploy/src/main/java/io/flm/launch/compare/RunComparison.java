@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import io.flm.data.FileErrors;
+import io.flm.data.Sha256;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
@@ -41,6 +42,9 @@ public final class RunComparison {
     /** What says nothing of a run that another one lacks. */
     private static final Set<String> NO_FIGURES =
             Set.of("samples", "spanRate", "poolSize", "pools", "captionSamples", "examples");
+
+    private static final int MOST_SHOWN = 60;
+    private static final int MOST_BEGIN = 24;
 
     private record Run(String name, Path folder, Config config, List<JsonNode> steps, JsonNode heldOut) {}
 
@@ -131,10 +135,10 @@ public final class RunComparison {
         List<List<String>> rows = new ArrayList<>();
         rows.add(row("", runs.stream().map(Run::name).toList()));
         for (Map<String, Object> setting : settings()) {
-            rows.add(row(String.valueOf(setting.get("key")), values(setting)));
+            rows.add(row(String.valueOf(setting.get("key")), values(setting, "shown")));
         }
         for (Map<String, Object> figure : figures()) {
-            rows.add(row(String.valueOf(figure.get("key")), values(figure)));
+            rows.add(row(String.valueOf(figure.get("key")), values(figure, "values")));
         }
         int[] widths = new int[runs.size() + 1];
         rows.forEach(row -> {
@@ -160,9 +164,9 @@ public final class RunComparison {
         return row;
     }
 
-    private static List<String> values(Map<String, Object> of) {
+    private static List<String> values(Map<String, Object> of, String field) {
         List<String> shown = new ArrayList<>();
-        for (Object value : (List<?>) of.getOrDefault("values", List.of())) {
+        for (Object value : (List<?>) of.getOrDefault(field, List.of())) {
             shown.add(
                     value == null
                             ? "-"
@@ -185,10 +189,29 @@ public final class RunComparison {
                         .map(run -> (Object)
                                 String.valueOf(run.config().getValue(key.name()).unwrapped()))
                         .toList();
-                differing.add(entry(key.name(), values));
+                Map<String, Object> entry = entry(key.name(), values);
+                entry.put(
+                        "shown",
+                        runs.stream()
+                                .map(run ->
+                                        shown(run.config().getValue(key.name()).unwrapped()))
+                                .toList());
+                differing.add(entry);
             }
         }
         return differing;
+    }
+
+    /** A value in a column: of a long one its beginning, and a digest by which two are told apart. */
+    static String shown(Object value) {
+        String all = String.valueOf(value);
+        if (all.length() <= MOST_SHOWN) {
+            return all;
+        }
+        String begin = all.substring(0, MOST_BEGIN);
+        String digest = Sha256.of(all.getBytes(StandardCharsets.UTF_8)).substring(0, 8);
+        String end = begin + "... (SHA-256 " + digest + ")";
+        return value instanceof List<?> list ? list.size() + " values: " + end : end;
     }
 
     private static Map<String, Object> entry(String key, List<?> values) {

@@ -100,7 +100,9 @@ public record StepCost(double seconds, double cpuSeconds, double flop, double sa
                         samples * objective.picturesPerSample(),
                         rows,
                         tokens / Math.max(1, rows),
-                        predictions));
+                        predictions,
+                        objective.parts().classifiers(),
+                        samples * objective.classRowsPerText()));
     }
 
     /** What all steps took together. */

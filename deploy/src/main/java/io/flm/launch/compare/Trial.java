@@ -1,5 +1,6 @@
 package io.flm.launch.compare;
 
+import com.typesafe.config.Config;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,15 +12,18 @@ import org.jspecify.annotations.Nullable;
  * A point of the grid on which each objective is tuned.
  *
  * @param rateFactor the learning rate over that of the configuration
- * @param corruptionRate null: the objective has none, or that of the configuration stays
+ * @param corruptionRate null: the objective has none
  */
 record Trial(double rateFactor, @Nullable Double corruptionRate) {
     /** The learning rates that are tried: from half to double that of the configuration. */
     private static final double WIDTH = 2;
 
-    /** What is trained with where nothing is tuned. */
-    static Trial untuned(Variant variant) {
-        return new Trial(1, variant.tried().size() == 1 ? variant.tried().get(0) : null);
+    /** What is trained with where nothing is tuned: the rate that was given, else that of the configuration. */
+    static Trial untuned(Variant variant, Config config) {
+        if (variant.tried().size() == 1) {
+            return new Trial(1, variant.tried().get(0));
+        }
+        return new Trial(1, variant.rateKey().isEmpty() ? null : config.getDouble(variant.rateKey()));
     }
 
     /**

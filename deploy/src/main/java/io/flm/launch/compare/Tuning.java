@@ -62,7 +62,7 @@ final class Tuning {
      */
     Trial best(Variant variant, Results results) throws CellFailure {
         if (experiment.trials() == 0) {
-            return Trial.untuned(variant);
+            return Trial.untuned(variant, experiment.configuration().config());
         }
         Outcome best = null;
         for (Outcome outcome : outcomes(variant, results)) {

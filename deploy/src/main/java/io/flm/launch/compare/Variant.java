@@ -66,7 +66,7 @@ record Variant(String name, String objective, String rateKey, List<Double> tried
     void check(Config config) {
         for (double rate : tried) {
             try {
-                Configuration.builder().option(rateKey, rate, "--objectives", Path.of(""));
+                Configuration.builder().option(rateKey, rate, "after the @", Path.of(""));
                 TrainSettings.from(config.withValue("flm.train.objective", ConfigValueFactory.fromAnyRef(objective))
                         .withValue(rateKey, ConfigValueFactory.fromAnyRef(rate)));
             } catch (UserException e) {

@@ -19,6 +19,7 @@ public record Program(String word) {
     /** What a JVM that runs the program is started with. */
     public static final String MAIN_CLASS = "io.flm.launch.Main";
 
+    private static final int WIDTH = 100;
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_@%+=:,./-]+");
     private static final Pattern COMMAND = Pattern.compile("`flm(?= [a-z-]|`)");
 
@@ -42,6 +43,26 @@ public record Program(String word) {
     /** A command for a place of its own. */
     public String command(List<String> arguments) {
         return word + " " + quoted(arguments);
+    }
+
+    /** The same over several lines where it is long: each option begins one, and a shell takes them as one command. */
+    public String lines(List<String> arguments) {
+        String all = command(arguments);
+        if (all.length() <= WIDTH) {
+            return all;
+        }
+        StringBuilder lines = new StringBuilder(word);
+        int length = word.length();
+        for (String argument : arguments) {
+            String next = quoted(argument);
+            if (argument.startsWith("--") || length + next.length() > WIDTH) {
+                lines.append(" \\\n ");
+                length = 1;
+            }
+            lines.append(' ').append(next);
+            length += 1 + next.length();
+        }
+        return lines.toString();
     }
 
     /** A message as it is shown here. */

@@ -47,7 +47,7 @@ public final class RunsPage {
             body.append("<tr><th scope=\"row\">")
                     .append(Html.escape(row.path("key").asText()))
                     .append("</th>");
-            row.path("values")
+            row.path(row.has("shown") ? "shown" : "values") // long settings in short
                     .forEach(value -> body.append("<td class=\"value\">")
                             .append(Html.escape(shown(value)))
                             .append("</td>"));

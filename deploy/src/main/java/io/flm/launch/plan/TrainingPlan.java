@@ -109,7 +109,9 @@ public final class TrainingPlan {
                         objective.picturesPerSample(),
                         objective.rowsPerText(),
                         given.tokens().value(),
-                        Math.max(0, heads * predictable * objective.predictionRate())));
+                        Math.max(0, heads * predictable * objective.predictionRate()),
+                        objective.parts().classifiers(),
+                        objective.classRowsPerText()));
     }
 
     private double exchangeSeconds() {

@@ -17,6 +17,7 @@ import io.flm.worker.evaluate.TrainedModel;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -71,14 +72,41 @@ public final class HeldOutEvaluation {
     private void tell(Report report, double seconds) {
         screen.say(String.format(
                 Locale.ROOT,
-                "%,d held-out samples in %.0f s; pools of %d names; beside each figure what chance or the text alone gives",
+                "%,d held-out samples in %.0f s; beside each figure what chance or the text alone gives",
                 report.samples(),
-                seconds,
-                report.poolSize()));
+                seconds));
+        screen.say(asked(report));
         for (Figure figure : report.figures()) {
             screen.println(
                     String.format(Locale.ROOT, "  %-24s %s", figure.metric().title(), told(figure)));
         }
+    }
+
+    /** How much each kind of figure is of, and how hard it was made. */
+    static String asked(Report report) {
+        List<String> asked = new ArrayList<>();
+        boolean tokens = report.figures().stream()
+                .anyMatch(figure ->
+                        figure instanceof Measured && figure.metric().key().startsWith("token"));
+        if (tokens) {
+            asked.add(percent(report.spanRate()) + " % of the context is hidden for token loss and accuracy");
+        }
+        if (report.pools() > 0) {
+            asked.add(String.format(
+                    Locale.ROOT,
+                    "names and pictures are found in %d pool%s of %d",
+                    report.pools(),
+                    report.pools() == 1 ? "" : "s",
+                    report.poolSize()));
+        }
+        if (report.captions() > 0) {
+            asked.add(String.format(Locale.ROOT, "captions are of %,d pictures", report.captions()));
+        }
+        return asked.isEmpty() ? "its objective gives no figure" : String.join("; ", asked);
+    }
+
+    private static String percent(double share) {
+        return BigDecimal.valueOf(share).movePointRight(2).stripTrailingZeros().toPlainString();
     }
 
     private static String told(Figure figure) {
@@ -118,14 +146,8 @@ public final class HeldOutEvaluation {
     }
 
     private static String names(HeldOutData data) {
-        String share = data.split().equals(Split.SCORED)
-                ? ""
-                : String.format(
-                        Locale.ROOT,
-                        "%s %% of ",
-                        BigDecimal.valueOf(100 * data.split().share())
-                                .stripTrailingZeros()
-                                .toPlainString());
+        String share =
+                data.split().equals(Split.SCORED) ? "" : percent(data.split().share()) + " % of ";
         return share + names(data.paths());
     }
 

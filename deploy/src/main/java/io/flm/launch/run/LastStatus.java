@@ -8,8 +8,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.SmallFile;
+import io.flm.data.UserException;
+import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Program;
 import io.flm.launch.files.PlainFile;
+import io.flm.worker.train.Tasks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -137,14 +140,28 @@ public final class LastStatus {
         return as(last, "stopped", how + "; go on with " + Program.hint(resumption(folder)));
     }
 
-    private static List<String> resumption(Path folder) {
-        List<String> arguments = new ArrayList<>(List.of("pretrain", "--run", folder.toString(), "--resume"));
+    /** The arguments of the command that goes on with the run. */
+    public static List<String> resumption(Path folder) {
+        String command = isFineTuning(folder) ? "finetune" : "pretrain";
+        List<String> arguments = new ArrayList<>(List.of(command, "--run", folder.toString(), "--resume"));
         JsonNode nodes = tree(folder).map(tree -> tree.get(NODES)).orElse(null);
         if (nodes != null && nodes.isInt()) {
             boolean cluster = nodes.asInt() == IN_A_CLUSTER;
             arguments.addAll(cluster ? List.of("--cluster", "HOST:PORT") : List.of("--nodes", nodes.asText()));
         }
         return arguments;
+    }
+
+    private static boolean isFineTuning(Path folder) {
+        try {
+            return Tasks.of(Configuration.builder()
+                            .run(RunFiles.configurationOf(folder), note -> {})
+                            .build()
+                            .config())
+                    .isPresent();
+        } catch (UserException e) { // the command that goes on with it says what it is
+            return false;
+        }
     }
 
     private static RunView as(RunView last, String state, String reason) {

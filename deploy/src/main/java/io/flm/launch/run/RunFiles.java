@@ -6,11 +6,13 @@ import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
 import io.flm.launch.config.Configuration;
+import io.flm.launch.console.Program;
 import io.flm.launch.files.PlainFile;
 import io.flm.worker.RunPlan;
 import io.flm.worker.checkpoint.CheckpointStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -236,14 +238,35 @@ public final class RunFiles implements AutoCloseable {
                 metricsOf(folder).toFile().lastModified());
     }
 
-    /** Makes a folder for a new run, or takes an empty one; a run or other things there are left alone. */
-    public static RunFiles create(Path folder) {
+    /**
+     * Asks for a folder of a new run before anything is read for it. Nothing is made.
+     *
+     * @throws UserException where {@link #create} would not take it
+     */
+    public static void requireNew(Path folder) {
         try {
             if (isRun(folder)) {
                 RunLock.take(folder).close(); // refused where a living process trains it
-                throw holdsARun(folder);
+                throw new UserException(folder + ": holds a run already; go on with it by "
+                        + Program.hint(LastStatus.resumption(folder)) + ", or choose another --run");
             }
             requireFree(folder);
+            Path there = folder.toAbsolutePath();
+            while (there != null && !Files.exists(there)) {
+                there = there.getParent();
+            }
+            if (there != null && !Files.isWritable(there)) {
+                throw new AccessDeniedException(there.toString());
+            }
+        } catch (IOException e) {
+            throw unkept(folder, e);
+        }
+    }
+
+    /** Makes a folder for a new run, or takes an empty one; a run or other things there are left alone. */
+    public static RunFiles create(Path folder) {
+        requireNew(folder);
+        try {
             boolean isNew = !Files.exists(folder);
             Files.createDirectories(folder);
             RunLock lock = isNew ? lockNew(folder) : RunLock.take(folder);
@@ -255,7 +278,7 @@ public final class RunFiles implements AutoCloseable {
             }
             return new RunFiles(lock, isNew ? Before.NOTHING : Before.AN_EMPTY_FOLDER);
         } catch (IOException e) {
-            throw WriteErrors.of(folder, e, "no run can be kept there; choose another --run");
+            throw unkept(folder, e);
         }
     }
 
@@ -269,7 +292,7 @@ public final class RunFiles implements AutoCloseable {
             }
             return new RunFiles(lockNew(folder), Before.NOTHING);
         } catch (IOException e) {
-            throw WriteErrors.of(folder, e, "no run can be kept there; choose another --run");
+            throw unkept(folder, e);
         }
     }
 
@@ -292,17 +315,14 @@ public final class RunFiles implements AutoCloseable {
         try (Stream<Path> content = Files.list(folder)) {
             boolean used =
                     content.anyMatch(path -> !path.getFileName().toString().equals(RunLock.NAME));
-            if (used && Files.isDirectory(folder.resolve(CheckpointStore.FOLDER))) {
-                throw holdsARun(folder);
-            }
             if (used) {
                 throw new UserException(folder + ": holds other files; choose another --run");
             }
         }
     }
 
-    private static UserException holdsARun(Path folder) {
-        return new UserException(folder + ": holds a run already; continue it with --resume, or choose another --run");
+    private static UserException unkept(Path folder, IOException e) {
+        return WriteErrors.of(folder, e, "no run can be kept there; choose another --run");
     }
 
     /** A folder that cannot be locked is none of a run's, and goes again. */
@@ -318,16 +338,21 @@ public final class RunFiles implements AutoCloseable {
         }
     }
 
-    /** Takes the folder of a run that was interrupted. */
-    public static RunFiles resume(Path folder) {
+    /** Asks for the folder of a run that goes on, before anything is read for it. */
+    public static void requireRun(Path folder) {
         requireOwnParts(folder);
         if (!isRun(folder)) {
             throw new UserException(folder + ": no run there to resume; check --run, or leave --resume out");
         }
+    }
+
+    /** Takes the folder of a run that was interrupted. */
+    public static RunFiles resume(Path folder) {
+        requireRun(folder);
         try {
             return new RunFiles(RunLock.take(folder), Before.A_RUN);
         } catch (IOException e) {
-            throw WriteErrors.of(folder, e, "no run can be kept there; choose another --run");
+            throw unkept(folder, e);
         }
     }
 

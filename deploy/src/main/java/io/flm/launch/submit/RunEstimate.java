@@ -225,7 +225,10 @@ public final class RunEstimate {
                 hours.isPresent()
                         ? String.format(
                                 Locale.ROOT, "%.1f left, by the steps that this run has done", hours.getAsDouble())
-                        : "not known before steps are done; measure some: " + measure);
+                        : "not known before steps are done; measure some:");
+        if (hours.isEmpty()) {
+            text.append(measure).append(System.lineSeparator());
+        }
         return text.toString();
     }
 

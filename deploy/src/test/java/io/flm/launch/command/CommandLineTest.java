@@ -331,16 +331,16 @@ class CommandLineTest {
             --set flm.train.lanes=1.5              | flm.train.lanes = 1.5 (--set): expected a whole number
             --config nowhere.conf                  | no such configuration file
             --preset emojy  | no such preset; give one of emoji, mid, headline, tiny
-            --span-rate 1                          | flm.train.span-rate = 1.0 (--span-rate): expected a number from 0 to below 1
-            --span-rate -0.1                       | flm.train.span-rate = -0.1 (--span-rate): expected a number from 0
+            --span-rate 1                          | --span-rate 1.0: expected a number from 0 to below 1
+            --span-rate -0.1                       | --span-rate -0.1: expected a number from 0
             --set flm.train.mask-rate=1.5          | flm.train.mask-rate = 1.5 (--set): expected a number from 0 to below 1
             --workers 5                            | flm.worker.workers = 5, but flm.train.lanes = 4
-            --workers -1                           | flm.worker.workers = -1 (--workers): expected a whole number
-            --threads 0                            | flm.worker.threads = 0
+            --workers -1                           | --workers -1: expected a whole number
+            --threads 0                            | --threads 0: expected a whole number
             --minutes x                            | Invalid value for option '--minutes'
             --seed 1 --seed 2                      | option '--seed' (N) should be specified only once
             --steps 3 --minutes 2                  | mutually exclusive
-            --objective mlx                        | flm.train.objective = mlx (--objective): expected one of flm, mlm, ar, prefix-lm
+            --objective mlx                        | --objective mlx: expected one of flm, mlm, ar, prefix-lm
             --stepz 3                              | did you mean --steps?
             --nodes 0                              | --nodes 0: give at least 1
             --nodes 5                              | at most as many as there are lanes (flm.train.lanes = 4)
@@ -359,7 +359,7 @@ class CommandLineTest {
             --set flm.data.tokenizer=              | flm.data.tokenizer is empty
             --data x.tar                           | flm.data.tokenizer is empty: give the tokenizer.json of your data with --tokenizer
             --hold-out some                        | --hold-out some: give a share, such as 1% or 0.01
-            --hold-out 100%                        | flm.data.hold-out = 1.0 (--hold-out): expected a number from 0 to below 1
+            --hold-out 100%                        | --hold-out 1.0: expected a number from 0 to below 1
             --data x --tokenizer t --hold-out 0 --set flm.evaluate.every=5 | flm.evaluate.every = 5, but there are no held-out data
             --set flm.data.paths=                  | flm.data.paths is empty
             """)
@@ -455,7 +455,7 @@ class CommandLineTest {
         assertThat(world.out())
                 .contains("parameters   ")
                 .contains("activations")
-                .containsPattern("hours +not known .* deploy/flm pretrain --preset tiny --steps 20\n");
+                .containsPattern("hours +not known .*:\ndeploy/flm pretrain --preset tiny --steps 20\n");
         assertThat(folder).isEmptyDirectory();
         assertThat(runs.requests()).isEmpty();
     }

@@ -120,7 +120,11 @@ class EvaluateCommandTest {
         assertThat(Files.readString(folder.resolve("page.html")))
                 .contains("<title>run, step 20</title>")
                 .contains("emoji-fluent.tar.gz");
-        assertThat(world.err()).anySatisfy(line -> assertThat(line).contains("Cloze accuracy"));
+        assertThat(world.err())
+                .anySatisfy(line -> assertThat(line).contains("Cloze accuracy"))
+                .anySatisfy(line -> assertThat(line)
+                        .matches("flm: 30 % of the context is hidden for token loss and accuracy;"
+                                + " names and pictures are found in \\d+ pools? of 10; captions are of \\d+ pictures"));
     }
 
     @Test
@@ -267,13 +271,39 @@ class EvaluateCommandTest {
     @CsvSource(delimiter = '|', textBlock = """
             --best 4                       | --best is for a search in two stages: give --first-stage, too
             --all-pairs                    | --all-pairs is for a search in two stages: give --first-stage, too
-            --first-stage run --best 0     | flm.task.best = 0 (--best): expected a whole number from 1
-            --first-stage run              | no task's model, it was pretrained only
+            --first-stage run --best 0     | --best 0: expected a whole number from 1
+            --first-stage run              | was pretrained only, and has no head of a task; fine-tune it with `deploy/flm finetune --task TASK --from
             """)
     void aSecondStageNeedsAFirstAndATask(String options, String message) {
         assertThat(world.flm(("evaluate --from run --threads 1 " + options).split(" ", -1)))
                 .isEqualTo(Failure.REFUSED);
         assertThat(world.err()).singleElement().asString().contains(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            run | --task vqq   | --task vqq: no such task; give one of vqa, nlvr2
+            run | --task nlvr  | was pretrained only, and has no head of nlvr; fine-tune it with `deploy/flm finetune --task nlvr --from RUN --train ANNOTATIONS PICTURES --val ANNOTATIONS PICTURES`
+            run | --val a.json | has no head of a task; fine-tune it with `deploy/flm finetune --task TASK --from RUN --train ANNOTATIONS PICTURES --val a.json`
+            r   | --task vqa   | was fine-tuned on nlvr, and has no head of vqa; fine-tune it with `deploy/flm finetune --task vqa --from RUN
+            r   | --task nlvr  | was fine-tuned without --val; give what it is scored on, as in `deploy/flm evaluate --from RUN --task nlvr --val ANNOTATIONS PICTURES`
+            r   | --data x.tar | predicts no tokens any more; score it with `deploy/flm evaluate --from RUN --task nlvr --val ANNOTATIONS PICTURES`
+            """)
+    void whatItCannotBeAskedIsToldWithTheCommandThatHelps(String run, String options, String message)
+            throws IOException {
+        run(
+                "r",
+                Configuration.builder()
+                        .preset("tiny", TestEnvironment.ROOT)
+                        .task("nlvr")
+                        .option("flm.task.name", "nlvr", "--task", folder)
+                        .build());
+        assertThat(world.flm(("evaluate --from " + run + " " + options).split(" ", -1)))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .singleElement()
+                .asString()
+                .contains(message.replace("RUN", folder.resolve(run).toString()));
     }
 
     /** Whatever is wrong with what is to be written is told before hours of scoring, and what is read is kept. */

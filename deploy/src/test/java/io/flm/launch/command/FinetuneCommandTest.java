@@ -20,10 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What does not fit is told in one line before a run's folder is made. The checkpoint is one of tiny's settings, without a model. */
 class FinetuneCommandTest {
@@ -67,19 +67,53 @@ class FinetuneCommandTest {
     @CsvSource(delimiter = '|', textBlock = """
         --task nlvr2 --from p                                   | give what it is trained on with --train
         --task nlvr2 --train EMOJI/nlvr2-train.json.gz          | with --from the pretrained model
-        --task none --from p --train empty.json                 | --task none: give the task
-        --task vq --from p --train empty.json                   | expected one of none, vqa, nlvr2
+        --task none --from p --train empty.json                 | --task none: no such task; give one of vqa, nlvr2, nlvr, entail, retrieval, caption
+        --task vq --from p --train empty.json                   | --task vq: no such task; give one of vqa, nlvr2
         --task vqa --from elsewhere --train empty.json          | no checkpoint there
         --task vqa --from p --train empty.json                  | empty.json:1: one JSON object with annotations or questions
         --task vqa --from p --train binary.json                 | binary.json:1: no JSON
         --task vqa --from p --train folder.json                 | folder.json: cannot be read (not a regular file)
         --task vqa --from p --train nowhere.json                | nowhere.json: cannot be read (no such file
         --task vqa --from p --answers binary.json --train empty.json | binary.json: cannot be read (no text in UTF-8); give
-        --resume --task vqa                                     | leave --from and --task out
-        --resume --random                                       | leave --random out
+        --resume --task vqa                                     | leave --task out, as in `deploy/flm finetune --run r --resume`
+        --resume --from p --task vqa --random                   | leave --task and --from and --random out
+        --resume                                                | r: no run there to resume
         """)
     void whatIsAskedForMustBeThere(String options, String message) {
         assertThat(finetune(options).err()).singleElement().asString().contains(message);
+    }
+
+    /** The files of --train are not there, so they were not read. */
+    @ParameterizedTest
+    @CsvSource({"vqa, finetune", "none, pretrain"})
+    void aFolderThatHoldsARunIsRefusedBeforeDataAreRead(String task, String command) throws IOException {
+        Path run = Files.createDirectories(folder.resolve("held"));
+        Files.writeString(run.resolve("effective.conf"), "flm.task.name = " + task);
+        TestEnvironment world = new TestEnvironment(folder);
+        assertThat(world.flm("finetune", "--run", "held", "--task", "vqa", "--from", "p", "--train", "nowhere.json"))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .singleElement()
+                .asString()
+                .contains("holds a run already; go on with it by `deploy/flm " + command + " --run " + run
+                        + " --resume`");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vqa", "none"})
+    void aRunThatGoesOnIsAFineTuning(String task) throws IOException {
+        Path run = Files.createDirectories(folder.resolve("held"));
+        Files.writeString(run.resolve("effective.conf"), "flm.task.name = " + task);
+        TestEnvironment world = new TestEnvironment(folder);
+        assertThat(world.flm("finetune", "--run", "held", "--resume")).isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .singleElement()
+                .asString()
+                .contains(
+                        task.equals("none")
+                                ? "held: is no fine-tuning; go on with it by `deploy/flm pretrain --run " + run
+                                        + " --resume`"
+                                : "flm.data.paths is empty");
     }
 
     @ParameterizedTest
@@ -101,9 +135,15 @@ class FinetuneCommandTest {
                 .contains(message);
     }
 
-    @Test
-    void picturesToScoreOnThatAreTrainedOnAreToldAndDoNotStopIt() {
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        nlvr2-dev.json.gz | nlvr2-dev.json.gz is given to --train and to --val: the scores are of samples that are trained on
+        copy.json.gz      | pictures to score on are among the
+        """)
+    void picturesToScoreOnThatAreTrainedOnAreToldAndDoNotStopIt(String val, String told) throws IOException {
         TestEnvironment world = new TestEnvironment(folder);
+        Path annotations = EMOJI.resolve("nlvr2-dev.json.gz");
+        Path copy = Files.copy(annotations, folder.resolve("copy.json.gz"));
         Stream<String> command = Stream.of(
                 "finetune",
                 "--task",
@@ -115,14 +155,14 @@ class FinetuneCommandTest {
                 "--run",
                 "r",
                 "--train",
-                EMOJI.resolve("nlvr2-dev.json.gz").toString(),
+                annotations.toString(),
                 EMOJI.resolve("emoji-fluent.tar.gz").toString(),
                 "--val",
-                EMOJI.resolve("nlvr2-dev.json.gz").toString());
+                (val.equals("copy.json.gz") ? copy : annotations).toString());
         assertThat(world.flm(command.toArray(String[]::new)))
                 .as("%s", world.err())
                 .isEqualTo(Failure.OK);
-        assertThat(world.err()).singleElement().asString().contains("pictures to score on are among the");
+        assertThat(world.err()).singleElement().asString().contains(told);
         assertThat(world.out()).contains("parameters");
         assertThat(folder.resolve("r")).doesNotExist();
     }

@@ -117,10 +117,11 @@ class CellCommandsTest {
         Score trial = new Score(new Pretrain(MLM, 1, 0, 1, List.of()), 0, task, null);
         Score last = new Score(new Pretrain(MLM, null, 1, 2, List.of()), 1, task, null);
         assertThat(commands.score(trial, Path.of("/c"), 0))
-                .contains("flm.evaluate.seed=2")
+                .contains("flm.evaluate.seed=2", "flm.evaluate.caption-samples=0")
                 .doesNotContain("--html");
         assertThat(commands.score(last, Path.of("/c"), 0))
-                .contains("flm.evaluate.seed=1", "flm.evaluate.samples=40", "--html");
+                .contains("flm.evaluate.seed=1", "flm.evaluate.samples=40", "--html")
+                .doesNotContain("flm.evaluate.caption-samples=0"); // the page shows captions
     }
 
     @Test
@@ -128,7 +129,9 @@ class CellCommandsTest {
         Experiment experiment = Experiments.small();
         Pretrain cell = new Pretrain(MLM, null, 1, 2, List.of());
         CellCommands commands = commands(experiment, "a:8080", "b:8080");
-        assertThat(commands.pretrain(cell, Trial.untuned(MLM), 40, 1)).containsSequence("--cluster", "b:8080");
+        assertThat(commands.pretrain(
+                        cell, Trial.untuned(MLM, Experiments.configuration().config()), 40, 1))
+                .containsSequence("--cluster", "b:8080");
         assertThat(commands.run(cell)).hasFileName("mlm-0.4-seed1-s1"); // nodes keep runs by their names
         assertThat(commands(experiment, "a:8080", "b:8080,c:8080").ofCluster(1, "status", "--watch"))
                 .contains(List.of("status", "--watch", "--node", "b:8080", "--node", "c:8080", "--json"));

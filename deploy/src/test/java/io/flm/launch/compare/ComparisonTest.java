@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -276,6 +277,13 @@ class ComparisonTest {
     void theTimeLeftIsTheMeanOfEachKind() {
         Results results = new Results(folder);
         assertThat(Comparison.secondsLeft(plan, results, 1)).isEmpty();
+        plan.cells().stream()
+                .map(Cell::key)
+                .filter(key -> key.startsWith("tune-flm@0-1"))
+                .forEach(key -> results.put(key, Map.of("seconds", key.endsWith("zero-shot") ? 10 : 3)));
+        long trials = 3 * (3 + 10); // with their scores
+        long pretrainings = 4 * (3 * 4 + 2 * 10); // a trial gets a quarter of the budget
+        assertThat(Comparison.secondsLeft(plan, results, 1)).hasValue(trials + pretrainings);
         for (Cell cell : plan.cells()) {
             boolean last = cell.key().startsWith("mlm@0.4-seed2");
             if (!last) {
@@ -287,6 +295,54 @@ class ComparisonTest {
             }
         }
         assertThat(Comparison.secondsLeft(plan, results, 2)).hasValue(60); // 100 + 2 * 10, two at once
+    }
+
+    @Test
+    void saysWhatThereIsToDoAndHowFarItIs() throws InterruptedException {
+        run(new MadeUp(), 1);
+        assertThat(said.get(0))
+                .isEqualTo("20 cells (8 pretrain, 12 score), 0 of them done; 200steps of pretraining in all; how long"
+                        + " that takes is told after the first cell of each kind");
+        assertThat(said.get(1)).matches("tune-flm@0-1: done in \\d+ s; 1 of 20 cells done");
+        assertThat(said).last().asString().endsWith("; 20 of 20 cells done");
+        run(new MadeUp(), 1);
+        assertThat(said).last().asString().endsWith("20 of them done");
+    }
+
+    @Test
+    void whatACellThatRunsSaidLastIsInTheStatus() throws InterruptedException {
+        List<String> lines = new ArrayList<>();
+        Comparison.Screen shown = new Comparison.Screen() {
+            @Override
+            public void say(String sentence) {}
+
+            @Override
+            public void status(String line) {
+                lines.add(line);
+            }
+        };
+        MadeUp runner = new MadeUp() {
+            @Override
+            public String lastSaid(Cell cell) {
+                return "step 3/40";
+            }
+        };
+        new Comparison(plan, new Results(folder), runner, 1, System::nanoTime, shown).run(changed -> {});
+        assertThat(lines)
+                .anySatisfy(line -> assertThat(line).matches("\\d+ of 20 cells done.*; running: \\S+ \\(step 3/40\\)"));
+    }
+
+    /** Of two pictures and three texts, each half of the measure. */
+    @Test
+    void theItemsOfSeveralFiguresHaveTheMeasureAsTheirMean() throws IOException {
+        Measure measure = Measure.share("r1", "R@1", "text", "image");
+        JsonNode result =
+                new ObjectMapper().readTree("{\"evaluation\":{\"items\":{\"text\":[1,0],\"image\":[1,0,0]}}}");
+        double[] items = Findings.items(result, measure).orElseThrow();
+        assertThat(items).hasSize(5);
+        assertThat(Arrays.stream(items).average().orElseThrow()).isCloseTo((0.5 + 1.0 / 3) / 2, within(1e-12));
+        assertThat(Findings.items(result, Measure.share("r1", "R@1", "text", "other")))
+                .isEmpty();
     }
 
     // ---- the folder

@@ -2,6 +2,7 @@ package io.flm.launch.compare;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.typesafe.config.Config;
 import io.flm.launch.compare.Cell.Kind;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -13,6 +14,15 @@ import org.junit.jupiter.api.Test;
 class PlanTest {
     private static List<String> keys(Plan plan) {
         return plan.cells().stream().map(Cell::key).toList();
+    }
+
+    @Test
+    void whereNothingIsTunedTheRateIsTheConfigurations() {
+        Config config = Experiments.configuration("flm.train.mask-rate=0.3").config();
+        assertThat(Trial.untuned(Experiments.variant("flm"), config)).isEqualTo(new Trial(1, 0.0));
+        assertThat(Trial.untuned(Experiments.variant("mlm"), config)).isEqualTo(new Trial(1, 0.3));
+        assertThat(Trial.untuned(Experiments.variant("mlm@0.4"), config)).isEqualTo(new Trial(1, 0.4));
+        assertThat(Trial.untuned(Experiments.variant("ar"), config)).isEqualTo(new Trial(1, null));
     }
 
     @Test

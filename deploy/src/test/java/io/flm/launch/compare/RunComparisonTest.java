@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -68,6 +69,17 @@ class RunComparisonTest {
         Files.write(run.resolve("metrics.jsonl"), lines);
         assertThat(new RunComparison(List.of(run, run("b", "1e-3", 2)), note -> {}).text())
                 .anySatisfy(line -> assertThat(line).containsPattern("steps +298 +300"));
+    }
+
+    @Test
+    void longValuesAreShortInTheTable() {
+        List<String> answers =
+                IntStream.range(0, 83).mapToObj(i -> "answer " + i).toList();
+        assertThat(RunComparison.shown(answers))
+                .startsWith("83 values: [answer 0, answer 1, ans... (SHA-256 ")
+                .hasSizeLessThan(70);
+        assertThat(RunComparison.shown(List.of("a", "b"))).isEqualTo("[a, b]");
+        assertThat(RunComparison.shown(answers.subList(0, 82))).isNotEqualTo(RunComparison.shown(answers));
     }
 
     @Test

@@ -111,7 +111,7 @@ public record RunIdentity(
             if (role(key) == Key.Role.IDENTITY && !accepted.contains(key)) {
                 throw new UserException(where + " was trained with " + key + " = " + show(here) + ", not " + show(there)
                         + "; set it back, or let the weights follow it from here on with --accept " + key
-                        + ", or begin a new run with these weights by `flm pretrain --from CHECKPOINT`");
+                        + ", or begin a new run with these weights by --from " + where);
             }
             all.add("step " + step + ": " + key + " " + show(here) + " -> " + show(there));
         }
@@ -127,7 +127,7 @@ public record RunIdentity(
                         + (content.equals(DATA)
                                 ? ", or let the weights follow data that were mended from here on with --accept data"
                                 : "")
-                        + ", or begin a new run with these weights by `flm pretrain --from CHECKPOINT`");
+                        + ", or begin a new run with these weights by --from " + where);
             }
             all.add("step " + step + ": " + content + " " + show(here) + " -> " + show(there));
         }

@@ -24,13 +24,17 @@ public record Key(String name, String comment, Role role, Domain domain, ConfigV
     /**
      * The value in the form that is kept.
      *
-     * @param origin who gave it, for the message
+     * @param origin who gave it, for the message; an option that stands for the key, such as {@code --steps}, is named as it was typed
      * @throws UserException where the key cannot have it
      */
     public ConfigValue check(ConfigValue value, String origin) {
         return domain.check(value)
-                .orElseThrow(() -> new UserException(
-                        name + " = " + shown(value) + " (" + origin + "): expected " + domain.describe()));
+                .orElseThrow(() -> new UserException(given(shown(value), origin) + ": expected " + domain.describe()));
+    }
+
+    private String given(String value, String origin) {
+        boolean ownOption = origin.startsWith("--") && !origin.equals("--set");
+        return ownOption ? origin + " " + value : name + " = " + value + " (" + origin + ")";
     }
 
     private static String shown(ConfigValue value) {

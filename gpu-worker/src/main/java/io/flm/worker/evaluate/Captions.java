@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.DoubleConsumer;
 
 /** Greedy captions of the l2r stream, and how they compare with the names. */
 final class Captions {
@@ -19,10 +20,16 @@ final class Captions {
 
     private Captions() {}
 
-    /** A caption for each picture, as text. */
-    static List<String> of(Scorer scorer, CaptionFormat format, List<Example> examples, int batch) {
+    /**
+     * A caption for each picture, as text.
+     *
+     * @param progress is told the share that is done, in [0, 1]
+     */
+    static List<String> of(
+            Scorer scorer, CaptionFormat format, List<Example> examples, int batch, DoubleConsumer progress) {
         List<String> captions = new ArrayList<>();
         for (int from = 0; from < examples.size(); from += batch) {
+            progress.accept((double) from / examples.size());
             List<Example> some = examples.subList(from, Math.min(from + batch, examples.size()));
             try (Seen seen = scorer.see(HeldOut.pixels(some), some.size())) {
                 for (int[] row : scorer.greedy(seen, format.bounds(CaptionBounds.DEFAULT_MAX_LENGTH))) {

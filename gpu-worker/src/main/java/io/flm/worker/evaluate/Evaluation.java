@@ -24,6 +24,11 @@ final class Evaluation {
     private static final int SEARCHES = 8;
     private static final int SHOWN_BEST = 5;
 
+    /** How much is done, in [0, 1], when all tokens are asked for, and when all pools are searched; captions come last. */
+    private static final double TOKENS_END = 0.4;
+
+    private static final double RETRIEVAL_END = 0.7;
+
     private final Scorer scorer;
     private final CaptionFormat format;
     private final EvaluationSettings settings;
@@ -41,10 +46,9 @@ final class Evaluation {
         tokens(examples, progress);
         List<List<Example>> pools = Retrieval.pools(examples, settings.poolSize(), settings.pools());
         List<Pool> searched = retrieval(pools, progress);
-        progress.at(0.9, "captions");
         List<Example> pictures = examples.subList(0, Math.min(settings.captionSamples(), examples.size()));
-        int captions = captions(pictures);
-        List<Shown> gallery = searched.isEmpty() ? List.of() : gallery(searched.get(0));
+        int captions = captions(pictures, progress);
+        List<Shown> gallery = searched.isEmpty() ? List.of() : gallery(searched.get(0), progress);
         List<Search> searches = searched.isEmpty() ? List.of() : searches(searched.get(0));
         progress.at(1, "evaluated");
         return new Report(
@@ -69,10 +73,14 @@ final class Evaluation {
         TokenMeasure measure = new TokenMeasure(scorer, hidden.get(), format.layout(), settings);
         int end;
         for (int from = 0; from < examples.size(); from = end) {
-            progress.at(0.5 * from / examples.size(), "tokens");
             int left = examples.size() - from - settings.batch();
             end = left < 2 ? examples.size() : from + settings.batch(); // one alone would have no other one's picture
-            measure.add(examples.subList(from, end), from);
+            int first = from;
+            int count = end - from;
+            measure.add(
+                    examples.subList(from, end),
+                    from,
+                    share -> progress.at(TOKENS_END * (first + share * count) / examples.size(), "tokens"));
         }
         figures.addAll(measure.figures());
     }
@@ -88,8 +96,11 @@ final class Evaluation {
         Retrieval retrieval = new Retrieval(scorer, format);
         List<Pool> searched = new ArrayList<>();
         for (List<Example> pool : pools) {
-            progress.at(0.5 + 0.4 * searched.size() / pools.size(), "retrieval");
-            searched.add(retrieval.score(pool));
+            int before = searched.size();
+            searched.add(retrieval.score(
+                    pool,
+                    share -> progress.at(
+                            TOKENS_END + (RETRIEVAL_END - TOKENS_END) * (before + share) / pools.size(), "retrieval")));
         }
         figures.addAll(Retrieval.figures(searched));
         return searched;
@@ -100,7 +111,7 @@ final class Evaluation {
     }
 
     /** The prior is the caption of the next picture: what captions of this data have in common. */
-    private int captions(List<Example> pictures) {
+    private int captions(List<Example> pictures, ScoringProgress progress) {
         String why = whyNoCaptions();
         if (why == null && pictures.size() < 2) { // one has no other caption to be compared with
             why = "flm.evaluate.caption-samples = " + pictures.size();
@@ -109,7 +120,12 @@ final class Evaluation {
             leaveOut(why, List.of(Captions.EXACT_MATCH, Captions.F1));
             return 0;
         }
-        List<String> captions = Captions.of(scorer, format, pictures, settings.batch());
+        List<String> captions = Captions.of(
+                scorer,
+                format,
+                pictures,
+                settings.batch(),
+                share -> progress.at(RETRIEVAL_END + (1 - RETRIEVAL_END) * share, "captions"));
         double[] sums = new double[4];
         for (int i = 0; i < pictures.size(); i++) {
             String name = pictures.get(i).name();
@@ -135,10 +151,15 @@ final class Evaluation {
                 : "trained without flm.data.begin-token, so the l2r stream never predicts a first word";
     }
 
-    private List<Shown> gallery(Pool pool) {
+    private List<Shown> gallery(Pool pool, ScoringProgress progress) {
         int count = Math.min(GALLERY, pool.size());
         List<String> captions = whyNoCaptions() == null
-                ? Captions.of(scorer, format, pool.examples().subList(0, count), settings.batch())
+                ? Captions.of(
+                        scorer,
+                        format,
+                        pool.examples().subList(0, count),
+                        settings.batch(),
+                        share -> progress.at(1, "captions to show"))
                 : List.of();
         List<Shown> gallery = new ArrayList<>();
         for (int picture = 0; picture < count; picture++) {

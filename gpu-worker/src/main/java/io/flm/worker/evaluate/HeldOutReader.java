@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 
 /**
  * Reads held-out samples: of each its first caption, the name.
@@ -36,8 +37,9 @@ record HeldOutReader(
      * Samples in an order that depends on the seed alone.
      *
      * @param limit at most so many; 0: all
+     * @param progress is told how many there are so far
      */
-    HeldOut read(HeldOutData data, int limit, long seed) {
+    HeldOut read(HeldOutData data, int limit, long seed, IntConsumer progress) {
         List<Example> examples = new ArrayList<>();
         try (Dataset source = Sources.open(data.paths(), data.split(), data.remote())) {
             if (source.leftOut().total() > 0) {
@@ -50,6 +52,7 @@ record HeldOutReader(
                 if (limit > 0 && examples.size() == limit) {
                     break;
                 }
+                progress.accept(examples.size());
                 try {
                     String name = captioned.texts(index).get(0);
                     Sample sample = reader.read(index, List.of(name));

@@ -67,8 +67,8 @@ public final class HeldOutValidation implements Validation {
         TrainSettings train = TrainSettings.from(config);
         List<Sample> all = Tasks.of(config)
                 .map(task -> ofTask(task, train.objective(), config, reader, samples, seed))
-                .orElseGet(() -> HeldOut.samples(
-                        reader.read(HeldOutData.of(config), samples, seed).examples()));
+                .orElseGet(() -> HeldOut.samples(reader.read(HeldOutData.of(config), samples, seed, count -> {})
+                        .examples()));
         Corruption corruption = train.objective().corruption(new TextLayout(tokenizer.vocabulary(), data.beginToken()));
         List<List<Rows>> byLane = new ArrayList<>();
         for (int lane = 0; lane < train.lanes(); lane++) {

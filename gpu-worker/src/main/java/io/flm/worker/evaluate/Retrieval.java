@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.DoubleConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -72,14 +73,20 @@ final class Retrieval {
         return pools;
     }
 
-    /** Scores every name of the pool with every picture; each picture is encoded once. */
-    Pool score(List<Example> pool) {
+    /**
+     * Scores every name of the pool with every picture; each picture is encoded once.
+     *
+     * @param progress is told the share that is done, in [0, 1]
+     */
+    Pool score(List<Example> pool, DoubleConsumer progress) {
         int n = pool.size();
         TextBatch names = format.leftToRight(pool.stream().map(Example::ids).toList());
         double[][] logProbs = new double[n][];
+        progress.accept(0);
         try (Seen pictures = scorer.see(HeldOut.pixels(pool), n)) {
             for (int picture = 0; picture < n; picture++) {
                 try (Seen one = pictures.row(picture)) {
+                    progress.accept((double) picture / n);
                     logProbs[picture] = scorer.score(names, one).get(0).ofRows(names, 0);
                 }
             }

@@ -11,6 +11,7 @@ import io.flm.worker.model.Loss;
 import io.flm.worker.objective.HiddenTokens;
 import io.flm.worker.objective.HiddenTokens.Question;
 import java.util.List;
+import java.util.function.DoubleConsumer;
 
 /**
  * How well single tokens are predicted, with the sample's own picture and with that of another one: where the
@@ -37,16 +38,20 @@ final class TokenMeasure {
     }
 
     /** @param index of the first example, which keys the spans */
-    void add(List<Example> examples, int index) {
+    void add(List<Example> examples, int index, DoubleConsumer progress) {
         List<int[]> rows = examples.stream().map(Example::ids).toList();
         try (Seen own = scorer.see(HeldOut.pixels(examples), examples.size());
                 Seen wrong = own.shifted()) {
+            progress.accept(0);
             RandomStream random = RandomStream.of(settings.seed(), RandomStream.Purpose.CORRUPT, index);
             TextBatch holes =
                     firstHead(hidden.corruption(settings.spanRate(), layout).plan(HeldOut.samples(examples), random));
             corrupted = corrupted.plus(score(holes, own));
             corruptedPrior = corruptedPrior.plus(score(holes, wrong));
-            for (Question question : hidden.eachWord(rows, layout)) {
+            List<Question> questions = hidden.eachWord(rows, layout);
+            int asked = 0;
+            for (Question question : questions) {
+                progress.accept((double) asked++ / questions.size());
                 cloze = cloze.plus(score(question, own));
                 clozePrior = clozePrior.plus(score(question, wrong));
             }

@@ -178,8 +178,8 @@ public final class TrainedModel implements AutoCloseable {
      * @param pictures where they are; empty: where the settings say
      */
     public TaskReport score(List<Path> annotations, List<Path> pictures, ScoringProgress progress) {
-        Task task = task().orElseThrow(() -> new UserException(checkpoint.folder()
-                + ": no task's model, it was pretrained only; fine-tune it with `flm finetune --from CHECKPOINT`"));
+        Task task = task().orElseThrow(() -> new UserException(
+                checkpoint.folder() + ": no task's model, it was pretrained only; fine-tune it on a task first"));
         boolean own = annotations.isEmpty() && pictures.isEmpty();
         List<Path> files = own ? RunData.paths(config, "flm.task.val") : annotations;
         List<Path> sources = pictures.isEmpty() ? RunData.paths(config, EVAL_PATHS) : pictures;
@@ -258,7 +258,7 @@ public final class TrainedModel implements AutoCloseable {
     public Report evaluate(List<Path> heldOut, ScoringProgress progress) {
         if (objective.parts().tokenHead() == null) {
             throw new UserException(checkpoint.folder() + ": was fine-tuned on " + objective.key()
-                    + " and predicts no tokens any more; score it with `flm evaluate --task " + objective.key() + "`");
+                    + " and predicts no tokens any more; score it on that task");
         }
         HeldOutData data = heldOut.isEmpty()
                 ? HeldOutData.of(reading(config.getStringList(EVAL_PATHS).isEmpty() ? "flm.data.paths" : EVAL_PATHS))
@@ -272,7 +272,11 @@ public final class TrainedModel implements AutoCloseable {
                         config.getInt("flm.data.max-tokens"),
                         format.layout().beginToken(),
                         note)
-                .read(data, settings.samples(), settings.seed());
+                .read(
+                        data,
+                        settings.samples(),
+                        settings.seed(),
+                        count -> progress.at(0, "reading, " + count + " samples"));
         return new Evaluation(new ModelScorer(model, objective), format, settings).run(examples, progress);
     }
 

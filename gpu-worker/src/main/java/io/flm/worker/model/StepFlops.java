@@ -1,5 +1,8 @@
 package io.flm.worker.model;
 
+import io.flm.worker.model.ModelParts.Classifier;
+import java.util.List;
+
 /**
  * How many floating point operations forward and backward of a step take: those of matrix products and of attention, two for each
  * multiplication with its addition, kernel by kernel of {@code kernels.py}. Backward makes two products of each one of forward, but one
@@ -18,9 +21,27 @@ public final class StepFlops {
      * @param pictures that are encoded
      * @param rows B, texts that are read
      * @param length L, the mean over rows, without pads
-     * @param predictions of all heads together
+     * @param predictions of tokens, of all heads together
+     * @param classifiers that read class vectors
+     * @param classRows rows whose class vector each of them reads
      */
-    public record Work(boolean reconstructor, double pictures, double rows, double length, double predictions) {}
+    public record Work(
+            boolean reconstructor,
+            double pictures,
+            double rows,
+            double length,
+            double predictions,
+            List<Classifier> classifiers,
+            double classRows) {
+        public Work {
+            classifiers = List.copyOf(classifiers);
+        }
+
+        /** Without classifiers. */
+        public Work(boolean reconstructor, double pictures, double rows, double length, double predictions) {
+            this(reconstructor, pictures, rows, length, predictions, List.of(), 0);
+        }
+    }
 
     private static final double MULTIPLY_AND_ADD = 2;
 
@@ -43,7 +64,7 @@ public final class StepFlops {
     }
 
     private double forward() {
-        return patches() + image() + text() + fusion() + reconstructor() + head();
+        return patches() + image() + text() + fusion() + reconstructor() + head() + classifiers();
     }
 
     private static double product(double rows, double in, double out) {
@@ -102,6 +123,20 @@ public final class StepFlops {
     private double head() {
         return product(work.predictions(), m.hidden(), m.hidden())
                 + product(work.predictions(), m.hidden(), m.vocabulary());
+    }
+
+    /** The pooler makes class vectors of all rows, also of those that nobody reads. */
+    private double classifiers() {
+        double h = m.hidden();
+        double all = work.classifiers().isEmpty() ? 0 : product(work.rows(), h, h);
+        for (Classifier classifier : work.classifiers()) {
+            double in = classifier.joined() * h;
+            double predictions = work.classRows() / classifier.joined();
+            all += classifier.wide()
+                    ? product(predictions, in, 2 * h) + product(predictions, 2 * h, classifier.outputs())
+                    : product(predictions, in, classifier.outputs());
+        }
+        return all;
     }
 
     private double selfAttention() {

@@ -41,6 +41,11 @@ public interface Objective {
         return 1;
     }
 
+    /** Those of them whose class vector a head reads. */
+    default double classRowsPerText() {
+        return 0;
+    }
+
     /** Pictures of a sample. */
     default int picturesPerSample() {
         return 1;

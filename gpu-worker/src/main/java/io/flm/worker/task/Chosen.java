@@ -24,9 +24,12 @@ public record Chosen(int[] own, double[] shares, int[] textOnly, SortedMap<Integ
         Chosen chosen = new Chosen(new int[count], new double[count], new int[count], new TreeMap<>());
         int[] shown = TaskModel.spread(count, SHOWN);
         for (long[] block : model.blocks(count)) {
-            progress.at((double) block[0] / count, "examples");
+            double size = block[1] - block[0];
+            progress.at(block[0] / (double) count, "examples");
             List<Sample> samples = model.read(examples, block[0], block[1]);
+            progress.at((block[0] + size / 3) / count, "examples");
             float[][] own = model.classify(samples);
+            progress.at((block[0] + size * 2 / 3) / count, "examples, by text alone");
             float[][] texts = model.classifyTexts(examples, block[0], samples);
             for (int i = 0; i < own.length; i++) {
                 int at = (int) block[0] + i;

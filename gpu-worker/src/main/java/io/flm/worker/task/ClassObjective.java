@@ -141,6 +141,11 @@ public record ClassObjective(String key, Objective pretrained, Shape shape, Head
     }
 
     @Override
+    public double classRowsPerText() {
+        return rows;
+    }
+
+    @Override
     public int picturesPerSample() {
         return shape == Shape.PAIR ? 2 : 1;
     }

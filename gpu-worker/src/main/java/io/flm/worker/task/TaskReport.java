@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param predictions what the task's server takes; null if it has none
  * @param notes what people should know: what was not counted, and why
  * @param items what each example, or each text of a search, reached, in their order, by the key of the figure that is their mean; of
- *     figures for which it is known. Where examples are not drawn one by one, the number of each one's group is under {@link #GROUP}
+ *     figures for which it is known. Where examples are not drawn one by one, the number of each one's group is under {@link #GROUP};
+ *     of a search that of each picture, and after these of each text
  */
 public record TaskReport(
         String task,

@@ -44,13 +44,13 @@ public final class Torch {
             } else if (device.matches("cuda:\\d{1,3}")) {
                 int index = Integer.parseInt(device.substring("cuda:".length()));
                 if (index >= gpus) {
-                    throw new UserException("flm.worker.devices: there is no " + device + " (" + gpus
-                            + " CUDA devices seen); give auto, cpu, or see `flm doctor`");
+                    throw new UserException("--devices " + setting + ": there is no " + device + " (" + gpus
+                            + " CUDA devices seen); give auto, cpu, or see `flm doctor` (flm.worker.devices)");
                 }
                 devices.add(Device.gpu(index));
             } else {
-                throw new UserException("flm.worker.devices: \"" + device
-                        + "\" is not a device; give auto, cpu, or a list such as cuda:0,cuda:1");
+                throw new UserException("--devices " + setting + ": \"" + device
+                        + "\" is not a device; give auto, cpu, or a list such as cuda:0,cuda:1 (flm.worker.devices)");
             }
         }
         return devices;

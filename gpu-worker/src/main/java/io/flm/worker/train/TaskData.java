@@ -6,6 +6,7 @@ import io.flm.data.SharedPictures;
 import io.flm.worker.task.Task;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** The files of a task: annotations and pictures, to train on and to score on. */
@@ -39,14 +40,26 @@ public final class TaskData {
                     RunData.paths(config, "flm.data.eval-paths"),
                     RemoteSettings.from(config),
                     say)) {
-                SharedPictures.of(
-                                trained.examples(),
-                                trained.pictures(),
-                                data.scored().examples(),
-                                data.pictures())
-                        .sentence()
-                        .ifPresent(say);
+                SharedPictures shared = SharedPictures.of(
+                        trained.examples(), trained.pictures(), data.scored().examples(), data.pictures());
+                Optional<String> same = shared.count() == 0 ? Optional.empty() : sameFile(config);
+                same.or(shared::sentence).ifPresent(say);
             }
         }
+    }
+
+    /**
+     * What to tell of a file of both. One of captions may name what is trained on and what is scored in itself: ask for pictures that
+     * are shared first.
+     */
+    private static Optional<String> sameFile(Config config) {
+        List<Path> scored = RunData.paths(config, "flm.task.val");
+        return scored.isEmpty()
+                ? SameFiles.told(
+                        RunData.paths(config, "flm.data.paths"),
+                        "--train",
+                        RunData.paths(config, "flm.data.eval-paths"),
+                        "--val")
+                : SameFiles.told(RunData.paths(config, "flm.task.train"), "--train", scored, "--val");
     }
 }

@@ -3,12 +3,16 @@ package io.flm.worker.evaluate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flm.data.TextBatch;
+import io.flm.worker.decode.CaptionBounds;
 import io.flm.worker.evaluate.Figure.Absent;
 import io.flm.worker.evaluate.Figure.Measured;
+import io.flm.worker.model.TargetScores;
 import io.flm.worker.objective.Objective;
 import io.flm.worker.objective.ar.AutoregressiveModeling;
 import io.flm.worker.objective.flm.FreeLanguageModeling;
 import io.flm.worker.objective.mlm.MaskedLanguageModeling;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -59,6 +63,32 @@ class EvaluationTest {
             assertThat(search.rank()).isEqualTo(1);
             assertThat(search.best().get(0)).isSameAs(search.example());
         });
+    }
+
+    /** A question of each kind takes seconds of a large model on a CPU. */
+    @Test
+    void progressIsToldBetweenAllQuestions() {
+        int[] asked = {0};
+        List<Double> shares = new ArrayList<>();
+        Scorer model = new KnownScorer(FLM, HELD_OUT, true) {
+            @Override
+            public List<TargetScores> score(TextBatch batch, Seen seen) {
+                asked[0]++;
+                return super.score(batch, seen);
+            }
+
+            @Override
+            public int[][] greedy(Seen seen, CaptionBounds bounds) {
+                asked[0]++;
+                return super.greedy(seen, bounds);
+            }
+        };
+        new Evaluation(model, KnownScorer.format(), SETTINGS).run(HELD_OUT, (share, doing) -> {
+            assertThat(asked[0]).as("questions before %s at %s", doing, share).isLessThanOrEqualTo(2);
+            asked[0] = 0;
+            shares.add(share);
+        });
+        assertThat(shares).isSorted().startsWith(0.0).endsWith(1.0);
     }
 
     @Test

@@ -3,6 +3,8 @@ package io.flm.worker.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.flm.worker.model.ModelParts.Classifier;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -27,6 +29,19 @@ class StepFlopsTest {
         assertThat(oneStream(TINY, 88)).isCloseTo(24_485_376, within(1.0));
         assertThat(flm(EMOJI)).isCloseTo(986_492_928, within(1.0));
         assertThat(oneStream(EMOJI, 88)).isCloseTo(628_027_392, within(1.0));
+    }
+
+    /** {@code FlopCounterMode} of pooler and output layers, whose input has a gradient: of all 8 rows, read by twos and one by one. */
+    @Test
+    void classifiersCountAsPyTorchCountsThem() {
+        assertThat(classifier(new Classifier("nlvr2_classifier.", true, 2, 2), 8))
+                .isCloseTo(595_968, within(1.0));
+        assertThat(classifier(new Classifier("itm_score.fc.", false, 1, 2), 4)).isCloseTo(199_680, within(1.0));
+    }
+
+    private static double classifier(Classifier classifier, double classRows) {
+        return StepFlops.of(EMOJI, new StepFlops.Work(true, 8, 8, 12, 0, List.of(classifier), classRows))
+                - StepFlops.of(EMOJI, new StepFlops.Work(true, 8, 8, 12, 0));
     }
 
     @Test

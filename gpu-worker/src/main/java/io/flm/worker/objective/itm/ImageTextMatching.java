@@ -77,6 +77,11 @@ public record ImageTextMatching(Objective base, double weight) implements Object
     }
 
     @Override
+    public double classRowsPerText() {
+        return 1;
+    }
+
+    @Override
     public Optional<HiddenTokens> hiddenTokens() {
         return base.hiddenTokens();
     }

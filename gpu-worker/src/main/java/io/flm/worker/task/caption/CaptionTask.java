@@ -98,9 +98,10 @@ public final class CaptionTask implements Task {
         int[] spread = TaskModel.spread(scored.length, SHOWN);
         SortedMap<Integer, Sample> pictured = new TreeMap<>();
         for (int from = 0; from < scored.length; from += model.batch()) {
+            int to = Math.min(scored.length, from + model.batch());
             progress.at((double) from / scored.length, "captions");
             List<Sample> block = new ArrayList<>();
-            for (int i = from; i < Math.min(scored.length, from + model.batch()); i++) {
+            for (int i = from; i < to; i++) {
                 Sample sample = model.read(examples, scored[i], scored[i] + 1).get(0);
                 block.add(sample);
                 if (Arrays.binarySearch(spread, i) >= 0) {
@@ -111,9 +112,11 @@ public final class CaptionTask implements Task {
             }
             greedy.addAll(written(model, block, new Decoding.Greedy()));
             if (beam > 1) {
+                progress.at((from + (to - from) / (1.0 + beam)) / scored.length, "captions, by a beam");
                 searched.addAll(written(model, block, new Decoding.Beam(beam, 1)));
             }
         }
+        progress.at(1, "scores of captions");
         List<TaskFigure> figures = new ArrayList<>();
         Map<String, List<Double>> each = new HashMap<>();
         List<int[]> rows = greedy;
@@ -122,6 +125,7 @@ public final class CaptionTask implements Task {
         if (beam > 1) {
             rows = searched;
             best = words(model, searched);
+            progress.at(1, "scores of captions, by a beam");
             scores = figures(figures, each, "beam.", "Beam " + beam + ", ", best, references);
         }
         List<Shown> shown = new ArrayList<>();

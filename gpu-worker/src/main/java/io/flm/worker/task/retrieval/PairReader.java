@@ -22,6 +22,7 @@ import java.util.stream.IntStream;
 final class PairReader {
     private static final int TEXTS = 256; // of a block
     private static final int PICTURES = 256; // whose features are held at a time
+    private static final double ENCODING = 0.1; // of the progress; the rest is texts
 
     /** Is told how a text rates beside a picture: the higher, the better they fit. */
     interface Sink {
@@ -99,15 +100,17 @@ final class PairReader {
             try (NDManager scope = model.newScope()) {
                 List<NDArray> features = new ArrayList<>();
                 for (int picture = from; picture < to; picture++) {
+                    progress.accept((from + ENCODING * (picture - from)) / pictures);
                     features.add(features(scope, picture));
                 }
                 for (int first = 0; first < byLength.size(); first += TEXTS) {
-                    double done = from + (to - from) * (double) first / byLength.size();
+                    double before = (double) first / byLength.size();
                     List<Integer> block = byLength.subList(first, Math.min(byLength.size(), first + TEXTS));
                     try (KeptTexts texts = keep(block)) {
                         for (int picture = from; picture < to; picture++) {
-                            double share = (double) block.size() / byLength.size();
-                            progress.accept((done + share * (picture - from)) / pictures);
+                            double share = (double) block.size() / byLength.size() * (picture - from) / (to - from);
+                            double done = ENCODING + (1 - ENCODING) * (before + share);
+                            progress.accept((from + (to - from) * done) / pictures);
                             rate(picture, features.get(picture - from), block, texts, sink);
                         }
                     }

@@ -33,6 +33,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.DoubleConsumer;
+import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -150,18 +151,21 @@ public final class RetrievalTask implements Task {
 
     private TaskReport score(TaskModel model, Examples examples, ScoringProgress progress) {
         long[] scored = CaptionData.scored(examples.size(), model.samples(), model.seed());
-        Search search = Search.read(model, examples, scored);
+        IntConsumer read = count -> progress.at(0, "reading, " + count + " of " + scored.length + " pictures");
+        Search search = Search.read(model, examples, scored, read);
         TaskModel first = model.firstStage();
         return first == null
                 ? inOneStage(model, search, progress)
-                : inTwoStages(model, search, first, Search.read(first, examples, scored), progress);
+                : inTwoStages(model, search, first, Search.read(first, examples, scored, read), progress);
     }
 
     private TaskReport inOneStage(TaskModel model, Search search, ScoringProgress progress) {
         float[][] scores = scores(model, search, share -> progress.at(share, "pairs"));
+        progress.at(1, "ranking");
         List<TaskFigure> figures = new ArrayList<>();
         Map<String, List<Double>> each = new HashMap<>();
         figures(figures, each, Way.HEAD, recalls(search, scores), search.chance(), search);
+        each.put(TaskReport.GROUP, groups(search));
         return new TaskReport(
                         key(),
                         search.pictures().size(),
@@ -187,6 +191,7 @@ public final class RetrievalTask implements Task {
                         share -> progress.at(share / parts, "likelihoods"));
         Likelihoods likelihoods = new Likelihoods(logProbs);
         double likelihoodSeconds = firstTimer.seconds();
+        progress.at(1.0 / parts, "ranking");
         Timer secondTimer = new Timer();
         Candidates candidates = new Candidates(likelihoods, pictures, texts, best);
         PairReader.byHead(model, search)
@@ -205,6 +210,7 @@ public final class RetrievalTask implements Task {
         } else {
             shown = shown(search, candidates::ofTexts, false); // those that were not read have no share
         }
+        progress.at(1, "ranking");
         figures(
                 figures,
                 each,
@@ -221,6 +227,7 @@ public final class RetrievalTask implements Task {
                 chance,
                 search);
         figures.add(time(Way.LIKELIHOOD, likelihoodSeconds, search.pairs()));
+        each.put(TaskReport.GROUP, groups(search));
         String note = String.format(
                 Locale.ROOT,
                 "two stages: the likelihood of all pairs by a model of %s; then the head on %,d pairs, the best %,d of each"
@@ -229,6 +236,13 @@ public final class RetrievalTask implements Task {
                 candidates.pairs(),
                 best);
         return new TaskReport(key(), pictures, figures, shown, null, List.of(sizes(search), note)).withItems(each);
+    }
+
+    /** The number of its picture of each picture, and then of each text: they are drawn together. */
+    private static List<Double> groups(Search search) {
+        return IntStream.concat(IntStream.range(0, search.pictures().size()), Arrays.stream(search.pictureOfText()))
+                .mapToObj(picture -> (double) picture)
+                .toList();
     }
 
     /** Since when something is done. */

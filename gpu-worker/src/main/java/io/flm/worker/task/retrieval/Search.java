@@ -6,6 +6,7 @@ import io.flm.worker.task.TaskModel;
 import io.flm.worker.task.score.Recalls;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /**
  * Pictures and texts among which the right ones are looked for, as one model reads them: in its size, by its tokenizer.
@@ -23,11 +24,16 @@ record Search(List<Sample> pictures, List<Text> texts) {
      */
     record Text(String words, int[] row, int picture) {}
 
-    /** Reads examples, by their indices. */
-    static Search read(TaskModel model, Examples examples, long[] indices) {
+    /**
+     * Reads examples, by their indices.
+     *
+     * @param progress is told how many are read
+     */
+    static Search read(TaskModel model, Examples examples, long[] indices, IntConsumer progress) {
         List<Sample> pictures = new ArrayList<>();
         List<Text> texts = new ArrayList<>();
         for (int i = 0; i < indices.length; i++) {
+            progress.accept(i);
             Sample sample = model.read(examples, indices[i], indices[i] + 1).get(0);
             pictures.add(new Sample(sample.key(), sample.pictures(), List.of(), sample.labels()));
             List<String> words = model.texts(examples, indices[i]);

@@ -92,6 +92,21 @@ class RetrievalTaskTest {
         });
     }
 
+    /** A bootstrap draws a picture with its texts. */
+    @Test
+    void eachPictureAndEachTextHasTheNumberOfItsPicture() {
+        TaskReport report = score(task(16, false), false);
+        List<Double> groups = report.items().getOrDefault(TaskReport.GROUP, List.of());
+        int pictures = report.items().getOrDefault("textRetrievalR1", List.of()).size();
+        int texts = report.items().getOrDefault("imageRetrievalR1", List.of()).size();
+        assertThat(groups).hasSize(pictures + texts);
+        assertThat(groups.subList(0, pictures)).isSorted().doesNotHaveDuplicates();
+        assertThat(groups.subList(pictures, groups.size()))
+                .hasSize(18)
+                .isSorted()
+                .isSubsetOf(groups.subList(0, pictures));
+    }
+
     /** Half of the pictures have two of the 18 texts: either may be found first. */
     @Test
     void chanceKnowsThatAPictureMayHaveSeveralTexts() {
