@@ -37,6 +37,7 @@ class MetricsHistoryTest {
                 1e-3,
                 2,
                 8,
+                List.of(),
                 new StepResult.Times(1_000_000, 2_000_000, 3_000_000, 1_000_000, 1_000_000));
     }
 
@@ -197,7 +198,8 @@ class MetricsHistoryTest {
         List<HeadLoss> heads = new ArrayList<>();
         IntStream.range(0, 100).forEach(head -> heads.add(new HeadLoss("h" + head, 1, 1)));
         for (int step = 0; step < 2000; step++) {
-            history.add(new StepMetrics(step, 1, heads, List.of(), 1, 1, 1, new StepResult.Times(1, 1, 1, 1, 1)));
+            history.add(new StepMetrics(
+                    step, 1, heads, List.of(), 1, 1, 1, List.of(), new StepResult.Times(1, 1, 1, 1, 1)));
         }
         assertThat(history.view("r", 0, Long.MAX_VALUE, 10).figures()).hasSize(MetricsHistory.MOST_FIGURES);
     }

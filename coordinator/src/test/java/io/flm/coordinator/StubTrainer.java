@@ -100,8 +100,8 @@ final class StubTrainer implements AsyncTrainer {
         long step = committed;
         committed = step + 1;
         StepTotals totals = new StepTotals(new long[] {1}, new double[] {2}, new long[] {1}, 8, 4, last);
-        StepResult result =
-                new StepResult(step, 2.5, totals, List.of(), 1e-3, 1, null, new StepResult.Times(1, 2, 3, 4, 5));
+        StepResult result = new StepResult(
+                step, 2.5, totals, List.of(), 1e-3, 1, null, List.of(), new StepResult.Times(1, 2, 3, 4, 5));
         listener.accept(new Progressed(
                 result,
                 List.of(new Head("rec", 2, 1, null, null)),

@@ -1,5 +1,8 @@
 package io.flm.data;
 
+import com.typesafe.config.Config;
+import java.util.Locale;
+
 /**
  * Changes of a picture that its caption outlives: turned, stretched and moved a little; then what {@link RandAugment} draws. No
  * flips: captions say left and right.
@@ -13,6 +16,27 @@ package io.flm.data;
 public record Augmentation(double rotateDegrees, double scale, double shift, int background, RandAugment operations) {
     /** Leaves pictures as they are. */
     public static final Augmentation NONE = new Augmentation(0, 1, 0, 255, RandAugment.NONE);
+
+    private enum Background {
+        WHITE(255),
+        BLACK(0);
+
+        private final int value;
+
+        Background(int value) {
+            this.value = value;
+        }
+    }
+
+    /** @param c {@code flm.data.augment} */
+    static Augmentation from(Config c) {
+        return new Augmentation(
+                c.getDouble("rotate-degrees"),
+                c.getDouble("scale"),
+                c.getDouble("shift"),
+                Background.valueOf(c.getString("background").toUpperCase(Locale.ROOT)).value,
+                new RandAugment(c.getInt("rand-operations"), c.getInt("rand-magnitude")));
+    }
 
     public boolean isNone() {
         return keepsPlaces() && operations.isNone();

@@ -43,6 +43,11 @@ record Captioned(Dataset source) implements Examples {
     }
 
     @Override
+    public int[] sources() {
+        return source.sources();
+    }
+
+    @Override
     public void expect(Upcoming upcoming) {
         source.expect(upcoming);
     }

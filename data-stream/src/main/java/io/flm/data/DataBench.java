@@ -46,7 +46,8 @@ public record DataBench(double samplesPerSecond, List<StageCount> stages, double
             Path shard = Files.createTempFile("flm-bench-", ".tar");
             try {
                 write(shard);
-                return run(system, shard, tokenizer, settings.withCacheBytes(0), corruption, imageSize, batches);
+                DataSettings own = settings.withPaths(List.of(shard)).withCacheBytes(0);
+                return run(system, shard, tokenizer, own, corruption, imageSize, batches);
             } finally {
                 Files.deleteIfExists(shard);
             }

@@ -150,6 +150,14 @@ public final class DataPaths {
         return remote;
     }
 
+    /** How those of several sources are read: a server that any of them names itself is shown the token. */
+    public static RemoteSettings remote(List<DataPaths> all, RemoteSettings remote) {
+        Set<String> hidden = new HashSet<>();
+        all.forEach(each -> hidden.addAll(each.listed));
+        all.forEach(each -> hidden.removeAll(each.named));
+        return remote.hiding(hidden);
+    }
+
     /** What lies below prefixes and is no shard. */
     public LeftOut leftOut() {
         return leftOut;

@@ -44,7 +44,9 @@ public record DataReport(
         SortedMap<String, Integer> shapes = new TreeMap<>();
         SortedMap<Integer, Integer> lengths = new TreeMap<>();
         List<String> bad = new ArrayList<>();
-        Pictures pictures = Pictures.with(settings.pictures());
+        List<Pictures> pictures = settings.sources().stream()
+                .map(each -> Pictures.with(each.pictures()))
+                .toList();
         Split training = Split.training(settings.holdOut());
         long captions = 0;
         long badTrained = 0;
@@ -53,7 +55,8 @@ public record DataReport(
             String cause = null;
             try {
                 List<String> texts = source.captions(index);
-                int[] size = pictures.size(pictures.read(source, index));
+                Pictures its = pictures.get(source.sourceOf(index));
+                int[] size = its.size(its.read(source, index));
                 shapes.merge(size[0] + " x " + size[1], 1, Integer::sum);
                 for (String caption : texts) {
                     int[] ids = tokenizer.encode(caption, Integer.MAX_VALUE, settings.beginToken());

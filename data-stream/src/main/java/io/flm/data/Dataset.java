@@ -3,14 +3,18 @@ package io.flm.data;
 import io.flm.data.ShardFiles.Opener;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +28,7 @@ public final class Dataset implements PictureSource {
     private final List<Shard> shards;
     private final List<Taken> taken; // of each shard's samples
     private final long[] firstIndex; // of each shard, and the end
+    private final int[] sources; // the first shard of each, and the end
     private final String sha256;
     private final PictureKeys keys;
     private final ShardFiles files;
@@ -43,8 +48,9 @@ public final class Dataset implements PictureSource {
     /** A sample where it is. */
     private record Place(Shard shard, int sample) {}
 
-    private Dataset(List<Shard> shards, Split split, ShardFiles files) {
+    private Dataset(List<Shard> shards, int[] sources, Split split, ShardFiles files) {
         this.shards = shards;
+        this.sources = sources;
         this.taken =
                 shards.stream().map(shard -> new Taken(shard, split.of(shard))).toList();
         this.files = files;
@@ -53,6 +59,9 @@ public final class Dataset implements PictureSource {
         for (int i = 0; i < shards.size(); i++) {
             firstIndex[i + 1] = firstIndex[i] + taken.get(i).size();
             shards.get(i).digest(digest);
+        }
+        if (sources.length > 2) { // of one source as it always was
+            digest.update(Arrays.toString(sources).getBytes(StandardCharsets.US_ASCII));
         }
         this.sha256 = Sha256.hex(digest);
         this.keys = new PictureKeys(size(), this::key, this::name);
@@ -83,12 +92,34 @@ public final class Dataset implements PictureSource {
      * @param opener of each file
      */
     public static Dataset open(List<Path> paths, Split split, RemoteSettings remote, Opener opener) {
-        if (paths.isEmpty()) {
-            throw new UserException("no data: give tar files, or folders of them");
-        }
+        return openParts(List.of(new Part(paths, opener)), split, remote);
+    }
+
+    /**
+     * A source.
+     *
+     * @param opener of each of its files
+     */
+    public record Part(List<Path> paths, Opener opener) {}
+
+    /** Opens the shards of several sources, one source after another. */
+    public static Dataset openParts(List<Part> parts, Split split, RemoteSettings remote) {
         LeftOut leftOut = new LeftOut();
-        List<Path> found = ShardPaths.files(paths, leftOut);
-        return open(found, leftOut, paths, split, true, remote, opener);
+        List<Path> found = new ArrayList<>();
+        List<Opener> openers = new ArrayList<>(); // of each file
+        List<Path> paths = new ArrayList<>();
+        int[] sources = new int[parts.size() + 1];
+        for (int i = 0; i < parts.size(); i++) {
+            Part part = parts.get(i);
+            if (part.paths.isEmpty()) {
+                throw new UserException("no data: give tar files, or folders of them");
+            }
+            paths.addAll(part.paths);
+            found.addAll(ShardPaths.files(part.paths, leftOut));
+            sources[i + 1] = found.size();
+            openers.addAll(Collections.nCopies(found.size() - openers.size(), part.opener));
+        }
+        return open(found, leftOut, paths, sources, split, true, remote, openers);
     }
 
     /**
@@ -106,7 +137,8 @@ public final class Dataset implements PictureSource {
                 throw given.at(file, e);
             }
         };
-        return open(found, leftOut, paths, Split.ALL, false, given.remote(), opener);
+        List<Opener> openers = Collections.nCopies(found.size(), opener);
+        return open(found, leftOut, paths, new int[] {0, found.size()}, Split.ALL, false, given.remote(), openers);
     }
 
     /** Opens files that {@code paths} stand for. */
@@ -114,10 +146,11 @@ public final class Dataset implements PictureSource {
             List<Path> found,
             LeftOut leftOut,
             List<Path> paths,
+            int[] sources,
             Split split,
             boolean captioned,
             RemoteSettings remote,
-            Opener opener) {
+            List<Opener> openers) {
         ShardFiles files = new ShardFiles(remote);
         try {
             files.leftOut().addAll(leftOut);
@@ -125,9 +158,9 @@ public final class Dataset implements PictureSource {
             files.ahead(found);
             List<Shard> shards = new ArrayList<>();
             for (int i = 0; i < found.size(); i++) {
-                shards.add(opener.open(found.get(i), labels.get(i), files));
+                shards.add(openers.get(i).open(found.get(i), labels.get(i), files));
             }
-            Dataset source = new Dataset(List.copyOf(shards), split, files);
+            Dataset source = new Dataset(List.copyOf(shards), sources, split, files);
             requireSamples(source.inAll(), captioned, paths, files.leftOut());
             return source;
         } catch (RuntimeException e) {
@@ -220,6 +253,27 @@ public final class Dataset implements PictureSource {
     /** The index of the first sample of each shard, and N. */
     long[] firsts() {
         return firstIndex.clone();
+    }
+
+    /** The first shard of each source, and how many shards there are. */
+    int[] sources() {
+        return sources.clone();
+    }
+
+    /** How many samples each source has: those that are taken. */
+    public long[] sizes() {
+        return IntStream.range(0, sources.length - 1)
+                .mapToLong(source -> firstIndex[sources[source + 1]] - firstIndex[sources[source]])
+                .toArray();
+    }
+
+    /** The number of a sample's source. */
+    public int sourceOf(long index) {
+        int source = 0;
+        while (index >= firstIndex[sources[source + 1]]) {
+            source++;
+        }
+        return source;
     }
 
     /** Tells each shard when it comes. */

@@ -36,6 +36,11 @@ public interface Examples {
         return new long[] {0, size()};
     }
 
+    /** The first shard of each source, and how many shards there are. */
+    default int[] sources() {
+        return new int[] {0, firsts().length - 1};
+    }
+
     /** Tells the shards when they come: an order by windows knows. */
     default void expect(Upcoming upcoming) {}
 

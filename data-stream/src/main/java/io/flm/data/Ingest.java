@@ -13,6 +13,7 @@ import io.flm.data.Windows.Window;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -48,9 +50,10 @@ public final class Ingest implements AutoCloseable {
     private final PictureSource source;
     private final DataSettings settings;
     private final Corruption corruption;
+    private final SourceOfSample sources;
     private final BadSamples bad;
     private final Windows windows;
-    private final Pictures pictures;
+    private final List<Pictures> pictures; // by source
     private final SampleCache<byte[]> cache;
     private final ExecutorService readers = Executors.newCachedThreadPool(daemons("flm-read"));
     private final ExecutorService decoders;
@@ -97,12 +100,14 @@ public final class Ingest implements AutoCloseable {
         this.source = source;
         this.settings = settings;
         this.corruption = corruption;
+        this.sources = new SourceOfSample(examples, settings.sources());
         this.bad = new BadSamples(examples.size());
         this.parallelReads = source.parallelReads();
         this.windows = new Windows(
                 examples,
                 tokenizer,
                 settings,
+                sources,
                 bad,
                 seed,
                 lanes,
@@ -110,7 +115,9 @@ public final class Ingest implements AutoCloseable {
                 readTexts,
                 tokenize,
                 new Windows.Reading(readers, parallelReads));
-        this.pictures = Pictures.with(settings.pictures(), cachedBytes(source, settings, imageSize));
+        this.pictures = settings.sources().stream()
+                .map(each -> Pictures.with(each.pictures(), cachedBytes(source, settings, imageSize)))
+                .toList();
         this.cache = new SampleCache<>(settings.cacheBytes());
         this.decoders = Executors.newFixedThreadPool(settings.decodeThreads(), daemons("flm-decode"));
         this.imageSize = imageSize;
@@ -246,7 +253,7 @@ public final class Ingest implements AutoCloseable {
             return null;
         }
         try {
-            return pictures.read(source, index);
+            return pictures.get(sources.number(index)).read(source, index);
         } catch (SampleException e) {
             bad.addPicture(index, e);
             return null;
@@ -267,7 +274,24 @@ public final class Ingest implements AutoCloseable {
             badCount += decode(encoded, row, decoded, visits, pictures) ? 0 : 1;
         }
         decode.add(microBatch, start);
-        return new Decoded(encoded.rows, visits, pictures, badCount);
+        return bySource(new Decoded(encoded.rows, visits, pictures, badCount));
+    }
+
+    /** Puts the samples of each source beside each other, else as they were: what a head predicts of a source is one piece then. */
+    private Decoded bySource(Decoded decoded) {
+        if (sources.count() == 1) {
+            return decoded;
+        }
+        List<Integer> rows = IntStream.range(0, microBatch)
+                .boxed()
+                .sorted(Comparator.comparingInt(
+                        row -> sources.number(decoded.visits.get(row).index()))) // stable
+                .toList();
+        return new Decoded(
+                decoded.rows,
+                rows.stream().map(decoded.visits::get).toList(),
+                rows.stream().map(decoded.pictures::get).toList(),
+                decoded.bad);
     }
 
     /**
@@ -318,7 +342,7 @@ public final class Ingest implements AutoCloseable {
             return null;
         }
         try {
-            byte[] picture = pictures.decode(image, imageSize);
+            byte[] picture = pictures.get(sources.number(index)).decode(image, imageSize);
             cache.put(index, picture, picture.length);
             return picture;
         } catch (IOException e) {
@@ -333,8 +357,10 @@ public final class Ingest implements AutoCloseable {
         List<List<byte[]>> pictures = new ArrayList<>(microBatch);
         for (int row = 0; row < microBatch; row++) {
             RandomStream random = RandomStream.of(seed, Purpose.AUGMENT, rows.step, rows.lane, row);
+            Augmentation augmentation =
+                    sources.of(decoded.visits.get(row).index()).augmentation();
             pictures.add(decoded.pictures.get(row).stream()
-                    .map(picture -> settings.augmentation().apply(picture, imageSize, random))
+                    .map(picture -> augmentation.apply(picture, imageSize, random))
                     .toList());
         }
         augment.add(microBatch, start);
@@ -364,9 +390,22 @@ public final class Ingest implements AutoCloseable {
         corrupted.samples.forEach(sample -> sample.pictures().forEach(pixels::put));
         List<String> keys = corrupted.samples.stream().map(Sample::key).toList();
         LaneBatch laneBatch = new LaneBatch(
-                decoded.rows.step, decoded.rows.lane, imageSize, pixels.flip(), corrupted.text, keys, decoded.bad);
+                decoded.rows.step,
+                decoded.rows.lane,
+                imageSize,
+                pixels.flip(),
+                corrupted.text,
+                keys,
+                bySource(decoded.visits),
+                decoded.bad);
         batch.add(microBatch, start);
         return laneBatch;
+    }
+
+    private int[] bySource(List<Visit> visits) {
+        int[] counts = new int[sources.count()];
+        visits.forEach(visit -> counts[sources.number(visit.index())]++);
+        return counts;
     }
 
     /** What each stage has done so far, in their order. */
@@ -374,6 +413,13 @@ public final class Ingest implements AutoCloseable {
         return Stream.of(readTexts, tokenize, readPictures, decode, augment, corrupt, batch)
                 .map(Counter::count)
                 .toList();
+    }
+
+    /** The names of a mixture's sources; empty: it is none. */
+    public List<String> sources() {
+        return settings.isMixture()
+                ? settings.sources().stream().map(SourceSettings::name).toList()
+                : List.of();
     }
 
     /** Ends a run of whose samples too many are bad, once it is told how many the lanes of each step drew. */

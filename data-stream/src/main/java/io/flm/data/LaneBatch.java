@@ -12,10 +12,18 @@ import java.util.List;
  * @param pixels RGB values 0..255, a direct buffer of [P, 3, S, S], position 0: the pictures of each sample behind those of the one before
  * @param text the corrupted text; its rows may be more than samples, or fewer than pictures
  * @param keys of each sample, as {@code shard:key}, for messages
+ * @param bySource how many of them each source has: those of a source come one after another
  * @param bad samples drawn for it that were passed over, those of its window's texts with the window's first step
  */
 public record LaneBatch(
-        long step, int lane, int imageSize, ByteBuffer pixels, TextBatch text, List<String> keys, int bad) {
+        long step,
+        int lane,
+        int imageSize,
+        ByteBuffer pixels,
+        TextBatch text,
+        List<String> keys,
+        int[] bySource,
+        int bad) {
     public LaneBatch {
         keys = List.copyOf(keys);
     }

@@ -17,7 +17,8 @@ public final class RandomStream {
         DROPOUT(5),
         WEIGHTS(6),
         FALSE_TEXTS(7),
-        SAMPLING(8);
+        SAMPLING(8),
+        MIXTURE(9);
 
         /** Part of the key: it never changes, or old runs could not be repeated. */
         private final long number;

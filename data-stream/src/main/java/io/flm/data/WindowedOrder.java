@@ -66,6 +66,11 @@ final class WindowedOrder implements Places, Upcoming {
         return firsts[epoch.shards[shard]] + before + mixed - before(epoch, shard);
     }
 
+    @Override
+    public Upcoming upcoming() {
+        return this;
+    }
+
     private static long before(Epoch epoch, int turn) {
         return turn == 0 ? 0 : epoch.ends[turn - 1];
     }

@@ -54,6 +54,7 @@ final class Windows {
     private final Examples examples;
     private final Tokenizer tokenizer;
     private final DataSettings settings;
+    private final SourceOfSample sources;
     private final BadSamples bad;
     private final Places order;
     private final long seed;
@@ -70,6 +71,7 @@ final class Windows {
             Examples examples,
             Tokenizer tokenizer,
             DataSettings settings,
+            SourceOfSample sources,
             BadSamples bad,
             long seed,
             int lanes,
@@ -80,9 +82,11 @@ final class Windows {
         this.examples = examples;
         this.tokenizer = tokenizer;
         this.settings = settings;
+        this.sources = sources;
         this.bad = bad;
-        this.order = Places.of(seed, examples.firsts(), settings.orderWindow());
-        if (order instanceof Upcoming upcoming) {
+        this.order = Places.of(seed, examples, settings, Math.multiplyExact(lanes, microBatch));
+        Upcoming upcoming = order.upcoming();
+        if (upcoming != null) {
             examples.expect(upcoming);
         }
         this.seed = seed;
@@ -220,7 +224,7 @@ final class Windows {
         long startedAt = System.nanoTime();
         List<String> found = examples.texts(index);
         readTexts.add(1, startedAt);
-        if (settings.captions() == DataSettings.Captions.FIRST) {
+        if (sources.of(index).captions() == DataSettings.Captions.FIRST) {
             found = found.subList(0, 1);
         }
         startedAt = System.nanoTime();

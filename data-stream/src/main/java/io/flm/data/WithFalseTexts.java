@@ -47,6 +47,11 @@ record WithFalseTexts(Examples of, int falseTexts, int falseTextCandidates) impl
     }
 
     @Override
+    public int[] sources() {
+        return of.sources();
+    }
+
+    @Override
     public void expect(Upcoming upcoming) {
         of.expect(upcoming);
     }

@@ -8,7 +8,8 @@
  * makes of {@link io.flm.data.Sample}s, and the model only obeys them.
  *
  * <pre>
- * files      Dataset is the data set of Shards; TarShard, ShardTable, TarEntries below it; Split holds out, Order shuffles
+ * files      Dataset is the data set of Shards; TarShard, ShardTable, TarEntries below it; Split holds out, Order shuffles,
+ *            Blend mixes sources
  * places     DataPaths is what lists and prefixes stand for; TarFiles opens shards: OpenFiles on disks, RemoteFiles on servers, by a
  *            RemoteStore for each kind of these; ShardContents is a pass, IndexFile what it found
  * examples   PictureSource and Examples are what all else knows of files: captions of shards, or what annotations say

@@ -17,6 +17,7 @@ import java.util.Map;
  * @param learningRate the base rate of the step
  * @param gradientNorm of the mean loss's gradient, before it is clipped
  * @param samples of the global batch
+ * @param sources of a mixture, in their order; empty: it is none
  * @param times where rank 0 spent the step, validation aside
  */
 public record StepMetrics(
@@ -27,8 +28,11 @@ public record StepMetrics(
         double learningRate,
         double gradientNorm,
         long samples,
+        List<SourceLoss> sources,
         StepResult.Times times) {
     private static final String HELD_OUT = "heldOut.";
+    private static final String SOURCE = "source.";
+    private static final String SAMPLES = ".samples";
     private static final String LOSS = "Loss";
     private static final String ACCURACY = "Accuracy";
 
@@ -42,6 +46,7 @@ public record StepMetrics(
     public StepMetrics {
         heads = List.copyOf(heads);
         heldOut = List.copyOf(heldOut);
+        sources = List.copyOf(sources);
     }
 
     /** @param heads the names of the objective's, in its order */
@@ -54,6 +59,7 @@ public record StepMetrics(
                 result.learningRate(),
                 result.gradientNorm(),
                 result.totals().samples(),
+                result.sources(),
                 result.times());
     }
 
@@ -79,6 +85,7 @@ public record StepMetrics(
                 line.getOrDefault("learningRate", Double.NaN),
                 line.getOrDefault("gradientNorm", Double.NaN),
                 line.getOrDefault("samples", 0.0).longValue(),
+                sources(line),
                 new StepResult.Times(
                         nanos(line, "dataMs"),
                         nanos(line, "forwardMs"),
@@ -98,6 +105,21 @@ public record StepMetrics(
         return heads;
     }
 
+    private static List<SourceLoss> sources(Map<String, Double> line) {
+        List<SourceLoss> sources = new ArrayList<>();
+        for (String key : line.keySet()) {
+            if (key.startsWith(SOURCE) && key.endsWith(SAMPLES)) {
+                String its = key.substring(0, key.length() - SAMPLES.length());
+                sources.add(new SourceLoss(
+                        its.substring(SOURCE.length()),
+                        line.get(key).longValue(),
+                        line.getOrDefault(its + ".loss", Double.NaN),
+                        line.getOrDefault(its + ".accuracy", Double.NaN)));
+            }
+        }
+        return sources;
+    }
+
     private static long nanos(Map<String, Double> line, String key) {
         return Math.round(line.getOrDefault(key, 0.0) * 1e6);
     }
@@ -108,6 +130,7 @@ public record StepMetrics(
         values.put("loss", loss);
         put(values, "", heads);
         put(values, HELD_OUT, heldOut);
+        sources.forEach(source -> values.putAll(figures(source)));
         values.put("learningRate", learningRate);
         values.put("gradientNorm", gradientNorm);
         if (times.totalNs() > 0) {
@@ -117,6 +140,17 @@ public record StepMetrics(
             values.put("backwardMs", times.backwardNs() / 1e6);
             values.put("exchangeMs", times.exchangeNs() / 1e6);
             values.put("optimizerMs", times.optimizerNs() / 1e6);
+        }
+        return values;
+    }
+
+    /** The figures of a source, by name: {@code source.coco.loss}; those that are numbers. */
+    public static Map<String, Double> figures(SourceLoss source) {
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put(SOURCE + source.name() + SAMPLES, (double) source.samples());
+        if (Double.isFinite(source.loss())) {
+            values.put(SOURCE + source.name() + ".loss", source.loss());
+            values.put(SOURCE + source.name() + ".accuracy", source.accuracy());
         }
         return values;
     }

@@ -73,6 +73,7 @@ final class FakeTrainer implements BlockingTrainer {
                 1e-3,
                 1,
                 null,
+                List.of(),
                 new StepResult.Times(1, 1, 1, 3, 4));
     }
 

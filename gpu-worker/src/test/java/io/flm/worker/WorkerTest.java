@@ -335,6 +335,7 @@ class WorkerTest {
                                 1e-3,
                                 Double.NaN,
                                 4,
+                                List.of(new SourceLoss("noto", 3, 2.5, 0.5)),
                                 new StepResult.Times(1, 2, 3, 4, 5)))),
                 new Worker.Halted("w", 3, 9, "why"),
                 new Worker.Failed("w", 3, 9, FailureKind.MEMBER_LOST, "why", List.of("n2")),

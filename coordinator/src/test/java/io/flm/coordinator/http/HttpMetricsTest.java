@@ -49,7 +49,15 @@ class HttpMetricsTest {
             public void steps(String run, Consumer<StepMetrics> each) {
                 for (int step = 0; run.equals("old") && step < 4; step++) {
                     each.accept(new StepMetrics(
-                            step, 8 - step, List.of(), List.of(), 1e-3, 2, 4, new StepResult.Times(0, 0, 0, 0, 1)));
+                            step,
+                            8 - step,
+                            List.of(),
+                            List.of(),
+                            1e-3,
+                            2,
+                            4,
+                            List.of(),
+                            new StepResult.Times(0, 0, 0, 0, 1)));
                 }
             }
         };
@@ -70,6 +78,7 @@ class HttpMetricsTest {
                                 1e-3,
                                 2,
                                 4,
+                                List.of(),
                                 new StepResult.Times(0, 0, 0, 0, 500_000_000)));
                     }
                 })));

@@ -1,6 +1,7 @@
 package io.flm.data.source;
 
 import io.flm.data.DataPaths;
+import io.flm.data.DataSettings;
 import io.flm.data.Dataset;
 import io.flm.data.FileErrors;
 import io.flm.data.PictureSource;
@@ -8,6 +9,7 @@ import io.flm.data.RemotePath;
 import io.flm.data.RemoteSettings;
 import io.flm.data.Shard;
 import io.flm.data.ShardFiles;
+import io.flm.data.SourceSettings;
 import io.flm.data.Split;
 import io.flm.data.UserException;
 import io.flm.data.annotation.CaptionTable;
@@ -72,10 +74,75 @@ public final class Sources {
         return Dataset.open(opening.shards, split, opening.given.remote(), opening);
     }
 
+    /**
+     * Opens what is trained on: of a mixture each source by itself, so that a file of captions of one has nothing to do with the tar files
+     * of another.
+     *
+     * @throws UserException also naming a source without samples
+     */
+    public static Dataset open(DataSettings data, Split split) {
+        List<Opening> openings = openings(data, split);
+        List<Dataset.Part> parts = openings.stream()
+                .map(opening -> new Dataset.Part(opening.shards, opening))
+                .toList();
+        RemoteSettings remote =
+                DataPaths.remote(openings.stream().map(opening -> opening.given).toList(), data.remote());
+        Dataset all = Dataset.openParts(parts, split, remote);
+        if (data.isMixture() && !split.heldOut()) { // of a small source none may be held out
+            requireSamples(data, all);
+        }
+        return all;
+    }
+
+    private static List<Opening> openings(DataSettings data, Split split) {
+        List<Opening> openings = new ArrayList<>();
+        for (SourceSettings source : data.sources()) {
+            try {
+                openings.add(new Opening(DataPaths.of(source.paths(), data.remote()), split, ParquetColumns.USUAL));
+            } catch (UserException e) {
+                throw named(data, source, e);
+            }
+        }
+        return openings;
+    }
+
+    private static UserException named(DataSettings data, SourceSettings source, UserException e) {
+        return data.isMixture() ? new UserException("source " + source.name() + ": " + e.getMessage(), e) : e;
+    }
+
     /** Counts samples; see {@link Dataset#count}. */
     public static Dataset.Counts count(List<Path> paths, Split split, long enough, RemoteSettings remote) {
         Opening opening = new Opening(DataPaths.of(paths, remote), split, ParquetColumns.USUAL);
         return Dataset.count(opening.shards, split, enough, opening.given.remote(), opening);
+    }
+
+    /** Counts the samples of all sources, each until there are enough of either kind. */
+    public static Dataset.Counts count(DataSettings data, Split split, long enough) {
+        long taken = 0;
+        long left = 0;
+        for (SourceSettings source : data.sources()) {
+            try {
+                Dataset.Counts counts = count(source.paths(), split, enough, data.remote());
+                taken += counts.taken();
+                left += counts.left();
+            } catch (UserException e) {
+                throw named(data, source, e);
+            }
+        }
+        return new Dataset.Counts(taken, left);
+    }
+
+    private static void requireSamples(DataSettings data, Dataset all) {
+        long[] sizes = all.sizes();
+        for (int i = 0; i < sizes.length; i++) {
+            if (sizes[i] == 0) {
+                all.close();
+                SourceSettings source = data.sources().get(i);
+                throw new UserException("source " + source.name() + ": " + RemotePath.shown(source.paths())
+                        + ": hold no sample to train on; give other data with --source " + source.name()
+                        + "=PATH, or do without it");
+            }
+        }
     }
 
     /** Whether a path, which may stand for several, names files of captions. */

@@ -2,6 +2,7 @@ package io.flm.launch.command;
 
 import com.typesafe.config.Config;
 import io.flm.data.PlainText;
+import io.flm.data.SourceSettings;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
 import io.flm.launch.compare.Compare;
@@ -304,7 +305,11 @@ final class CompareCommand implements Callable<Integer> {
         if (tokenizer != null) {
             layers.option("flm.data.tokenizer", tokenizer.toString(), "--tokenizer", folder);
         }
-        return layers.build();
+        Configuration configuration = layers.build();
+        if (!SourceSettings.names(configuration.config()).isEmpty()) {
+            throw new UserException(SourceSettings.GROUP + ": a comparison trains on one source; give it with --data");
+        }
+        return configuration;
     }
 
     private static List<String> strings(List<Path> paths) {

@@ -6,13 +6,13 @@ import io.flm.data.RemoteSettings;
 import io.flm.data.ShardIndex;
 import io.flm.data.ShardIndex.State;
 import io.flm.data.ShardIndex.Written;
+import io.flm.data.SourceSettings;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
 import io.flm.launch.console.Waiting;
-import io.flm.worker.train.RunData;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -76,11 +76,10 @@ final class DataIndexCommand implements Callable<Integer> {
         Optional<Path> folder = Optional.ofNullable(out).map(environment::resolve);
         List<Written> tables = new ArrayList<>();
         try (Waiting waiting = Waiting.shown(environment.screen(), "reading shards")) {
-            ShardIndex.write(
-                    RunData.paths(config, "flm.data.paths"), RemoteSettings.from(config), folder, anew, table -> {
-                        tables.add(table);
-                        waiting.on(String.format(Locale.ROOT, "reading shards: %,d, %s", tables.size(), table.shard()));
-                    });
+            ShardIndex.write(SourceSettings.paths(config), RemoteSettings.from(config), folder, anew, table -> {
+                tables.add(table);
+                waiting.on(String.format(Locale.ROOT, "reading shards: %,d, %s", tables.size(), table.shard()));
+            });
         }
         environment.out().print(json ? Json.line(map(tables)) + System.lineSeparator() : render(tables));
         if (tables.stream().allMatch(table -> table.file().isEmpty())) {

@@ -103,7 +103,7 @@ final class DataInspectCommand implements Callable<Integer> {
         Settings.checkData(config);
         DataSettings settings = DataSettings.from(config);
         try (Tokenizer tokenizer = Tokenizer.load(settings.tokenizer());
-                Dataset source = Sources.open(settings.paths(), Split.ALL, settings.remote())) {
+                Dataset source = Sources.open(settings, Split.ALL)) {
             DataReport report = report(source, tokenizer, settings);
             SampleSheets sheets = new SampleSheets(source, tokenizer, settings, config);
             if (html != null) {
@@ -121,9 +121,11 @@ final class DataInspectCommand implements Callable<Integer> {
                     .out()
                     .print(
                             json
-                                    ? Json.line(map(report, config, example, stops)) + System.lineSeparator()
+                                    ? Json.line(map(report, sources(source, settings), config, example, stops))
+                                            + System.lineSeparator()
                                     : render(
                                             report,
+                                            sources(source, settings),
                                             settings,
                                             InputDescription.sentences(settings, tokenizer.kind(), config),
                                             example));
@@ -178,7 +180,21 @@ final class DataInspectCommand implements Callable<Integer> {
         return counts;
     }
 
-    private static Map<String, Object> map(DataReport report, Config config, Optional<Example> example, boolean stops) {
+    /** Of a mixture, what is said of each source by its name. */
+    private static SortedMap<String, Long> sources(Dataset data, DataSettings settings) {
+        SortedMap<String, Long> samples = new TreeMap<>();
+        for (int i = 0; i < data.sizes().length && settings.isMixture(); i++) {
+            samples.put(settings.sources().get(i).name(), data.sizes()[i]);
+        }
+        return samples;
+    }
+
+    private static Map<String, Object> map(
+            DataReport report,
+            SortedMap<String, Long> sources,
+            Config config,
+            Optional<Example> example,
+            boolean stops) {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("samples", report.samples());
         map.put("heldOut", report.heldOut());
@@ -186,6 +202,9 @@ final class DataInspectCommand implements Callable<Integer> {
         map.put("evaluationSpanRate", config.getDouble("flm.evaluate.span-rate"));
         example.ifPresent(e -> map.put("example", Map.of("caption", e.caption(), "tokens", e.tokens())));
         map.put("captions", report.captions());
+        if (!sources.isEmpty()) {
+            map.put("sources", sources);
+        }
         map.put("shards", report.shards());
         map.put("shapes", report.shapes());
         map.put("tokenLengths", report.tokenLengths());
@@ -200,9 +219,19 @@ final class DataInspectCommand implements Callable<Integer> {
 
     /** Of whatever there are many, the first lines; {@code --json} has all. */
     private static String render(
-            DataReport report, DataSettings settings, List<String> reading, Optional<Example> example) {
+            DataReport report,
+            SortedMap<String, Long> sources,
+            DataSettings settings,
+            List<String> reading,
+            Optional<Example> example) {
         StringBuilder text = new StringBuilder();
         text.append(line("samples", "%,d with %,d captions", report.samples(), report.captions()));
+        sources.forEach((name, count) -> text.append(line(
+                "source",
+                "%s: %,d samples, %.2f %% of what is trained on",
+                name,
+                count,
+                100 * settings.shares().getOrDefault(name, 0.0))));
         text.append(line("held out", "%s", new HeldOutShare(settings, report.heldOut(), report.trained()).sentence()));
         reading.forEach(sentence -> text.append(line("reading", "%s", sentence)));
         example.ifPresent(e -> text.append(line("example", "%s", InputDescription.example(e))));

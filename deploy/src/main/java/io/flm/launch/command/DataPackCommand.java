@@ -7,6 +7,7 @@ import io.flm.data.PictureSettings;
 import io.flm.data.PlainText;
 import io.flm.data.RemotePath;
 import io.flm.data.RemoteSettings;
+import io.flm.data.SourceSettings;
 import io.flm.data.Split;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
@@ -23,7 +24,6 @@ import io.flm.launch.console.Waiting;
 import io.flm.launch.files.PlainFile;
 import io.flm.launch.html.PackPage;
 import io.flm.launch.report.PackedSamples;
-import io.flm.worker.train.RunData;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -125,7 +125,7 @@ final class DataPackCommand implements Callable<Integer> {
             }
         }
         return Sources.open(
-                RunData.paths(config, "flm.data.paths"),
+                SourceSettings.paths(config),
                 scored ? Split.SCORED : Split.ALL,
                 RemoteSettings.from(config),
                 ParquetColumns.USUAL.with(columns));

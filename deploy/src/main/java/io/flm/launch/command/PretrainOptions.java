@@ -21,6 +21,20 @@ final class PretrainOptions {
                             + " a .list of them, or captions (json, csv, tsv) and where their pictures are; repeat for more.")
     private List<Path> data = List.of();
 
+    @Option(
+            names = "--source",
+            paramLabel = "NAME=PATH",
+            description = "In the place of --data: a source of a mixture; repeat for more, and for more paths of one.")
+    private List<String> sources = List.of();
+
+    @Option(
+            names = "--mix",
+            paramLabel = "NAME=WEIGHT",
+            split = ",",
+            description =
+                    "How many samples of each step a source has, beside the weights of the others, such as coco=0.7; 1 if it is not said.")
+    private List<String> mix = List.of();
+
     @Option(names = "--eval-data", paramLabel = "PATH", description = "Held-out data, likewise.")
     private List<Path> evalData = List.of();
 
@@ -65,9 +79,13 @@ final class PretrainOptions {
 
     /** Lays the options that were given over the other layers. */
     void over(Configuration.Builder layers, Path folder) {
+        if (!data.isEmpty() && !sources.isEmpty()) {
+            throw new UserException("--data and --source both say what to train on; give one");
+        }
         if (!data.isEmpty()) {
             layers.option("flm.data.paths", strings(data), "--data", folder);
         }
+        new SourceOptions(sources, mix).over(layers, folder);
         if (!evalData.isEmpty()) {
             layers.option("flm.data.eval-paths", strings(evalData), "--eval-data", folder);
         }

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
+import com.typesafe.config.ConfigRenderOptions;
 import io.flm.data.FileErrors;
 import io.flm.data.Sha256;
 import io.flm.data.SmallFile;
+import io.flm.data.SourceSettings;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Json;
@@ -199,6 +201,12 @@ public final class RunComparison {
                 differing.add(entry);
             }
         }
+        List<String> mixtures = runs.stream().map(run -> mixture(run.config())).toList();
+        if (mixtures.stream().distinct().count() > 1) {
+            Map<String, Object> entry = entry(SourceSettings.GROUP, mixtures);
+            entry.put("shown", mixtures.stream().map(RunComparison::shown).toList());
+            differing.add(entry);
+        }
         return differing;
     }
 
@@ -212,6 +220,12 @@ public final class RunComparison {
         String digest = Sha256.of(all.getBytes(StandardCharsets.UTF_8)).substring(0, 8);
         String end = begin + "... (SHA-256 " + digest + ")";
         return value instanceof List<?> list ? list.size() + " values: " + end : end;
+    }
+
+    private static String mixture(Config config) {
+        return config.hasPath(SourceSettings.GROUP)
+                ? config.getValue(SourceSettings.GROUP).render(ConfigRenderOptions.concise())
+                : "none";
     }
 
     private static Map<String, Object> entry(String key, List<?> values) {

@@ -7,10 +7,12 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.PlainText;
 import io.flm.data.RemotePath;
+import io.flm.data.SourceSettings;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.config.Key;
 import io.flm.worker.config.Keys;
+import io.flm.worker.config.SourceKeys;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,11 +33,13 @@ import java.util.function.UnaryOperator;
 public final class Configuration {
     private static final String DEFAULT = "default";
 
+    private static final String PATHS = "flm.data.paths";
+
     private static final String TOKEN_FILE = "flm.data.remote.token-file";
 
-    /** Keys whose values are paths: relative ones count from where they are written. */
+    /** Keys whose values are paths, those of sources aside: relative ones count from where they are written. */
     private static final List<String> PATH_KEYS = List.of(
-            "flm.data.paths",
+            PATHS,
             "flm.data.eval-paths",
             "flm.data.tokenizer",
             TOKEN_FILE,
@@ -155,7 +159,7 @@ public final class Configuration {
      */
     public String portable(Path home) {
         Config portable = config.withOnlyPath(KnownKeys.ROOT);
-        for (String key : PATH_KEYS) {
+        for (String key : pathKeys(portable)) {
             portable = portable.withValue(
                     key,
                     eachPath(
@@ -165,6 +169,12 @@ public final class Configuration {
                                     : path));
         }
         return portable.root().render(CONCISE);
+    }
+
+    private static List<String> pathKeys(Config config) {
+        List<String> keys = new ArrayList<>(PATH_KEYS);
+        SourceSettings.names(config).forEach(name -> keys.add(SourceSettings.key(name, "paths")));
+        return keys;
     }
 
     private static ConfigValue eachPath(ConfigValue value, UnaryOperator<String> change) {
@@ -310,7 +320,7 @@ public final class Configuration {
                 throw new UserException(origin + ": holds other keys than those below flm: "
                         + String.join(", ", layer.root().keySet()));
             }
-            for (String key : PATH_KEYS) {
+            for (String key : pathKeys(layer)) {
                 if (layer.hasPath(key)) {
                     layer = layer.withValue(
                             key,
@@ -338,15 +348,22 @@ public final class Configuration {
 
         /** An option of the command line that stands for a key. */
         public Builder option(String key, Object value, String option, Path folder) {
-            if (!known.keys().contains(key)) {
+            if (!known.isKey(key)) {
                 throw new IllegalStateException(option + " stands for " + key + ", which no module defines");
             }
             return layer(ConfigValueFactory.fromAnyRef(value, option).atPath(key), option, folder);
         }
 
+        /** Whether a layer so far says something of a key. */
+        public boolean names(String key) {
+            return config.hasPath(key);
+        }
+
         public Configuration build() {
-            String data = origins.get("flm.data.paths");
-            if (!preset.isEmpty() && !DEFAULT.equals(data) && !preset.equals(data)) {
+            boolean own = origins.entrySet().stream()
+                    .filter(origin -> isTrainingData(origin.getKey()))
+                    .anyMatch(origin -> !DEFAULT.equals(origin.getValue()) && !preset.equals(origin.getValue()));
+            if (!preset.isEmpty() && own) {
                 forOwnData();
             }
             return new Configuration(config, origins);
@@ -366,8 +383,14 @@ public final class Configuration {
             }
         }
 
+        private static boolean isTrainingData(String key) {
+            return key.equals(PATHS)
+                    || SourceKeys.general(key).filter(PATHS::equals).isPresent();
+        }
+
         private Builder layer(Config layer, String origin, Path folder) {
             Config checked = absolute(known.check(layer, origin), folder);
+            dropOtherData(checked);
             if (checked.hasPath(KnownKeys.ROOT)) {
                 for (Map.Entry<String, ConfigValue> entry :
                         checked.withOnlyPath(KnownKeys.ROOT).entrySet()) {
@@ -378,9 +401,21 @@ public final class Configuration {
             return this;
         }
 
+        /** A mixture takes the place of the data that a lower layer names, and data that of its mixture. */
+        private void dropOtherData(Config layer) {
+            config = SourceSettings.withoutData(config, layer);
+            if (!config.hasPath(SourceSettings.GROUP)) {
+                origins.keySet().removeIf(SourceKeys::isBelow);
+            }
+            if (!config.hasPath(PATHS)) {
+                config = config.withValue(PATHS, reference.getValue(PATHS));
+                origins.put(PATHS, DEFAULT);
+            }
+        }
+
         private static Config absolute(Config layer, Path folder) {
             Config absolute = layer;
-            for (String key : PATH_KEYS) {
+            for (String key : pathKeys(layer)) {
                 if (layer.hasPath(key)) {
                     absolute = absolute.withValue(key, eachPath(layer.getValue(key), path -> absolute(path, folder)));
                 }

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigValue;
 import io.flm.data.DataPaths;
 import io.flm.data.RemoteFolders;
 import io.flm.data.RemotePath;
+import io.flm.data.SourceSettings;
 import io.flm.data.UserException;
 import io.flm.worker.weights.WeightSource;
 import java.io.IOException;
@@ -53,7 +54,8 @@ public final class DataRoots {
         List<String> given = node.getStringList(KEY);
         List<Path> roots = new ArrayList<>();
         if (given.isEmpty()) {
-            List.of(PATHS, EVAL_PATHS, ANNOTATIONS, EVAL_ANNOTATIONS)
+            SourceSettings.paths(node).forEach(path -> roots.addAll(DataPaths.reached(path)));
+            List.of(EVAL_PATHS, ANNOTATIONS, EVAL_ANNOTATIONS)
                     .forEach(key ->
                             node.getStringList(key).forEach(path -> roots.addAll(DataPaths.reached(Path.of(path)))));
             if (!node.getString(TOKENIZER).isEmpty()) {
@@ -82,6 +84,7 @@ public final class DataRoots {
                 .map(DataRoots::real)
                 .collect(Collectors.toSet());
         require(PATHS, run, real);
+        SourceSettings.names(run).forEach(name -> require(SourceSettings.key(name, "paths"), run, real));
         require(ANNOTATIONS, run, real);
         if (run.getLong("flm.evaluate.every") > 0) { // else the submitter evaluates, with rights of his own
             require(EVAL_PATHS, run, real);
@@ -96,7 +99,7 @@ public final class DataRoots {
 
     private void require(String key, Config run, Set<Path> realRoots) {
         int files = 0;
-        for (String path : run.getStringList(key)) {
+        for (String path : run.hasPath(key) ? run.getStringList(key) : List.<String>of()) {
             for (Path file : DataPaths.reached(Path.of(path))) {
                 if (++files > MOST_FILES) {
                     throw new UserException(key + ": more than " + MOST_FILES + " files; give folders of shards");

@@ -11,6 +11,7 @@ import io.flm.data.UserException;
 import io.flm.worker.config.Domain;
 import io.flm.worker.config.Key;
 import io.flm.worker.config.Keys;
+import io.flm.worker.config.SourceKeys;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -33,6 +34,10 @@ public final class KnownKeys {
     KnownKeys(Keys keys, Set<String> foreignRoots) {
         this.keys = keys;
         this.foreignRoots = foreignRoots;
+    }
+
+    boolean isKey(String name) {
+        return keys.find(name).isPresent();
     }
 
     Set<String> keys() {
@@ -160,6 +165,10 @@ public final class KnownKeys {
     }
 
     private UserException unknown(String key, String origin) {
+        if (SourceKeys.isBelow(key)) {
+            return new UserException(shown(key) + " (" + origin + "): no such key of a source, which may say "
+                    + SourceKeys.all() + "; its name has up to 32 letters a to z, digits, - and _, the first no sign");
+        }
         List<String> below =
                 keys().stream().filter(k -> k.startsWith(key + ".")).toList();
         if (!below.isEmpty()) {
@@ -167,8 +176,8 @@ public final class KnownKeys {
                     key + " (" + origin + ") is a group of keys, not a key; it holds " + String.join(", ", below));
         }
         if (key.length() > MOST_SHOWN) { // longer than any key, and of anybody's: to compare it would take seconds
-            return new UserException(key.substring(0, MOST_SHOWN) + "... (" + origin + "): no such key, of "
-                    + key.length() + " letters; `flm config` lists them all");
+            return new UserException(shown(key) + " (" + origin + "): no such key, of " + key.length()
+                    + " letters; `flm config` lists them all");
         }
         String group = key.substring(0, Math.max(0, key.lastIndexOf('.')));
         return new UserException(key + " (" + origin + "): no such key; "
@@ -176,6 +185,10 @@ public final class KnownKeys {
                 + (nearest(key).isEmpty() && keys.isGroup(group)
                         ? "`flm config " + group + "` lists those of its group"
                         : "`flm config` lists them all"));
+    }
+
+    private static String shown(String key) {
+        return key.length() > MOST_SHOWN ? key.substring(0, MOST_SHOWN) + "..." : key;
     }
 
     /** The known key that is the fewest edits away; empty where none is meant by any likelihood. */

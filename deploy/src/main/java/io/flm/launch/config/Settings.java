@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import io.flm.coordinator.CoordinatorSettings;
 import io.flm.coordinator.http.HttpSettings;
 import io.flm.data.DataSettings;
+import io.flm.data.SourceSettings;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.CheckpointSettings;
 import io.flm.worker.checkpoint.RunIdentity;
@@ -44,8 +45,12 @@ public final class Settings {
 
     /** Also asked by what only looks at data. */
     public static void checkData(Config config) {
-        if (config.getStringList("flm.data.paths").isEmpty()) {
+        if (SourceSettings.paths(config).isEmpty()) {
             throw new UserException("flm.data.paths is empty: give training data with --data");
+        }
+        if (!SourceSettings.names(config).isEmpty() && Tasks.of(config).isPresent()) {
+            throw new UserException(SourceSettings.GROUP
+                    + ": sources are mixed in pretraining alone; give what a task is" + " trained on with --train");
         }
         if (config.getString("flm.data.tokenizer").isEmpty()) {
             throw new UserException(

@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import com.typesafe.config.Config;
 import io.flm.coordinator.http.HttpSettings;
 import io.flm.data.RemotePath;
+import io.flm.data.SourceSettings;
 import io.flm.data.UserException;
 import io.flm.launch.run.FreeMemory;
 import io.flm.worker.torch.TorchRoute;
@@ -135,7 +136,8 @@ public final class Machine {
     }
 
     private static void data(DoctorReport report, Config config) {
-        List<String> paths = new ArrayList<>(config.getStringList("flm.data.paths"));
+        List<String> paths = new ArrayList<>();
+        SourceSettings.paths(config).forEach(path -> paths.add(path.toString()));
         paths.addAll(config.getStringList("flm.data.eval-paths"));
         paths.add(config.getString("flm.data.tokenizer"));
         paths.removeIf(path -> path.isEmpty() || RemotePath.isRemote(path));

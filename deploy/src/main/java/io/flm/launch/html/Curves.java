@@ -11,12 +11,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The curves of a run, from its {@code metrics.jsonl}: loss and accuracy of each head, held out too, gradient, speed. */
+/** The curves of a run, from its {@code metrics.jsonl}: loss and accuracy of each head and source, held out too, gradient, speed. */
 final class Curves {
     /** Points that a curve is drawn with: means over as many steps as it takes. */
     private static final int POINTS = 160;
 
     private static final String LOSS = "Loss"; // follows the name of a head
+    private static final String SOURCE = "source."; // comes before the name of one
+    private static final String SAMPLES = ".samples"; // follows it
 
     private Curves() {}
 
@@ -44,10 +46,25 @@ final class Curves {
                 heldOutAccuracies.put(head, means(validated, "heldOut." + head + "Accuracy"));
             }
         }
+        Map<String, List<double[]>> sourceLosses = new TreeMap<>();
+        Map<String, List<double[]>> sourceAccuracies = new TreeMap<>();
+        for (String source : sources(steps.get(0))) {
+            List<JsonNode> shown = steps.stream()
+                    .filter(step -> step.has(SOURCE + source + ".loss"))
+                    .toList();
+            if (shown.size() > 1) {
+                sourceLosses.put(source, means(shown, SOURCE + source + ".loss"));
+                sourceAccuracies.put(source, means(shown, SOURCE + source + ".accuracy"));
+            }
+        }
         Map<String, List<double[]>> speed = Map.of("samples", speed(steps));
         return "<section><h2>Training</h2>" + rates(steps, heads) + "<div class=\"charts\">"
                 + new LineChart("Loss, nats a prediction", losses).svg()
                 + new LineChart("Accuracy on the training batch", accuracies).svg()
+                + (sourceLosses.isEmpty()
+                        ? ""
+                        : new LineChart("Loss by source, nats a prediction", sourceLosses).svg()
+                                + new LineChart("Accuracy by source", sourceAccuracies).svg())
                 + (heldOutLosses.isEmpty()
                         ? ""
                         : new LineChart("Held-out loss, nats a prediction", heldOutLosses).svg()
@@ -83,6 +100,17 @@ final class Curves {
             }
         });
         return heads;
+    }
+
+    /** The sources of a mixture. */
+    private static List<String> sources(JsonNode step) {
+        List<String> sources = new ArrayList<>();
+        step.fieldNames().forEachRemaining(key -> {
+            if (key.startsWith(SOURCE) && key.endsWith(SAMPLES)) {
+                sources.add(key.substring(SOURCE.length(), key.length() - SAMPLES.length()));
+            }
+        });
+        return sources;
     }
 
     private static List<JsonNode> read(Path metrics) {

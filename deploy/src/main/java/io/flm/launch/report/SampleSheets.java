@@ -30,7 +30,7 @@ public final class SampleSheets {
     private final Dataset source;
     private final Tokenizer tokenizer;
     private final DataSettings settings;
-    private final Pictures pictures;
+    private final List<Pictures> pictures; // by source
     private final ModelSettings model;
     private final long seed;
 
@@ -38,7 +38,9 @@ public final class SampleSheets {
         this.source = source;
         this.tokenizer = tokenizer;
         this.settings = settings;
-        this.pictures = Pictures.with(settings.pictures());
+        this.pictures = settings.sources().stream()
+                .map(each -> Pictures.with(each.pictures()))
+                .toList();
         this.spans = FreeLanguageModeling.from(config.getConfig("flm.train"));
         this.model = ModelSettings.from(config);
         this.seed = config.getLong("flm.train.seed");
@@ -80,11 +82,12 @@ public final class SampleSheets {
     private Optional<Sheet> sheet(long index, TextMasks masks) {
         try {
             String caption = source.captions(index).get(0);
-            byte[] picture = pictures.decode(pictures.read(source, index), model.imageSize());
+            int of = source.sourceOf(index);
+            byte[] picture = pictures.get(of).decode(pictures.get(of).read(source, index), model.imageSize());
             List<byte[]> draws = new ArrayList<>(List.of(picture));
             for (int draw = 0; draw < DRAWS; draw++) {
                 RandomStream random = RandomStream.of(seed, Purpose.AUGMENT, index, draw);
-                draws.add(settings.augmentation().apply(picture, model.imageSize(), random));
+                draws.add(settings.sources().get(of).augmentation().apply(picture, model.imageSize(), random));
             }
             int[] row = row(caption);
             TextBatch read = spans.corruption(new TextLayout(tokenizer.vocabulary(), settings.beginToken()))

@@ -25,8 +25,8 @@ public record HeldOutShare(DataSettings data, long heldOut, long trained) {
 
     /** Reads the shards' tables until it is known whether enough is held out; all of them for exact numbers. */
     public static HeldOutShare count(DataSettings data, boolean exact) {
-        Dataset.Counts counts = Sources.count(
-                data.paths(), Split.heldOut(data.holdOut()), exact ? Long.MAX_VALUE : HeldOutData.LEAST, data.remote());
+        Dataset.Counts counts =
+                Sources.count(data, Split.heldOut(data.holdOut()), exact ? Long.MAX_VALUE : HeldOutData.LEAST);
         return new HeldOutShare(data, counts.taken(), counts.left());
     }
 

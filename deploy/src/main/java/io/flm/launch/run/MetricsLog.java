@@ -4,6 +4,7 @@ import com.sun.management.OperatingSystemMXBean;
 import io.flm.data.CorruptionCounts;
 import io.flm.launch.console.Json;
 import io.flm.launch.files.PlainFile;
+import io.flm.worker.StepMetrics;
 import io.flm.worker.StepResult;
 import io.flm.worker.model.Loss;
 import java.io.BufferedReader;
@@ -166,6 +167,7 @@ public final class MetricsLog implements AutoCloseable {
         if (heldOut != null) {
             put(line, "heldOut.", heldOut);
         }
+        result.sources().forEach(source -> line.putAll(StepMetrics.figures(source)));
         line.put("learningRate", result.learningRate());
         line.put("gradientNorm", result.gradientNorm());
         line.put("samples", result.totals().samples());

@@ -3,6 +3,7 @@ package io.flm.launch.submit;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
+import io.flm.data.DataSettings;
 import io.flm.data.UserException;
 import io.flm.exchange.Codec;
 import io.flm.launch.config.NodeSettings;
@@ -43,6 +44,7 @@ public final class RunEstimate {
     private final Codec codec;
     private final long parameters;
     private final Optional<HeldOutShare> heldOut;
+    private final DataSettings data;
 
     /**
      * An estimate.
@@ -59,6 +61,7 @@ public final class RunEstimate {
         this.memory = memory;
         this.run = run;
         this.heldOut = heldOut;
+        this.data = DataSettings.from(config);
         this.nodes = layout.nodes();
         this.codec = NodeSettings.exchange(config).codec();
         this.parameters =
@@ -164,6 +167,9 @@ public final class RunEstimate {
         map.put("freeDiskBytes", free.isPresent() ? (long) free.getAsDouble() : null);
         map.put("exchangeBytesPerStep", (long) exchangeBytes());
         map.put("samples", (long) samples());
+        if (data.isMixture()) {
+            map.put("sources", data.shares());
+        }
         map.put("heldOut", heldOut.map(HeldOutShare::heldOut).orElse(null));
         OptionalDouble hours = hours();
         map.put("hours", hours.isPresent() ? hours.getAsDouble() : null);
@@ -217,6 +223,18 @@ public final class RunEstimate {
                         ? "none between nodes"
                         : String.format(Locale.ROOT, "each node sends %.1f MB a step", exchangeBytes() / 1e6));
         line(text, "samples", String.format(Locale.ROOT, "%,.0f in %,d steps", samples(), train.steps()));
+        if (data.isMixture()) {
+            data.shares()
+                    .forEach((source, share) -> line(
+                            text,
+                            "",
+                            String.format(
+                                    Locale.ROOT,
+                                    "%,.0f of source %s, %.2f %%",
+                                    share * samples(),
+                                    source,
+                                    100 * share)));
+        }
         heldOut.ifPresent(share -> line(text, "held out", share.sentence()));
         OptionalDouble hours = hours();
         line(

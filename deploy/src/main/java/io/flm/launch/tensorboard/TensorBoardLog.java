@@ -1,6 +1,7 @@
 package io.flm.launch.tensorboard;
 
 import io.flm.data.FileErrors;
+import io.flm.worker.SourceLoss;
 import io.flm.worker.StepMetrics;
 import io.flm.worker.StepMetrics.HeadLoss;
 import io.flm.worker.StepResult;
@@ -76,6 +77,10 @@ public final class TensorBoardLog implements AutoCloseable {
         for (HeadLoss head : step.heldOut()) {
             values.put("held-out loss/" + head.name(), head.loss());
             values.put("held-out accuracy/" + head.name(), head.accuracy());
+        }
+        for (SourceLoss source : step.sources()) {
+            values.put("loss by source/" + source.name(), source.loss());
+            values.put("accuracy by source/" + source.name(), source.accuracy());
         }
         values.put("optimizer/learning rate", step.learningRate());
         values.put("optimizer/gradient norm", step.gradientNorm());

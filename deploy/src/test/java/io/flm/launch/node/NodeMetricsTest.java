@@ -111,6 +111,7 @@ class NodeMetricsTest {
                 1e-3,
                 0.5,
                 null,
+                List.of(),
                 new StepResult.Times(4 * eighth, eighth, eighth, eighth, eighth));
     }
 

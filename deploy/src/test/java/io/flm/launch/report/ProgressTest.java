@@ -46,7 +46,8 @@ class ProgressTest {
     private static StepResult step(long step) {
         StepTotals totals =
                 new StepTotals(new long[] {10, 8, 8}, new double[] {20, 24, 16}, new long[] {5, 4, 4}, 100, 32, false);
-        return new StepResult(step, 2.5, totals, List.of(), 1e-3, 1, null, new StepResult.Times(1, 2, 1, 3, 4));
+        return new StepResult(
+                step, 2.5, totals, List.of(), 1e-3, 1, null, List.of(), new StepResult.Times(1, 2, 1, 3, 4));
     }
 
     @Test

@@ -104,6 +104,7 @@ class MetricsLogTest {
                 1e-3,
                 0.5,
                 heldOut,
+                List.of(),
                 new StepResult.Times(0, SECOND, SECOND, 0, 0));
     }
 

@@ -3,6 +3,7 @@ package io.flm.launch.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flm.exchange.StepTotals;
+import io.flm.worker.SourceLoss;
 import io.flm.worker.StepMetrics;
 import io.flm.worker.StepResult;
 import io.flm.worker.model.Loss;
@@ -31,6 +32,7 @@ class MetricsReaderTest {
                 1e-3,
                 0.75,
                 heldOut,
+                List.of(new SourceLoss("a-b", 3, 2.25, 0.5), new SourceLoss("c", 61, 2.75, 0.25)),
                 new StepResult.Times(1_000_000, 20_000_000, 30_000_000, 4_000_000, 5_000_000));
     }
 
@@ -52,6 +54,9 @@ class MetricsReaderTest {
         assertThat(read(file)).containsExactly(StepMetrics.of(plain, HEADS), StepMetrics.of(held, HEADS));
         assertThat(StepMetrics.of(held, HEADS).figures())
                 .containsEntry("recLoss", 3.0)
+                .containsEntry("source.a-b.loss", 2.25)
+                .containsEntry("source.c.accuracy", 0.25)
+                .containsEntry("source.c.samples", 61.0)
                 .containsEntry("heldOut.l2rAccuracy", 1.0);
     }
 

@@ -111,6 +111,7 @@ class TensorBoardTest {
                 1e-3,
                 0.75,
                 128,
+                List.of(),
                 new StepResult.Times(1_000_000, 20_000_000, 30_000_000, 4_000_000, 5_000_000));
     }
 

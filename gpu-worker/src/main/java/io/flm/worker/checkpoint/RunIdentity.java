@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.UserException;
 import io.flm.worker.config.Key;
 import io.flm.worker.config.Keys;
+import io.flm.worker.config.SourceKeys;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -167,11 +168,18 @@ public record RunIdentity(
         return keys;
     }
 
-    /** A key that was not there yet has its default, which is what a program without the key does. */
+    /**
+     * A key that was not there yet has its default, which is what a program without the key does; one of a source has what is said for
+     * all.
+     */
     private @Nullable Object value(String key) {
         Object value = settings.get(key);
-        return value != null
-                ? value
+        if (value != null) {
+            return value;
+        }
+        Optional<String> general = SourceKeys.general(key);
+        return general.isPresent()
+                ? value(general.get())
                 : Keys.known().find(key).map(k -> k.defaultValue().unwrapped()).orElse(null);
     }
 

@@ -104,13 +104,19 @@ public final class Keys {
         return Collections.unmodifiableSortedMap(keys);
     }
 
+    /** A key of the modules, or one that a source of a mixture has for its own: {@link SourceKeys}. */
     public Optional<Key> find(String name) {
-        return Optional.ofNullable(keys.get(name));
+        Key key = keys.get(name);
+        return key != null
+                ? Optional.of(key)
+                : SourceKeys.general(name)
+                        .flatMap(this::find)
+                        .map(general -> new Key(
+                                name, general.comment(), general.role(), general.domain(), general.defaultValue()));
     }
 
-    /** Whether there are keys below it. */
+    /** Whether there are keys below it, or could be. */
     public boolean isGroup(String name) {
-        SortedMap<String, Key> below = keys.tailMap(name + ".");
-        return !below.isEmpty() && below.firstKey().startsWith(name + ".");
+        return SourceKeys.isGroup(name) || keys.keySet().stream().anyMatch(key -> key.startsWith(name + "."));
     }
 }

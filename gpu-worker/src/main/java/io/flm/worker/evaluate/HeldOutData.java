@@ -1,7 +1,7 @@
 package io.flm.worker.evaluate;
 
 import com.typesafe.config.Config;
-import io.flm.data.RemoteSettings;
+import io.flm.data.DataSettings;
 import io.flm.data.Split;
 import io.flm.data.UserException;
 import java.nio.file.Path;
@@ -10,11 +10,10 @@ import java.util.List;
 /**
  * Where held-out samples come from: data of their own, or a share of the training data that is never trained on.
  *
- * @param paths as {@code --data} takes them
+ * @param data where they are, and what their pictures are
  * @param split which of their samples
- * @param remote how those on servers are read
  */
-public record HeldOutData(List<Path> paths, Split split, RemoteSettings remote) {
+public record HeldOutData(DataSettings data, Split split) {
     /** Samples are compared with each other, so one alone cannot be evaluated on. */
     public static final int LEAST = 2;
 
@@ -29,10 +28,10 @@ public record HeldOutData(List<Path> paths, Split split, RemoteSettings remote) 
 
     /** All samples of data that are given for it. */
     static HeldOutData of(List<Path> paths, Config config) {
-        return new HeldOutData(paths, Split.SCORED, RemoteSettings.from(config));
+        return new HeldOutData(DataSettings.from(config).withPaths(paths), Split.SCORED);
     }
 
-    /** {@code flm.data.eval-paths}, or where these are empty the share {@code flm.data.hold-out} of {@code flm.data.paths}. */
+    /** {@code flm.data.eval-paths}, or where these are empty the share {@code flm.data.hold-out} of what is trained on. */
     public static HeldOutData of(Config config) {
         if (!exists(config)) {
             throw new UserException(
@@ -41,11 +40,13 @@ public record HeldOutData(List<Path> paths, Split split, RemoteSettings remote) 
         }
         List<Path> own = paths(config, "flm.data.eval-paths");
         return own.isEmpty()
-                ? new HeldOutData(
-                        paths(config, "flm.data.paths"),
-                        Split.heldOut(config.getDouble("flm.data.hold-out")),
-                        RemoteSettings.from(config))
+                ? new HeldOutData(DataSettings.from(config), Split.heldOut(config.getDouble("flm.data.hold-out")))
                 : of(own, config);
+    }
+
+    /** The files and folders. */
+    public List<Path> paths() {
+        return data.paths();
     }
 
     /** Whether the configuration names any. */

@@ -22,6 +22,7 @@ import java.util.function.IntConsumer;
 /**
  * Reads held-out samples: of each its first caption, the name.
  *
+ * @param pictures of a task; others are read as their data are
  * @param imageSize S, pixels a side
  * @param maxTokens the longest text
  * @param refused is told of bad samples and of what is no sample, a line each; they are left out
@@ -41,13 +42,21 @@ record HeldOutReader(
      */
     HeldOut read(HeldOutData data, int limit, long seed, IntConsumer progress) {
         List<Example> examples = new ArrayList<>();
-        try (Dataset source = Sources.open(data.paths(), data.split(), data.remote())) {
+        try (Dataset source = Sources.open(data.data(), data.split())) {
             if (source.leftOut().total() > 0) {
                 refused.accept("left out of the held-out data: " + source.leftOut());
             }
             Examples captioned = source.captioned();
-            SampleReader reader =
-                    new SampleReader(captioned, source, tokenizer, pictures, imageSize, maxTokens, beginToken);
+            List<SampleReader> readers = data.data().sources().stream()
+                    .map(each -> new SampleReader(
+                            captioned,
+                            source,
+                            tokenizer,
+                            Pictures.with(each.pictures()),
+                            imageSize,
+                            maxTokens,
+                            beginToken))
+                    .toList();
             for (long index : order(captioned.size(), seed)) {
                 if (limit > 0 && examples.size() == limit) {
                     break;
@@ -55,7 +64,7 @@ record HeldOutReader(
                 progress.accept(examples.size());
                 try {
                     String name = captioned.texts(index).get(0);
-                    Sample sample = reader.read(index, List.of(name));
+                    Sample sample = readers.get(source.sourceOf(index)).read(index, List.of(name));
                     examples.add(new Example(
                             sample.key(),
                             name,

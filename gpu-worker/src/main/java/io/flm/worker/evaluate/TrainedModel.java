@@ -9,6 +9,7 @@ import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
 import io.flm.data.RemotePath;
 import io.flm.data.RemoteSettings;
+import io.flm.data.SourceSettings;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
@@ -99,9 +100,13 @@ public final class TrainedModel implements AutoCloseable {
         Config config = Keys.known()
                 .check(
                         overrides
-                                .withFallback(checkpoint
-                                        .identity()
-                                        .config(checkpoint.folder().toString())
+                                .withFallback(SourceSettings.withoutData(
+                                                checkpoint
+                                                        .identity()
+                                                        .config(checkpoint
+                                                                .folder()
+                                                                .toString()),
+                                                overrides)
                                         .withoutPath("flm.data.remote")) // it is not for a checkpoint to say
                                 .withFallback(ConfigFactory.defaultReference())
                                 .resolve(),
@@ -204,7 +209,8 @@ public final class TrainedModel implements AutoCloseable {
         if (overrides.hasPath(paths) || config.getString(TOKEN_FILE).isEmpty()) {
             return config;
         }
-        if (RunData.paths(config, paths).stream().anyMatch(RemotePath::isRemote)) {
+        List<Path> named = paths.equals(EVAL_PATHS) ? RunData.paths(config, paths) : SourceSettings.paths(config);
+        if (named.stream().anyMatch(RemotePath::isRemote)) {
             note.accept(checkpoint.folder()
                     + ": its own settings name the servers of the data, which are shown no token; where"
                     + " they are yours, name the data, too");

@@ -29,8 +29,12 @@ public final class FlmModel implements AutoCloseable {
     /** What a pass is computed with. */
     public record Compute(Device device, Precision precision, boolean recompute) {}
 
-    /** What a lane's forward pass found, and where the time went. */
-    public record LaneResult(Loss loss, Times times) {}
+    /**
+     * What a lane's forward pass found, and where the time went.
+     *
+     * @param bySource of heads that predict tokens, by source
+     */
+    public record LaneResult(Loss loss, List<Loss> bySource, Times times) {}
 
     /** What a lane took: the batch to the device, forward, backward. For people to look at; nothing depends on it. */
     public record Times(long dataNanos, long forwardNanos, long backwardNanos) {}
@@ -161,7 +165,7 @@ public final class FlmModel implements AutoCloseable {
         try (NDManager scope = owner.newSubManager()) {
             NDArray image =
                     normalized(scope, batch.pixels(), batch.text().pictures().count());
-            return train(batch.text(), image, headWeights, dropoutSeed, into, stageReady, began);
+            return train(batch.text(), batch.bySource(), image, headWeights, dropoutSeed, into, stageReady, began);
         }
     }
 
@@ -180,11 +184,20 @@ public final class FlmModel implements AutoCloseable {
             long dropoutSeed,
             Gradient into,
             IntConsumer stageReady) {
-        return train(batch, image, headWeights, dropoutSeed, into, stageReady, System.nanoTime());
+        return train(
+                batch,
+                new int[] {batch.pictures().count()},
+                image,
+                headWeights,
+                dropoutSeed,
+                into,
+                stageReady,
+                System.nanoTime());
     }
 
     private LaneResult train(
             TextBatch batch,
+            int[] bySource,
             NDArray image,
             double[] headWeights,
             long dropoutSeed,
@@ -192,7 +205,7 @@ public final class FlmModel implements AutoCloseable {
             IntConsumer stageReady,
             long began) {
         try (NDManager scope = owner.newSubManager()) {
-            TextInput text = TextInput.of(scope, batch);
+            TextInput text = TextInput.of(scope, batch, bySource);
             int[] tokenHeads = Heads.tokenHeads(batch.heads());
             NDArray weights = scope.create(Loss.weights(text.tokens().counts(), of(headWeights, tokenHeads)));
             double[] rowWeights = of(headWeights, Heads.rowHeads(batch.heads()));
@@ -220,8 +233,10 @@ public final class FlmModel implements AutoCloseable {
                 stageReady.accept(stage.index());
             });
             long done = System.nanoTime();
+            List<float[]> statistics = statistics(losses);
             return new LaneResult(
-                    Heads.loss(batch.heads(), statistics(losses)),
+                    Heads.loss(batch.heads(), text.tokens().parts(), statistics),
+                    Heads.bySource(batch.heads(), text.tokens().parts(), statistics, bySource.length),
                     new Times(ready - began, forward - ready, done - forward));
         }
     }
@@ -299,7 +314,7 @@ public final class FlmModel implements AutoCloseable {
                     text,
                     imageFeatures,
                     (k, features) -> heads.loss(k, text, weights, ones, features));
-            return Heads.loss(batch.heads(), statistics(losses));
+            return Heads.loss(batch.heads(), text.tokens().parts(), statistics(losses));
         }
     }
 

@@ -5,10 +5,12 @@ import io.flm.data.ClassTargets;
 import io.flm.data.ScoreTargets;
 import io.flm.data.Targets;
 import io.flm.data.TokenTargets;
+import io.flm.worker.model.TextInput.Part;
 import io.flm.worker.model.TextInput.RowPredictions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -36,8 +38,8 @@ final class Heads {
     }
 
     /**
-     * The weighted sum of all heads' losses (a scalar); then [2 * heads] of those that predict tokens, if there are any: their sums,
-     * then their right predictions; then [2] of each other head.
+     * The weighted sum of all heads' losses (a scalar); then [2 * parts] of those that predict tokens, if there are any: the sums
+     * of their parts, then the right predictions; then [2] of each other head.
      *
      * @param tokenWeights of each prediction of a token
      * @param rowWeights of a prediction of each other head
@@ -64,23 +66,55 @@ final class Heads {
         return all;
     }
 
-    /** By head of the batch, from what {@link #loss} said. */
-    static Loss loss(List<Targets> heads, List<float[]> statistics) {
+    /**
+     * By head of the batch, from what {@link #loss} said.
+     *
+     * @param parts of the heads that predict tokens
+     */
+    static Loss loss(List<Targets> heads, List<Part> parts, List<float[]> statistics) {
         Loss loss = Loss.none(heads.size());
-        int[] tokenHeads = tokenHeads(heads);
-        int next = 0;
-        boolean asked = IntStream.of(tokenHeads).anyMatch(h -> heads.get(h).count() > 0);
-        float[] ofTokens = asked ? statistics.get(next++) : new float[2 * tokenHeads.length];
-        int token = 0;
-        for (int head = 0; head < heads.size(); head++) {
+        boolean asked = add(loss, heads, parts, statistics, part -> true);
+        int next = asked ? 1 : 0;
+        for (int head : rowHeads(heads)) {
+            float[] its = statistics.get(next++);
             loss.targetCounts()[head] = heads.get(head).count();
-            boolean isToken = heads.get(head) instanceof TokenTargets;
-            float[] its = isToken ? ofTokens : statistics.get(next++);
-            int at = isToken ? token++ : 0;
-            loss.sums()[head] = its[at];
-            loss.correctCounts()[head] = (long) its[at + its.length / 2];
+            loss.sums()[head] = its[0];
+            loss.correctCounts()[head] = (long) its[1];
         }
         return loss;
+    }
+
+    /**
+     * The same of each source, of heads that predict tokens alone: whether a text matches a picture of another source is of neither.
+     *
+     * @param sources how many there are
+     */
+    static List<Loss> bySource(List<Targets> heads, List<Part> parts, List<float[]> statistics, int sources) {
+        List<Loss> losses = new ArrayList<>();
+        for (int i = 0; i < sources; i++) {
+            int source = i;
+            Loss loss = Loss.none(heads.size());
+            add(loss, heads, parts, statistics, part -> part.source() == source);
+            losses.add(loss);
+        }
+        return losses;
+    }
+
+    /** Adds parts; returns whether there are predictions of tokens. */
+    private static boolean add(
+            Loss loss, List<Targets> heads, List<Part> parts, List<float[]> statistics, Predicate<Part> wanted) {
+        int[] tokenHeads = tokenHeads(heads);
+        boolean asked = parts.stream().anyMatch(part -> part.count() > 0);
+        for (int at = 0; asked && at < parts.size(); at++) {
+            Part part = parts.get(at);
+            if (wanted.test(part)) {
+                int head = tokenHeads[part.head()];
+                loss.targetCounts()[head] += part.count();
+                loss.sums()[head] += statistics.get(0)[at];
+                loss.correctCounts()[head] += (long) statistics.get(0)[parts.size() + at];
+            }
+        }
+        return asked;
     }
 
     static int[] tokenHeads(List<Targets> heads) {

@@ -176,9 +176,10 @@ final class Kernels {
         return script.call(scope, "logits", x, p, type);
     }
 
-    /** The weighted loss (a scalar), and [2 * heads]: loss sums, then right predictions. */
+    /** The weighted loss (a scalar), and [2 * parts]: the loss sum of each part, then its right predictions. */
     List<NDArray> tokenLoss(TextInput.TokenPredictions in, NDArray weights, List<NDArray> features, Params p) {
-        return script.callList(scope, "token_loss", features, in.rows(), in.targets(), weights, in.counts(), p, type);
+        long[] counts = in.parts().stream().mapToLong(TextInput.Part::count).toArray();
+        return script.callList(scope, "token_loss", features, in.rows(), in.targets(), weights, counts, p, type);
     }
 
     /** The log-probability of each target, and the likeliest token. */

@@ -77,12 +77,17 @@ public record Loss(long[] targetCounts, double[] sums, long[] correctCounts) {
         return weight;
     }
 
-    /** The loss. */
-    public double mean(double[] headWeights) {
+    /** What is divided by it. */
+    public double weightedSum(double[] headWeights) {
         double sum = 0;
         for (int head = 0; head < sums.length; head++) {
             sum += headWeights[head] * sums[head];
         }
-        return sum / weight(headWeights);
+        return sum;
+    }
+
+    /** The loss. */
+    public double mean(double[] headWeights) {
+        return weightedSum(headWeights) / weight(headWeights);
     }
 }

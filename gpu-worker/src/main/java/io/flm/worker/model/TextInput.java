@@ -15,6 +15,7 @@ import io.flm.data.TokenTargets.From;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,12 +57,20 @@ record TextInput(
      *
      * @param rows for each feature tensor the indices into its flattened rows
      * @param counts predictions of each head, in order
+     * @param parts of which they are, in the same order
      */
-    record TokenPredictions(List<NDArray> rows, NDArray targets, long[] counts) {
+    record TokenPredictions(List<NDArray> rows, NDArray targets, long[] counts, List<Part> parts) {
         boolean asked() {
             return Arrays.stream(counts).sum() > 0;
         }
     }
+
+    /**
+     * Neighbouring predictions of one head of texts of one source.
+     *
+     * @param head among those that predict tokens
+     */
+    record Part(int head, int source, int count) {}
 
     /**
      * Which rows' class vectors predict what.
@@ -73,6 +82,11 @@ record TextInput(
     record RowPredictions(NDArray rows, NDArray targets, int count, boolean scores) {}
 
     static TextInput of(NDManager scope, TextBatch batch) {
+        return of(scope, batch, new int[] {batch.pictures().count()});
+    }
+
+    /** @param bySource how many pictures of the batch each source has, one source after another */
+    static TextInput of(NDManager scope, TextBatch batch, int[] bySource) {
         int rows = batch.rows();
         int length = batch.length();
         SeenPictures seen = batch.pictures();
@@ -85,7 +99,7 @@ record TextInput(
                 spans(scope, batch),
                 seen.isOneEach() ? List.of() : List.of(array(scope, seen.ofRow(), rows)),
                 seen.hasSecond() ? scope.create(types(seen)) : null,
-                tokens(scope, batch),
+                tokens(scope, batch, bySource),
                 wholeRows(scope, batch));
     }
 
@@ -124,7 +138,7 @@ record TextInput(
     }
 
     /** Of one stream [B, L, H]; or of the reconstructor [B, L, H] and then of the interleaved streams [2B, L, H]. */
-    private static TokenPredictions tokens(NDManager scope, TextBatch batch) {
+    private static TokenPredictions tokens(NDManager scope, TextBatch batch, int[] bySource) {
         List<TokenTargets> heads = Arrays.stream(Heads.tokenHeads(batch.heads()))
                 .mapToObj(batch::tokens)
                 .toList();
@@ -153,7 +167,33 @@ record TextInput(
         return new TokenPredictions(
                 rows,
                 scope.create(ids),
-                heads.stream().mapToLong(Targets::count).toArray());
+                heads.stream().mapToLong(Targets::count).toArray(),
+                bySource.length == 1 ? wholes(heads) : parts(heads, batch, bySource));
+    }
+
+    private static List<Part> wholes(List<TokenTargets> heads) {
+        return IntStream.range(0, heads.size())
+                .mapToObj(head -> new Part(head, 0, heads.get(head).count()))
+                .toList();
+    }
+
+    private static List<Part> parts(List<TokenTargets> heads, TextBatch batch, int[] bySource) {
+        int[] sourceOfPicture = IntStream.range(0, bySource.length)
+                .flatMap(source -> IntStream.generate(() -> source).limit(bySource[source]))
+                .toArray();
+        List<Part> parts = new ArrayList<>();
+        for (int head = 0; head < heads.size(); head++) {
+            int[] sources = Arrays.stream(heads.get(head).positions())
+                    .map(position -> sourceOfPicture[batch.pictures().ofRow()[position / batch.length()]])
+                    .toArray();
+            for (int from = 0, to = 1; from < sources.length; to++) {
+                if (to == sources.length || sources[to] != sources[from]) {
+                    parts.add(new Part(head, sources[from], to - from));
+                    from = to;
+                }
+            }
+        }
+        return parts;
     }
 
     /** Features are read tensor by tensor, so heads must come in that order. */

@@ -29,7 +29,7 @@ final class TokenHead {
     }
 
     /**
-     * The weighted sum of the cross entropies (a scalar), and [2 * heads]: their sums by head, then the right predictions.
+     * The weighted sum of the cross entropies (a scalar), and [2 * parts]: their sums by part, then the right predictions.
      *
      * @param weights of each prediction [N]
      */

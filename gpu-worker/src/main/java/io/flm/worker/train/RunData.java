@@ -25,7 +25,7 @@ import java.util.function.Consumer;
  */
 public record RunData(Examples examples, PictureSource pictures, long heldOut) implements AutoCloseable {
     /**
-     * Opens what {@code flm.data.paths} and {@code flm.task.train} name.
+     * Opens what {@code flm.data} and {@code flm.task.train} name.
      *
      * @param note is told what is left out, in one line each
      */
@@ -36,7 +36,7 @@ public record RunData(Examples examples, PictureSource pictures, long heldOut) i
             List<Path> annotations = paths(config, "flm.task.train");
             return of(task.get(), annotations, data.paths(), data.remote(), note);
         }
-        Dataset samples = Sources.open(data.paths(), Split.training(data.holdOut()), data.remote());
+        Dataset samples = Sources.open(data, Split.training(data.holdOut()));
         return new RunData(samples.captioned(), samples, samples.inAll() - samples.size());
     }
 

@@ -147,7 +147,8 @@ public final class Trainer implements BlockingTrainer {
                         + batch.step() + ", lane " + batch.lane());
             }
             LaneResult result = trainLane(batch, lane == lanes.to() - 1 && !alone ? reduction : null);
-            totals.add(StepSums.of(batch, result.loss(), heldOut.isEmpty() ? null : heldOut.get(lane - lanes.from())));
+            Loss validated = heldOut.isEmpty() ? null : heldOut.get(lane - lanes.from());
+            totals.add(StepSums.of(batch, result.loss(), result.bySource(), headWeights, validated));
             dataNs += result.times().dataNanos();
             forwardNs += result.times().forwardNanos();
         }
@@ -181,6 +182,7 @@ public final class Trainer implements BlockingTrainer {
                 rate,
                 norm,
                 heldOut.isEmpty() ? null : StepSums.heldOut(reduced, heads),
+                StepSums.sources(reduced, heads, ingest.sources()),
                 new StepResult.Times(
                         dataNs,
                         forwardNs,

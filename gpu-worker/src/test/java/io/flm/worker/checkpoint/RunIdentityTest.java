@@ -58,6 +58,20 @@ class RunIdentityTest {
                 .hasMessageStartingWith("step-100 was trained with " + setting.substring(0, setting.indexOf(' ')));
     }
 
+    /** What a source does not say is what is said for all, not the default. */
+    @Test
+    void aSourcesKeysDecideTheWeightsAsThoseForAllDo() {
+        String all = "flm.data { captions = first, sources.a { paths = [x] } }";
+        RunIdentity before = States.identity(all);
+        before.requireSame(States.identity(all + ", flm.data.sources.a.captions = first"), "c");
+        before.requireSame(States.identity(all + ", flm.data.sources.a.paths = [y]"), "c");
+        assertThatThrownBy(
+                        () -> before.requireSame(States.identity(all + ", flm.data.sources.a.captions = random"), "c"))
+                .hasMessageStartingWith("c was trained with flm.data.sources.a.captions = first, not random");
+        assertThatThrownBy(() -> before.requireSame(States.identity(all + ", flm.data.sources.a.weight = 2"), "c"))
+                .hasMessageStartingWith("c was trained with flm.data.sources.a.weight = 1, not 2");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "flm.data.picture-memory, 128 MiB, 134217728",

@@ -135,6 +135,34 @@ class FlmModelTest {
         }
     }
 
+    /** The sources' losses are parts of the whole, which, as the gradient, does not depend on how it is taken apart. */
+    @ParameterizedTest
+    @MethodSource("io.flm.worker.model.SmallModel#objectives")
+    void theLossesOfTheSourcesOfABatchAddUpToItsOwn(Objective objective) {
+        LaneBatch one = SmallModel.batch(objective);
+        LaneBatch mixed = new LaneBatch(0, 0, 16, one.pixels(), one.text(), one.keys(), new int[] {2, 0, 1}, 0);
+        try (FlmModel model = SmallModel.of(objective, 0.2, Precision.FP32, false)) {
+            assertThat(gradient(model, mixed, 11)).isEqualTo(gradient(model, one, 11));
+            LaneResult whole = model.train(one, ones(one), 3, model.parameters().newGradient(), stage -> {});
+            LaneResult parts =
+                    model.train(mixed, ones(one), 3, model.parameters().newGradient(), stage -> {});
+            assertThat(whole.bySource()).hasSize(1);
+            assertThat(parts.bySource()).hasSize(3);
+            for (int head = 0; head < whole.loss().sums().length; head++) {
+                boolean tokens = one.text().heads().get(head) instanceof TokenTargets;
+                Loss sum = parts.bySource().stream().reduce(Loss::plus).orElseThrow();
+                assertThat(sum.targetCounts()[head])
+                        .isEqualTo(tokens ? whole.loss().targetCounts()[head] : 0);
+                assertThat(sum.correctCounts()[head])
+                        .isEqualTo(tokens ? whole.loss().correctCounts()[head] : 0);
+                assertThat(sum.sums()[head]).isCloseTo(tokens ? whole.loss().sums()[head] : 0, within(1e-3));
+                assertThat(parts.loss().sums()[head]).isCloseTo(whole.loss().sums()[head], within(1e-3));
+                assertThat(parts.bySource().get(0).sums()[head] > 0).isEqualTo(tokens);
+                assertThat(parts.bySource().get(1).targetCounts()[head]).isZero();
+            }
+        }
+    }
+
     private static double loss(FlmModel model, LaneBatch batch) {
         Gradient scratch = model.parameters().newGradient();
         LaneResult result = model.train(batch, ones(batch), 0, scratch, stage -> {});

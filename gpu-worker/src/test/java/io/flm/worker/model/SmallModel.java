@@ -73,7 +73,7 @@ final class SmallModel {
             samples.add(Sample.captioned(keys.get(r), new byte[0], rows.get(r)));
         }
         TextBatch text = objective.corruption(new TextLayout(vocabulary, false)).plan(samples, random);
-        return new LaneBatch(0, 0, 16, pixels.flip(), text, keys, 0);
+        return new LaneBatch(0, 0, 16, pixels.flip(), text, keys, new int[] {keys.size()}, 0);
     }
 
     static AdamW optimizer(FlmModel model, double clipNorm) {

@@ -164,7 +164,8 @@ final class SimulatedTrainer implements AsyncTrainer {
         double laneMs =
                 computeMs / Math.max(1, place == null ? 1 : place.lanes().count());
         return new Progressed(
-                new StepResult(r.step(), 1, totals, List.of(), 1e-3, 1, null, new StepResult.Times(0, 1, 1, 1, 1)),
+                new StepResult(
+                        r.step(), 1, totals, List.of(), 1e-3, 1, null, List.of(), new StepResult.Times(0, 1, 1, 1, 1)),
                 List.of(),
                 new Rates(1, 1, laneMs, new Shares(0, 1, 0, 0)),
                 List.of());

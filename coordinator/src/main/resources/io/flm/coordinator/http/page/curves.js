@@ -11,11 +11,18 @@ const COLORS = 6;
 const CHARTS = [
   {title: 'Loss', fits: name => name === 'loss' || name.endsWith('Loss'), log: true, text: shown},
   {title: 'Accuracy', fits: name => name.endsWith('Accuracy'), log: false, text: percent},
+  {title: 'Loss by source', fits: name => isOfSource(name, 'loss'), log: true, text: shown},
+  {title: 'Accuracy by source', fits: name => isOfSource(name, 'accuracy'), log: false, text: percent},
   {title: 'Gradient norm', fits: name => name === 'gradientNorm', log: true, text: shown},
   {title: 'Learning rate', fits: name => name === 'learningRate', log: true, text: shown},
   {title: 'Samples a second', fits: name => name === 'samplesPerSecond', log: false, text: shown},
   {title: 'Milliseconds of a step, rank 0', fits: name => name.endsWith('Ms'), log: false, text: shown},
 ];
+
+/** Figures of a mixture's sources: source.coco.loss. */
+function isOfSource(name, figure) {
+  return name.startsWith('source.') && name.endsWith('.' + figure);
+}
 
 const isHeldOut = name => name.startsWith('heldOut.');
 const DASHES = [[2, 3], [9, 4], [9, 3, 2, 3]]; // of other runs, in turn
@@ -25,9 +32,9 @@ function placeOf(name, names) {
   return [...new Set(['', ...names.map(runOf)])].indexOf(runOf(name));
 }
 
-/** A figure without what it is of: of heads the head's name. */
+/** A figure without what it is of: of heads and sources the name. */
 function stem(name) {
-  return figureOf(name).replace('heldOut.', '').replace(/(Loss|Accuracy|Ms)$/, '');
+  return figureOf(name).replace('heldOut.', '').replace(/^source\.(.*)\.(loss|accuracy)$/, '$1').replace(/(Loss|Accuracy|Ms)$/, '');
 }
 
 /** What comes first in a legend: the sum of all heads, then heads, then held-out ones; phases as a step has them. */
