@@ -139,6 +139,6 @@ class RunIdentityTest {
                 new RunIdentity(before.settings(), new TreeMap<>(Map.of("data", "d1", "tokenizer", "t2")), List.of());
         assertThatThrownBy(() -> before.resumed(wanted, List.of("tokenizer", "data"), "step-40", 40))
                 .hasMessageContaining("another content of tokenizer")
-                .hasMessageContaining("`flm pretrain --from CHECKPOINT`");
+                .hasMessageContaining("or begin a new run with these weights by --from step-40");
     }
 }
