@@ -1,5 +1,6 @@
 package io.flm.coordinator;
 
+import io.flm.data.SourceSettings;
 import io.flm.worker.StepMetrics;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,7 @@ import java.util.TreeMap;
  */
 final class MetricsHistory {
     /** Figures that are kept; others of a run are left out. */
-    static final int MOST_FIGURES = 40;
+    static final int MOST_FIGURES = 40 + 3 * SourceSettings.MOST;
 
     private final List<MetricsLevel> levels = new ArrayList<>();
     private long first = -1; // step that is known; -1: none

@@ -15,6 +15,8 @@ final class Resampling {
     private static final double A = -0.5;
     private static final int LINES = 32; // at a time
     private static final int LANES = 3 * LINES;
+    private static final int MOST_VALUES =
+            1 << 21; // of source lines that are kept: a line can be as long as a whole picture
     private static final int PIXELS = 16; // of a line, spread at a time
 
     private final Weights across;
@@ -80,7 +82,8 @@ final class Resampling {
     }
 
     private byte[] over(Picture picture) {
-        int[][] source = new int[LINES][picture.width()];
+        int together = Math.max(1, Math.min(LINES, MOST_VALUES / picture.width())); // lines
+        int[][] source = new int[together][picture.width()];
         float[] lines = new float[(across.end() - across.first()) * LANES]; // [pixels, LINES, 3]
         int length = 3 * width;
         int kept = down.most() + LINES;
@@ -88,8 +91,8 @@ final class Resampling {
         float[] sum = new float[length];
         byte[] rgb = new byte[height * length];
         int done = 0; // rows of the result
-        for (int first = down.first(); first < down.end(); first += LINES) {
-            int count = Math.min(LINES, down.end() - first);
+        for (int first = down.first(); first < down.end(); first += together) {
+            int count = Math.min(together, down.end() - first);
             for (int i = 0; i < count; i++) {
                 picture.line(first + i, source[i]);
             }

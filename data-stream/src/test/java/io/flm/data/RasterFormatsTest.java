@@ -152,6 +152,15 @@ class RasterFormatsTest {
                 .hasMessage("the picture is broken (1 x 8388608 pixels in parts of 16384 x 16384 are too many)");
     }
 
+    @Test
+    void aTiffWhosePartsAreOneAnotherIsRefused() {
+        byte[] tiff = tiff(1_000, 1_000, 1, 1);
+        assertThatThrownBy(() -> Codecs.open(tiff))
+                .hasMessageMatching(
+                        "the picture is broken \\(no valid directory: its 1000000 parts have \\d+ bytes together,"
+                                + " and the file " + tiff.length + "\\)");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "0000001cftypavif, AVIF",

@@ -21,7 +21,8 @@ class ResamplingTest {
         "3,200,7",
         "129,1,17",
         "50,32,32",
-        "32,45,32"
+        "32,45,32",
+        "70001,40,3"
     })
     void theValuesAreThoseOfPlainLoopsBitForBit(int width, int height, int size) {
         int[] values = new int[width * height];

@@ -182,10 +182,17 @@ public final class TiffFile implements RasterFile {
             throw new IOException("no valid directory: of " + chunks + " parts it tells the places of " + offsets
                     + " and the sizes of " + sizes);
         }
-        if (compression == RAW) {
-            for (long chunk = 0; chunk < chunks; chunk++) {
+        long packedBytes = 0;
+        for (long chunk = 0; chunk < chunks; chunk++) {
+            if (compression == RAW) {
                 file.requireInside(offset(chunk), rows(chunk) * rowBytes());
+            } else {
+                packedBytes += size(chunk);
             }
+        }
+        if (packedBytes > 2L * file.size()) { // or a small file, whose parts are one another, costs hours
+            throw new IOException("no valid directory: its " + chunks + " parts have " + packedBytes
+                    + " bytes together, and the file " + file.size());
         }
     }
 
@@ -199,6 +206,10 @@ public final class TiffFile implements RasterFile {
 
     private long offset(long chunk) throws IOException {
         return tags.number(tiled ? TILE_OFFSETS : STRIP_OFFSETS, chunk, 0);
+    }
+
+    private long size(long chunk) throws IOException {
+        return tags.number(tiled ? TILE_BYTES : STRIP_BYTES, chunk, 0);
     }
 
     /** Rows of a strip or tile: the last strip has what is left, the last tiles are whole. */
@@ -268,7 +279,7 @@ public final class TiffFile implements RasterFile {
 
     private byte[] unpacked(long chunk) throws IOException {
         long from = offset(chunk);
-        long size = tags.number(tiled ? TILE_BYTES : STRIP_BYTES, chunk, 0);
+        long size = size(chunk);
         file.requireInside(from, size);
         int start = (int) from;
         int end = (int) (from + size);

@@ -124,6 +124,9 @@ final class DataPackCommand implements Callable<Integer> {
                         + String.join(", ", ParquetColumns.NAMES) + ", such as --column caption=text");
             }
         }
+        if (!SourceSettings.names(config).isEmpty()) {
+            throw new UserException(SourceSettings.GROUP + ": sources are packed one by one; name one's paths");
+        }
         return Sources.open(
                 SourceSettings.paths(config),
                 scored ? Split.SCORED : Split.ALL,

@@ -1,6 +1,7 @@
 package io.flm.launch.command;
 
 import com.typesafe.config.Config;
+import io.flm.data.SourceSettings;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
@@ -107,8 +108,8 @@ final class PretrainCommand extends TrainCommand {
     @Override
     void look(Config config) {
         SameFiles.told(
-                        RunData.paths(config, "flm.data.paths"),
-                        "--data",
+                        SourceSettings.paths(config),
+                        SourceSettings.names(config).isEmpty() ? "--data" : "--source",
                         RunData.paths(config, "flm.data.eval-paths"),
                         "--eval-data")
                 .ifPresent(environment::warn);

@@ -36,7 +36,7 @@ record SourceOptions(List<String> sources, List<String> mix) {
                 throw new UserException("--mix " + name + "=" + weight
                         + ": there is no source of this name; give its data" + " with --source " + name + "=PATH");
             }
-            layers.option(SourceSettings.key(name, "weight"), weight, "--mix", folder);
+            layers.option(SourceSettings.key(name, "weight"), weight, "--mix " + name, folder);
         });
     }
 

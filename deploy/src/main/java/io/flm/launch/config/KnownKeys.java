@@ -108,9 +108,10 @@ public final class KnownKeys {
         if (keys.find(name).isEmpty() && !keys.isGroup(name)) {
             throw unknown(name, "asked for");
         }
-        return keys.byName().values().stream()
+        List<Key> found = keys.byName().values().stream()
                 .filter(key -> key.name().equals(name) || key.name().startsWith(name + "."))
                 .toList();
+        return found.isEmpty() ? keys.find(name).stream().toList() : found; // a key of a source is in no list
     }
 
     /** Reads a value as it is written on the command line: in the type of its key, quotes not needed. */

@@ -1,5 +1,7 @@
 package io.flm.launch.export;
 
+import io.flm.data.PictureSettings;
+import io.flm.data.PictureSettings.Fit;
 import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ServedModel.Part;
 
@@ -40,9 +42,13 @@ final class TorchScriptCard {
                             })
                     .append(" |\n");
         }
-        text.append(
-                        "\nFeatures of one picture may stand beside several texts. Pictures are RGB, the shorter side resized bicubically, the centre")
-                .append(" cut out.\n");
+        boolean crop = PictureSettings.from(source.config()).fit() == Fit.CROP;
+        text.append("\nFeatures of one picture may stand beside several texts. Pictures are RGB, ")
+                .append(
+                        crop
+                                ? "the shorter side resized bicubically, the centre cut out"
+                                : "both sides resized bicubically")
+                .append(".\n");
         if (source.served().contains(Part.TEXT_SCORER)) {
             text.append(
                             "Ids are those of the tokenizer that the model was trained with; a text begins with the token of the start")
@@ -52,6 +58,10 @@ final class TorchScriptCard {
                     .append(". No text is longer than ")
                     .append(s.maxPositions() - s.positions().first())
                     .append(" tokens.\n");
+            if (!source.beginToken()) {
+                text.append(
+                        "The first word is given and not scored: the model was trained without a token that it follows from.\n");
+            }
         }
         return text.toString();
     }

@@ -69,9 +69,9 @@ class MixtureCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "--mix a=0 | flm.data.sources.a.weight = 0 (--mix): expected a number from above 0 to 1000000 (weight)",
-                "--mix a=-1 | flm.data.sources.a.weight = -1 (--mix): expected a number from above 0 to 1000000 (weight)",
-                "--mix a=NaN | flm.data.sources.a.weight = NaN (--mix): expected a number from above 0 to 1000000 (weight)",
+                "--mix a=0 | --mix a 0: expected a number from above 0 to 1000000 (weight)",
+                "--mix a=-1 | --mix a -1: expected a number from above 0 to 1000000 (weight)",
+                "--mix a=NaN | --mix a NaN: expected a number from above 0 to 1000000 (weight)",
                 "--mix a=1,a=2 | --mix names a twice; give it one weight",
                 "--mix c=1 | --mix c=1: there is no source of this name; give its data with --source c=PATH",
                 "--mix a | --mix a: give a name and what it has, such as coco=0.7",
@@ -89,6 +89,17 @@ class MixtureCommandTest {
         all.addAll(List.of(options.split(" ")));
         assertThat(world.flm(dryRun(all.toArray(String[]::new)))).isEqualTo(Failure.REFUSED);
         assertThat(world.err()).singleElement().asString().isEqualTo("flm: " + message);
+    }
+
+    @Test
+    void sourcesArePackedOneByOne() throws IOException {
+        TestEnvironment world = world();
+        assertThat(world.flm("data", "pack", "--set", "flm.data.sources.a.paths=[\"a.tar\"]", "--out", "packed"))
+                .isEqualTo(Failure.REFUSED);
+        assertThat(world.err())
+                .singleElement()
+                .asString()
+                .isEqualTo("flm: flm.data.sources: sources are packed one by one; name one's paths");
     }
 
     @Test

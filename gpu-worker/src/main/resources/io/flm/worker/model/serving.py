@@ -1,6 +1,6 @@
 # A trained model as a server asks it: what FlmModel.java composes for the image encoder and for the l2r stream, over the functions of
 # kernels.py. The file that is written has those of them that are needed behind this class, and forward, which is one of
-# encode, score and next_token: see ServingScript.java.
+# encode, score and next_token: see ServedModel.java.
 #
 #   B batch, L text length, P image tokens, W image width, V vocabulary
 class Served(Module):
