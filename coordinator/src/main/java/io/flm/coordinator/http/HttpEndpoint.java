@@ -122,7 +122,7 @@ public final class HttpEndpoint {
         this.session = new SessionRoutes(settings.tokens(), access, cookies, audit, bodies);
         this.planner = planner;
         this.metrics = new MetricsAnswer(metrics);
-        this.runs = new RunRoutes(runs, system);
+        this.runs = new RunRoutes(runs);
         this.events =
                 system.systemActorOf(EventHub.create(coordinator), "events-" + HUBS.incrementAndGet(), Props.empty());
     }

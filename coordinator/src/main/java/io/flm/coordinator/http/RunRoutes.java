@@ -10,27 +10,38 @@ import static akka.http.javadsl.server.Directives.pathEnd;
 import static akka.http.javadsl.server.Directives.pathPrefix;
 import static akka.http.javadsl.server.PathMatchers.segment;
 
-import akka.actor.typed.ActorSystem;
-import akka.actor.typed.DispatcherSelector;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.StatusCodes;
 import akka.http.javadsl.server.Route;
 import io.flm.coordinator.PastRun;
 import io.flm.data.UserException;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /** The runs that a node keeps: {@code /api/v1/runs}, and the figures of one below {@code /api/v1/runs/NAME/metrics}. */
 final class RunRoutes {
-    private final KeptRuns runs;
-    private final Executor blocking;
+    /** Requests that may wait for the one that is read; a browser asks for six at a time. */
+    static final int MOST_WAITING = 16;
 
-    RunRoutes(KeptRuns runs, ActorSystem<?> system) {
+    private final KeptRuns runs;
+
+    /** One at a time, on a thread of its own: a run may have millions of steps, and other requests do not wait for them. */
+    private final Executor reader =
+            new ThreadPoolExecutor(0, 1, 10, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MOST_WAITING), task -> {
+                Thread thread = new Thread(task, "flm-kept-runs");
+                thread.setDaemon(true);
+                return thread;
+            });
+
+    RunRoutes(KeptRuns runs) {
         this.runs = runs;
-        this.blocking = system.dispatchers().lookup(DispatcherSelector.blocking());
     }
 
     Route route() {
@@ -54,14 +65,14 @@ final class RunRoutes {
                 PastRun.metrics(run, each -> runs.steps(run, each), query.from(), query.to(), query.points()))));
     }
 
-    /** One at a time: a run may have millions of steps, and the threads that read are others' too. */
     private CompletionStage<HttpResponse> read(Supplier<HttpResponse> answer) {
-        return CompletableFuture.supplyAsync(
-                () -> {
-                    synchronized (runs) {
-                        return answer.get();
-                    }
-                },
-                blocking);
+        try {
+            return CompletableFuture.supplyAsync(answer, reader);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.completedFuture(HttpAnswers.problem(
+                    StatusCodes.SERVICE_UNAVAILABLE,
+                    MOST_WAITING + " requests wait for figures of kept runs already; try again",
+                    HttpAnswers.header("Retry-After", "1")));
+        }
     }
 }

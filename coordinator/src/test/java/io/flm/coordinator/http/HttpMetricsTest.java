@@ -18,7 +18,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
@@ -34,6 +36,7 @@ class HttpMetricsTest {
     private static final ActorTestKit KIT = ActorTestKit.create();
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final CompletableFuture<Void> READ = new CompletableFuture<>(); // of the run "slow"
     private static int port;
 
     private static KeptRuns kept() {
@@ -47,6 +50,9 @@ class HttpMetricsTest {
 
             @Override
             public void steps(String run, Consumer<StepMetrics> each) {
+                if (run.equals("slow")) {
+                    READ.join();
+                }
                 for (int step = 0; run.equals("old") && step < 4; step++) {
                     each.accept(new StepMetrics(
                             step,
@@ -194,5 +200,34 @@ class HttpMetricsTest {
         JsonNode none = JSON.readTree(ofRuns("/..%2fother/metrics").body());
         assertThat(none.path("last").asLong()).isEqualTo(-1);
         assertThat(ofRuns("/old/metrics?points=0").statusCode()).isEqualTo(400);
+    }
+
+    /** One is read, and so many wait; of two more at least one is refused. */
+    @Test
+    void whoAsksForMoreThanCanBeReadIsRefusedAndHoldsNobodyUp() throws Exception {
+        List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
+        HttpRequest slow = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/runs/slow/metrics"))
+                .build();
+        try {
+            for (int i = 0; i < RunRoutes.MOST_WAITING + 3; i++) {
+                all.add(CLIENT.sendAsync(slow, BodyHandlers.ofString()));
+            }
+            CompletableFuture.anyOf(all.toArray(CompletableFuture[]::new)).get(15, TimeUnit.SECONDS);
+            HttpResponse<String> answer = all.stream()
+                    .filter(CompletableFuture::isDone)
+                    .findFirst()
+                    .orElseThrow()
+                    .join();
+            assertThat(answer.statusCode()).isEqualTo(503);
+            assertThat(answer.headers().firstValue("Retry-After")).contains("1");
+            assertThat(answer.headers().firstValue("Content-Type")).contains("application/problem+json");
+            assertThat(get("").statusCode()).isEqualTo(200);
+        } finally {
+            READ.complete(null);
+        }
+        for (CompletableFuture<HttpResponse<String>> one : all) {
+            assertThat(one.get(15, TimeUnit.SECONDS).statusCode()).isIn(200, 503);
+        }
+        assertThat(ofRuns("").statusCode()).isEqualTo(200);
     }
 }

@@ -219,9 +219,16 @@ async function listRuns() {
 
 const chosenRuns = () => [...byId('other-runs').querySelectorAll('input:checked')].map(box => box.value);
 
+let drawings = 0;
+
+/** Of choices that follow each other quickly the last one is drawn, whichever answers come last. */
 async function drawOthers() {
+  const drawing = ++drawings;
   const paths = chosenRuns().map(encodeURIComponent);
-  curves.beside(await Promise.all(paths.map(path => get(`/api/v1/runs/${path}/metrics?points=${POINTS}`))));
+  const others = await Promise.all(paths.map(path => get(`/api/v1/runs/${path}/metrics?points=${POINTS}`)));
+  if (drawing === drawings) {
+    curves.beside(others);
+  }
 }
 
 byId('others').addEventListener('toggle', () => {
