@@ -15,6 +15,11 @@ public record StageCount(String stage, long samples, long nanos) {
         return nanos == 0 ? 0 : samples * 1e9 / nanos;
     }
 
+    /** This and what the same stage did elsewhere. */
+    public StageCount plus(StageCount other) {
+        return new StageCount(stage, samples + other.samples, nanos + other.nanos);
+    }
+
     /** Counts. Thread-safe. */
     static final class Counter {
         private final String stage;

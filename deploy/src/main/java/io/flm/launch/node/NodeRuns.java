@@ -5,9 +5,13 @@ import io.flm.launch.config.DataRoots;
 import io.flm.worker.RunPlan;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 
 /** The runs that the workers of this node have prepared: one opens a run, all share it, the last to leave it closes it. */
 final class NodeRuns implements AutoCloseable {
@@ -17,6 +21,12 @@ final class NodeRuns implements AutoCloseable {
     private final int cpuWorkers;
     private final LongSupplier nanoTime;
     private final Map<String, NodeRun> byWorker = new HashMap<>();
+
+    /** Guards the two below, and is held for no longer than it takes to add up: whoever asks does not wait for a run that opens. */
+    private final Object counts = new Object();
+
+    private final Set<NodeRun> counted = new LinkedHashSet<>(); // open
+    private final Map<String, StageCount> ended = new LinkedHashMap<>(); // of the runs that are closed, by stage
 
     /** Where a node keeps runs. */
     @FunctionalInterface
@@ -44,30 +54,45 @@ final class NodeRuns implements AutoCloseable {
         }
         if (run == null) {
             run = new NodeRun(plan, folder.of(plan.run()), home, roots, cpuWorkers, nanoTime);
+            synchronized (counts) {
+                counted.add(run);
+            }
         }
         byWorker.put(worker, run);
         return run;
     }
 
-    /** What the stages of the data have done, one after another for each run that is open. */
-    synchronized List<StageCount> dataStages() {
-        return byWorker.values().stream()
-                .distinct()
-                .flatMap(run -> run.dataStages().stream())
-                .toList();
+    /** What the stages of the data have done since this node began: in the runs that are closed, then in each that is open. */
+    List<StageCount> dataStages() {
+        synchronized (counts) {
+            return Stream.concat(ended.values().stream(), counted.stream().flatMap(run -> run.dataStages().stream()))
+                    .toList();
+        }
     }
 
     private void release(String worker) {
         NodeRun old = byWorker.remove(worker);
         if (old != null && !byWorker.containsValue(old)) {
-            old.close();
+            close(old);
+        }
+    }
+
+    /** What the run has done stays counted. */
+    private void close(NodeRun run) {
+        try {
+            run.close();
+        } finally {
+            synchronized (counts) {
+                counted.remove(run);
+                run.dataStages().forEach(stage -> ended.merge(stage.stage(), stage, StageCount::plus));
+            }
         }
     }
 
     /** Once no worker uses them any more. */
     @Override
     public synchronized void close() {
-        byWorker.values().stream().distinct().forEach(NodeRun::close);
+        byWorker.values().stream().distinct().forEach(this::close);
         byWorker.clear();
     }
 }
