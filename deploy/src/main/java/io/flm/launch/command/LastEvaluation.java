@@ -1,6 +1,7 @@
 package io.flm.launch.command;
 
 import com.typesafe.config.Config;
+import io.flm.data.UserException;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Program;
 import io.flm.launch.files.PlainFile;
@@ -55,7 +56,7 @@ final class LastEvaluation {
                     .run(checkpoint, config, List.of(), request.run().resolve("held-out.html"), PlainFile::replace);
             RunFiles.write(request.run().resolve("held-out.json"), Json.line(report.toMap()) + System.lineSeparator());
             if (config.getBoolean("flm.run.tensorboard")) {
-                HeldOutEvents.write(RunFiles.tensorBoardOf(request.run()), steps, report, Clock.systemUTC());
+                writeEvents(environment, request.run(), steps, report);
             }
             return Optional.of(report.toMap());
         } catch (HeldOutData.TooFew e) {
@@ -65,6 +66,15 @@ final class LastEvaluation {
             environment.say("not evaluated: " + e.getMessage() + "; evaluate it on other data with "
                     + Program.hint("evaluate", "--from", checkpoint.toString(), "--data", "PATH"));
             return Optional.empty();
+        }
+    }
+
+    /** The evaluation stands in the run's folder already: it does not fail for want of its events. */
+    private static void writeEvents(Environment environment, Path run, long steps, Report report) {
+        try {
+            HeldOutEvents.write(RunFiles.tensorBoardOf(run), steps, report, Clock.systemUTC());
+        } catch (UserException e) {
+            environment.warn("the evaluation is not shown in TensorBoard: " + e.getMessage());
         }
     }
 

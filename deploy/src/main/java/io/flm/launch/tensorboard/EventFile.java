@@ -25,26 +25,62 @@ final class EventFile implements AutoCloseable {
     private static final int RGB = 3;
     private static final int SESSION_START = 1;
 
+    private final Path file;
     private final OutputStream out;
     private final InstantSource clock;
 
-    private EventFile(OutputStream out, InstantSource clock) {
+    /** Makes a file that is not there yet. */
+    @FunctionalInterface
+    interface Maker {
+        OutputStream create(Path file) throws IOException;
+    }
+
+    private EventFile(Path file, OutputStream out, InstantSource clock) {
+        this.file = file;
         this.out = out;
         this.clock = clock;
     }
 
     /** Makes the next file of a folder, and the folder where it is missing. */
     static EventFile next(Path folder, InstantSource clock) throws IOException {
+        return next(folder, clock, PlainFile::create);
+    }
+
+    /** The same, by another maker: a test's. Of a file whose beginning cannot be written nothing stays. */
+    static EventFile next(Path folder, InstantSource clock, Maker maker) throws IOException {
         Files.createDirectories(folder);
         for (int number = count(folder) + 1; ; number++) {
             try {
                 Path file = folder.resolve(String.format(Locale.ROOT, "events.out.tfevents.%010d", number));
-                EventFile made = new EventFile(new BufferedOutputStream(PlainFile.create(file)), clock);
-                made.write(made.event(0).text(3, VERSION));
+                EventFile made = new EventFile(file, new BufferedOutputStream(maker.create(file)), clock);
+                made.begin();
                 return made;
             } catch (FileAlreadyExistsException e) {
                 // taken: the next number
             }
+        }
+    }
+
+    private void begin() throws IOException {
+        try {
+            write(event(0).text(3, VERSION));
+        } catch (IOException e) {
+            discard(e);
+            throw e;
+        }
+    }
+
+    /** Closes and removes a file that has no step yet; what fails of that is told with its cause. */
+    void discard(IOException cause) {
+        try {
+            out.close();
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            cause.addSuppressed(e);
         }
     }
 

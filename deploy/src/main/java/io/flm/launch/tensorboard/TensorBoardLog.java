@@ -20,12 +20,14 @@ import org.slf4j.LoggerFactory;
  */
 public final class TensorBoardLog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TensorBoardLog.class);
+    private static final long PAUSE_MS = 60_000; // after a failure: a full disk is not tried at each step
 
     private final Path folder;
     private final String configuration;
     private final InstantSource clock;
     private @Nullable EventFile file;
     private boolean failing;
+    private long failedAt; // by the clock, where failing
     private long nextStep = -1;
 
     /**
@@ -39,7 +41,11 @@ public final class TensorBoardLog implements AutoCloseable {
         this.clock = clock;
     }
 
+    /** Adds a step; after a failure none for a minute. */
     public synchronized void add(StepMetrics step) {
+        if (failing && Math.abs(clock.millis() - failedAt) < PAUSE_MS) { // the clock of the day may be put back
+            return;
+        }
         try {
             EventFile open = file;
             if (open == null || step.step() != nextStep) {
@@ -55,15 +61,21 @@ public final class TensorBoardLog implements AutoCloseable {
                         "{}: cannot be written ({}); training goes on without its curve", folder, FileErrors.reason(e));
             }
             failing = true;
+            failedAt = clock.millis();
         }
     }
 
     private EventFile begin(long step) throws IOException {
         close();
         EventFile opened = EventFile.next(folder, clock);
+        try {
+            opened.start(step);
+            opened.text(step, "configuration", Markdown.verbatim(configuration));
+        } catch (IOException e) {
+            opened.discard(e);
+            throw e;
+        }
         file = opened;
-        opened.start(step);
-        opened.text(step, "configuration", Markdown.verbatim(configuration));
         return opened;
     }
 
@@ -79,8 +91,10 @@ public final class TensorBoardLog implements AutoCloseable {
             values.put("held-out accuracy/" + head.name(), head.accuracy());
         }
         for (SourceLoss source : step.sources()) {
-            values.put("loss by source/" + source.name(), source.loss());
-            values.put("accuracy by source/" + source.name(), source.accuracy());
+            if (Double.isFinite(source.loss())) { // else nothing of it is predicted in this step
+                values.put("loss by source/" + source.name(), source.loss());
+                values.put("accuracy by source/" + source.name(), source.accuracy());
+            }
         }
         values.put("optimizer/learning rate", step.learningRate());
         values.put("optimizer/gradient norm", step.gradientNorm());

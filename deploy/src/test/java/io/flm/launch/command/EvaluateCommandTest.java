@@ -170,6 +170,28 @@ class EvaluateCommandTest {
         assertThat(world.err()).last().asString().endsWith("; give other data with --data");
     }
 
+    @Test
+    void anEvaluationThatTensorBoardCannotShowIsNoFailedOne() throws IOException {
+        Files.writeString(folder.resolve("run/tensorboard"), "a file");
+        Configuration configuration = Configuration.builder()
+                .preset("tiny", TestEnvironment.ROOT)
+                .option("flm.evaluate.samples", 30, "--set", folder)
+                .option("flm.evaluate.pool-size", 10, "--set", folder)
+                .option("flm.evaluate.pools", 1, "--set", folder)
+                .build();
+        RunRequest request = new RunRequest(
+                configuration, folder.resolve("run"), TestEnvironment.ROOT, false, 1, new InProcessLauncher());
+        Path checkpoint =
+                CheckpointStore.find(folder.resolve("run"), note -> {}).folder();
+        assertThat(LastEvaluation.of(world.environment(), request, checkpoint, 20))
+                .isPresent();
+        assertThat(folder.resolve("run/held-out.json")).isNotEmptyFile();
+        assertThat(world.err())
+                .last()
+                .asString()
+                .startsWith("flm: warning: the evaluation is not shown in TensorBoard: " + folder.resolve("run"));
+    }
+
     private RunRequest finished(Path data, String holdOut) {
         Path tokenizer = TestEnvironment.ROOT.resolve("data-stream/emoji/tokenizer-emoji-2k.json");
         Configuration configuration = Configuration.builder()

@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -99,7 +100,11 @@ class TensorBoardTest {
     }
 
     private TensorBoardLog log() {
-        return new TensorBoardLog(folder(), "flm.train {\n  lanes = 8 # <default>\n}\n", CLOCK);
+        return log(CLOCK);
+    }
+
+    private TensorBoardLog log(InstantSource clock) {
+        return new TensorBoardLog(folder(), "flm.train {\n  lanes = 8 # <default>\n}\n", clock);
     }
 
     private static StepMetrics step(long step, double loss, List<HeadLoss> heldOut) {
@@ -233,9 +238,11 @@ class TensorBoardTest {
     @Test
     void aFolderThatTakesNoFileEndsNoTraining() throws Exception {
         Files.writeString(folder(), "a file", StandardCharsets.UTF_8);
-        try (TensorBoardLog log = log()) {
+        AtomicReference<Instant> now = new AtomicReference<>(CLOCK.instant());
+        try (TensorBoardLog log = log(now::get)) {
             log.add(step(0, 3, List.of()));
             Files.delete(folder());
+            now.set(CLOCK.instant().plusSeconds(60));
             log.add(step(1, 2, List.of()));
             log.add(step(2, 1, List.of()));
         }
