@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.SmallFile;
-import io.flm.data.UserException;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Program;
 import io.flm.launch.files.PlainFile;
@@ -41,6 +40,7 @@ public final class LastStatus {
     private static final String NODES = "nodes";
 
     private static final int IN_A_CLUSTER = 0;
+    private static final String STOPPED = "stopped";
 
     private LastStatus() {}
 
@@ -122,10 +122,18 @@ public final class LastStatus {
      * word, or that it is being started or ended.
      */
     public static RunView of(Path folder) {
+        RunView seen = seen(folder);
+        return seen.state().equals(STOPPED)
+                ? as(seen, STOPPED, seen.reason() + "; go on with " + Program.hint(resumption(folder)))
+                : seen;
+    }
+
+    /** The same without the command that goes on with the run, which says where its folder is: for those who read from elsewhere. */
+    static RunView seen(Path folder) {
         RunView last = read(folder).orElse(null);
         String name = String.valueOf(folder.getFileName());
         if (last != null && last.ended()) {
-            return last.endedEarly() ? stopped(folder, last, last.reason()) : last;
+            return last.endedEarly() ? as(last, STOPPED, last.reason()) : last;
         }
         if (isFollowed(folder)) {
             return last == null ? view(name, "starting", "no node of it answers yet", 0) : last;
@@ -133,11 +141,7 @@ public final class LastStatus {
         String how = last == null || last.state().equals("starting")
                 ? "its command ended before it was seen to train"
                 : "its command ended without a word while it was " + last.state();
-        return stopped(folder, last == null ? view(name, "", "", 0) : last, how);
-    }
-
-    private static RunView stopped(Path folder, RunView last, String how) {
-        return as(last, "stopped", how + "; go on with " + Program.hint(resumption(folder)));
+        return as(last == null ? view(name, "", "", 0) : last, STOPPED, how);
     }
 
     /** The arguments of the command that goes on with the run. */
@@ -159,7 +163,7 @@ public final class LastStatus {
                             .build()
                             .config())
                     .isPresent();
-        } catch (UserException e) { // the command that goes on with it says what it is
+        } catch (RuntimeException e) { // odd in whatever way: the command that goes on with it says what it is
             return false;
         }
     }

@@ -216,12 +216,21 @@ public final class RunFiles implements AutoCloseable {
         }
         try (Stream<Path> folders = Files.list(runs)) {
             return folders.filter(RunFiles::isRun)
-                    .sorted(Comparator.comparingLong(RunFiles::lastWorkedOn)
-                            .thenComparing(Comparator.naturalOrder())
+                    .map(Worked::new)
+                    .sorted(Comparator.comparingLong(Worked::at)
+                            .thenComparing(Worked::folder)
                             .reversed())
+                    .map(Worked::folder)
                     .toList();
         } catch (IOException e) {
             throw new UserException(runs + ": cannot be read (" + FileErrors.reason(e) + "); give --run", e);
+        }
+    }
+
+    /** A run as it is sorted: its time is asked for once, since runs that train change theirs meanwhile. */
+    private record Worked(Path folder, long at) {
+        Worked(Path folder) {
+            this(folder, lastWorkedOn(folder));
         }
     }
 

@@ -8,9 +8,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The runs of a folder, for whoever looks at one of them and asks how the others went. */
 public final class RunFolders implements KeptRuns {
+    private static final Logger LOG = LoggerFactory.getLogger(RunFolders.class);
+
     private final Path folder;
 
     /** @param folder {@code runs/}, say; runs are its folders */
@@ -28,19 +32,18 @@ public final class RunFolders implements KeptRuns {
         return RunFiles.all(folder).stream().limit(MOST).map(RunFolders::told).toList();
     }
 
-    /** Of a run whose command was on another machine no status is here. */
+    /** Of a run whose command was on another machine no status is here; an odd one does not hide the others. */
     private static KeptRun told(Path run) {
         if (!Files.exists(RunFiles.statusOf(run))) {
-            return new KeptRun(
-                    String.valueOf(run.getFileName()),
-                    "unknown",
-                    "its command did not look at it from here",
-                    0,
-                    0,
-                    null,
-                    RunFiles.lastWorkedOn(run));
+            return unknown(run, "its command did not look at it from here");
         }
-        RunView view = LastStatus.of(run);
+        RunView view;
+        try {
+            view = LastStatus.seen(run);
+        } catch (RuntimeException e) {
+            LOG.info("{}: no status", run, e);
+            return unknown(run, "what is in its folder cannot be read");
+        }
         return new KeptRun(
                 String.valueOf(run.getFileName()),
                 view.state(),
@@ -49,6 +52,11 @@ public final class RunFolders implements KeptRuns {
                 view.totalSteps(),
                 view.loss(),
                 RunFiles.lastWorkedOn(run));
+    }
+
+    private static KeptRun unknown(Path run, String reason) {
+        return new KeptRun(
+                String.valueOf(run.getFileName()), "unknown", reason, 0, 0, null, RunFiles.lastWorkedOn(run));
     }
 
     /** Whatever the name is: only runs that lie in the folder are told of. */

@@ -76,6 +76,21 @@ class RunFoldersTest {
         assertThat(new RunFolders(parent.resolve("nowhere")).newest()).isEmpty();
     }
 
+    /** Who reads over HTTP hears no path of this machine. */
+    @Test
+    void aRunWithAnOddConfigurationIsToldWithoutItsPath() throws IOException {
+        Path odd = aRun(parent, "odd", 4);
+        Files.writeString(RunFiles.configurationOf(odd), "flm = }{ 3");
+        Files.writeString(odd.resolve("status.json"), "{\"state\": \"training\"}");
+        LastStatus.write(aRun(parent, "new", 9), finished("new"), 1);
+        List<KeptRun> newest = new RunFolders(parent).newest();
+        assertThat(newest).extracting(KeptRun::state).containsExactly("finished", "stopped");
+        assertThat(newest.get(1).reason()).isEqualTo("its command ended before it was seen to train");
+        assertThat(LastStatus.of(odd).reason())
+                .startsWith(newest.get(1).reason() + "; go on with ")
+                .contains("" + odd);
+    }
+
     @Test
     void noNameLeadsOutOfTheFolder() throws IOException {
         Path inner = Files.createDirectory(parent.resolve("runs"));
