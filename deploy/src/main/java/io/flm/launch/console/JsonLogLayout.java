@@ -6,10 +6,14 @@ import ch.qos.logback.core.LayoutBase;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** A log line as an object: when, how grave, who, where in training, what, and the stack trace of an error. */
 final class JsonLogLayout extends LayoutBase<ILoggingEvent> {
+    /** Fields that are numbers; a name such as a run's is a text, even if it has digits alone. */
+    private static final Set<String> NUMBERS = Set.of("generation", "step", "rank");
+
     @Override
     public String doLayout(ILoggingEvent event) {
         Map<String, Object> line = new LinkedHashMap<>();
@@ -19,7 +23,8 @@ final class JsonLogLayout extends LayoutBase<ILoggingEvent> {
         line.put("thread", event.getThreadName());
         Map<String, String> fields = new TreeMap<>(LogFields.current());
         fields.putAll(event.getMDCPropertyMap());
-        fields.forEach((name, value) -> line.put(name, value.matches("\\d{1,18}") ? Long.valueOf(value) : value));
+        fields.forEach((name, value) ->
+                line.put(name, NUMBERS.contains(name) && value.matches("\\d{1,18}") ? Long.valueOf(value) : value));
         line.put("message", String.valueOf(event.getFormattedMessage()));
         if (event.getThrowableProxy() != null) {
             line.put("error", ThrowableProxyUtil.asString(event.getThrowableProxy()));

@@ -179,7 +179,7 @@ class PlainMessagesTest {
         event.setThreadName("t\nx");
         event.setTimeStamp(1_687_082_400_250L);
         event.setMDCPropertyMap(Map.of("generation", "3", "rank", "1"));
-        LogFields.set(Map.of("run", "emoji" + CLEAR, "generation", "2", "step", "17"));
+        LogFields.set(Map.of("run", "emoji" + CLEAR, "generation", "2", "step", "17", "akkaSource", "007"));
         String line;
         try {
             line = LogForm.JSON.layout().doLayout(event);
@@ -198,6 +198,9 @@ class PlainMessagesTest {
                 .isEqualTo(3);
         assertThat(read.path("rank").isNumber()).isTrue();
         assertThat(read.path("step").asLong()).isEqualTo(17);
+        assertThat(read.path("akkaSource").isTextual())
+                .as("a name has no number, whatever its letters")
+                .isTrue();
         assertThat(read.path("message").asText()).isEqualTo("sample " + CLEAR + "\u202e");
         assertThat(read.path("error").asText())
                 .contains("IllegalStateException: bad")
