@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -269,11 +270,7 @@ public final class Dataset implements PictureSource {
 
     /** The number of a sample's source. */
     public int sourceOf(long index) {
-        int source = 0;
-        while (index >= firstIndex[sources[source + 1]]) {
-            source++;
-        }
-        return source;
+        return SourceOfSample.number(firstIndex, sources, Objects.checkIndex(index, size()));
     }
 
     /** Tells each shard when it comes. */

@@ -31,6 +31,9 @@ public record SourceSettings(
     /** What a name may be: a part of a key, of a figure's name and of a command line. */
     public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,31}");
 
+    /** What names match, in words. */
+    public static final String NAME_RULE = "up to 32 letters a to z, digits, - and _, the first no sign";
+
     /** More have so small shares that nobody sees them in a curve; each has some figures there. */
     public static final int MOST = 16;
 
@@ -87,8 +90,7 @@ public record SourceSettings(
     private static SourceSettings named(String name, Config root) {
         if (!NAME.matcher(name).matches()) {
             throw new UserException(
-                    key(name, "paths") + ": the name of a source has up to 32 letters a to z, digits, - and _,"
-                            + " the first no sign; give it another name");
+                    key(name, "paths") + ": the name of a source has " + NAME_RULE + "; give it another name");
         }
         Config own = root.getConfig(GROUP + "." + ConfigUtil.joinPath(name));
         if (!own.hasPath("paths") || own.getStringList("paths").isEmpty()) {

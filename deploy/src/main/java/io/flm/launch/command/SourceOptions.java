@@ -47,9 +47,8 @@ record SourceOptions(List<String> sources, List<String> mix) {
             throw new UserException(option + " " + word + ": give a name and what it has, such as " + such);
         }
         if (!SourceSettings.NAME.matcher(name).matches()) {
-            throw new UserException(
-                    option + " " + word + ": the name of a source has up to 32 letters a to z, digits, - and"
-                            + " _, the first no sign; give it another name");
+            throw new UserException(option + " " + word + ": the name of a source has " + SourceSettings.NAME_RULE
+                    + "; give it another name");
         }
         return new String[] {name, word.substring(equals + 1)};
     }

@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import io.flm.data.SourceSettings;
 import io.flm.data.UserException;
 import io.flm.worker.config.Domain;
 import io.flm.worker.config.Key;
@@ -168,7 +169,7 @@ public final class KnownKeys {
     private UserException unknown(String key, String origin) {
         if (SourceKeys.isBelow(key)) {
             return new UserException(shown(key) + " (" + origin + "): no such key of a source, which may say "
-                    + SourceKeys.all() + "; its name has up to 32 letters a to z, digits, - and _, the first no sign");
+                    + SourceKeys.all() + "; its name has " + SourceSettings.NAME_RULE);
         }
         List<String> below =
                 keys().stream().filter(k -> k.startsWith(key + ".")).toList();

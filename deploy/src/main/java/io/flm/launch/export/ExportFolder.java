@@ -117,15 +117,7 @@ final class ExportFolder implements AutoCloseable {
     }
 
     void bytes(String name, byte[] content) {
-        try (FileChannel out = create(name)) {
-            for (ByteBuffer rest = ByteBuffer.wrap(content); rest.hasRemaining(); ) {
-                out.write(rest);
-            }
-            out.force(true);
-        } catch (IOException e) {
-            throw failed(name, e);
-        }
-        written.add(new Export.Written(name, content.length, Sha256.of(content)));
+        write(name, out -> out.write(content));
     }
 
     /** Writes the content of a file. */

@@ -3,10 +3,8 @@ package io.flm.launch.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.launch.command.TestEnvironment;
-import io.flm.launch.config.Configuration;
 import io.flm.worker.RunPlan;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,12 +25,7 @@ class NodeRunTest {
     @Test
     @EnabledOnOs(OS.LINUX)
     void aRunThatIsRefusedLeavesNoShardOpen() throws Exception {
-        String config = Configuration.builder()
-                .preset("tiny", TestEnvironment.ROOT)
-                .build()
-                .portable(TestEnvironment.ROOT);
-        RunPlan plan = new RunPlanner(TestEnvironment.ROOT, false, RunPlannerTest.everywhere())
-                .plan(new Submission("r", config, 1, 0, false));
+        RunPlan plan = RunPlannerTest.tiny("r");
         Files.createDirectories(folder.resolve("r/checkpoints"));
         List<String> before = unpacked();
         assertThatThrownBy(() -> new NodeRun(

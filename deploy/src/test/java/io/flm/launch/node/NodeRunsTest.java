@@ -2,10 +2,8 @@ package io.flm.launch.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.flm.coordinator.http.Submission;
 import io.flm.data.StageCount;
 import io.flm.launch.command.TestEnvironment;
-import io.flm.launch.config.Configuration;
 import io.flm.worker.RunPlan;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,12 +26,7 @@ class NodeRunsTest {
 
     @Test
     void countsAreToldWhileARunOpensAndStayOnceItIsClosed() throws Exception {
-        String config = Configuration.builder()
-                .preset("tiny", TestEnvironment.ROOT)
-                .build()
-                .portable(TestEnvironment.ROOT);
-        RunPlan plan = new RunPlanner(TestEnvironment.ROOT, false, RunPlannerTest.everywhere())
-                .plan(new Submission("r", config, 1, 0, false));
+        RunPlan plan = RunPlannerTest.tiny("r");
         Files.createDirectories(folder);
         List<NodeRuns> itself = new ArrayList<>();
         List<List<StageCount>> whileItOpens = new ArrayList<>();

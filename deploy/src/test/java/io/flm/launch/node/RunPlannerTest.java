@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
+import io.flm.launch.command.TestEnvironment;
 import io.flm.launch.config.Configuration;
 import io.flm.launch.config.DataRoots;
 import io.flm.launch.config.MessageSizeTest;
@@ -28,6 +29,15 @@ public class RunPlannerTest {
     /** No bounds on where data are. */
     public static DataRoots everywhere() {
         return roots("flm.node.data-roots=/");
+    }
+
+    /** A run of one worker on the emoji. */
+    static RunPlan tiny(String id) {
+        String config = Configuration.builder()
+                .preset("tiny", TestEnvironment.ROOT)
+                .build()
+                .portable(TestEnvironment.ROOT);
+        return new RunPlanner(TestEnvironment.ROOT, false, everywhere()).plan(new Submission(id, config, 1, 0, false));
     }
 
     private static DataRoots roots(String... assignments) {
