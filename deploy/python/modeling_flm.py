@@ -7,7 +7,7 @@
     ids = model.tokenizer.batch(["a lemon"])
     print(model(pictures, ids)["rec"].shape)                   # logits [B, L, V]
 
-From a shell: `python modeling_flm.py caption PICTURE...`; `--help` has the others. torch 2.1 or later is all that it needs. B texts, L their padded length, P image tokens, W width of the image encoder, H hidden, V vocabulary,
+From a shell: `python modeling_flm.py caption PICTURE...`; `--help` has the others. torch 1.13 or later is all that it needs. B texts, L their padded length, P image tokens, W width of the image encoder, H hidden, V vocabulary,
 S pixels a side. Text ids are [B, L]: <s> first, </s> last, then <pad>, or what a tokenizer of BERT's kind has for them. There is no dropout: fine-tune with code of your own.
 """
 import argparse
@@ -257,7 +257,11 @@ def attend(q: Tensor, k: Tensor, v: Tensor, mask: Optional[Tensor], heads: int) 
     v = v.view(v.size(0), v.size(1), heads, -1).transpose(1, 2)
     if mask is not None:
         mask = mask.to(q.dtype)
-    o = F.scaled_dot_product_attention(q, k, v, mask)
+    if hasattr(F, "scaled_dot_product_attention"):
+        o = F.scaled_dot_product_attention(q, k, v, mask)
+    else:  # torch 1.13
+        scores = q @ k.transpose(2, 3) * q.size(3) ** -0.5
+        o = (scores if mask is None else scores + mask).softmax(3) @ v
     return o.transpose(1, 2).reshape(o.size(0), o.size(2), -1)
 
 
@@ -535,10 +539,9 @@ class Flm(nn.Module):
     def load(folder: str, device: str = "cpu") -> "Flm":
         """The model in a folder, ready to be asked."""
         config = read_json(folder, "config.json")
-        with torch.device("meta"):
-            model = Flm(config, Tokenizer(folder, config))
+        model = Flm(config, Tokenizer(folder, config))
         model.preprocessor = read_json(folder, "preprocessor_config.json")
-        model.load_state_dict(read_safetensors(os.path.join(folder, "model.safetensors")), strict=True, assign=True)
+        model.load_state_dict(read_safetensors(os.path.join(folder, "model.safetensors")), strict=True)
         return model.to(device).eval()
 
     # ---- pictures

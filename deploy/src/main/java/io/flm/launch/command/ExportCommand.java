@@ -51,7 +51,10 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "The folder that is written: one that is not there yet, or empty.")
     private Path folder = Path.of("");
 
-    @Option(names = "--tokenizer", paramLabel = "F", description = "hf: the tokenizer.json, where it was moved.")
+    @Option(
+            names = "--tokenizer",
+            paramLabel = "F",
+            description = "hf, torchscript: the tokenizer.json, where it was moved.")
     private @Nullable Path tokenizer;
 
     @Option(

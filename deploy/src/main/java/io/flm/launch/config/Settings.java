@@ -85,10 +85,10 @@ public final class Settings {
             throw new UserException(
                     "flm.checkpoint.from and flm.model.init both say what the run begins with; give one");
         }
-        if (data.maxTokens() + 2 > model.maxPositions()) { // RoBERTa's count from 2; the tokenizer is not open here
+        if (data.maxTokens()
+                > model.maxPositions()) { // some tokenizers' models need more: they say so where one is open
             throw new UserException("flm.data.max-tokens = " + data.maxTokens() + ", but flm.model.max-positions = "
-                    + model.maxPositions() + " has room for " + (model.maxPositions() - 2)
-                    + "; lower the one or raise the other");
+                    + model.maxPositions() + " has room for no more than that; lower the one or raise the other");
         }
         if (config.getBoolean("flm.train.matching")
                 && train.microBatch() < 2

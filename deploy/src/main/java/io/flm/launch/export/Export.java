@@ -8,6 +8,7 @@ import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.Safetensors;
+import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ServedModel;
 import io.flm.worker.model.ServedModel.Part;
 import java.io.IOException;
@@ -113,8 +114,7 @@ public final class Export {
     private List<Written> huggingFace(Path folder, boolean force, Path python) {
         byte[] code = read(python, MOST_PYTHON_BYTES, "this installation lacks it; export from a whole one");
         Path file = source.tokenizerFile();
-        try (Tokenizer tokenizer = Tokenizer.load(file)) {
-            source.checkpoint().requireTokenizer(tokenizer.sha256(), file.toString());
+        try (Tokenizer tokenizer = source.openTokenizer()) {
             byte[] json = read(file, MOST_TOKENIZER_BYTES, "give another with --tokenizer");
             if (!Sha256.of(json).equals(tokenizer.sha256())) {
                 throw new UserException(file + ": was altered while it was read; export again");
@@ -140,15 +140,14 @@ public final class Export {
     }
 
     private List<Written> torchScript(Path folder, boolean force) {
-        Path file = source.checkpoint().weightsFile();
-        ServedModel model =
-                new ServedModel(source.settings(), source.objective().parts());
-        try (Safetensors weights = Safetensors.open(file);
+        ModelSettings settings = source.servedSettings();
+        ServedModel model = new ServedModel(settings, source.objective().parts());
+        try (Safetensors weights = Safetensors.open(source.checkpoint().weightsFile());
                 ExportFolder begun = ExportFolder.begin(folder, force)) {
             for (Part part : source.served()) {
                 begun.write(archive(part), out -> model.write(part, (name, into) -> weights.read(name, 0, into), out));
             }
-            begun.text(CARD, TorchScriptCard.of(source));
+            begun.text(CARD, TorchScriptCard.of(source, settings));
             return begun.publish();
         }
     }

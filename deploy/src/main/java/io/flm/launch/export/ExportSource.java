@@ -82,6 +82,32 @@ record ExportSource(
         return Path.of(config.getString("flm.data.tokenizer"));
     }
 
+    /**
+     * The tokenizer.
+     *
+     * @throws io.flm.data.UserException where it is not there, or another one than that of the training
+     */
+    Tokenizer openTokenizer() {
+        Tokenizer tokenizer = Tokenizer.load(tokenizerFile());
+        try {
+            checkpoint.requireTokenizer(tokenizer.sha256(), tokenizerFile().toString());
+            return tokenizer;
+        } catch (RuntimeException e) {
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    /** Those of archives: where they read texts, they count tokens as the tokenizer's kind says, so this reads that. */
+    ModelSettings servedSettings() {
+        if (!served().contains(Part.TEXT_SCORER)) {
+            return settings;
+        }
+        try (Tokenizer tokenizer = openTokenizer()) {
+            return settings.counting(tokenizer.vocabulary().positions());
+        }
+    }
+
     /** How the model's texts become rows. */
     TextForm textForm() {
         return task.map(Task::textForm).orElse(TextForm.CAPTION);

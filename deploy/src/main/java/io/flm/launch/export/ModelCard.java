@@ -39,7 +39,7 @@ final class ModelCard {
 
     private static void use(StringBuilder text, ExportSource source) {
         text.append("""
-                torch 2.1 or later is needed; Pillow to read files of pictures. `modeling_flm.py` is all of the code.
+                torch 1.13 or later is needed; Pillow to read files of pictures. `modeling_flm.py` is all of the code.
 
                 ```python
                 from modeling_flm import Flm

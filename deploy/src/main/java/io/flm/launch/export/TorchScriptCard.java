@@ -13,8 +13,8 @@ final class TorchScriptCard {
 
     private TorchScriptCard() {}
 
-    static String of(ExportSource source) {
-        ModelSettings s = source.settings();
+    /** @param s with the positions of its tokenizer's kind */
+    static String of(ExportSource source, ModelSettings s) {
         StringBuilder text = new StringBuilder();
         text.append("# ").append(ModelCard.name(source)).append("\n\n");
         text.append(ModelCard.sentence(source)).append("\n\n").append(MARK).append("""

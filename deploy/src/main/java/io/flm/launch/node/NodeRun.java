@@ -103,7 +103,7 @@ final class NodeRun implements AutoCloseable {
             tokenizer = Tokenizer.load(Path.of(config.getString("flm.data.tokenizer")));
             closings.push(tokenizer::close);
             model = ModelSettings.from(config).counting(tokenizer.vocabulary().positions());
-            requireRoom();
+            requireRoom(data);
             samples = RunData.open(config, LOG::info);
             closings.push(samples::close);
             requireHeldOut(data);
@@ -177,10 +177,15 @@ final class NodeRun implements AutoCloseable {
         return Optional.of(weights);
     }
 
-    private void requireRoom() {
+    private void requireRoom(DataSettings data) {
         if (tokenizer.size() > model.vocabulary()) {
             throw new UserException("flm.model.vocabulary = " + model.vocabulary() + ", but the tokenizer has "
                     + tokenizer.size() + " tokens; give at least so many");
+        }
+        if (data.maxTokens() > model.longestText()) {
+            throw new UserException("flm.data.max-tokens = " + data.maxTokens() + ", but flm.model.max-positions = "
+                    + model.maxPositions() + " has room for " + model.longestText()
+                    + " tokens of this tokenizer's kind; lower the one or raise the other");
         }
     }
 

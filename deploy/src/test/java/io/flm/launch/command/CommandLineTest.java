@@ -626,7 +626,7 @@ class CommandLineTest {
     @CsvSource(delimiter = '|', textBlock = """
             --set flm.data.captions=foo          | flm.data.captions = foo (--set): expected one of random, first
             --set flm.model.heads=7              | flm.model.hidden = 64 is no multiple of flm.model.heads = 7
-            --set flm.data.max-tokens=60         | flm.data.max-tokens = 60, but flm.model.max-positions = 52 has room for 50
+            --set flm.data.max-tokens=60         | flm.data.max-tokens = 60, but flm.model.max-positions = 52 has room for no more than that
             --set flm.worker.workers=3           | flm.worker.workers = 3, but flm.train.lanes = 2
             --set flm.exchange.connect-timeout=300ms | give at least flm.exchange.liveness-timeout
             flm.train.lane                       | flm.train.lane (asked for): no such key; did you mean flm.train.lanes?

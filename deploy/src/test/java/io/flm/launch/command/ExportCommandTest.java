@@ -276,6 +276,24 @@ class ExportCommandTest {
     }
 
     @Test
+    void archivesThatReadTextsCountTokensAsTheKindOfTheirTokenizerDoes() throws IOException {
+        save("roberta", tiny());
+        export("--from", "roberta", "--format", "torchscript", "out");
+        assertThat(Files.readString(folder.resolve("out/README.md")))
+                .contains("The pad is 1. No text is longer than 50 tokens.");
+        Path wordPieces =
+                TestEnvironment.ROOT.resolve("data-stream/src/test/resources/io/flm/data/tokenizers/bert_uncased.json");
+        save("bert", tiny("flm.data.tokenizer=" + wordPieces));
+        export("--from", "bert", "--format", "torchscript", "--force", "out");
+        assertThat(Files.readString(folder.resolve("out/README.md")))
+                .contains("The pad is 0. No text is longer than 52 tokens.");
+        refused(
+                "was trained with another tokenizer",
+                "--from bert --format torchscript --force --tokenizer "
+                        + TestEnvironment.ROOT.resolve("data-stream/emoji/tokenizer-emoji-2k.json") + " out");
+    }
+
+    @Test
     void ofAModelWithoutALeftToRightStreamTheImageEncoderAloneIsArchived() throws IOException {
         save("run", tiny("flm.train.objective=mlm"));
         export("--from", "run", "--format", "torchscript", "out");

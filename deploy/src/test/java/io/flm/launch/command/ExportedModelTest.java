@@ -64,14 +64,14 @@ import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Exported folders in Python, with torch and nothing else: logits, class vectors, captions, tokens and TorchScript archives are those of
- * the model here; the logits of golden data are those of the official implementation.
+ * Exported folders in Python, with torch and nothing else: logits, class vectors, captions, tokens and (where torch is 2.0 or later)
+ * TorchScript archives are those of the model here; the logits of golden data are those of the official implementation.
  */
 @Timeout(600)
 @EnabledIf(
         value = "hasTorch",
         disabledReason =
-                "needs a Python with torch 2.1 or later: python3, or that of -Dflm.test.python=/path/to/python")
+                "needs a Python with torch 1.13 or later: that of -Dflm.test.python=/path/to/python, python3 or Debian's")
 class ExportedModelTest {
     private static final Path GOLDEN = TestEnvironment.ROOT.resolve("tests/golden/flm-tiny");
     private static final Path WORD_PIECES =
@@ -95,7 +95,7 @@ class ExportedModelTest {
     private Path folder = Path.of("");
 
     static boolean hasTorch() throws Exception {
-        for (String candidate : List.of(System.getProperty("flm.test.python", ""), "python3")) {
+        for (String candidate : List.of(System.getProperty("flm.test.python", ""), "python3", "/usr/bin/python3")) {
             if (!candidate.isEmpty() && importsTorch(candidate)) {
                 python = candidate;
                 return true;
@@ -106,7 +106,7 @@ class ExportedModelTest {
 
     private static boolean importsTorch(String candidate) throws InterruptedException {
         try {
-            Process process = new ProcessBuilder(candidate, "-c", "import torch; assert torch.__version__ >= '2.1'")
+            Process process = new ProcessBuilder(candidate, "-c", "import torch")
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                     .start();
@@ -137,10 +137,16 @@ class ExportedModelTest {
             folders.add(each.getValue().write(folder.resolve(each.getKey())).toString());
         }
         folders.add(golden(folder.resolve("golden")).toString());
-        JsonNode said = check(folders);
+        JsonNode answer = check(folders);
+        boolean archives = answer.path("archives").asBoolean();
+        JsonNode said = answer.path("folders");
         for (Map.Entry<String, Case> each : cases.entrySet()) {
             JsonNode of = said.path(folder.resolve(each.getKey()).toString());
-            requireClose(each.getKey(), of.path("differences"), each.getValue().expected);
+            List<String> names = new ArrayList<>(each.getValue().expected);
+            if (archives) {
+                names.addAll(each.getValue().archives);
+            }
+            requireClose(each.getKey(), of.path("differences"), names);
             JsonNode expected = JSON.readTree(
                     folder.resolve(each.getKey()).resolve("expected.json").toFile());
             assertThat(of.path("rows")).as(each.getKey()).isEqualTo(expected.path("rows"));
@@ -189,6 +195,7 @@ class ExportedModelTest {
         private final Config config;
         private final Configuration configuration;
         private final List<String> expected = new ArrayList<>();
+        private final List<String> archives = new ArrayList<>();
 
         Case(String objective, String task, String... settings) {
             Configuration.Builder builder = Configuration.builder().preset("tiny", TestEnvironment.ROOT);
@@ -259,9 +266,9 @@ class ExportedModelTest {
                 SafetensorsWriter.write(into.resolve("inputs.safetensors"), Map.of(), asked.inputs);
                 SafetensorsWriter.write(into.resolve("expected.safetensors"), Map.of(), asked.outputs);
                 asked.outputs.forEach(tensor -> expected.add(tensor.name()));
-                expected.add("image_encoder");
+                archives.add("image_encoder");
                 if (json.path("script").asBoolean()) {
-                    expected.addAll(List.of("text_scorer", "caption_step"));
+                    archives.addAll(List.of("text_scorer", "caption_step"));
                 }
                 Files.writeString(into.resolve("expected.json"), json.toString());
             }

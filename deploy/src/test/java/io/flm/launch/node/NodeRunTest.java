@@ -46,6 +46,22 @@ class NodeRunTest {
         assertThat(unpacked()).isEqualTo(before);
     }
 
+    /** Position tables hold two tokens fewer of RoBERTa's than of BERT's. */
+    @Test
+    void theLongestTextIsOneThatTheTableOfPositionsHoldsByTheTokenizersRule() throws Exception {
+        Files.createDirectories(folder.resolve("r/checkpoints"));
+        assertThatThrownBy(() -> new NodeRun(
+                        RunPlannerTest.tiny("r", "flm.data.max-tokens=51"),
+                        folder.resolve("r"),
+                        TestEnvironment.ROOT,
+                        RunPlannerTest.everywhere(),
+                        1,
+                        System::nanoTime))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(
+                        "flm.data.max-tokens = 51, but flm.model.max-positions = 52 has room for 50 tokens");
+    }
+
     /** The unpacked shards that this process has open. */
     private static List<String> unpacked() throws IOException {
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {

@@ -32,11 +32,12 @@ public class RunPlannerTest {
     }
 
     /** A run of one worker on the emoji. */
-    static RunPlan tiny(String id) {
-        String config = Configuration.builder()
-                .preset("tiny", TestEnvironment.ROOT)
-                .build()
-                .portable(TestEnvironment.ROOT);
+    static RunPlan tiny(String id, String... settings) {
+        Configuration.Builder layers = Configuration.builder().preset("tiny", TestEnvironment.ROOT);
+        for (String setting : settings) {
+            layers.set(setting, TestEnvironment.ROOT);
+        }
+        String config = layers.build().portable(TestEnvironment.ROOT);
         return new RunPlanner(TestEnvironment.ROOT, false, everywhere()).plan(new Submission(id, config, 1, 0, false));
     }
 

@@ -1,5 +1,5 @@
 """Asks exported models what the test asked the models that they are of. Arguments: folders with export, inputs, expected values.
-Prints for each folder how far the numbers are from the expected ones, the tokens of texts, and captions."""
+Prints whether this torch loads archives, and for each folder how far the numbers are from the expected ones, the tokens of texts, and captions."""
 import json
 import os
 import sys
@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(sys.argv[1], "export"))
 import modeling_flm  # noqa: E402: it is in the export
 
 torch.set_num_threads(1)
+ARCHIVES = hasattr(torch.nn.functional, "scaled_dot_product_attention")  # that archives call: from 2.0 on
 
 
 def asked(folder):
@@ -38,7 +39,7 @@ def asked(folder):
         rows = model.caption_ids(pixels, 12)
         read = model.tokenizer.read if model.tokenizer else lambda row: ""
         result["captions"] = [{"ids": row, "text": read(row)} for row in rows]
-    if "script" in more:
+    if "script" in more and ARCHIVES:
         differences.update(scripted(model, pixels, given.get("ids"), os.path.join(folder, "script")))
     return result
 
@@ -69,4 +70,4 @@ def difference(said, expected):
     return (said - expected).abs().max().item()
 
 
-print(json.dumps({folder: asked(folder) for folder in sys.argv[1:]}))
+print(json.dumps({"archives": ARCHIVES, "folders": {folder: asked(folder) for folder in sys.argv[1:]}}))
