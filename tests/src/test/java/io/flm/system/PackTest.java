@@ -67,7 +67,15 @@ class PackTest {
             while (!Files.exists(next) && !killed.endsWithin(1)) {
                 // until the shard is there
             }
-            killed.kill();
+            if (shard == 0) {
+                killed.signal("TERM");
+                assertThat(killed.exitCode()).as(killed.errors()).isIn(0, 143); // 0: it was done before
+                assertThat(killed.errors())
+                        .containsPattern(
+                                "page: |SIGTERM: packing into .*killed stopped; the same command goes on behind the last");
+            } else {
+                killed.kill();
+            }
             kills += Files.exists(folder.resolve("killed/statistics.html")) ? 0 : 1;
         }
         assertThat(kills).as("kills before the end").isPositive();

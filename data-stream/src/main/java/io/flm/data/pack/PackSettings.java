@@ -41,6 +41,10 @@ public record PackSettings(
         named.put("--shard-size", limit.samples() > 0 ? limit.samples() + " samples" : limit.bytes() + " bytes");
         named.put("flm.data.exif-orientation", String.valueOf(pictures.exifOrientation()));
         named.put("flm.data.picture-memory", pictures.memoryBytes() + " bytes");
+        if (pictures.jpeg().isTurbo()) { // folders of the JDK's were begun before there was another
+            named.put("flm.data.jpeg-decoder", "libjpeg-turbo");
+            named.put("flm.data.jpeg-scaling", String.valueOf(pictures.jpeg().scaling()));
+        }
         return named;
     }
 }

@@ -18,6 +18,8 @@ import io.flm.data.pack.PackSettings;
 import io.flm.data.parquet.ParquetColumns;
 import io.flm.data.source.Sources;
 import io.flm.launch.console.Failure;
+import io.flm.launch.console.Interrupts;
+import io.flm.launch.console.Interrupts.Signal;
 import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
 import io.flm.launch.console.Waiting;
@@ -32,6 +34,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -136,6 +139,8 @@ final class DataPackCommand implements Callable<Integer> {
 
     private int packed(Pack pack, Dataset source, PackSettings settings, Path folder) {
         PackResult result;
+        Thread packing = Thread.currentThread();
+        Interrupts interrupts = Interrupts.on(environment.nanoTime(), signal -> packing.interrupt());
         beganAt = environment.nanoTime().getAsLong();
         Progress[] last = {new Progress(pack.earlier(), pack.earlier(), source.size(), 0, 0, 0, 0)};
         try (Waiting waiting = Waiting.shown(environment.screen(), "packing")) {
@@ -147,9 +152,9 @@ final class DataPackCommand implements Callable<Integer> {
             write(folder.resolve(PAGE), page(result, source, settings, folder));
         } catch (UncheckedIOException e) {
             IOException cause = e.getCause();
-            return stopped(folder, cause == null ? new IOException(e) : cause);
+            return stopped(folder, cause == null ? new IOException(e) : cause, interrupts);
         } catch (IOException e) {
-            return stopped(folder, e);
+            return stopped(folder, e, interrupts);
         }
         environment.say("page: " + folder.resolve(PAGE));
         Duration took = Duration.ofNanos(environment.nanoTime().getAsLong() - beganAt);
@@ -165,7 +170,13 @@ final class DataPackCommand implements Callable<Integer> {
         return result.samples() == 0 ? Failure.FAILED : Failure.OK;
     }
 
-    private int stopped(Path folder, IOException e) {
+    private int stopped(Path folder, IOException e, Interrupts interrupts) {
+        Optional<Signal> asked = interrupts.asked();
+        if (asked.isPresent()) {
+            environment.say(asked.get().shown() + ": packing into " + folder
+                    + " stopped; the same command goes on behind the last whole shard");
+            return asked.get().exitCode();
+        }
         String full = WriteErrors.full(e);
         environment.say(folder + ": packing stopped (" + (full == null ? FileErrors.reason(e) : full + "; make room")
                 + "); the same command goes on from there");
