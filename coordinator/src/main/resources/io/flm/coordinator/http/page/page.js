@@ -274,6 +274,7 @@ function orderWorker(order, name) {
 byId('confirm-no').addEventListener('click', () => dialog.close());
 byId('confirm-reason').addEventListener('keydown', event => {
   if (event.key === 'Enter') {
+    event.preventDefault(); // else the same key presses the button that opened the dialog, which has the focus again
     byId('confirm-yes').click();
   }
 });
@@ -290,6 +291,7 @@ const stream = new EventStream(onEvent, (state, why, status) => {
   if (state === 'live') {
     connection('live', 'live');
     byId('sign-in').hidden = true;
+    document.body.classList.remove('signed-out');
     askSession();
   } else if (state === 'refused' && status === 401) {
     askForToken(why);
@@ -304,6 +306,7 @@ function askForToken(why) {
   connection('refused', 'signed out');
   setText(byId('sign-in-why'), why);
   byId('sign-in').hidden = false;
+  document.body.classList.toggle('signed-out', run === null); // there is nothing to be seen behind the question
 }
 
 /** What was refused to a page that is open for long: its sign-in may have ended. */
