@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 
 /**
  * Expands {@code shard-{000..003}.tar} and {@code {train,more}/a.tar} as bash does, where quotes or a configuration file have
- * kept the shell from it: numbers with their leading zeros, letters, steps, lists, all of them nested.
+ * kept the shell from it: numbers with their leading zeros, letters, steps, lists, all of them nested. A range that runs backwards,
+ * which bash takes, is refused: of shards it is a slip.
  */
 final class Braces {
     /** More names than any data set has shards. */
@@ -117,11 +118,15 @@ final class Braces {
         int first = letters ? from.charAt(0) : Integer.parseInt(from);
         int last = letters ? to.charAt(0) : Integer.parseInt(to);
         int step = range.group(3) == null ? 1 : Math.max(1, Math.abs(Integer.parseInt(range.group(3))));
-        requireFew(Math.abs((long) last - first) / step + 1, whole);
+        if (first > last) {
+            throw new UserException(
+                    whole + ": the range {" + range.group() + "} runs backwards; write {" + to + ".." + from + "}");
+        }
+        requireFew(((long) last - first) / step + 1, whole);
         boolean padded = isPadded(from) || isPadded(to);
         int width = padded ? Math.max(from.length(), to.length()) : 1;
         List<String> texts = new ArrayList<>();
-        for (long i = first; first <= last ? i <= last : i >= last; i += first <= last ? step : -step) {
+        for (long i = first; i <= last; i += step) {
             texts.add(letters ? String.valueOf((char) i) : String.format(Locale.ROOT, "%0" + width + "d", i));
         }
         return texts;

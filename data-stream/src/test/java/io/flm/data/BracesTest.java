@@ -15,7 +15,6 @@ class BracesTest {
                 "s-{000..003}.tar|s-000.tar s-001.tar s-002.tar s-003.tar",
                 "s-{8..11}.tar|s-8.tar s-9.tar s-10.tar s-11.tar",
                 "s-{08..11}.tar|s-08.tar s-09.tar s-10.tar s-11.tar",
-                "{3..1}|3 2 1",
                 "{1..6..2}|1 3 5",
                 "{a..c}|a b c",
                 "{-1..1}|-1 0 1",
@@ -31,6 +30,15 @@ class BracesTest {
             })
     void bracesAreExpandedAsAShellDoes(String pattern, String expected) {
         assertThat(Braces.expand(pattern)).containsExactly(expected.split(" "));
+    }
+
+    @Test
+    void aRangeThatRunsBackwardsIsRefused() {
+        for (String pattern : new String[] {"s-{00331..00000}.tar", "{c..a}", "{a,{2..1}}"}) {
+            assertThatThrownBy(() -> Braces.expand(pattern))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageMatching(".*: the range \\{.*\\} runs backwards; write \\{.*\\}");
+        }
     }
 
     @Test
