@@ -42,6 +42,20 @@ public final class Coordinator {
     public record GetMetrics(long from, long to, int points, ActorRef<MetricsView> replyTo) implements Request {}
 
     /**
+     * Asks for the held-out samples that people look at.
+     *
+     * @param step of whose weights the predictions are wanted; else those of the last step before it that was asked about
+     */
+    public record GetSamples(long step, ActorRef<SamplesView> replyTo) implements Request {}
+
+    /**
+     * Asks for the picture of such a sample.
+     *
+     * @param number of the sample, from 0
+     */
+    public record GetPicture(int number, ActorRef<PictureView> replyTo) implements Request {}
+
+    /**
      * Asks for what happens to the run after an event, and is answered once: with what has happened since, at once where something
      * has, else with the next event, or that there was none for a while. Whoever asks again with each answer hears of everything, in
      * order, at their own pace; whoever stops is forgotten.

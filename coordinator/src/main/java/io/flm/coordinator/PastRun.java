@@ -32,9 +32,10 @@ public final class PastRun {
     /**
      * @param run as it ended
      * @param steps tells each of its steps, once; in order
+     * @param samples held-out ones that were shown
      */
     public static Behavior<Coordinator.Command> create(
-            RunView run, Consumer<Consumer<StepMetrics>> steps, InstantSource clock) {
+            RunView run, Consumer<Consumer<StepMetrics>> steps, SampleHistory samples, InstantSource clock) {
         MetricsHistory metrics = new MetricsHistory();
         steps.accept(metrics::add);
         EventLog events = new EventLog(clock);
@@ -47,6 +48,10 @@ public final class PastRun {
                     m.replyTo().tell(new GenerationsView(List.of()));
                 } else if (command instanceof Coordinator.GetMetrics m) {
                     m.replyTo().tell(metrics.view(run.run(), m.from(), m.to(), m.points()));
+                } else if (command instanceof Coordinator.GetSamples m) {
+                    m.replyTo().tell(samples.view(run.run(), m.step()));
+                } else if (command instanceof Coordinator.GetPicture m) {
+                    m.replyTo().tell(samples.picture(m.number()));
                 } else if (command instanceof Coordinator.Subscribe m) {
                     events.ask(m, clock.millis(), () -> run);
                 } else if (command instanceof Coordinator.Change m) {

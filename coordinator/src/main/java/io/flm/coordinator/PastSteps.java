@@ -13,4 +13,9 @@ public interface PastSteps {
      * @throws RuntimeException if they cannot be read
      */
     void read(RunPlan plan, Consumer<StepMetrics> each);
+
+    /** Its held-out samples that were shown, likewise; what cannot be read is left out. */
+    default SampleHistory samples(RunPlan plan) {
+        return new SampleHistory();
+    }
 }

@@ -57,6 +57,8 @@ final class Run {
 
     MetricsHistory metrics = new MetricsHistory();
 
+    SampleHistory samples = new SampleHistory();
+
     final Attempts attempts;
     private final WorkerWatch watch = new WorkerWatch();
     private long judged;
@@ -134,6 +136,7 @@ final class Run {
         roster.forgetSpeeds();
         events.forget();
         metrics = new MetricsHistory();
+        samples = new SampleHistory();
         readPast();
     }
 
@@ -181,6 +184,12 @@ final class Run {
                 last == null ? null : finite(last.gradientNorm())));
     }
 
+    /** Rank 0 has told what weights say of held-out samples. */
+    void predicted(Worker.Predicted p) {
+        samples.add(p.predictions());
+        events.add(new RunEvent.Sampled(p.predictions().step()));
+    }
+
     /** JSON has no other numbers. */
     private static @Nullable Double finite(double value) {
         return Double.isFinite(value) ? value : null;
@@ -198,14 +207,14 @@ final class Run {
                         () -> {
                             MetricsHistory read = new MetricsHistory();
                             past.read(of, read::add);
-                            return read;
+                            return new State.PastRead(of.id(), read, past.samples(of));
                         },
                         context.getSystem().dispatchers().lookup(DispatcherSelector.blocking())),
                 (read, e) -> {
                     if (e != null) {
                         context.getLog().warn("run {}: its past steps cannot be read", of.run(), e);
                     }
-                    return new State.PastRead(of.id(), read == null ? new MetricsHistory() : read);
+                    return read == null ? new State.PastRead(of.id(), new MetricsHistory(), new SampleHistory()) : read;
                 });
     }
 
@@ -214,6 +223,7 @@ final class Run {
         if (plan != null && plan.id().equals(m.runId())) {
             m.past().append(metrics);
             metrics = m.past();
+            samples.prepend(m.samples());
         }
     }
 

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
     @JsonSubTypes.Type(value = RunEvent.Formed.class, name = "generation"),
     @JsonSubTypes.Type(value = RunEvent.WorkersChanged.class, name = "workers"),
     @JsonSubTypes.Type(value = RunEvent.NotesChanged.class, name = "notes"),
+    @JsonSubTypes.Type(value = RunEvent.Sampled.class, name = "samples"),
     @JsonSubTypes.Type(value = RunEvent.Saved.class, name = "checkpoint"),
     @JsonSubTypes.Type(value = RunEvent.Compared.class, name = "weights")
 })
@@ -89,6 +90,13 @@ public sealed interface RunEvent extends WireMessage {
             notes = List.copyOf(notes);
         }
     }
+
+    /**
+     * Weights were asked about held-out samples; {@link Coordinator.GetSamples} has what they said.
+     *
+     * @param step committed steps of these weights
+     */
+    record Sampled(long step) implements RunEvent {}
 
     /** A checkpoint that was asked for is on a disk. */
     record Saved(CheckpointView checkpoint) implements RunEvent {}

@@ -23,7 +23,7 @@ abstract class State extends AbstractBehavior<Command> {
     record Tick() implements Command {}
 
     /** What is kept of the steps before this coordinator has been read. */
-    record PastRead(String runId, MetricsHistory past) implements Command {}
+    record PastRead(String runId, MetricsHistory past, SampleHistory samples) implements Command {}
 
     private static final long REASON_MS = 1000; // some count seconds
 
@@ -56,6 +56,14 @@ abstract class State extends AbstractBehavior<Command> {
                 })
                 .onMessage(Coordinator.GetMetrics.class, m -> {
                     m.replyTo().tell(run.metrics.view(run.name(), m.from(), m.to(), m.points()));
+                    return this;
+                })
+                .onMessage(Coordinator.GetSamples.class, m -> {
+                    m.replyTo().tell(run.samples.view(run.name(), m.step()));
+                    return this;
+                })
+                .onMessage(Coordinator.GetPicture.class, m -> {
+                    m.replyTo().tell(run.samples.picture(m.number()));
                     return this;
                 })
                 .onMessage(PastRead.class, m -> {
@@ -162,6 +170,14 @@ abstract class State extends AbstractBehavior<Command> {
             boolean current = run.generation != null && g.generation() == run.generation.number();
             if (!current || run.generation().rankOf(g.worker()) < 0) {
                 return onStale(g);
+            }
+            if (g instanceof Worker.Showing s) {
+                run.samples.show(s.number(), s.sample());
+                return this;
+            }
+            if (g instanceof Worker.Predicted p) {
+                run.predicted(p);
+                return this;
             }
             if (g instanceof Worker.Failed f) {
                 run.failures.add(run.generation(), f);

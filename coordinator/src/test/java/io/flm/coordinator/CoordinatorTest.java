@@ -9,6 +9,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import io.flm.worker.AsyncTrainer;
 import io.flm.worker.FailureKind;
 import io.flm.worker.RunPlan;
+import io.flm.worker.ShownSamples;
 import io.flm.worker.WireMessage;
 import io.flm.worker.Worker;
 import java.util.Arrays;
@@ -335,6 +336,8 @@ class CoordinatorTest extends ClusterTest {
         ActorRef<GenerationsView> generations = c.actors.spawn(Behaviors.ignore(), "generations");
         ActorRef<RunEvents> events = c.actors.spawn(Behaviors.ignore(), "events");
         ActorRef<MetricsView> metrics = c.actors.spawn(Behaviors.ignore(), "metrics");
+        ActorRef<SamplesView> samples = c.actors.spawn(Behaviors.ignore(), "samples");
+        ActorRef<PictureView> picture = c.actors.spawn(Behaviors.ignore(), "picture");
         c.submit();
         c.pass(200);
         c.steps(3);
@@ -363,11 +366,27 @@ class CoordinatorTest extends ClusterTest {
                                 "loss",
                                 new MetricsView.Figure(
                                         Arrays.asList(2.5f, null), Arrays.asList(2f, null), Arrays.asList(3f, null)))),
+                new Coordinator.GetSamples(7, samples),
+                new SamplesView("r", List.of(4L, 8L), 8L, List.of(shown())),
+                new Coordinator.GetPicture(1, picture),
+                new PictureView("iVBORw0KGgo="),
+                new PictureView(null),
                 new Coordinator.Subscribe("a", 7, events),
                 new RunEvents("a", 8, c.view(), List.of()),
                 new RunEvents("a", 9, null, everyEvent(c.view(), c.generations().get(0))));
         SerializationTestKit serialization = new SerializationTestKit(c.actors.system());
         messages.forEach(m -> serialization.verifySerialization(m, true));
+    }
+
+    private static SamplesView.Shown shown() {
+        return new SamplesView.Shown(
+                1,
+                "shard:key",
+                "a cat",
+                List.of("a", "cat"),
+                "span rate 0.3",
+                List.of(new ShownSamples.View("l2r", List.of("l-", "ll"))),
+                new ShownSamples.Prediction(null, 2.5, List.of(new ShownSamples.Guess(1, "dog", false, 0.25))));
     }
 
     private static List<RunEvents.Numbered> everyEvent(RunView view, GenerationsView.GenerationView generation) {
@@ -378,6 +397,7 @@ class CoordinatorTest extends ClusterTest {
                 new RunEvent.Formed(generation),
                 new RunEvent.WorkersChanged(view.workers(), List.of("w2")),
                 new RunEvent.NotesChanged(List.of("a note")),
+                new RunEvent.Sampled(40),
                 new RunEvent.Saved(new RunView.CheckpointView(5, "/c", "w1")),
                 new RunEvent.Compared("ab"));
         assertThat(events).hasSize(RunEvent.class.getPermittedSubclasses().length);

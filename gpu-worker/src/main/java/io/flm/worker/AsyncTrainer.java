@@ -41,6 +41,9 @@ public interface AsyncTrainer extends AutoCloseable {
      */
     record Progressed(StepResult result, List<Head> heads, Rates rates, List<StepMetrics> steps) implements Event {}
 
+    /** What the weights said of held-out samples that people look at; of rank 0, with the next {@code Progressed}, the newest. */
+    record Shown(ShownSamples samples) implements Event {}
+
     /**
      * Means over the predictions of one head.
      *

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param learningRate the base rate of the step
  * @param gradientNorm of the mean loss's gradient, before it is clipped
  * @param heldOut what the weights before this step said of held-out samples; null if the step did not ask
+ * @param shown what these weights said of samples that people look at; of rank 0 alone; null if the step did not ask
  * @param sources of a mixture, in their order; empty: it is none
  * @param times where its time went, validation aside
  */
@@ -27,11 +28,26 @@ public record StepResult(
         double learningRate,
         double gradientNorm,
         @Nullable Loss heldOut,
+        @Nullable ShownSamples shown,
         List<SourceLoss> sources,
         Times times) {
     public StepResult {
         corruption = List.copyOf(corruption);
         sources = List.copyOf(sources);
+    }
+
+    /** Of a step that shows no samples. */
+    public StepResult(
+            long step,
+            double loss,
+            StepTotals totals,
+            List<CorruptionCounts> corruption,
+            double learningRate,
+            double gradientNorm,
+            @Nullable Loss heldOut,
+            List<SourceLoss> sources,
+            Times times) {
+        this(step, loss, totals, corruption, learningRate, gradientNorm, heldOut, null, sources, times);
     }
 
     /** The loss of the global batch, by head of the objective. */

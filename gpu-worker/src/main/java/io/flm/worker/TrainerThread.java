@@ -208,6 +208,7 @@ public final class TrainerThread implements AsyncTrainer {
             int lanes = generation.members().get(rank).lanes().count();
             Meter meter = new Meter(lanes, nanoTime.getAsLong());
             Deque<StepMetrics> untold = new ArrayDeque<>();
+            ShownSamples shown = null;
             boolean stop = committedSteps >= totalSteps;
             while (!stop && !closed) {
                 if (isAbandoned(generation)) {
@@ -224,11 +225,16 @@ public final class TrainerThread implements AsyncTrainer {
                         untold.removeFirst();
                     }
                 }
+                shown = result.shown() == null ? shown : result.shown();
                 corruption.add(result);
                 writeSaves(r);
                 meter.add(result);
                 long now = nanoTime.getAsLong();
                 if (stop || now - meter.since() >= 1_000_000_000L / PROGRESS_PER_SECOND) {
+                    if (shown != null) {
+                        listener.accept(new Shown(shown));
+                        shown = null;
+                    }
                     listener.accept(new Progressed(
                             result,
                             corruption.heads(r.heads(), result.byHead()),

@@ -158,6 +158,19 @@ public final class Worker {
             List<StepMetrics> steps)
             implements GenerationReport {}
 
+    /**
+     * A held-out sample that people look at. Rank 0 tells of each before its first {@link Predicted} of a generation, and to a new
+     * coordinator again.
+     *
+     * @param number of it, from 0
+     */
+    public record Showing(String worker, long generation, int number, ShownSamples.Sample sample)
+            implements GenerationReport {}
+
+    /** What the weights said of these samples; of rank 0. */
+    public record Predicted(String worker, long generation, ShownSamples.Predictions predictions)
+            implements GenerationReport {}
+
     /** All members stopped after the same step: the run's last, or the one with the stop flag. Nothing is saved yet. */
     public record Halted(String worker, long generation, long committedSteps, String reason)
             implements GenerationReport {}

@@ -7,6 +7,7 @@ import io.flm.worker.Worker.Command;
 import io.flm.worker.Worker.Phase;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The states of a {@link Worker}, one class each. */
@@ -164,6 +165,7 @@ final class WorkerStates {
     /** Runs steps; the trainer does so on its own. */
     static final class Training extends InGeneration {
         private int events;
+        private @Nullable ActorRef<Worker.Report> shownTo; // knows the samples
 
         Training(WorkerContext worker, Generation generation, String reason) {
             super(worker, generation, Phase.TRAINING, reason);
@@ -180,6 +182,10 @@ final class WorkerStates {
 
         @Override
         Behavior<Command> onHappened(AsyncTrainer.Event event) {
+            if (event instanceof AsyncTrainer.Shown shown) {
+                show(shown.samples());
+                return this;
+            }
             if (!(event instanceof AsyncTrainer.Progressed p)) {
                 return super.onHappened(event);
             }
@@ -195,6 +201,20 @@ final class WorkerStates {
                         p.steps()));
             }
             return this;
+        }
+
+        private void show(ShownSamples shown) {
+            if (!Objects.equals(shownTo, worker.receiver)) {
+                for (int number = 0; number < shown.samples().size(); number++) {
+                    worker.report(new Worker.Showing(
+                            worker.name(),
+                            generation.number(),
+                            number,
+                            shown.samples().get(number)));
+                }
+                shownTo = worker.receiver;
+            }
+            worker.report(new Worker.Predicted(worker.name(), generation.number(), shown.predictions()));
         }
     }
 
@@ -216,7 +236,9 @@ final class WorkerStates {
 
         @Override
         Behavior<Command> onHappened(AsyncTrainer.Event event) {
-            boolean late = event instanceof AsyncTrainer.Entered || event instanceof AsyncTrainer.Progressed;
+            boolean late = event instanceof AsyncTrainer.Entered
+                    || event instanceof AsyncTrainer.Progressed
+                    || event instanceof AsyncTrainer.Shown;
             return late ? this : super.onHappened(event);
         }
     }

@@ -337,6 +337,26 @@ class WorkerTest {
                                 4,
                                 List.of(new SourceLoss("noto", 3, 2.5, 0.5)),
                                 new StepResult.Times(1, 2, 3, 4, 5)))),
+                new Worker.Showing(
+                        "w",
+                        3,
+                        0,
+                        new ShownSamples.Sample(
+                                "shard:key",
+                                "a cat",
+                                List.of("a", "cat"),
+                                "span rate 0.3",
+                                List.of(new ShownSamples.View("l2r", List.of("l-", "ll"))),
+                                "iVBORw0KGgo=")),
+                new Worker.Predicted(
+                        "w",
+                        3,
+                        new ShownSamples.Predictions(
+                                8,
+                                List.of(
+                                        new ShownSamples.Prediction("a dog", null, List.of()),
+                                        new ShownSamples.Prediction(
+                                                null, 2.5, List.of(new ShownSamples.Guess(1, "dog", false, 0.25)))))),
                 new Worker.Halted("w", 3, 9, "why"),
                 new Worker.Failed("w", 3, 9, FailureKind.MEMBER_LOST, "why", List.of("n2")),
                 new Worker.Saved("w", 9, "/there"),

@@ -18,7 +18,6 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Props;
-import akka.actor.typed.javadsl.AskPattern;
 import akka.http.javadsl.ConnectionContext;
 import akka.http.javadsl.Http;
 import akka.http.javadsl.HttpsConnectionContext;
@@ -73,7 +72,6 @@ import scala.concurrent.duration.FiniteDuration;
  */
 public final class HttpEndpoint {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
-    private static final Duration ASK_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
     private static final Duration TLS_PAUSE = Duration.ofSeconds(2); // between looks at the files of the certificate
     /** Of connections: else the first that cannot be served ends the listener. */
@@ -82,7 +80,7 @@ public final class HttpEndpoint {
 
     private static final String PATHS =
             "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/metrics, /api/v1/events,"
-                    + " /api/v1/runs, /api/v1/session, /api/v1/openapi.json, /metrics, /health/ready and /health/alive";
+                    + " /api/v1/runs, /api/v1/samples, /api/v1/session, /api/v1/openapi.json, /metrics, /health/ready and /health/alive";
     private static final AtomicLong HUBS = new AtomicLong(); // names of actors are unique
 
     /**
@@ -93,7 +91,7 @@ public final class HttpEndpoint {
     public record Submitted(String id, String state, String reason) {}
 
     private final ActorSystem<?> system;
-    private final ActorRef<Coordinator.Command> coordinator;
+    private final CoordinatorClient coordinator;
     private final InstantSource clock;
     private final HttpAccess access;
     private final HttpBodies bodies;
@@ -101,6 +99,7 @@ public final class HttpEndpoint {
     private final Submission.Planner planner;
     private final MetricsAnswer metrics;
     private final RunRoutes runs;
+    private final SampleRoutes samples;
     private final ActorRef<EventHub.Message> events;
 
     private HttpEndpoint(
@@ -112,7 +111,7 @@ public final class HttpEndpoint {
             KeptRuns runs,
             InstantSource clock) {
         this.system = system;
-        this.coordinator = coordinator;
+        this.coordinator = new CoordinatorClient(system, coordinator);
         this.clock = clock;
         SessionCookies cookies = new SessionCookies(
                 settings.tokens(), settings.sessionLife(), settings.tls().isPresent(), clock);
@@ -123,6 +122,7 @@ public final class HttpEndpoint {
         this.planner = planner;
         this.metrics = new MetricsAnswer(metrics);
         this.runs = new RunRoutes(runs);
+        this.samples = new SampleRoutes(this.coordinator);
         this.events =
                 system.systemActorOf(EventHub.create(coordinator), "events-" + HUBS.incrementAndGet(), Props.empty());
     }
@@ -179,7 +179,7 @@ public final class HttpEndpoint {
     }
 
     private static ServerSettings adapted(ServerSettings server, HttpSettings settings) {
-        Duration slowest = settings.idleTimeout().plus(HttpBodies.TIMEOUT).plus(ASK_TIMEOUT);
+        Duration slowest = settings.idleTimeout().plus(HttpBodies.TIMEOUT).plus(CoordinatorClient.TIMEOUT);
         ServerSettings.Timeouts timeouts = server.getTimeouts()
                 .withIdleTimeout(FiniteDuration.create(slowest.toMillis(), TimeUnit.MILLISECONDS)) // of slow readers
                 .withLingerTimeout(FiniteDuration.create(1, TimeUnit.SECONDS));
@@ -279,16 +279,18 @@ public final class HttpEndpoint {
                                                         why -> replyTo -> new Coordinator.Admit(worker, replyTo)))))),
                 path(
                         "generations",
-                        () -> get(() -> completeWithFuture(asked(
+                        () -> get(() -> completeWithFuture(coordinator.shown(
                                 Coordinator.GetGenerations::new,
                                 (GenerationsView view) -> HttpAnswers.json(StatusCodes.OK, view.generations()))))),
                 pathPrefix("runs", runs::route),
+                pathPrefix("samples", samples::route),
                 path("metrics", () -> get(() -> extractRequest(this::metrics))),
                 path("events", () -> get(() -> extractRequest(request -> complete(events(request))))));
     }
 
     private Route prometheus(HttpRequest request) {
-        return completeWithFuture(ask(Coordinator.GetRun::new)
+        return completeWithFuture(coordinator
+                .ask(Coordinator.GetRun::new)
                 .handle((RunView run, Throwable silence) -> metrics.of(request, silence == null ? run : null)));
     }
 
@@ -299,7 +301,7 @@ public final class HttpEndpoint {
         } catch (UserException e) {
             return complete(HttpAnswers.problem(StatusCodes.BAD_REQUEST, String.valueOf(e.getMessage())));
         }
-        return completeWithFuture(asked(
+        return completeWithFuture(coordinator.shown(
                 (ActorRef<MetricsView> to) -> query.question(to), view -> HttpAnswers.json(StatusCodes.OK, view)));
     }
 
@@ -322,7 +324,7 @@ public final class HttpEndpoint {
     }
 
     private Route view(Function<RunView, HttpResponse> show) {
-        return completeWithFuture(asked(Coordinator.GetRun::new, show));
+        return completeWithFuture(coordinator.shown(Coordinator.GetRun::new, show));
     }
 
     /** An order, whose body may give a reason for the history. */
@@ -332,7 +334,7 @@ public final class HttpEndpoint {
                 name,
                 () -> post(() -> bodies.take(body -> {
                     String reason = body.isBlank() ? name + " over HTTP" : reason(body);
-                    return asked(command.apply(reason), HttpEndpoint::answer);
+                    return coordinator.shown(command.apply(reason), HttpEndpoint::answer);
                 })));
     }
 
@@ -365,7 +367,7 @@ public final class HttpEndpoint {
     }
 
     private CompletionStage<HttpResponse> submit(RunPlan plan) {
-        return asked(
+        return coordinator.shown(
                 (ActorRef<Answer> replyTo) -> new Coordinator.Submit(plan, replyTo),
                 answer -> answer.accepted()
                         ? HttpAnswers.json(
@@ -373,23 +375,5 @@ public final class HttpEndpoint {
                                 .addHeader(HttpAnswers.header("Location", "/api/v1/run"))
                                 .addAttribute(HttpAnswers.DETAIL, plan.run() + ": " + answer.reason())
                         : HttpAnswers.problem(StatusCodes.CONFLICT, answer.reason()));
-    }
-
-    /** Asks the coordinator; while it moves to another node nobody answers. */
-    private <T> CompletionStage<HttpResponse> asked(
-            akka.japi.function.Function<ActorRef<T>, Coordinator.Command> question, Function<T, HttpResponse> show) {
-        return ask(question).handle((answer, failure) -> failure == null ? show.apply(answer) : silent());
-    }
-
-    private <T> CompletionStage<T> ask(akka.japi.function.Function<ActorRef<T>, Coordinator.Command> question) {
-        return AskPattern.ask(coordinator, question, ASK_TIMEOUT, system.scheduler());
-    }
-
-    private static HttpResponse silent() {
-        return HttpAnswers.problem(
-                StatusCodes.SERVICE_UNAVAILABLE,
-                "the coordinator did not answer within " + ASK_TIMEOUT.toSeconds()
-                        + " s: it is moving to another node, or this node is cut off; try again",
-                HttpAnswers.header("Retry-After", "1"));
     }
 }

@@ -16,6 +16,7 @@ import akka.http.javadsl.model.MediaTypes;
 import akka.http.javadsl.server.Route;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,18 +32,20 @@ final class PageFiles {
     private static final ContentType STYLE = ContentTypes.create(MediaTypes.TEXT_CSS, HttpCharsets.UTF_8);
     private static final ContentType PICTURE = ContentTypes.create(MediaTypes.IMAGE_SVG_XML);
 
+    private static final List<String> OWN = List.of(
+            "page.js",
+            "beside.js",
+            "connection.js",
+            "curves.js",
+            "elements.js",
+            "parts.js",
+            "samples.js",
+            "page.css",
+            "icon.svg");
+    private static final List<String> LIBRARY = List.of("uPlot.esm.js", "uPlot.min.css");
+
     /** By their paths, each with the resource that it is. */
-    static final Map<String, String> FILES = Map.of(
-            "page.js", "page/page.js",
-            "beside.js", "page/beside.js",
-            "connection.js", "page/connection.js",
-            "curves.js", "page/curves.js",
-            "elements.js", "page/elements.js",
-            "parts.js", "page/parts.js",
-            "page.css", "page/page.css",
-            "icon.svg", "page/icon.svg",
-            "uPlot.esm.js", UPLOT + "uPlot.esm.js",
-            "uPlot.min.css", UPLOT + "uPlot.min.css");
+    static final Map<String, String> FILES = files();
 
     private static final List<HttpHeader> HEADERS = List.of(
             HttpAnswers.header(
@@ -54,9 +57,16 @@ final class PageFiles {
 
     private PageFiles() {}
 
+    private static Map<String, String> files() {
+        Map<String, String> files = new TreeMap<>();
+        OWN.forEach(name -> files.put(name, "page/" + name));
+        LIBRARY.forEach(name -> files.put(name, UPLOT + name));
+        return Collections.unmodifiableMap(files);
+    }
+
     static Route route() {
         Route files = pathSingleSlash(() -> file("page/index.html", ContentTypes.TEXT_HTML_UTF8));
-        for (Map.Entry<String, String> file : new TreeMap<>(FILES).entrySet()) {
+        for (Map.Entry<String, String> file : FILES.entrySet()) {
             files = concat(files, path(file.getKey(), () -> file(file.getValue(), type(file.getKey()))));
         }
         return files;

@@ -42,7 +42,8 @@ public record Submission(
             "flm.log",
             "held-out.json",
             "held-out.html",
-            "initial-weights.txt");
+            "initial-weights.txt",
+            "samples.jsonl");
 
     private static final int MOST_NAME = 100;
 

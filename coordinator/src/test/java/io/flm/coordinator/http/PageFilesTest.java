@@ -72,6 +72,7 @@ class PageFilesTest {
         "/curves.js, application/javascript",
         "/elements.js, application/javascript",
         "/parts.js, application/javascript",
+        "/samples.js, application/javascript",
         "/uPlot.esm.js, application/javascript",
         "/page.css, text/css",
         "/uPlot.min.css, text/css",
@@ -129,6 +130,7 @@ class PageFilesTest {
         assertThat(asked)
                 .contains("/api/v1/events", "/api/v1/metrics", "/api/v1/run/pause", "/api/v1/workers/${path}/drain");
         asked.remove("/api/v1/events"); // has no end
+        asked.remove("/api/v1/samples/${sample.number}/picture"); // there is no sample
         for (String path : asked) {
             String real = path.replace("${path}", "w");
             assertThat(List.of(

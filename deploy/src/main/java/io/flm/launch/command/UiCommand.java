@@ -17,6 +17,7 @@ import io.flm.launch.run.LastStatus;
 import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.RunFiles;
 import io.flm.launch.run.RunFolders;
+import io.flm.launch.run.SampleLog;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -85,7 +86,10 @@ final class UiCommand implements Callable<Integer> {
             RunView view = LastStatus.of(folder);
             system = ActorSystem.create(
                     PastRun.create(
-                            view, each -> MetricsReader.read(RunFiles.metricsOf(folder), each), Clock.systemUTC()),
+                            view,
+                            each -> MetricsReader.read(RunFiles.metricsOf(folder), each),
+                            SampleLog.read(RunFiles.samplesOf(folder)),
+                            Clock.systemUTC()),
                     "page",
                     config);
             try {

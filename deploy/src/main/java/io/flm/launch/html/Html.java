@@ -1,5 +1,6 @@
 package io.flm.launch.html;
 
+import io.flm.worker.evaluate.Png;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -1,12 +1,15 @@
 package io.flm.launch.html;
 
 import io.flm.worker.evaluate.TextReading;
+import io.flm.worker.evaluate.TextReading.Mark;
 import io.flm.worker.model.TextMasks;
 import io.flm.worker.model.TextMasks.Reader;
 import io.flm.worker.model.TextMasks.Seen;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -16,40 +19,30 @@ import java.util.stream.Stream;
  * security policy, and without any request.
  */
 final class TokenView {
-    /** What a reader sees of a token, and the class of its style. */
-    private enum State {
-        SEEN("s", "seen"),
-        L2R("l", "seen, left to right"),
-        R2L("r", "seen, right to left"),
-        BOTH("b", "seen in both"),
-        HIDDEN("h", "hidden from whoever predicts"),
-        NEVER("", "never seen");
-
-        private final String style;
-        private final String meaning;
-
-        State(String style, String meaning) {
-            this.style = style;
-            this.meaning = meaning;
-        }
-    }
+    private static final Map<Mark, String> MEANINGS = new EnumMap<>(Map.of(
+            Mark.SEEN, "seen",
+            Mark.L2R, "seen, left to right",
+            Mark.R2L, "seen, right to left",
+            Mark.BOTH, "seen in both",
+            Mark.HIDDEN, "hidden from whoever predicts",
+            Mark.NEVER, "never seen"));
 
     private TokenView() {}
 
     /** What the marks of these readings mean. */
     static String legend(Stream<TextReading> readings) {
-        Set<State> marks = EnumSet.noneOf(State.class);
+        Set<Mark> marks = EnumSet.noneOf(Mark.class);
         readings.forEach(reading -> reading.told().forEach(reader -> {
             int n = reading.tokens().size();
             for (int at = 0; at < n * n; at++) {
-                marks.add(state(reading, reader, at / n, at % n));
+                marks.add(reading.mark(reader, at / n, at % n));
             }
         }));
         StringBuilder legend = new StringBuilder("<p class=\"legend view\">");
-        marks.forEach(state -> legend.append("<span><b class=\"")
-                .append(state.style)
+        marks.forEach(mark -> legend.append("<span><b class=\"")
+                .append(style(mark))
                 .append("\">token</b> ")
-                .append(state.meaning)
+                .append(MEANINGS.get(mark))
                 .append("</span>"));
         return legend.append("</p>").toString();
     }
@@ -84,12 +77,12 @@ final class TokenView {
 
     private static void line(StringBuilder view, TextReading reading, Reader reader, int token) {
         int n = reading.tokens().size();
-        List<State> states = new ArrayList<>();
+        List<Mark> states = new ArrayList<>();
         for (int column = 0; column < n; column++) {
-            states.add(state(reading, reader, token, column));
+            states.add(reading.mark(reader, token, column));
         }
         long seen = states.stream()
-                .filter(state -> state != State.NEVER && state != State.HIDDEN)
+                .filter(state -> state != Mark.NEVER && state != Mark.HIDDEN)
                 .count();
         view.append("<div class=\"view\"><em>")
                 .append(Html.escape(reader.name()))
@@ -101,7 +94,7 @@ final class TokenView {
                 to++;
             }
             view.append("<b class=\"")
-                    .append(states.get(from).style)
+                    .append(style(states.get(from)))
                     .append(from == token ? " own" : "")
                     .append("\">")
                     .append(Html.escape(String.join(" ", reading.tokens().subList(from, to))))
@@ -110,26 +103,9 @@ final class TokenView {
         view.append("</span></div>");
     }
 
-    private static State state(TextReading reading, Reader reader, int token, int column) {
-        List<String> streams = reader.seen().stream()
-                .filter(seen -> seen.columns()[token][column])
-                .map(Seen::stream)
-                .toList();
-        if (streams.isEmpty()) {
-            return reader.seen().stream().anyMatch(seen -> reading.streamSees(seen.stream(), token, column))
-                    ? State.HIDDEN
-                    : State.NEVER;
-        }
-        if (reading.replaced()[column]) {
-            return State.HIDDEN; // another token is read in its place
-        }
-        return streams.size() > 1
-                ? State.BOTH
-                : switch (streams.get(0)) {
-                    case TextMasks.L2R -> State.L2R;
-                    case TextMasks.R2L -> State.R2L;
-                    default -> State.SEEN;
-                };
+    /** The class of its style. */
+    private static String style(Mark mark) {
+        return mark == Mark.NEVER ? "" : String.valueOf(mark.letter());
     }
 
     // ---- all tokens at once

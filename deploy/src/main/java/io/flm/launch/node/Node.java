@@ -12,12 +12,9 @@ import io.flm.launch.config.DataRoots;
 import io.flm.launch.config.NodeSettings;
 import io.flm.launch.console.Failure;
 import io.flm.launch.node.DeadMembers.Verdict;
-import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.NodeFiles;
-import io.flm.launch.run.RunFiles;
+import io.flm.launch.run.PastFolders;
 import io.flm.launch.run.RunFolders;
-import io.flm.worker.RunPlan;
-import io.flm.worker.StepMetrics;
 import io.flm.worker.torch.TorchRoute;
 import io.flm.worker.torch.WorkerSettings;
 import java.io.IOException;
@@ -188,7 +185,14 @@ public final class Node implements AutoCloseable {
         ClusterSession now;
         try {
             now = new ClusterSession(
-                    settings, setup.config(), http, slots, planner, metrics.registry(), kept, this::pastSteps);
+                    settings,
+                    setup.config(),
+                    http,
+                    slots,
+                    planner,
+                    metrics.registry(),
+                    kept,
+                    new PastFolders(setup.folder()::of));
             failures = 0;
         } catch (UserException e) {
             failures++;
@@ -233,11 +237,6 @@ public final class Node implements AutoCloseable {
             now.end();
             runs.close();
         }
-    }
-
-    /** Of a run that trained before, as its folder on this node has them. */
-    private void pastSteps(RunPlan plan, Consumer<StepMetrics> each) {
-        MetricsReader.read(RunFiles.metricsOf(setup.folder().of(plan.run())), each);
     }
 
     private String joined() {

@@ -20,6 +20,7 @@ import io.flm.launch.run.HeldOutShare;
 import io.flm.launch.run.MemoryNeed;
 import io.flm.launch.run.MetricsLog;
 import io.flm.launch.run.RunFiles;
+import io.flm.launch.run.SampleLog;
 import io.flm.launch.tensorboard.TensorBoardLog;
 import io.flm.worker.BlockingTrainer;
 import io.flm.worker.RunPlan;
@@ -70,6 +71,7 @@ final class NodeRun implements AutoCloseable {
     private final RunCheckpoints runCheckpoints;
     private final Validation validation;
     private final MetricsLog metrics;
+    private final SampleLog shown;
     private final Optional<TensorBoardLog> tensorBoard;
     private volatile boolean unsaved; // since a checkpoint failed that nobody asked for
     private final Deque<Runnable> closings = new ArrayDeque<>(); // of what is open, the last first
@@ -152,6 +154,7 @@ final class NodeRun implements AutoCloseable {
             metrics =
                     new MetricsLog(RunFiles.metricsOf(folder), train.objective().headNames(), nanoTime);
             closings.push(metrics::close);
+            shown = new SampleLog(RunFiles.samplesOf(folder));
             tensorBoard = config.getBoolean("flm.run.tensorboard")
                     ? Optional.of(new TensorBoardLog(
                             RunFiles.tensorBoardOf(folder), configuration.render(), Clock.systemUTC()))
@@ -239,6 +242,9 @@ final class NodeRun implements AutoCloseable {
     /** A worker of this node committed a step as rank 0; called on its thread. */
     void onStep(StepResult result) {
         metrics.add(result);
+        if (result.shown() != null) {
+            shown.add(result.shown());
+        }
         tensorBoard.ifPresent(
                 log -> log.add(StepMetrics.of(result, train.objective().headNames())));
     }

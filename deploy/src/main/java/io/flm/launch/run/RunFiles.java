@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * changes                           what changed the weights since which step, where it was resumed with other settings or data
  * checkpoints/     CheckpointStore  weights and moments
  * metrics.jsonl    MetricsLog       one line a step
+ * samples.jsonl    SampleLog        held-out samples and what the weights said of them, where flm.evaluate.every is on
  * tensorboard/     TensorBoardLog   the same for TensorBoard, where flm.run.tensorboard is on
  * nodes/           NodeFiles        how each node that works here is reached, and its log
  * status.json      LastStatus       how the run stood when its command last looked
@@ -58,6 +59,7 @@ public final class RunFiles implements AutoCloseable {
             INITIAL_WEIGHTS,
             "plan",
             "metrics.jsonl",
+            "samples.jsonl",
             "status.json",
             "flm.log",
             "held-out.json",
@@ -88,6 +90,10 @@ public final class RunFiles implements AutoCloseable {
 
     public static Path metricsOf(Path folder) {
         return folder.resolve("metrics.jsonl");
+    }
+
+    public static Path samplesOf(Path folder) {
+        return folder.resolve("samples.jsonl");
     }
 
     public static Path tensorBoardOf(Path folder) {

@@ -1,9 +1,9 @@
 package io.flm.launch.tensorboard;
 
 import io.flm.data.WriteErrors;
-import io.flm.launch.html.Png;
 import io.flm.worker.evaluate.Figure;
 import io.flm.worker.evaluate.Figure.Measured;
+import io.flm.worker.evaluate.Png;
 import io.flm.worker.evaluate.Report;
 import io.flm.worker.evaluate.Report.Shown;
 import java.io.IOException;

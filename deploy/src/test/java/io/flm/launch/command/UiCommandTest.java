@@ -57,7 +57,14 @@ class UiCommandTest {
                 {"step":0,"loss":3.5,"recLoss":3.0,"recAccuracy":0.5,"samples":4}
                 {"step":1,"loss":2.5,"recLoss":2.0,"recAccuracy":0.75,"samples":4}
                 """);
+        Files.writeString(run.resolve("samples.jsonl"), """
+                {"number":0,"sample":{"key":"s:k","name":"a cat","tokens":[],"how":"","views":[],"picture":"iVBORw0KGgoAAAAN"}}
+                {"predictions":{"step":10,"bySample":[{"caption":"a dog","loss":1.5,"guesses":[]}]}}
+                """);
         try (UiCommand.Server server = new UiCommand.Server(run, 0)) {
+            JsonNode samples = get(server, "api/v1/samples");
+            assertThat(samples.get("step").asLong()).isEqualTo(10);
+            assertThat(samples.at("/samples/0/prediction/caption").asText()).isEqualTo("a dog");
             assertThat(get(server, "api/v1/run").get("state").asText()).isEqualTo("finished");
             JsonNode metrics = get(server, "api/v1/metrics");
             assertThat(metrics.get("steps").toString()).isEqualTo("[0,1]");

@@ -17,6 +17,7 @@ import io.flm.coordinator.MetricsView;
 import io.flm.coordinator.RunEvent;
 import io.flm.coordinator.RunEvents;
 import io.flm.coordinator.RunView;
+import io.flm.coordinator.SamplesView;
 import io.flm.coordinator.http.Submission;
 import io.flm.launch.command.TestEnvironment;
 import io.flm.launch.console.Version;
@@ -27,6 +28,7 @@ import io.flm.worker.AsyncTrainer;
 import io.flm.worker.FailureKind;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
+import io.flm.worker.ShownSamples;
 import io.flm.worker.WireMessage;
 import io.flm.worker.Worker;
 import java.time.Duration;
@@ -132,6 +134,25 @@ public class MessageSizeTest {
                 figures);
     }
 
+    /** Likewise, with letters of three bytes. */
+    private static SamplesView samples() {
+        int n = ShownSamples.MOST_TOKENS;
+        String text = "字".repeat(ShownSamples.LONGEST + 1);
+        String piece = "字".repeat(41);
+        ShownSamples.View view = new ShownSamples.View("reconstructor", Collections.nCopies(n, "b".repeat(n)));
+        SamplesView.Shown shown = new SamplesView.Shown(
+                ShownSamples.MOST - 1,
+                text,
+                text,
+                Collections.nCopies(n, piece),
+                "span rate 0.3",
+                Collections.nCopies(3, view),
+                new ShownSamples.Prediction(
+                        text, 2.5, Collections.nCopies(n, new ShownSamples.Guess(n - 1, piece, false, 0.123456789))));
+        return new SamplesView(
+                "r", Collections.nCopies(64, 1L << 40), 1L << 40, Collections.nCopies(ShownSamples.MOST, shown));
+    }
+
     @Test
     void whatFiveHundredWorkersAndTheirCoordinatorTellEachOtherFitsIntoAFrame() {
         Config config = ConfigFactory.parseString("flm.coordinator.retry-pause = 1 ms")
@@ -190,6 +211,7 @@ public class MessageSizeTest {
             for (WireMessage message : List.of(
                     run,
                     metrics(),
+                    samples(),
                     generations,
                     asItStands,
                     events,

@@ -9,6 +9,7 @@ import com.typesafe.config.ConfigFactory;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.PastRun;
 import io.flm.coordinator.RunView;
+import io.flm.coordinator.SampleHistory;
 import io.flm.coordinator.http.HttpEndpoint;
 import io.flm.coordinator.http.HttpSettings;
 import io.flm.coordinator.http.KeptRuns;
@@ -70,8 +71,8 @@ class NodeMetricsTest {
         metrics.onStep("n-w2", 1, step(1000));
         Config config = ConfigFactory.parseString("akka.actor.provider = local\nflm.http.host = \"127.0.0.1\"")
                 .withFallback(Configuration.builder().build().config());
-        ActorSystem<Coordinator.Command> system =
-                ActorSystem.create(PastRun.create(run(), each -> {}, InstantSource.system()), "metrics", config);
+        ActorSystem<Coordinator.Command> system = ActorSystem.create(
+                PastRun.create(run(), each -> {}, new SampleHistory(), InstantSource.system()), "metrics", config);
         try {
             int port = HttpEndpoint.bind(
                             system,

@@ -178,6 +178,7 @@ class RunFilesTest {
                 "changes",
                 "plan",
                 "metrics.jsonl",
+                "samples.jsonl",
                 "status.json",
                 "flm.log",
                 "held-out.json",

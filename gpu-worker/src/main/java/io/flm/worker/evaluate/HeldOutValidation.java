@@ -14,6 +14,8 @@ import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
+import io.flm.worker.ShownSamples;
+import io.flm.worker.evaluate.HeldOut.Example;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.Loss;
 import io.flm.worker.objective.Head.Predicts;
@@ -28,7 +30,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loss and accuracy on held-out samples while a run trains: the heads of the objective, corrupted as in training, always the
@@ -39,14 +43,16 @@ public final class HeldOutValidation implements Validation {
     private final long every;
     private final int heads;
     private final List<List<Rows>> byLane;
+    private final @Nullable HeldOutShown shown;
 
     /** @param pixels uint8 [B, 3, S, S] */
     private record Rows(TextBatch text, ByteBuffer pixels) {}
 
-    private HeldOutValidation(long every, int heads, List<List<Rows>> byLane) {
+    private HeldOutValidation(long every, int heads, List<List<Rows>> byLane, @Nullable HeldOutShown shown) {
         this.every = every;
         this.heads = heads;
         this.byLane = byLane;
+        this.shown = shown;
     }
 
     /**
@@ -65,11 +71,15 @@ public final class HeldOutValidation implements Validation {
         HeldOutReader reader = new HeldOutReader(
                 tokenizer, Pictures.with(data.pictures()), imageSize, data.maxTokens(), data.beginToken(), note);
         TrainSettings train = TrainSettings.from(config);
-        List<Sample> all = Tasks.of(config)
-                .map(task -> ofTask(task, train.objective(), config, reader, samples, seed))
-                .orElseGet(() -> HeldOut.samples(reader.read(HeldOutData.of(config), samples, seed, count -> {})
-                        .examples()));
-        Corruption corruption = train.objective().corruption(new TextLayout(tokenizer.vocabulary(), data.beginToken()));
+        Optional<Task> task = Tasks.of(config);
+        List<Example> examples = task.isPresent()
+                ? List.of()
+                : reader.read(HeldOutData.of(config), samples, seed, count -> {})
+                        .examples();
+        List<Sample> all = task.map(t -> ofTask(t, train.objective(), config, reader, samples, seed))
+                .orElseGet(() -> HeldOut.samples(examples));
+        TextLayout layout = new TextLayout(tokenizer.vocabulary(), data.beginToken());
+        Corruption corruption = train.objective().corruption(layout);
         List<List<Rows>> byLane = new ArrayList<>();
         for (int lane = 0; lane < train.lanes(); lane++) {
             List<Sample> own = new ArrayList<>();
@@ -84,7 +94,17 @@ public final class HeldOutValidation implements Validation {
             }
             byLane.add(batches);
         }
-        return new HeldOutValidation(every, train.objective().heads().size(), byLane);
+        int count = Math.min(config.getInt("flm.evaluate.every-shown"), examples.size());
+        HeldOutShown shown = count == 0
+                ? null
+                : new HeldOutShown(
+                        examples.subList(0, count),
+                        train.objective(),
+                        tokenizer,
+                        layout,
+                        corruption,
+                        RandomStream.of(seed, Purpose.CORRUPT, train.lanes())); // after those of the lanes
+        return new HeldOutValidation(every, train.objective().heads().size(), byLane, shown);
     }
 
     /** What the task is scored on, as training reads it: each example with its label, or beside texts of others. */
@@ -121,5 +141,10 @@ public final class HeldOutValidation implements Validation {
             }
         }
         return loss;
+    }
+
+    @Override
+    public @Nullable ShownSamples shown(FlmModel model, long steps) {
+        return shown == null ? null : shown.of(model, steps);
     }
 }

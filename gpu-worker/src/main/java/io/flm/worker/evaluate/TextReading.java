@@ -38,12 +38,18 @@ public record TextReading(
      * @param batch made of it alone
      */
     public static TextReading of(String how, int[] row, TextBatch batch, Tokenizer tokenizer, TextMasks masks) {
-        int[] read = Arrays.copyOf(batch.ids(), row.length);
+        return of(how, row, batch, 0, tokenizer, masks);
+    }
+
+    /** @param at the row of the batch that the text is */
+    static TextReading of(String how, int[] row, TextBatch batch, int at, Tokenizer tokenizer, TextMasks masks) {
+        int from = at * batch.length();
+        int[] read = Arrays.copyOfRange(batch.ids(), from, from + row.length);
         boolean[] replaced = new boolean[row.length];
         for (int i = 0; i < row.length; i++) {
             replaced[i] = read[i] != row[i];
         }
-        return new TextReading(how, pieces(read, tokenizer), replaced, masks.of(batch, 0));
+        return new TextReading(how, pieces(read, tokenizer), replaced, masks.of(batch, at));
     }
 
     /** Tokens as people read them. */
@@ -88,6 +94,53 @@ public record TextReading(
             }
         }
         return true;
+    }
+
+    /** What a reader sees of a token. */
+    public enum Mark {
+        SEEN('s'),
+        /** Seen in the left-to-right stream. */
+        L2R('l'),
+        /** Seen in the right-to-left stream. */
+        R2L('r'),
+        BOTH('b'),
+        /** Hidden from whoever predicts. */
+        HIDDEN('h'),
+        NEVER('-');
+
+        private final char letter;
+
+        Mark(char letter) {
+            this.letter = letter;
+        }
+
+        /** Stands for it where there is little room. */
+        public char letter() {
+            return letter;
+        }
+    }
+
+    /** What a reader sees of a column when it reads, or predicts, a token. */
+    public Mark mark(Reader reader, int token, int column) {
+        List<String> streams = reader.seen().stream()
+                .filter(seen -> seen.columns()[token][column])
+                .map(Seen::stream)
+                .toList();
+        if (streams.isEmpty()) {
+            return reader.seen().stream().anyMatch(seen -> streamSees(seen.stream(), token, column))
+                    ? Mark.HIDDEN
+                    : Mark.NEVER;
+        }
+        if (replaced[column]) {
+            return Mark.HIDDEN; // another token is read in its place
+        }
+        return streams.size() > 1
+                ? Mark.BOTH
+                : switch (streams.get(0)) {
+                    case TextMasks.L2R -> Mark.L2R;
+                    case TextMasks.R2L -> Mark.R2L;
+                    default -> Mark.SEEN;
+                };
     }
 
     /** What a stream's own tokens see of it, before anything is hidden from others. */

@@ -17,6 +17,7 @@ import io.flm.exchange.LaneTotals;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.BlockingTrainer;
 import io.flm.worker.Generation;
+import io.flm.worker.ShownSamples;
 import io.flm.worker.StepResult;
 import io.flm.worker.model.FlmModel;
 import io.flm.worker.model.FlmModel.LaneResult;
@@ -129,6 +130,7 @@ public final class Trainer implements BlockingTrainer {
         badShare.check(); // of the steps before: all members end after the same one
         long step = state.steps();
         List<Loss> heldOut = validate(step, in.exchange().lanes());
+        ShownSamples shown = heldOut.isEmpty() || in.exchange().rank() > 0 ? null : validation.shown(model, step);
         Exchange.Reduction reduction = in.exchange().begin(step);
         LaneRange lanes = in.exchange().lanes();
         boolean alone = in.exchange().worldSize() == 1; // then its gradients need not leave the device
@@ -182,6 +184,7 @@ public final class Trainer implements BlockingTrainer {
                 rate,
                 norm,
                 heldOut.isEmpty() ? null : StepSums.heldOut(reduced, heads),
+                shown,
                 StepSums.sources(reduced, heads, ingest.sources()),
                 new StepResult.Times(
                         dataNs,

@@ -19,6 +19,7 @@ import io.flm.exchange.ExchangeNode;
 import io.flm.exchange.LaneRange;
 import io.flm.worker.BlockingTrainer;
 import io.flm.worker.Generation;
+import io.flm.worker.ShownSamples;
 import io.flm.worker.StepResult;
 import io.flm.worker.checkpoint.Checkpoint;
 import io.flm.worker.checkpoint.CheckpointSettings;
@@ -31,8 +32,10 @@ import io.flm.worker.model.ModelSettings;
 import io.flm.worker.model.ParameterStore;
 import io.flm.worker.model.Precision;
 import io.flm.worker.torch.Torch;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -218,7 +221,7 @@ class TrainerTest {
     @Test
     void validationTellsTheSameForEveryDealAndLeavesTheWeightsAlone() throws Exception {
         Config config = ConfigFactory.parseString(
-                        "flm.evaluate { every = 2, every-samples = 50 }, flm.data.eval-paths = [\""
+                        "flm.evaluate { every = 2, every-samples = 50, every-shown = 3 }, flm.data.eval-paths = [\""
                                 + EMOJI.resolve("emoji-noto.tar.gz") + "\"]")
                 .withFallback(CONFIG);
         Validation validation = HeldOutValidation.from(config, tokenizer, SIZES.imageSize(), line -> {});
@@ -246,14 +249,43 @@ class TrainerTest {
             assertThat(alone.results().get(step).gradientNorm())
                     .isPositive()
                     .isEqualTo(shared.results().get(step).gradientNorm());
-            if (said == null || same == null) {
+            ShownSamples shown = alone.results().get(step).shown();
+            assertThat(shared.results().get(step).shown()).isEqualTo(shown);
+            if (said == null || same == null || shown == null) {
                 assertThat(List.of(0, 1, 3)).contains(step);
                 continue;
             }
+            assertThat(shown.predictions().step()).isEqualTo(step);
+            isWhole(shown);
             assertThat(said.targetCounts()).hasSize(3).isEqualTo(same.targetCounts());
             assertThat(said.targetCounts()[0]).isGreaterThan(100);
             assertThat(said.sums()).isEqualTo(same.sums());
             assertThat(said.mean(0)).isBetween(2.0, 8.0); // log 2048 = 7.6 by chance
+        }
+    }
+
+    /** Each token that is predicted has a guess, and each view a letter for each pair of tokens; FLM hides what is predicted. */
+    private static void isWhole(ShownSamples shown) {
+        assertThat(shown.samples()).hasSize(3);
+        for (int k = 0; k < 3; k++) {
+            ShownSamples.Sample sample = shown.samples().get(k);
+            ShownSamples.Prediction prediction = shown.predictions().bySample().get(k);
+            int n = sample.tokens().size();
+            assertThat(prediction.guesses()).hasSizeBetween(1, n).allSatisfy(guess -> {
+                assertThat(guess.probability()).isBetween(0.0, 1.0);
+                assertThat(sample.views().get(2).rows().get(guess.token()).charAt(guess.token()))
+                        .isEqualTo('h');
+            });
+            assertThat(prediction.loss()).isBetween(1.0, 12.0);
+            assertThat(sample.views())
+                    .extracting(ShownSamples.View::reader)
+                    .containsExactly("l2r", "r2l", "reconstructor");
+            sample.views()
+                    .forEach(view -> assertThat(view.rows())
+                            .hasSize(n)
+                            .allSatisfy(row -> assertThat(row).hasSize(n).matches("[slrbh-]+")));
+            assertThat(new String(Base64.getDecoder().decode(sample.picture()), StandardCharsets.ISO_8859_1))
+                    .startsWith("\u0089PNG\r\n");
         }
     }
 

@@ -3,6 +3,7 @@
 import {EventStream, Refused, get, post, signOut} from './connection.js';
 import {Curves} from './curves.js';
 import {byId, count, element, setText, shown} from './elements.js';
+import {Samples} from './samples.js';
 import {Generations, Workers, addLine, filterLines, showFigures, showNotes, showShares} from './parts.js';
 
 const POINTS = 500;
@@ -39,6 +40,7 @@ let wantsAll = true; // what is drawn is of another run, or another range
 let askedRunAt = 0;
 const curves = new Curves(byId('charts'));
 const generations = new Generations();
+const samples = new Samples();
 const workers = new Workers((order, name) => orderWorker(order, name));
 const buttons = Object.entries(ORDERS).map(([name, order]) => {
   const button = element('button', {type: 'button', textContent: order.words, disabled: true});
@@ -76,7 +78,8 @@ async function onRun(next) {
     curves.replace({run: run.run, first: -1, last: -1, bucketSteps: 1, steps: [], counts: [], figures: {}});
   }
   askedAt = 0;
-  await Promise.all([askCurves(true), get('/api/v1/generations').then(all => generations.replace(all))]).catch(told);
+  await Promise.all([askCurves(true), get('/api/v1/generations').then(all => generations.replace(all)),
+    samples.replace(run.id)]).catch(told);
 }
 
 /** What events tell of a run that is known. */
@@ -119,6 +122,9 @@ const EVENTS = {
     run.notes = event.notes;
     showNotes(run.notes);
     filterLines();
+  },
+  samples() {
+    samples.ask().catch(told);
   },
   checkpoint(event) {
     run.checkpoint = event.checkpoint;

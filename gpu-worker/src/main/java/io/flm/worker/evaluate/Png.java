@@ -1,4 +1,4 @@
-package io.flm.launch.html;
+package io.flm.worker.evaluate;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -13,6 +13,35 @@ public final class Png {
     /** S, pixels a side. */
     public static int size(byte[] pixels) {
         return (int) Math.round(Math.sqrt(pixels.length / 3.0));
+    }
+
+    /**
+     * The same picture with fewer pixels, each the mean of those that it stands for.
+     *
+     * @param pixels RGB values, [3, S, S]
+     * @param most pixels a side; a picture that has no more stays as it is
+     */
+    static byte[] small(byte[] pixels, int most) {
+        int size = size(pixels);
+        if (size <= most) {
+            return pixels;
+        }
+        byte[] small = new byte[3 * most * most];
+        for (int at = 0; at < small.length; at++) {
+            int top = at / most % most * size / most;
+            int bottom = (at / most % most + 1) * size / most;
+            int left = at % most * size / most;
+            int right = (at % most + 1) * size / most;
+            int plane = at / (most * most) * size * size;
+            int sum = 0;
+            for (int y = top; y < bottom; y++) {
+                for (int x = left; x < right; x++) {
+                    sum += pixels[plane + y * size + x] & 255;
+                }
+            }
+            small[at] = (byte) (sum / ((bottom - top) * (right - left)));
+        }
+        return small;
     }
 
     /** @param pixels RGB values, [3, S, S] */
