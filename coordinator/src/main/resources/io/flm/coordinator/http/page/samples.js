@@ -46,8 +46,8 @@ export class Samples {
         this.#again = false;
         const slider = byId('samples-step');
         const newest = slider.value === slider.max;
-        const step = newest ? '' : `?step=${this.#steps[Number(slider.value)] ?? 0}`;
-        this.#show(await get(`/api/v1/samples${step}`), newest);
+        const step = this.#steps[Number(slider.value)] ?? 0;
+        this.#show(await get(newest ? '/api/v1/samples' : `/api/v1/samples?step=${step}`), newest);
       } while (this.#again);
     } finally {
       this.#asking = false;
