@@ -91,7 +91,7 @@ final class Members {
     }
 
     private void progressed(Worker.Progressed p) {
-        run.roster.measured(p.worker(), p.rates().laneMs());
+        run.roster.measured(p.worker(), p.rates());
         boolean overtaken = p.step() + 1 < run.committedSteps;
         if (run.generation().rankOf(p.worker()) == 0 && !overtaken) {
             run.progressed(p);

@@ -3,6 +3,8 @@ package io.flm.coordinator;
 import akka.actor.typed.ActorRef;
 import io.flm.coordinator.Membership.Candidate;
 import io.flm.coordinator.Membership.Standing;
+import io.flm.worker.AsyncTrainer.Rates;
+import io.flm.worker.AsyncTrainer.Shares;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Worker;
@@ -32,6 +34,8 @@ final class Roster {
         long askedAt = Long.MIN_VALUE / 2;
         long answeredAt;
         double laneMs;
+
+        @Nullable Shares timeShares;
 
         private Entry(ActorRef<Worker.Command> ref, long now) {
             this.ref = ref;
@@ -186,13 +190,24 @@ final class Roster {
     }
 
     /** A member's speed, as it has just told. */
-    void measured(String worker, double laneMs) {
-        of(worker).ifPresent(e -> e.laneMs = laneMs > 0 ? laneMs : e.laneMs);
+    void measured(String worker, Rates rates) {
+        of(worker).ifPresent(e -> {
+            e.laneMs = rates.laneMs() > 0 ? rates.laneMs() : e.laneMs;
+            e.timeShares = rates.shares();
+        });
+    }
+
+    /** Where a member's steps spent their time lately; null: it has not told. */
+    @Nullable Shares timeShares(String worker) {
+        return of(worker).map(e -> e.timeShares).orElse(null);
     }
 
     /** Speeds are of a run. */
     void forgetSpeeds() {
-        entries.values().forEach(e -> e.laneMs = 0);
+        entries.values().forEach(e -> {
+            e.laneMs = 0;
+            e.timeShares = null;
+        });
         quarantines.clear();
     }
 

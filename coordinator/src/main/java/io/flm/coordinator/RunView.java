@@ -71,6 +71,7 @@ public record RunView(
      * @param generation that it is in; 0: none
      * @param steps the committed steps whose state it holds
      * @param reason why it is in this state; never empty
+     * @param timeShares where its steps spent their time lately; null: not a member, or it has not told
      */
     public record WorkerView(
             String name,
@@ -82,7 +83,8 @@ public record RunView(
             double laneMs,
             long generation,
             long steps,
-            String reason)
+            String reason,
+            @Nullable Shares timeShares)
             implements WireMessage {}
 
     /**

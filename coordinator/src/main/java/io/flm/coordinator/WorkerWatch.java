@@ -32,7 +32,8 @@ final class WorkerWatch {
                     worker.laneMs(),
                     now.generation(),
                     worker.steps(),
-                    worker.reason()));
+                    worker.reason(),
+                    worker.timeShares()));
         }
     }
 

@@ -67,8 +67,14 @@ public interface AsyncTrainer extends AutoCloseable {
     record Rates(double samplesPerSecond, double tokensPerSecond, double laneMs, Shares shares)
             implements WireMessage {}
 
-    /** Shares of time that add up to 1: waiting for batches, forward and backward, waiting for the others, the update. */
-    record Shares(double data, double compute, double exchange, double optimizer) implements WireMessage {}
+    /** Shares of a worker's steps that add up to 1: waiting for batches, forward, backward, waiting for the others, the update. */
+    record Shares(double data, double forward, double backward, double exchange, double optimizer)
+            implements WireMessage {
+        /** Forward and backward. */
+        public double compute() {
+            return forward + backward;
+        }
+    }
 
     /** The generation's last step was committed: that of the run, or the one with the stop flag. */
     record Ended(long committedSteps) implements Event {}

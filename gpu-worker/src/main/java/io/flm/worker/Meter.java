@@ -11,7 +11,8 @@ final class Meter {
     private long samples;
     private long tokens;
     private long dataNs;
-    private long computeNs;
+    private long forwardNs;
+    private long backwardNs;
     private long exchangeNs;
     private long optimizerNs;
 
@@ -30,7 +31,8 @@ final class Meter {
         samples += result.totals().samples();
         tokens += result.totals().tokens();
         dataNs += result.times().dataNs();
-        computeNs += result.times().forwardNs() + result.times().backwardNs();
+        forwardNs += result.times().forwardNs();
+        backwardNs += result.times().backwardNs();
         exchangeNs += result.times().exchangeNs();
         optimizerNs += result.times().optimizerNs();
     }
@@ -38,14 +40,19 @@ final class Meter {
     /** The rates since the last reading; begins anew. */
     Rates read(long now) {
         double seconds = Math.max(1, now - since) / 1e9;
-        double spentNs = Math.max(1, dataNs + computeNs + exchangeNs + optimizerNs);
+        double spentNs = Math.max(1, dataNs + forwardNs + backwardNs + exchangeNs + optimizerNs);
         Rates rates = new Rates(
                 samples / seconds,
                 tokens / seconds,
-                (dataNs + computeNs) / 1e6 / Math.max(1, steps * lanes),
-                new Shares(dataNs / spentNs, computeNs / spentNs, exchangeNs / spentNs, optimizerNs / spentNs));
+                (dataNs + forwardNs + backwardNs) / 1e6 / Math.max(1, steps * lanes),
+                new Shares(
+                        dataNs / spentNs,
+                        forwardNs / spentNs,
+                        backwardNs / spentNs,
+                        exchangeNs / spentNs,
+                        optimizerNs / spentNs));
         since = now;
-        steps = samples = tokens = dataNs = computeNs = exchangeNs = optimizerNs = 0;
+        steps = samples = tokens = dataNs = forwardNs = backwardNs = exchangeNs = optimizerNs = 0;
         return rates;
     }
 }

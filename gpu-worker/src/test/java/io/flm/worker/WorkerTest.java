@@ -85,7 +85,7 @@ class WorkerTest {
         Worker.Progressed progressed = expect(Worker.Progressed.class);
         assertThat(progressed.heads()).containsExactly(new AsyncTrainer.Head("mlm", 2, 0.25, 0.4, 0.25));
         assertThat(progressed.rates().laneMs()).isEqualTo(3e-6 / 2);
-        assertThat(progressed.rates().shares()).isEqualTo(new AsyncTrainer.Shares(0.1, 0.2, 0.3, 0.4));
+        assertThat(progressed.rates().shares()).isEqualTo(new AsyncTrainer.Shares(0.1, 0.1, 0.1, 0.3, 0.4));
         assertThat(expect(Worker.Halted.class).committedSteps()).isEqualTo(5);
         assertThat(observed).containsExactly(0L, 1L, 2L, 3L, 4L);
         assertThat(trainer.calls()).containsExactly("enter 1", "leave");
@@ -290,7 +290,7 @@ class WorkerTest {
         RunPlan plan = plan(5).withDrained("w", "hot").withHashes(Map.of("data", "x"));
         Generation g =
                 new Generation(3, "run-1", 7, FakeTrainer.alone(3, "w", 7).members(), List.of(0), "key");
-        AsyncTrainer.Rates rates = new AsyncTrainer.Rates(1, 2, 3, new AsyncTrainer.Shares(0.1, 0.2, 0.3, 0.4));
+        AsyncTrainer.Rates rates = new AsyncTrainer.Rates(1, 2, 3, new AsyncTrainer.Shares(0.1, 0.1, 0.1, 0.3, 0.4));
         List<WireMessage> messages = List.of(
                 new Worker.Describe(1, true, to),
                 new Worker.Prepare(1, plan, to),

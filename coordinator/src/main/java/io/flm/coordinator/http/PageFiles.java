@@ -40,6 +40,7 @@ final class PageFiles {
             "elements.js",
             "parts.js",
             "samples.js",
+            "times.js",
             "page.css",
             "icon.svg");
     private static final List<String> LIBRARY = List.of("uPlot.esm.js", "uPlot.min.css");

@@ -153,15 +153,26 @@ class HttpEndpointTest {
                 99,
                 990,
                 60.5,
-                new Shares(0.25, 0.5, 0.125, 0.125),
+                new Shares(0.25, 0.125, 0.375, 0.125, 0.125),
                 1,
                 2,
                 null,
                 new CheckpointView(5, "/c", "w0"),
                 List.of(),
                 List.of(
-                        new WorkerView("w0", "n", "cpu", "training", 0, "[0, 2)", 3, 1, 7, "joined"),
-                        new WorkerView("w1", "n", "cpu", "waiting", -1, "", 0, 0, 0, "spare")));
+                        new WorkerView(
+                                "w0",
+                                "n",
+                                "cpu",
+                                "training",
+                                0,
+                                "[0, 2)",
+                                3,
+                                1,
+                                7,
+                                "joined",
+                                new Shares(0.5, 0.25, 0.125, 0.125, 0)),
+                        new WorkerView("w1", "n", "cpu", "waiting", -1, "", 0, 0, 0, "spare", null)));
     }
 
     @BeforeEach
@@ -212,7 +223,11 @@ class HttpEndpointTest {
         assertThat(run.get("loss").asDouble()).isEqualTo(3.25);
         assertThat(run.get("heads").get(0).get("accuracy").asDouble()).isEqualTo(0.25);
         assertThat(run.get("heads").get(0).get("corruptionRate").asDouble()).isEqualTo(0.3);
-        assertThat(run.get("timeShares").get("compute").asDouble()).isEqualTo(0.5);
+        assertThat(run.get("timeShares").toString())
+                .isEqualTo(
+                        "{\"data\":0.25,\"forward\":0.125,\"backward\":0.375,\"exchange\":0.125,\"optimizer\":0.125}");
+        assertThat(run.at("/workers/0/timeShares/data").asDouble()).isEqualTo(0.5);
+        assertThat(run.at("/workers/1/timeShares").isNull()).isTrue();
         assertThat(run.get("samplesPerSecond").asDouble()).isEqualTo(99);
         assertThat(run.get("reason").asText()).isEqualTo("all members joined");
         assertThat(run.get("checkpoint").get("step").asLong()).isEqualTo(5);

@@ -73,6 +73,7 @@ class PageFilesTest {
         "/elements.js, application/javascript",
         "/parts.js, application/javascript",
         "/samples.js, application/javascript",
+        "/times.js, application/javascript",
         "/uPlot.esm.js, application/javascript",
         "/page.css, text/css",
         "/uPlot.min.css, text/css",

@@ -58,15 +58,16 @@ class ControlCommandTest {
                 1234,
                 56_789,
                 4_000.0,
-                new Shares(0.1, 0.7, 0.15, 0.05),
+                new Shares(0.1, 0.3, 0.4, 0.15, 0.05),
                 1,
                 0,
                 null,
                 new CheckpointView(100, "/runs/emoji-1/checkpoints/step-0000000100", "a-w1"),
                 List.of("the disk of b is full"),
                 List.of(
-                        new WorkerView("a-w1", "a", "cpu", "training", 0, "[0, 5)", 12.3, 3, 120, "in generation 3"),
-                        new WorkerView("b-w1", "b", "cuda:0", "drained", -1, "", 0, 0, 90, "a fan is broken")));
+                        new WorkerView(
+                                "a-w1", "a", "cpu", "training", 0, "[0, 5)", 12.3, 3, 120, "in generation 3", null),
+                        new WorkerView("b-w1", "b", "cuda:0", "drained", -1, "", 0, 0, 90, "a fan is broken", null)));
     }
 
     /** Whatever listens there may send for ever. */

@@ -130,13 +130,14 @@ class NodeMetricsTest {
                 10,
                 100,
                 12.5,
-                new Shares(0.5, 0.25, 0.125, 0.125),
+                new Shares(0.5, 0.125, 0.125, 0.125, 0.125),
                 1,
                 2,
                 null,
                 new RunView.CheckpointView(5, "/p", "n-w1"),
                 List.of(),
-                List.of(new RunView.WorkerView("n-w1", "n", "cuda:0", "training", 0, "[0, 4)", 3, 2, 7, "trains")));
+                List.of(new RunView.WorkerView(
+                        "n-w1", "n", "cuda:0", "training", 0, "[0, 4)", 3, 2, 7, "trains", null)));
     }
 
     @Test

@@ -3,8 +3,9 @@
 import {EventStream, Refused, get, post, signOut} from './connection.js';
 import {Curves} from './curves.js';
 import {byId, count, element, setText, shown} from './elements.js';
+import {Generations, Workers, addLine, filterLines, showFigures, showNotes} from './parts.js';
 import {Samples} from './samples.js';
-import {Generations, Workers, addLine, filterLines, showFigures, showNotes, showShares} from './parts.js';
+import {WorkerTimes, showShares} from './times.js';
 
 const POINTS = 500;
 const CURVES_MS = 1000; // between two questions for new steps
@@ -41,6 +42,7 @@ let askedRunAt = 0;
 const curves = new Curves(byId('charts'));
 const generations = new Generations();
 const samples = new Samples();
+const times = new WorkerTimes();
 const workers = new Workers((order, name) => orderWorker(order, name));
 const buttons = Object.entries(ORDERS).map(([name, order]) => {
   const button = element('button', {type: 'button', textContent: order.words, disabled: true});
@@ -74,6 +76,7 @@ async function onRun(next) {
   showRun();
   showNotes(run.notes);
   workers.replace(run.workers);
+  times.replace(run.workers);
   if (other) {
     curves.replace({run: run.run, first: -1, last: -1, bucketSteps: 1, steps: [], counts: [], figures: {}});
   }
@@ -115,6 +118,8 @@ const EVENTS = {
   workers(event) {
     workers.change(event.changed);
     workers.gone(event.gone);
+    times.change(event.changed);
+    times.gone(event.gone);
     event.gone.forEach(name => addLine(event.at, 'gone', name));
   },
   notes(event) {

@@ -29,24 +29,6 @@ export function showFigures(run) {
     element('div', {}, element('dt', {textContent: name}), element('dd', {textContent: value}))));
 }
 
-const SHARES = [['data', 'waiting for data'], ['compute', 'forward and backward'], ['exchange', 'waiting for others'], ['optimizer', 'optimizer']];
-
-export function showShares(shares) {
-  if (!shares) {
-    return;
-  }
-  const bar = element('div', {className: 'bar', role: 'img',
-    'aria-label': SHARES.map(([key, words]) => `${words} ${percent(shares[key])}`).join(', ')});
-  const legend = element('ul', {className: 'legend'});
-  SHARES.forEach(([key, words], i) => {
-    const part = element('span', {className: `c${i}`});
-    part.style.flexGrow = String(shares[key]);
-    bar.append(part);
-    legend.append(element('li', {className: `key c${i}`}, element('span', {className: 'swatch'}), `${words} ${percent(shares[key])}`));
-  });
-  byId('shares').replaceChildren(bar, legend);
-}
-
 /** The table of workers: one row each, of which only what has changed is written. */
 export class Workers {
   #rows = new Map();
