@@ -61,23 +61,6 @@ final class MotoServer implements AutoCloseable {
         network.start();
     }
 
-    /** Whether a Python has the server. */
-    static boolean isIn(String python) throws InterruptedException {
-        try {
-            Process asked = new ProcessBuilder(python, "-c", "import moto.server, flask, flask_cors")
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start();
-            if (!asked.waitFor(BOUND_SECONDS, TimeUnit.SECONDS)) {
-                asked.destroyForcibly();
-                return false;
-            }
-            return asked.exitValue() == 0;
-        } catch (IOException e) {
-            return false; // no such Python
-        }
-    }
-
     /** Reads what the server says, to its end: else it would wait for who reads it. */
     private String address() {
         BufferedReader lines = process.inputReader();

@@ -38,13 +38,8 @@ class S3DataTest {
     private String onDisk = "";
 
     static boolean hasMoto() throws InterruptedException {
-        for (String candidate : List.of(System.getProperty("flm.test.python", ""), "python3")) {
-            if (!candidate.isEmpty() && MotoServer.isIn(candidate)) {
-                python = candidate;
-                return true;
-            }
-        }
-        return false;
+        python = PythonModules.find("moto.server, flask, flask_cors").orElse("");
+        return !python.isEmpty();
     }
 
     @BeforeAll

@@ -25,13 +25,14 @@ import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.ServerBuilder;
 import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpHeader;
+import akka.http.javadsl.model.HttpMethod;
+import akka.http.javadsl.model.HttpMethods;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
+import akka.http.javadsl.model.RequestEntityAcceptances;
 import akka.http.javadsl.model.StatusCodes;
 import akka.http.javadsl.server.ExceptionHandler;
-import akka.http.javadsl.server.MethodRejection;
-import akka.http.javadsl.server.RejectionHandler;
 import akka.http.javadsl.server.Route;
 import akka.http.javadsl.settings.ServerSettings;
 import akka.stream.ActorAttributes;
@@ -57,8 +58,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,6 +77,10 @@ public final class HttpEndpoint {
     private static final Attributes ONE_FAILS_ALONE =
             ActorAttributes.withSupervisionStrategy(Supervision.getResumingDecider());
 
+    /** A method of HTTP that Akka does not know: it would answer that no path has it, and not which ones this path has. */
+    private static final HttpMethod QUERY =
+            HttpMethods.custom("QUERY", true, true, RequestEntityAcceptances.Expected, true);
+
     private static final String PATHS =
             "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/metrics, /api/v1/events,"
                     + " /api/v1/runs, /api/v1/samples, /api/v1/session, /api/v1/openapi.json, /metrics, /health/ready and /health/alive";
@@ -96,6 +99,7 @@ public final class HttpEndpoint {
     private final HttpAccess access;
     private final HttpBodies bodies;
     private final SessionRoutes session;
+    private final OpenApi openApi;
     private final Submission.Planner planner;
     private final MetricsAnswer metrics;
     private final RunRoutes runs;
@@ -119,6 +123,7 @@ public final class HttpEndpoint {
         this.access = new HttpAccess(system, settings, cookies, audit, System::nanoTime);
         this.bodies = new HttpBodies(system, settings.maxBodyBytes());
         this.session = new SessionRoutes(settings.tokens(), access, cookies, audit, bodies);
+        this.openApi = new OpenApi(settings.tokens().wanted(), cookies.name());
         this.planner = planner;
         this.metrics = new MetricsAnswer(metrics);
         this.runs = new RunRoutes(runs);
@@ -185,27 +190,14 @@ public final class HttpEndpoint {
                 .withLingerTimeout(FiniteDuration.create(1, TimeUnit.SECONDS));
         return server.withTimeouts(timeouts)
                 .withTransparentHeadRequests(true)
-                .withParserSettings(
-                        server.getParserSettings().withIllegalHeaderWarnings(false)) // see HttpParsingErrors
+                .withParserSettings(server.getParserSettings()
+                        .withCustomMethods(QUERY)
+                        .withIllegalHeaderWarnings(false)) // see HttpParsingErrors
                 .withServerHeader(Optional.empty())
                 .withParsingErrorHandler(HttpParsingErrors.class.getName());
     }
 
     Route route() {
-        RejectionHandler rejections = RejectionHandler.newBuilder()
-                .handleAll(MethodRejection.class, all -> {
-                    String methods = all.stream()
-                            .map(rejection -> rejection.supported().value())
-                            .flatMap(method -> method.equals("GET") ? Stream.of(method, "HEAD") : Stream.of(method))
-                            .distinct()
-                            .collect(Collectors.joining(", "));
-                    return complete(HttpAnswers.problem(
-                            StatusCodes.METHOD_NOT_ALLOWED,
-                            "use " + methods + " here",
-                            HttpAnswers.header("Allow", methods)));
-                })
-                .handleNotFound(complete(HttpAnswers.problem(StatusCodes.NOT_FOUND, PATHS)))
-                .build();
         ExceptionHandler exceptions = ExceptionHandler.newBuilder()
                 .matchAny(e -> {
                     LOG.error("HTTP request", e);
@@ -216,20 +208,26 @@ public final class HttpEndpoint {
         return handleExceptions(
                 exceptions,
                 () -> access.known(() -> handleRejections(
-                        rejections,
+                        HttpRejections.of(PATHS),
                         () -> concat(
-                                PageFiles.route(),
-                                pathPrefix("health", this::health),
-                                pathPrefix("api", () -> pathPrefix("v1", this::open)),
+                                handleRejections(HttpRejections.ofMethods(), this::open),
                                 access.allowed(() -> concat(
                                         pathPrefix("api", () -> pathPrefix("v1", this::api)),
                                         path("metrics", () -> get(() -> extractRequest(this::prometheus)))))))));
     }
 
-    /** What needs no token. */
+    /** What needs no token, also to be told that it has no such method. */
     private Route open() {
         return concat(
-                path("session", session::route), path("openapi.json", () -> get(() -> complete(OpenApi.document()))));
+                PageFiles.route(),
+                pathPrefix("health", this::health),
+                pathPrefix(
+                        "api",
+                        () -> pathPrefix(
+                                "v1",
+                                () -> concat(
+                                        path("session", session::route),
+                                        path("openapi.json", () -> get(() -> complete(openApi.document())))))));
     }
 
     private Route health() {
@@ -333,17 +331,21 @@ public final class HttpEndpoint {
         return path(
                 name,
                 () -> post(() -> bodies.take(body -> {
-                    String reason = body.isBlank() ? name + " over HTTP" : reason(body);
+                    String reason = reason(name, body);
                     return coordinator.shown(command.apply(reason), HttpEndpoint::answer);
                 })));
     }
 
     private record Order(@Nullable String reason) {}
 
-    private static String reason(String body) {
-        String reason = HttpBodies.read(body, Order.class).reason();
-        if (reason == null || reason.isBlank() || reason.length() > 1000) {
-            throw new UserException("reason: give a short text, or leave the body out");
+    private static String reason(String order, String body) {
+        String reason =
+                body.isBlank() ? null : HttpBodies.read(body, Order.class).reason();
+        if (reason == null) {
+            return order + " over HTTP";
+        }
+        if (reason.isBlank() || reason.length() > 1000) {
+            throw new UserException("reason: give a short text, or leave it out");
         }
         return reason;
     }

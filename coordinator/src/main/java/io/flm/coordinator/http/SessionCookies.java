@@ -61,6 +61,11 @@ final class SessionCookies {
         return hex.toString();
     }
 
+    /** What browsers know the cookie by. */
+    String name() {
+        return name;
+    }
+
     /** A new sign-in of a role whose token was shown. */
     Caller begin(Role role) {
         byte[] id = new byte[ID_BYTES];

@@ -277,6 +277,7 @@ class HttpAttacksTest {
             many headers   | 400
             long target    | 414
             no method      | 501
+            trace          | 400
             no request     | 400
             two lengths    | 400
             negative       | 400
@@ -296,6 +297,8 @@ class HttpAttacksTest {
                     case "many headers" -> get + "x: y\r\n".repeat(2000) + END;
                     case "long target" -> "GET /" + "a".repeat(20_000) + " HTTP/1.1\r\nHost: localhost\r\n" + END;
                     case "no method" -> "STEAL /health/alive HTTP/1.1\r\nHost: localhost\r\n" + END;
+                    case "trace" ->
+                        "TRACE /health/alive HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n" + END + "{}";
                     case "no request" -> "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003\r\n\r\n";
                     case "two lengths" -> post + "Content-Length: 2\r\nContent-Length: 20\r\n" + END + "{}";
                     case "negative" -> post + "Content-Length: -1\r\n" + END + "{}";

@@ -254,7 +254,7 @@ class HttpEndpointTest {
         assertThat(send("POST", "/api/v1/run/pause", "{\"reason\": \"the fan\"}")
                         .statusCode())
                 .isEqualTo(202);
-        assertThat(send("POST", "/api/v1/run/continue", "").statusCode()).isEqualTo(202);
+        assertThat(send("POST", "/api/v1/run/continue", "{}").statusCode()).isEqualTo(202);
         assertThat(send("POST", "/api/v1/run/checkpoint", "").statusCode()).isEqualTo(202);
         assertThat(send("POST", "/api/v1/workers/w%201/drain", "").statusCode()).isEqualTo(202);
         assertThat(send("POST", "/api/v1/workers/w%201/admit", "").statusCode()).isEqualTo(202);
@@ -324,6 +324,9 @@ class HttpEndpointTest {
             {"run": "r", "config": "", "a": 1}       | the body does not fit: it has a, and may have config, maxWorkers, minWorkers, resume, run
             {"run": "r", "config": "", "minWorkers": "x"} | its minWorkers is of another type or size than docs/http.md has
             {"run": "r", "config": "", "minWorkers": 1e99} | its minWorkers is of another type or size than docs/http.md has
+            {"run": "r", "config": "", "minWorkers": 1.5} | its minWorkers is of another type or size than docs/http.md has
+            {"run": "r", "config": "", "minWorkers": "1"} | its minWorkers is of another type or size than docs/http.md has
+            {"run": true, "config": ""}              | its run is of another type or size than docs/http.md has
             {"run": {}, "config": ""}                | its run is of another type or size than docs/http.md has
             {"run": "../r", "config": ""}            | run = ../r: give a name of 1 to 100 letters
             {"run": "r", "config": "", "minWorkers": -1} | minWorkers = -1
@@ -348,7 +351,9 @@ class HttpEndpointTest {
                 "application/json");
         assertProblem(send("POST", "/api/v1/run", "{\"run\": \"" + "r".repeat(2000) + "\"}"), 413, "1024 bytes");
         assertProblem(send("POST", "/api/v1/run", "{\"minWorkers\":" + "1".repeat(1001) + "}"), 400, "the body");
+        assertProblem(send("QUERY", "/api/v1/run", ""), 405, "use GET, HEAD, POST here");
         assertProblem(send("POST", "/api/v1/run/stop", "{\"reason\": \"\"}"), 400, "reason");
+        assertProblem(send("POST", "/api/v1/run/stop", "{\"reason\": false}"), 400, "its reason is of another type");
         assertProblem(send("POST", "/api/v1/run/stop", "", "Origin", "http://evil.example"), 403, "another site");
         assertThat(COMMANDS).isEmpty();
     }
@@ -392,6 +397,7 @@ class HttpEndpointTest {
                         .statusCode())
                 .isEqualTo(200);
         assertThat(send(guardedPort, "GET", "/health/alive", "").statusCode()).isEqualTo(200);
+        assertProblem(send(guardedPort, "DELETE", "/health/alive", ""), 405, "use GET, HEAD here");
     }
 
     @Test
