@@ -83,7 +83,7 @@ public final class HttpEndpoint {
 
     private static final String PATHS =
             "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/metrics, /api/v1/events,"
-                    + " /api/v1/runs, /api/v1/samples, /api/v1/session, /api/v1/openapi.json, /metrics, /health/ready and /health/alive";
+                    + " /api/v1/runs, /api/v1/samples, /api/v1/bad-samples, /api/v1/log, /api/v1/session, /api/v1/openapi.json, /metrics, /health/ready and /health/alive";
     private static final AtomicLong HUBS = new AtomicLong(); // names of actors are unique
 
     /**
@@ -104,6 +104,7 @@ public final class HttpEndpoint {
     private final MetricsAnswer metrics;
     private final RunRoutes runs;
     private final SampleRoutes samples;
+    private final NodeRoutes node;
     private final ActorRef<EventHub.Message> events;
 
     private HttpEndpoint(
@@ -113,6 +114,7 @@ public final class HttpEndpoint {
             Submission.Planner planner,
             PrometheusRegistry metrics,
             KeptRuns runs,
+            NodeRecords records,
             InstantSource clock) {
         this.system = system;
         this.coordinator = new CoordinatorClient(system, coordinator);
@@ -128,6 +130,7 @@ public final class HttpEndpoint {
         this.metrics = new MetricsAnswer(metrics);
         this.runs = new RunRoutes(runs);
         this.samples = new SampleRoutes(this.coordinator);
+        this.node = new NodeRoutes(records);
         this.events =
                 system.systemActorOf(EventHub.create(coordinator), "events-" + HUBS.incrementAndGet(), Props.empty());
     }
@@ -149,13 +152,30 @@ public final class HttpEndpoint {
             PrometheusRegistry metrics,
             KeptRuns runs,
             InstantSource clock) {
+        return bind(system, coordinator, settings, planner, metrics, runs, NodeRecords.NONE, clock);
+    }
+
+    /**
+     * The same, of a node that remembers more.
+     *
+     * @param records of this node
+     */
+    public static CompletionStage<ServerBinding> bind(
+            ActorSystem<?> system,
+            ActorRef<Coordinator.Command> coordinator,
+            HttpSettings settings,
+            Submission.Planner planner,
+            PrometheusRegistry metrics,
+            KeptRuns runs,
+            NodeRecords records,
+            InstantSource clock) {
         Optional<NodeTls> tls;
         try {
             tls = settings.tls().map(files -> new NodeTls(files, clock));
         } catch (UserException e) {
             return CompletableFuture.failedFuture(e);
         }
-        Route route = new HttpEndpoint(system, coordinator, settings, planner, metrics, runs, clock).route();
+        Route route = new HttpEndpoint(system, coordinator, settings, planner, metrics, runs, records, clock).route();
         HttpConnections connections = new HttpConnections(settings, route.handler(system), system);
         ServerBuilder server = Http.get(system).newServerAt(settings.host(), settings.port());
         return tls.map(shown -> server.enableHttps(refreshed(shown, system)))
@@ -282,6 +302,7 @@ public final class HttpEndpoint {
                                 (GenerationsView view) -> HttpAnswers.json(StatusCodes.OK, view.generations()))))),
                 pathPrefix("runs", runs::route),
                 pathPrefix("samples", samples::route),
+                node.route(),
                 path("metrics", () -> get(() -> extractRequest(this::metrics))),
                 path("events", () -> get(() -> extractRequest(request -> complete(events(request))))));
     }

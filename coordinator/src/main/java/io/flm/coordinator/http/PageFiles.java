@@ -38,6 +38,7 @@ final class PageFiles {
             "connection.js",
             "curves.js",
             "elements.js",
+            "node.js",
             "parts.js",
             "samples.js",
             "times.js",

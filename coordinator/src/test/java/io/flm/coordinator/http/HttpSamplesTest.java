@@ -79,13 +79,31 @@ class HttpSamplesTest {
         };
     }
 
+    private static NodeRecords records() {
+        return new NodeRecords() {
+            @Override
+            public BadSamples badSamples() {
+                return new BadSamples(201, List.of("shard.tar:7: no caption"));
+            }
+
+            @Override
+            public List<LogLine> log() {
+                return List.of(new LogLine(1_687_082_400_250L, "WARN", "BadSamples", "a \u202e line\n of <b>somebody</b>"));
+            }
+        };
+    }
+
     @BeforeAll
     static void bind() throws Exception {
         ActorRef<Coordinator.Command> coordinator = KIT.spawn(Coordinator.withoutReceptionist(
                 CoordinatorSettings.from(ConfigFactory.load()),
                 new CoordinatorEnvironment(InstantSource.system(), System::nanoTime, () -> "key", past())));
         port = LoopbackEndpoint.bind(
-                KIT.system(), coordinator, LoopbackEndpoint.settings(new Tokens("operate", OPERATE, "read", READ)));
+                KIT.system(),
+                coordinator,
+                LoopbackEndpoint.settings(new Tokens("operate", OPERATE, "read", READ)),
+                KeptRuns.NONE,
+                records());
         HttpRequest submit = request("/api/v1/run", OPERATE)
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString(
@@ -151,6 +169,22 @@ class HttpSamplesTest {
                                 BodyHandlers.ofString())
                         .statusCode())
                 .isEqualTo(401);
+    }
+
+    @Test
+    void whoeverReadsHearsOfBadSamplesAndOnlyWhoOperatesOfTheLog() throws Exception {
+        HttpResponse<byte[]> bad = get("/api/v1/bad-samples");
+        assertThat(bad.statusCode()).isEqualTo(200);
+        assertThat(new String(bad.body(), StandardCharsets.UTF_8))
+                .isEqualTo("{\"count\":201,\"samples\":[\"shard.tar:7: no caption\"]}");
+        HttpResponse<byte[]> refused = get("/api/v1/log");
+        assertThat(refused.statusCode()).isEqualTo(403);
+        assertThat(JSON.readTree(refused.body()).get("detail").asText())
+                .startsWith("the log wants the token to operate, and yours is the one to read");
+        HttpResponse<String> log = CLIENT.send(request("/api/v1/log", OPERATE).build(), BodyHandlers.ofString());
+        assertThat(log.statusCode()).isEqualTo(200);
+        assertThat(log.headers().firstValue("Cache-Control")).contains("no-store");
+        assertThat(log.body()).contains("\"from\":\"BadSamples\"").contains("<b>somebody</b>").doesNotContain("\u202e", "\n");
     }
 
     @Test

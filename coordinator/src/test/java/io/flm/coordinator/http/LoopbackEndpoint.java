@@ -52,6 +52,17 @@ final class LoopbackEndpoint {
     static int bind(
             ActorSystem<?> system, ActorRef<Coordinator.Command> coordinator, HttpSettings settings, KeptRuns runs)
             throws Exception {
+        return bind(system, coordinator, settings, runs, NodeRecords.NONE);
+    }
+
+    /** The same, of a node that remembers more. */
+    static int bind(
+            ActorSystem<?> system,
+            ActorRef<Coordinator.Command> coordinator,
+            HttpSettings settings,
+            KeptRuns runs,
+            NodeRecords records)
+            throws Exception {
         return HttpEndpoint.bind(
                         system,
                         coordinator,
@@ -59,6 +70,7 @@ final class LoopbackEndpoint {
                         s -> RunPlan.of(s.run(), "id", s.config(), "1", 4, 100).resuming(s.resume()),
                         new PrometheusRegistry(),
                         runs,
+                        records,
                         InstantSource.system())
                 .toCompletableFuture()
                 .get(20, TimeUnit.SECONDS)

@@ -227,6 +227,8 @@ class OpenApiTest {
         records.put("SampleView", ShownSamples.View.class);
         records.put("Prediction", ShownSamples.Prediction.class);
         records.put("Guess", ShownSamples.Guess.class);
+        records.put("BadSamples", NodeRecords.BadSamples.class);
+        records.put("LogLine", NodeRecords.LogLine.class);
         records.put("Submitted", HttpEndpoint.Submitted.class);
         records.put("Session", SessionRoutes.SessionView.class);
         records.forEach((name, type) -> {

@@ -71,6 +71,7 @@ class PageFilesTest {
         "/connection.js, application/javascript",
         "/curves.js, application/javascript",
         "/elements.js, application/javascript",
+        "/node.js, application/javascript",
         "/parts.js, application/javascript",
         "/samples.js, application/javascript",
         "/times.js, application/javascript",

@@ -93,6 +93,10 @@ public final class LogFiles implements Logs {
             user.setContext(context);
             user.start();
             begun.addAppender(user);
+            RecentLog recent = RecentLog.ofProcess();
+            recent.setContext(context);
+            recent.start();
+            begun.addAppender(recent);
             root = begun;
         }
         return begun;

@@ -33,6 +33,7 @@ import io.flm.coordinator.PastSteps;
 import io.flm.coordinator.http.HttpEndpoint;
 import io.flm.coordinator.http.HttpSettings;
 import io.flm.coordinator.http.KeptRuns;
+import io.flm.coordinator.http.NodeRecords;
 import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.exchange.GroupSpec;
@@ -88,6 +89,7 @@ final class ClusterSession {
      * @param http likewise with the earlier port
      * @param metrics what the node counts
      * @param runs that the node keeps
+     * @param records what the node remembers beside
      * @param past steps of runs, as this node keeps them
      * @throws UserException where a port cannot be had
      */
@@ -99,6 +101,7 @@ final class ClusterSession {
             Submission.Planner planner,
             PrometheusRegistry metrics,
             KeptRuns runs,
+            NodeRecords records,
             PastSteps past) {
         this.settings = settings;
         this.slots = slots;
@@ -112,7 +115,7 @@ final class ClusterSession {
             ActorRef<Coordinator.Command> proxy = coordinator
                     .orTimeout(START_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
                     .join();
-            httpPort = HttpEndpoint.bind(system, proxy, http, planner, metrics, runs, Clock.systemUTC())
+            httpPort = HttpEndpoint.bind(system, proxy, http, planner, metrics, runs, records, Clock.systemUTC())
                     .toCompletableFuture()
                     .join()
                     .localAddress()

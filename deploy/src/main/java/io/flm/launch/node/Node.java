@@ -4,6 +4,7 @@ import ai.djl.Device;
 import com.typesafe.config.Config;
 import io.flm.coordinator.http.HttpSettings;
 import io.flm.coordinator.http.KeptRuns;
+import io.flm.coordinator.http.NodeRecords;
 import io.flm.coordinator.http.Submission;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
@@ -11,6 +12,7 @@ import io.flm.exchange.ExchangeNode;
 import io.flm.launch.config.DataRoots;
 import io.flm.launch.config.NodeSettings;
 import io.flm.launch.console.Failure;
+import io.flm.launch.console.RecentLog;
 import io.flm.launch.node.DeadMembers.Verdict;
 import io.flm.launch.run.NodeFiles;
 import io.flm.launch.run.PastFolders;
@@ -192,6 +194,7 @@ public final class Node implements AutoCloseable {
                     planner,
                     metrics.registry(),
                     kept,
+                    records(),
                     new PastFolders(setup.folder()::of));
             failures = 0;
         } catch (UserException e) {
@@ -237,6 +240,20 @@ public final class Node implements AutoCloseable {
             now.end();
             runs.close();
         }
+    }
+
+    private NodeRecords records() {
+        return new NodeRecords() {
+            @Override
+            public BadSamples badSamples() {
+                return runs.badSamples();
+            }
+
+            @Override
+            public List<LogLine> log() {
+                return RecentLog.lines();
+            }
+        };
     }
 
     private String joined() {

@@ -239,6 +239,11 @@ final class NodeRun implements AutoCloseable {
         return ingest.counters();
     }
 
+    /** The samples that it could not use, each with the reason. */
+    List<String> badSamples() {
+        return ingest.badSamples();
+    }
+
     /** A worker of this node committed a step as rank 0; called on its thread. */
     void onStep(StepResult result) {
         metrics.add(result);

@@ -1,5 +1,6 @@
 package io.flm.launch.node;
 
+import io.flm.coordinator.http.NodeRecords;
 import io.flm.data.StageCount;
 import io.flm.launch.config.DataRoots;
 import io.flm.worker.RunPlan;
@@ -67,6 +68,16 @@ final class NodeRuns implements AutoCloseable {
         synchronized (counts) {
             return Stream.concat(ended.values().stream(), counted.stream().flatMap(run -> run.dataStages().stream()))
                     .toList();
+        }
+    }
+
+    /** The samples that the open runs could not use. */
+    NodeRecords.BadSamples badSamples() {
+        synchronized (counts) {
+            List<String> all =
+                    counted.stream().flatMap(run -> run.badSamples().stream()).toList();
+            return new NodeRecords.BadSamples(
+                    all.size(), all.stream().limit(NodeRecords.MOST_BAD).toList());
         }
     }
 

@@ -3,6 +3,7 @@
 import {EventStream, Refused, get, post, signOut} from './connection.js';
 import {Curves} from './curves.js';
 import {byId, count, element, setText, shown} from './elements.js';
+import {NodeLog, showBadSamples} from './node.js';
 import {Generations, Workers, addLine, filterLines, showFigures, showNotes} from './parts.js';
 import {Samples} from './samples.js';
 import {WorkerTimes, showShares} from './times.js';
@@ -82,7 +83,7 @@ async function onRun(next) {
   }
   askedAt = 0;
   await Promise.all([askCurves(true), get('/api/v1/generations').then(all => generations.replace(all)),
-    samples.replace(run.id)]).catch(told);
+    samples.replace(run.id), showBadSamples()]).catch(told);
 }
 
 /** What events tell of a run that is known. */
@@ -159,6 +160,7 @@ function onEvent(type, event) {
 async function askRun() {
   askedRunAt = Date.now();
   try {
+    await showBadSamples();
     const now = await get('/api/v1/run');
     if (run !== null && now.id === run.id) {
       run.secondsLeft = now.secondsLeft;
@@ -391,5 +393,6 @@ byId('range').addEventListener('change', () => {
   askedAt = 0;
   askCurves(true).catch(told);
 });
+new NodeLog(told);
 set();
 begin();

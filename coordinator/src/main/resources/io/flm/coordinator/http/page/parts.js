@@ -157,10 +157,10 @@ export function addLine(at, kind, text, sameAsBefore = false) {
   filterLines();
 }
 
-/** Shows the lines and notes that have the words of the filter. */
+/** Shows the lines, of the log too, and notes that have the words of the filter. */
 export function filterLines() {
   const words = byId('filter').value.toLowerCase();
-  for (const line of [...byId('log-lines').children, ...byId('notes').children]) {
+  for (const line of [...byId('log-lines').children, ...byId('notes').children, ...byId('node-log-lines').children]) {
     line.hidden = !line.textContent.toLowerCase().includes(words);
   }
 }
