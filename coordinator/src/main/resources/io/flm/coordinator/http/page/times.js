@@ -5,6 +5,7 @@ import {byId, element, percent, setText} from './elements.js';
 const SHARES = [
   ['data', 'waiting for data'], ['forward', 'forward'], ['backward', 'backward'], ['exchange', 'waiting for others'], ['optimizer', 'optimizer'],
 ];
+const MANY = 32; // members: of more only those in sight are laid out
 const LEAST = 0.05; // of a step: a wait that is told of
 
 const words = shares => SHARES.map(([key, meaning]) => `${meaning} ${percent(shares[key])}`).join(', ');
@@ -15,9 +16,12 @@ class Bar {
   box = element('div', {className: 'bar', role: 'img'}, ...this.#parts);
 
   set(shares) {
-    SHARES.forEach(([key], i) => { this.#parts[i].style.flexGrow = String(shares[key]); });
-    this.box.setAttribute('aria-label', words(shares));
-    this.box.title = words(shares);
+    const now = words(shares);
+    if (this.box.title !== now) {
+      SHARES.forEach(([key], i) => { this.#parts[i].style.flexGrow = shares[key].toFixed(3); });
+      this.box.setAttribute('aria-label', now);
+      this.box.title = now;
+    }
   }
 }
 
@@ -83,6 +87,7 @@ export class WorkerTimes {
   #tell() {
     const all = [...this.#members].map(([name, {shares}]) => ({name, waits: shares.exchange})).sort((a, b) => a.waits - b.waits);
     byId('members-times').hidden = all.length < 2;
+    byId('worker-times').classList.toggle('many', all.length > MANY);
     if (all.length < 2) {
       return;
     }
