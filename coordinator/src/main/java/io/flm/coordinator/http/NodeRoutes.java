@@ -21,9 +21,7 @@ final class NodeRoutes {
 
     Route route() {
         return concat(
-                path(
-                        "bad-samples",
-                        () -> get(() -> complete(HttpAnswers.json(StatusCodes.OK, records.badSamples())))),
+                path("bad-samples", () -> get(() -> complete(HttpAnswers.json(StatusCodes.OK, records.badSamples())))),
                 path("log", () -> get(() -> extractRequest(request -> complete(log(request))))));
     }
 

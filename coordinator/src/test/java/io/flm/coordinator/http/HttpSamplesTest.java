@@ -88,7 +88,8 @@ class HttpSamplesTest {
 
             @Override
             public List<LogLine> log() {
-                return List.of(new LogLine(1_687_082_400_250L, "WARN", "BadSamples", "a \u202e line\n of <b>somebody</b>"));
+                return List.of(
+                        new LogLine(1_687_082_400_250L, "WARN", "BadSamples", "a \u202e line\n of <b>somebody</b>"));
             }
         };
     }
@@ -184,7 +185,10 @@ class HttpSamplesTest {
         HttpResponse<String> log = CLIENT.send(request("/api/v1/log", OPERATE).build(), BodyHandlers.ofString());
         assertThat(log.statusCode()).isEqualTo(200);
         assertThat(log.headers().firstValue("Cache-Control")).contains("no-store");
-        assertThat(log.body()).contains("\"from\":\"BadSamples\"").contains("<b>somebody</b>").doesNotContain("\u202e", "\n");
+        assertThat(log.body())
+                .contains("\"from\":\"BadSamples\"")
+                .contains("<b>somebody</b>")
+                .doesNotContain("\u202e", "\n");
     }
 
     @Test

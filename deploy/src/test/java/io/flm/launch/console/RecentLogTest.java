@@ -36,9 +36,11 @@ class RecentLogTest {
     void aLineIsOneShortAndWithoutControlsAndStackTraces() {
         Logger logger = logger();
         logger.info("a\u001b[31m\nb\u202ec {}", "x".repeat(5000), new IllegalStateException("deep"));
-        assertThat(recent.kept()).singleElement().satisfies(line -> assertThat(line.text())
-                .hasSizeLessThan(1100)
-                .endsWith("x ...")
-                .doesNotContain("\u001b", "\n", "\u202e", "IllegalState"));
+        assertThat(recent.kept())
+                .singleElement()
+                .satisfies(line -> assertThat(line.text())
+                        .hasSizeLessThan(1100)
+                        .endsWith("x ...")
+                        .doesNotContain("\u001b", "\n", "\u202e", "IllegalState"));
     }
 }
