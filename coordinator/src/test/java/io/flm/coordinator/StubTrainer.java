@@ -5,6 +5,7 @@ import io.flm.worker.AsyncTrainer;
 import io.flm.worker.FailureKind;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
+import io.flm.worker.ShownSamples;
 import io.flm.worker.StepMetrics;
 import io.flm.worker.StepResult;
 import java.util.ArrayList;
@@ -110,6 +111,11 @@ final class StubTrainer implements AsyncTrainer {
         if (last) {
             end(new Ended(committed));
         }
+    }
+
+    /** Tells what weights say of held-out samples. */
+    void show(ShownSamples samples) {
+        listener.accept(new Shown(samples));
     }
 
     void fail(FailureKind kind, String cause, String... lostNodes) {

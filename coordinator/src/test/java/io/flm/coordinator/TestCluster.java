@@ -226,6 +226,14 @@ final class TestCluster implements AutoCloseable {
                 coordinator, (ActorRef<MetricsView> replyTo) -> new Coordinator.GetMetrics(from, to, points, replyTo));
     }
 
+    SamplesView samples(long step) {
+        return actors.ask(coordinator, (ActorRef<SamplesView> to) -> new Coordinator.GetSamples(step, to));
+    }
+
+    PictureView picture(int number) {
+        return actors.ask(coordinator, (ActorRef<PictureView> to) -> new Coordinator.GetPicture(number, to));
+    }
+
     GenerationsView.GenerationView generation(long number) {
         return generations().stream()
                 .filter(g -> g.number() == number)
