@@ -119,6 +119,10 @@ final class Members {
                 run.notes.addOnce("worker " + f.worker() + " is left out: " + f.cause(), f.worker());
                 yield Verdict.regroup("worker " + f.worker() + " broke: " + f.cause(), List.of());
             }
+            case SHARD -> {
+                run.leftOut(f);
+                yield Verdict.regroup(f.cause(), List.of());
+            }
             case MEMBER_LOST ->
                 Verdict.regroup(
                         f.cause(),

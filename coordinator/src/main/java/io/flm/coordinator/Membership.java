@@ -1,5 +1,6 @@
 package io.flm.coordinator;
 
+import io.flm.data.BrokenShards;
 import io.flm.exchange.LaneRange;
 import io.flm.worker.Generation;
 import io.flm.worker.Generation.Member;
@@ -143,19 +144,42 @@ final class Membership {
                 chosen.stream().mapToDouble(Worker.Described::laneMs).toArray());
         List<Member> members = new ArrayList<>();
         List<Integer> holders = new ArrayList<>();
+        BrokenShards broken = broken(chosen, firstStep);
         for (int rank = 0; rank < chosen.size(); rank++) {
             Worker.Described d = chosen.get(rank);
             members.add(new Member(d.worker(), d.node(), d.endpoint(), deal.get(rank)));
-            if (d.steps() == firstStep) {
+            if (isHolder(d, firstStep, broken)) {
                 holders.add(rank);
             }
         }
         int spares = ready.size() - chosen.size();
         return new Decision(
-                Optional.of(new Generation(lastGeneration + 1, plan.id(), firstStep, members, holders, null)),
+                Optional.of(new Generation(lastGeneration + 1, plan.id(), firstStep, members, holders, broken, null)),
                 counted(chosen.size(), "worker") + ", " + counted(plan.lanes(), "lane") + ", from step " + firstStep
                         + (spares > 0 ? ", " + counted(spares, "spare") : "")
                         + others(candidates));
+    }
+
+    /**
+     * The shards that are left out, a part of the state as weights are. Members that were cut off together may have gone on for a moment
+     * and left out others: one of such states holds, and who has another one fetches it.
+     */
+    private static BrokenShards broken(List<Worker.Described> members, long firstStep) {
+        BrokenShards broken = members.stream()
+                .filter(d -> d.steps() == firstStep)
+                .map(d -> d.broken().before(firstStep))
+                .findFirst()
+                .orElse(BrokenShards.NONE);
+        for (Worker.Described d : members) {
+            if (isHolder(d, firstStep, broken)) {
+                broken = broken.and(d.broken()); // and what the first step failed for
+            }
+        }
+        return broken;
+    }
+
+    private static boolean isHolder(Worker.Described d, long firstStep, BrokenShards broken) {
+        return d.steps() == firstStep && d.broken().before(firstStep).equals(broken.before(firstStep));
     }
 
     /**

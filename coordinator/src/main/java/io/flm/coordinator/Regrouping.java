@@ -71,6 +71,9 @@ final class Regrouping extends State {
         if (report instanceof Worker.Failed f && f.kind() == FailureKind.BROKEN) {
             run.notes.addOnce("worker " + f.worker() + " is left out: " + f.cause(), f.worker());
         }
+        if (report instanceof Worker.Failed f && f.kind() == FailureKind.SHARD) {
+            run.leftOut(f);
+        }
         return this;
     }
 

@@ -248,7 +248,9 @@ final class Run {
         List<Worker.Described> own =
                 free.stream().filter(d -> g.rankOf(d.worker()) >= 0).toList();
         long held = Membership.topStep(own);
-        if (Math.max(committedSteps, held) > g.firstStep()) {
+        // That a shard is left out is worth a generation, too.
+        boolean wiser = own.stream().anyMatch(d -> !g.broken().includes(d.broken()));
+        if (Math.max(committedSteps, held) > g.firstStep() || wiser) {
             g.members().forEach(m -> roster.forgive(m.worker()));
             failures.forgive(g.nodes());
             attempts.forget();
@@ -271,6 +273,14 @@ final class Run {
                 .filter(d -> d.node().equals(node))
                 .map(Worker.Described::worker)
                 .toList();
+    }
+
+    /** A shard stays broken. */
+    void leftOut(Worker.Failed f) {
+        notes.addOnce(
+                f.cause() + "; its samples are left out from step " + f.committedSteps()
+                        + " on, and count as bad (flm.data.bad-sample-rate)",
+                f.cause());
     }
 
     /** Leaves workers out for a while. */

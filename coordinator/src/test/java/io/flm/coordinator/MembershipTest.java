@@ -3,6 +3,7 @@ package io.flm.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import io.flm.data.BrokenShards;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Worker;
@@ -22,6 +23,10 @@ class MembershipTest {
     }
 
     private static Worker.Described worker(String name, long steps) {
+        return worker(name, steps, BrokenShards.NONE);
+    }
+
+    private static Worker.Described worker(String name, long steps, BrokenShards broken) {
         return new Worker.Described(
                 name,
                 KIT.<Worker.Command>createTestProbe().getRef(),
@@ -38,6 +43,7 @@ class MembershipTest {
                 null,
                 6,
                 steps,
+                broken,
                 0,
                 "prepared");
     }
@@ -62,6 +68,19 @@ class MembershipTest {
         assertThat(g.firstStep()).isEqualTo(40);
         assertThat(g.members().stream().map(Generation.Member::worker)).containsExactly("a", "b", "c");
         assertThat(g.holders()).containsExactly(1, 2);
+    }
+
+    /** Members that were cut off together for a moment may have left out a shard that the others could read. */
+    @Test
+    void ofTwoStatesOfOneStepOneHoldsAndItsShardsAreLeftOut() {
+        BrokenShards early = BrokenShards.NONE.with("x.tar", 30);
+        BrokenShards now = BrokenShards.NONE.with("y.tar", 40);
+        Generation g = Membership.decide(
+                        PLAN, candidates(worker("c", 40, now), worker("a", 40), worker("b", 40, early)), 6)
+                .next()
+                .orElseThrow();
+        assertThat(g.holders()).containsExactly(0, 2); // a, c
+        assertThat(g.broken()).isEqualTo(now);
     }
 
     @Test
@@ -99,6 +118,7 @@ class MembershipTest {
                 null,
                 d.lastGeneration(),
                 d.steps(),
+                d.broken(),
                 d.laneMs(),
                 reason);
     }

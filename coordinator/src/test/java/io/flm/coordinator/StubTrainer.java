@@ -1,5 +1,6 @@
 package io.flm.coordinator;
 
+import io.flm.data.BrokenShards;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.AsyncTrainer;
 import io.flm.worker.FailureKind;
@@ -34,6 +35,7 @@ final class StubTrainer implements AsyncTrainer {
     long halts;
     private final String name;
     private long committed;
+    private BrokenShards broken = BrokenShards.NONE;
     private Consumer<Event> listener = event -> {};
     private Runnable preparation = () -> {};
     private Runnable entry = () -> {};
@@ -51,6 +53,7 @@ final class StubTrainer implements AsyncTrainer {
     @Override
     public void prepare(RunPlan plan, Consumer<Event> told) {
         committed = 0;
+        broken = BrokenShards.NONE;
         preparation = () -> told.accept(refusal.isEmpty() ? new Prepared(hashes) : new Refused(refusal));
         if (!holdsPreparation) {
             preparation.run();
@@ -70,6 +73,7 @@ final class StubTrainer implements AsyncTrainer {
         listener = told;
         entry = () -> {
             committed = next.firstStep();
+            broken = next.broken();
             running = true;
             told.accept(new Entered(next.holders().contains(rank) ? "memory" : "a holder"));
         };
@@ -124,6 +128,12 @@ final class StubTrainer implements AsyncTrainer {
         }
     }
 
+    /** A shard that its lanes need stays broken. */
+    void breakShard(String shard) {
+        broken = broken.with(shard, committed);
+        fail(FailureKind.SHARD, shard + ": HTTP 404, no such file");
+    }
+
     private void end(Event event) {
         generation = null;
         running = false;
@@ -149,6 +159,11 @@ final class StubTrainer implements AsyncTrainer {
     @Override
     public long committedSteps() {
         return committed;
+    }
+
+    @Override
+    public BrokenShards brokenShards() {
+        return broken;
     }
 
     @Override

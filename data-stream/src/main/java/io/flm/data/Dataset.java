@@ -313,6 +313,12 @@ public final class Dataset implements PictureSource {
         return place.shard().label() + ":" + place.shard().key(place.sample());
     }
 
+    @Override
+    public String file(long index) {
+        Place place = place(index);
+        return place.shard().file(place.sample());
+    }
+
     /** Of a sample's encoded picture. */
     @Override
     public int imageSizeBytes(long index) {

@@ -129,11 +129,10 @@ final class HttpStore implements RemoteStore {
             ShardIdentity identity = identity(response.headers());
             String fault = fault(response.headers(), position, identity, pinned);
             if (!fault.isEmpty()) {
-                throw new UserException(RemotePath.shown(url) + ": " + fault);
+                throw new BrokenShard(url, fault);
             }
             if (body.isTooLong()) {
-                throw new UserException(
-                        RemotePath.shown(url) + ": its server sends more than it was asked for; give another server");
+                throw new BrokenShard(url, "its server sends more than it was asked for; give another server");
             }
             return new Answer(at, identity);
         }
@@ -261,7 +260,6 @@ final class HttpStore implements RemoteStore {
 
     /** An answer without a part of a file. */
     private RuntimeException refused(URI url, URI at, int status, HttpHeaders headers) throws PassingFailure {
-        String shown = RemotePath.shown(url);
         String led = isSameOrigin(url, at) ? "" : " of " + at.getHost();
         String type = headers.firstValue("Content-Type").orElse("").toLowerCase(Locale.ROOT);
         if (PassingFailure.is(status)) {
@@ -272,28 +270,32 @@ final class HttpStore implements RemoteStore {
         String folder = RemotePath.mayBeFolder(url)
                 ? " (if it is a folder: over HTTP nobody can ask what it holds; name its shards with braces, or in a .list)"
                 : "";
-        return new UserException(shown
-                + switch (status) {
-                    case 200 ->
-                        type.startsWith("text/html")
-                                ? ": a page of HTML, not the file itself; open it in a browser, and look at what the server says"
-                                        + folder
-                                : ": its server ignores ranges (HTTP 200 where 206 was due), so samples cannot be read one by"
-                                        + " one; fetch the file, and give that";
-                    case 401, 403 ->
-                        ": HTTP " + status + led + ", may not be read; "
-                                + (token.isPresent() && settings.hidesFrom(url)
-                                        ? "its server is shown no token, since a list alone names it: name a file of it"
-                                                + " where the list is named, too"
-                                        : "give a token with --set flm.data.remote.token-file=FILE, or ask its owner")
-                                + folder;
-                    case 404, 410 -> ": HTTP " + status + led + ", no such file; give other data" + folder;
-                    case 416 ->
-                        NO_PART.matcher(headers.firstValue("Content-Range").orElse(""))
-                                        .matches()
-                                ? ": is empty, or shorter than it was; fetch it again, or leave it out"
-                                : ": HTTP 416, its server sends no parts of it; fetch the file, and give that";
-                    default -> ": HTTP " + status + led + "; look at what its server says of it";
-                });
+        String why = switch (status) {
+            case 200 ->
+                type.startsWith("text/html")
+                        ? "a page of HTML, not the file itself; open it in a browser, and look at what the server says"
+                                + folder
+                        : "its server ignores ranges (HTTP 200 where 206 was due), so samples cannot be read one by"
+                                + " one; fetch the file, and give that";
+            case 401, 403 ->
+                "HTTP " + status + led + ", may not be read; "
+                        + (token.isPresent() && settings.hidesFrom(url)
+                                ? "its server is shown no token, since a list alone names it: name a file of it"
+                                        + " where the list is named, too"
+                                : "give a token with --set flm.data.remote.token-file=FILE, or ask its owner")
+                        + folder;
+            case 404, 410 -> "HTTP " + status + led + ", no such file; give other data" + folder;
+            case 416 ->
+                NO_PART.matcher(headers.firstValue("Content-Range").orElse("")).matches()
+                        ? "is empty, or shorter than it was; fetch it again, or leave it out"
+                        : "HTTP 416, its server sends no parts of it; fetch the file, and give that";
+            default -> "HTTP " + status + led + "; look at what its server says of it";
+        };
+        return isOfFile(status) ? new BrokenShard(url, why) : new UserException(RemotePath.shown(url) + ": " + why);
+    }
+
+    /** Whether an answer of this status says something of the file, and not of who asks or of the server. */
+    private static boolean isOfFile(int status) {
+        return status == 404 || status == 410 || status == 416 || status == 451;
     }
 }

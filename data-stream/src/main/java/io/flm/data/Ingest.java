@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -105,6 +106,7 @@ public final class Ingest implements AutoCloseable {
         this.parallelReads = source.parallelReads();
         this.windows = new Windows(
                 examples,
+                source,
                 tokenizer,
                 settings,
                 sources,
@@ -180,43 +182,85 @@ public final class Ingest implements AutoCloseable {
     }
 
     /**
-     * The batches of lanes {@code fromLane} to {@code toLane - 1} of step {@code firstStep}, then of the next step, forever. Fails
-     * with a {@link UserException} where a window holds no usable sample, with an {@link java.io.UncheckedIOException} where one cannot be
-     * read.
+     * What came of a part of the way. What the user can mend waits for its turn, behind the batches that were prepared before it: when
+     * it ends a run does not depend on how far that has read ahead.
      */
-    public Source<LaneBatch, NotUsed> batches(long firstStep, int fromLane, int toLane) {
+    private record Result<T>(@Nullable T value, @Nullable UserException failure) {
+        static <T> Result<T> of(T value) {
+            return new Result<>(value, null);
+        }
+
+        <O> Result<O> then(Function<T, O> work) throws Exception {
+            if (value == null) {
+                return new Result<>(null, failure);
+            }
+            try {
+                return of(work.apply(value));
+            } catch (UserException e) {
+                return new Result<>(null, e);
+            }
+        }
+
+        T get() {
+            if (value == null) {
+                throw Objects.requireNonNull(failure);
+            }
+            return value;
+        }
+    }
+
+    /**
+     * The batches of lanes {@code fromLane} to {@code toLane - 1} of step {@code firstStep}, then of the next step, forever. Fails
+     * with a {@link BrokenShard} where a shard is one, with a {@link UserException} where a window holds no usable sample, with an {@link
+     * java.io.UncheckedIOException} where one cannot be read.
+     *
+     * @param broken shards whose samples are left out
+     */
+    public Source<LaneBatch, NotUsed> batches(long firstStep, int fromLane, int toLane, BrokenShards broken) {
         if (fromLane < 0 || fromLane >= toLane || toLane > lanes) {
             throw new IllegalArgumentException("lanes " + fromLane + " to " + toLane + " of " + lanes);
         }
         int count = toLane - fromLane;
-        return Source.fromIterator(() -> LongStream.iterate(0, i -> i + 1).iterator())
-                .via(stage("texts", 1, readers, (Long i) -> texts(firstStep + i / count, fromLane + (int) (i % count))))
+        return Source.fromIterator(() ->
+                        LongStream.iterate(0, i -> i + 1).mapToObj(Result::of).iterator())
+                .via(stage(
+                        "texts",
+                        1,
+                        readers,
+                        (Long i) -> texts(firstStep + i / count, fromLane + (int) (i % count), broken)))
                 .via(stage("read-pictures", parallelReads, readers, this::readPictures))
                 .via(stage("decode", settings.decodeThreads(), decoders, this::decode))
                 .via(stage("augment", this::augment))
                 .via(stage("corrupt", this::corrupt))
                 .via(stage("batch", this::batch))
-                .buffer(Math.multiplyExact(settings.prefetch(), count), OverflowStrategy.backpressure());
+                .buffer(Math.multiplyExact(settings.prefetch(), count), OverflowStrategy.backpressure())
+                .map(Result::get);
     }
 
     /** The same, for a thread that waits for its batches. */
-    public BatchReader reader(ClassicActorSystemProvider system, long firstStep, int fromLane, int toLane) {
-        return new BatchReader(batches(firstStep, fromLane, toLane), system);
+    public BatchReader reader(
+            ClassicActorSystemProvider system, long firstStep, int fromLane, int toLane, BrokenShards broken) {
+        return new BatchReader(batches(firstStep, fromLane, toLane, broken), system);
     }
 
-    private static <I, O> Flow<I, O, NotUsed> stage(String name, Function<I, O> work) {
-        return Flow.<I>create().map(work).named(name);
+    /** The same, of shards that are whole. */
+    public BatchReader reader(ClassicActorSystemProvider system, long firstStep, int fromLane, int toLane) {
+        return reader(system, firstStep, fromLane, toLane, BrokenShards.NONE);
+    }
+
+    private static <I, O> Flow<Result<I>, Result<O>, NotUsed> stage(String name, Function<I, O> work) {
+        return Flow.<Result<I>>create().map(input -> input.then(work)).named(name);
     }
 
     /** A stage whose work is done by other threads than Akka's, at most so many at a time; its order stays. */
-    private static <I, O> Flow<I, O, NotUsed> stage(
+    private static <I, O> Flow<Result<I>, Result<O>, NotUsed> stage(
             String name, int parallel, ExecutorService threads, Function<I, O> work) {
-        return Flow.<I>create()
+        return Flow.<Result<I>>create()
                 .mapAsync(parallel, input -> {
-                    CompletableFuture<O> output = new CompletableFuture<>();
+                    CompletableFuture<Result<O>> output = new CompletableFuture<>();
                     threads.execute(() -> {
                         try {
-                            output.complete(work.apply(input));
+                            output.complete(input.then(work));
                         } catch (Throwable e) { // whatever it is ends the stream, not only this thread
                             output.completeExceptionally(e);
                         }
@@ -226,8 +270,8 @@ public final class Ingest implements AutoCloseable {
                 .named(name);
     }
 
-    private Rows texts(long step, int lane) {
-        Window window = windows.of(step, lane);
+    private Rows texts(long step, int lane, BrokenShards broken) {
+        Window window = windows.of(step, lane, broken);
         return new Rows(step, lane, window, windows.firstVisit(window, step));
     }
 
@@ -267,9 +311,7 @@ public final class Ingest implements AutoCloseable {
         List<Visit> visits = new ArrayList<>(microBatch);
         List<List<byte[]>> pictures = new ArrayList<>(microBatch);
         Map<Long, byte[]> decoded = new HashMap<>(); // with or without a cache, a batch decodes a picture once
-        // Texts are read window by window: those that are bad count with the window's first step.
-        boolean first = encoded.rows.step % settings.groupWindow() == 0;
-        int badCount = first ? encoded.rows.window.bad() : 0;
+        int badCount = windows.bad(encoded.rows.window, encoded.rows.step);
         for (int row = 0; row < microBatch; row++) {
             badCount += decode(encoded, row, decoded, visits, pictures) ? 0 : 1;
         }

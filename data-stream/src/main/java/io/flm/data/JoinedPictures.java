@@ -53,6 +53,12 @@ final class JoinedPictures implements PictureSource {
     }
 
     @Override
+    public String file(long index) {
+        int part = part(index);
+        return parts.get(part).file(index - first[part]);
+    }
+
+    @Override
     public byte[] image(long index) throws IOException {
         int part = part(index);
         return parts.get(part).image(index - first[part]);

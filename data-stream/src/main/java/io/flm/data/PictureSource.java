@@ -63,6 +63,11 @@ public interface PictureSource extends AutoCloseable {
     /** What messages call a picture: {@code shard:key}. */
     String name(long index);
 
+    /** The address of the file on a server that holds it; empty: it lies on a disk. */
+    default String file(long index) {
+        return "";
+    }
+
     /** The encoded picture. An {@link IOException} says nothing of the picture, another try may succeed. */
     byte[] image(long index) throws IOException;
 

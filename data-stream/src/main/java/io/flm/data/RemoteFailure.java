@@ -6,7 +6,14 @@ import java.io.IOException;
 final class RemoteFailure extends IOException {
     private static final long serialVersionUID = 1L;
 
-    RemoteFailure(String message, Throwable cause) {
-        super(message, cause);
+    private final String why;
+
+    RemoteFailure(String file, String why, Throwable cause) {
+        super(file + ": " + why, cause);
+        this.why = why;
+    }
+
+    String why() {
+        return why;
     }
 }

@@ -101,15 +101,22 @@ final class RemoteFiles implements AutoCloseable {
                 throw new IOException(RemotePath.shown(url) + ": ends before byte " + (position + into.remaining()));
             }
             long start = position - into.position();
-            persist(
-                    url,
-                    () -> {
-                        if (into.hasRemaining()) { // else it broke off behind the last byte
-                            parts.read(into, start + into.position(), identity);
-                        }
-                        return into.hasRemaining() ? null : into;
-                    },
-                    into::position);
+            try {
+                persist(
+                        url,
+                        () -> {
+                            if (into.hasRemaining()) { // else it broke off behind the last byte
+                                parts.read(into, start + into.position(), identity);
+                            }
+                            return into.hasRemaining() ? null : into;
+                        },
+                        into::position);
+            } catch (RemoteFailure e) {
+                if (e.getCause() instanceof ShortAnswer) {
+                    throw new BrokenShard(url, e.why(), e);
+                }
+                throw e;
+            }
         }
     }
 
@@ -163,6 +170,15 @@ final class RemoteFiles implements AutoCloseable {
         @Nullable T run() throws IOException;
     }
 
+    /** A server sent less than it said, and ended its answer as if that were all. */
+    private static final class ShortAnswer extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        ShortAnswer() {
+            super("ends in the middle of its answer");
+        }
+    }
+
     /** How far a read has come, in bytes. */
     @FunctionalInterface
     private interface Progress {
@@ -182,7 +198,7 @@ final class RemoteFiles implements AutoCloseable {
                     if (result != null) {
                         return result;
                     }
-                    failure = new IOException("ends in the middle of its answer");
+                    failure = new ShortAnswer();
                 } finally {
                     connections.release();
                 }
@@ -198,8 +214,7 @@ final class RemoteFiles implements AutoCloseable {
             last = progress.bytes();
             if (failures >= settings.tries()) {
                 throw new RemoteFailure(
-                        RemotePath.shown(url) + ": cannot be read (" + reason(failure) + "), tries: " + failures,
-                        failure);
+                        RemotePath.shown(url), "cannot be read (" + reason(failure) + "), tries: " + failures, failure);
             }
             LOG.info("{}: {}; it is tried again", RemotePath.shown(url), reason(failure));
             pause(Math.max(1, failures), least);

@@ -74,7 +74,7 @@ final class S3Errors {
                         settings.store() + " has no bucket " + bucket + "; give other data, or the store that has"
                                 + " it with " + ENDPOINT,
                         e);
-            case "NoSuchKey" -> refusal(url, "bucket " + bucket + " has no such key; give other data", e);
+            case "NoSuchKey" -> new BrokenShard(url, "bucket " + bucket + " has no such key; give other data", e);
             case "AccessDenied", "AllAccessDisabled", "AccountProblem" -> refusal(url, denied(provider), e);
             case "InvalidAccessKeyId" ->
                 refusal(
@@ -92,8 +92,9 @@ final class S3Errors {
                 refusal(url, "the credentials of this machine" + found(provider) + " have expired; renew them", e);
             case "RequestTimeTooSkewed" -> refusal(url, "this machine's clock is not the store's; set it", e);
             case "InvalidObjectState" ->
-                refusal(url, "lies in an archive from which it cannot be read; restore it, or leave it out", e);
-            case "InvalidRange" -> refusal(url, "is empty, or shorter than it was; fetch it again, or leave it out", e);
+                new BrokenShard(url, "lies in an archive from which it cannot be read; restore it, or leave it out", e);
+            case "InvalidRange" ->
+                new BrokenShard(url, "is empty, or shorter than it was; fetch it again, or leave it out", e);
             case "" -> noStore(url, e);
             default -> refusal(url, told(status, code, details), e);
         };

@@ -104,12 +104,13 @@ final class S3Store implements RemoteStore {
             ShardIdentity identity = identity(answer);
             String fault = fault(answer, position, identity, pinned);
             if (!fault.isEmpty()) {
-                throw new UserException(RemotePath.shown(url) + ": " + fault);
+                throw answer.sdkHttpResponse().statusCode() == 206
+                        ? new BrokenShard(url, fault)
+                        : new UserException(RemotePath.shown(url) + ": " + fault);
             }
             fill(into, body);
             if (!into.hasRemaining() && body.read() >= 0) {
-                throw new UserException(
-                        RemotePath.shown(url) + ": its server sends more than it was asked for; give another server");
+                throw new BrokenShard(url, "its server sends more than it was asked for; give another server");
             }
             read = true;
             return identity;

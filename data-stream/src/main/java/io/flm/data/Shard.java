@@ -19,6 +19,11 @@ public interface Shard {
     /** What annotation files call a sample's picture, and what decides whether it is held out. */
     String key(int sample);
 
+    /** The address of the file on a server that holds a sample's picture; empty: it lies on a disk. */
+    default String file(int sample) {
+        return "";
+    }
+
     /** The encoded picture. An {@link IOException} says nothing of the picture, another try may succeed; {@link Reads} made some. */
     byte[] image(int sample) throws IOException;
 

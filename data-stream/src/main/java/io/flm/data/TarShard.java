@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
 final class TarShard implements Shard {
     private final String name;
     private final String label;
+    private final String file;
     private final Bytes bytes;
     private final ShardTable samples;
 
-    private TarShard(String name, String label, Bytes bytes, ShardTable samples) {
+    private TarShard(String name, String label, String file, Bytes bytes, ShardTable samples) {
         this.name = name;
         this.label = label;
+        this.file = file;
         this.bytes = bytes;
         this.samples = samples;
     }
@@ -43,7 +45,12 @@ final class TarShard implements Shard {
             files.leftOut().addAll(contents.uncaptioned(), label);
         }
         ShardTable table = contents.table();
-        return new TarShard(RemotePath.name(file), label, opened.bytes(), captioned ? table.captioned() : table);
+        return new TarShard(
+                RemotePath.name(file),
+                label,
+                RemotePath.isRemote(file) ? RemotePath.shown(RemotePath.uri(file)) : "",
+                opened.bytes(),
+                captioned ? table.captioned() : table);
     }
 
     @Override
@@ -59,6 +66,11 @@ final class TarShard implements Shard {
     @Override
     public String key(int sample) {
         return samples.key(sample);
+    }
+
+    @Override
+    public String file(int sample) {
+        return file;
     }
 
     @Override

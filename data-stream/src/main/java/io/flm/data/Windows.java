@@ -13,7 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,9 +41,11 @@ final class Windows {
      *
      * @param visits by length of their true text
      * @param batches the micro-batches in the order in which they are trained on: the first visit of each
+     * @param broken the shards that are left out of it
      * @param bad examples drawn whose texts are bad
+     * @param lost of each example drawn that is of such a shard the step from which on it is left out
      */
-    record Window(long number, List<Visit> visits, int[] batches, int bad) {}
+    record Window(long number, BrokenShards broken, List<Visit> visits, int[] batches, int bad, long[] lost) {}
 
     /**
      * By whom texts are read.
@@ -63,12 +67,14 @@ final class Windows {
     private final Counter readTexts;
     private final Counter tokenize;
     private final SampleCache<int[][]> texts;
-    private final FalseTexts falseTexts;
+    private final IntPredicate isWord;
+    private final LeftOutShards leftOut;
     private final Reading reading;
     private final Map<Integer, Window> newest = new ConcurrentHashMap<>();
 
     Windows(
             Examples examples,
+            PictureSource source,
             Tokenizer tokenizer,
             DataSettings settings,
             SourceOfSample sources,
@@ -97,20 +103,19 @@ final class Windows {
         this.reading = reading;
         this.texts = new SampleCache<>(settings.cacheBytes() / 4);
         int period = tokenizer.vocabulary().periodId();
-        this.falseTexts = new FalseTexts(
-                examples,
-                id -> id != tokenizer.startId() && id != tokenizer.endId() && id != period,
-                this::textsOfOther);
+        this.isWord = id -> id != tokenizer.startId() && id != tokenizer.endId() && id != period;
+        this.leftOut = new LeftOutShards(examples, source, order, (long) settings.groupWindow() * microBatch * lanes);
     }
 
-    /** The window in which a step of a lane falls. */
-    Window of(long step, int lane) {
+    /** The window in which a step of a lane falls, without the shards that are left out of the step. */
+    Window of(long step, int lane, BrokenShards shards) {
         long number = step / settings.groupWindow();
+        BrokenShards broken = shards.at(step);
         Window kept = newest.get(lane);
-        if (kept != null && kept.number() == number) {
+        if (kept != null && kept.number() == number && kept.broken().equals(broken)) {
             return kept;
         }
-        Window window = window(number, lane);
+        Window window = window(number, lane, broken);
         newest.put(lane, window);
         return window;
     }
@@ -120,24 +125,40 @@ final class Windows {
         return window.batches()[(int) (step % settings.groupWindow())];
     }
 
-    private Window window(long number, int lane) {
+    /**
+     * How many samples of a window count as bad with a step: with the window's first those whose texts are bad and those that are left
+     * out, with a later one those that are left out from it on.
+     */
+    int bad(Window window, long step) {
+        return step % settings.groupWindow() == 0
+                ? window.bad() + window.lost().length
+                : (int) Arrays.stream(window.lost())
+                        .filter(first -> first == step)
+                        .count();
+    }
+
+    private Window window(long number, int lane, BrokenShards broken) {
         int size = Math.multiplyExact(settings.groupWindow(), microBatch);
-        List<@Nullable Visit> drawn = drawn(number * size, size, lane);
+        List<@Nullable Visit> drawn = drawn(number * size, size, lane, broken);
         List<Visit> visits = new ArrayList<>(size);
         for (int k = 0; k < size; k++) {
             visits.add(firstGood(drawn, k, lane));
         }
         visits.sort(Comparator.comparingInt(Visit::length)); // stable
         int bad = (int) drawn.stream().filter(Objects::isNull).count();
-        return new Window(number, visits, batches(number), bad);
+        long[] lost = LongStream.range(number * size, (number + 1) * size)
+                .map(k -> leftOut.firstStep(order.index(k * lanes + lane), broken))
+                .filter(first -> first != LeftOutShards.KEPT)
+                .toArray();
+        return new Window(number, broken, visits, batches(number), bad, lost);
     }
 
     /** The visits of so many places of a lane, in their order; null where a text is bad. */
-    private List<@Nullable Visit> drawn(long first, int size, int lane) {
+    private List<@Nullable Visit> drawn(long first, int size, int lane, BrokenShards broken) {
         List<@Nullable Visit> drawn = new ArrayList<>(size);
         if (reading.parallel == 1) {
             for (int k = 0; k < size; k++) {
-                drawn.add(visit((first + k) * lanes + lane));
+                drawn.add(visit((first + k) * lanes + lane, broken));
             }
             return drawn;
         }
@@ -148,7 +169,7 @@ final class Windows {
                 drawn.add(joined(begun.get(k - reading.parallel)));
             }
             long place = (first + k) * lanes + lane;
-            begun.add(CompletableFuture.supplyAsync(() -> visit(place), reading.threads));
+            begun.add(CompletableFuture.supplyAsync(() -> visit(place, broken), reading.threads));
         }
         for (int k = drawn.size(); k < size; k++) {
             drawn.add(joined(begun.get(k)));
@@ -175,14 +196,19 @@ final class Windows {
         throw bad.none("lane " + lane + ": no usable sample in " + drawn.size());
     }
 
-    private @Nullable Visit visit(long place) {
+    private @Nullable Visit visit(long own, BrokenShards broken) {
+        long place = leftOut.taken(own, broken);
+        if (place != own) {
+            long left = order.index(own);
+            bad.add(left, new SampleException(examples.name(left), "is of a shard that is left out"));
+        }
         long index = order.index(place);
         try { // tried at each visit: what was found before must not matter, or a resumed run would differ
             int[][] rows = texts(index);
             long epoch = order.epoch(place);
             int[] chosen =
                     rows[RandomStream.of(seed, Purpose.CAPTION, epoch, index).nextInt(rows.length)];
-            return new Visit(index, visited(index, epoch, rows, chosen));
+            return new Visit(index, visited(index, epoch, rows, chosen, broken));
         } catch (SampleException e) {
             bad.add(index, e);
             return null;
@@ -191,7 +217,7 @@ final class Windows {
         }
     }
 
-    private List<int[]> visited(long index, long epoch, int[][] rows, int[] chosen)
+    private List<int[]> visited(long index, long epoch, int[][] rows, int[] chosen, BrokenShards broken)
             throws SampleException, IOException {
         if (examples.falseTexts() == 0) {
             return List.<int[]>of(chosen);
@@ -199,12 +225,16 @@ final class Windows {
         RandomStream random = RandomStream.of(seed, Purpose.FALSE_TEXTS, epoch, index);
         List<int[]> all = new ArrayList<>(1 + examples.falseTexts());
         all.add(chosen);
-        all.addAll(falseTexts.draw(index, rows, chosen, random));
+        FalseTexts others = new FalseTexts(examples, isWord, other -> textsOfOther(other, broken));
+        all.addAll(others.draw(index, rows, chosen, random));
         return all;
     }
 
-    /** Those of an example that another one's visit asks for; none where they are bad, which its own visit counts. */
-    private int[][] textsOfOther(long index) throws IOException {
+    /** Those of an example that another one's visit asks for; none where they are bad or left out, which its own visit counts. */
+    private int[][] textsOfOther(long index, BrokenShards broken) throws IOException {
+        if (leftOut.firstStep(index, broken) != LeftOutShards.KEPT) {
+            return new int[0][];
+        }
         try {
             return texts(index);
         } catch (SampleException e) {

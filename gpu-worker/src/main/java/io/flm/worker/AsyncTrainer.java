@@ -1,5 +1,6 @@
 package io.flm.worker;
 
+import io.flm.data.BrokenShards;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -118,6 +119,9 @@ public interface AsyncTrainer extends AutoCloseable {
      * weights from the seed, which all have.
      */
     long committedSteps();
+
+    /** The shards that the state leaves out, and those that the last generation failed for. */
+    BrokenShards brokenShards();
 
     /** Ends after the step at hand and releases everything. */
     @Override

@@ -1,5 +1,6 @@
 package io.flm.worker;
 
+import io.flm.data.BrokenShards;
 import io.flm.exchange.ExchangeException;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,7 @@ public interface BlockingTrainer extends AutoCloseable {
      * Runs the next step of the generation to its commit.
      *
      * @param stop asks all members to make this step their last
+     * @throws io.flm.data.BrokenShard if the step needs a sample of a shard that stays broken
      */
     StepResult step(boolean stop) throws ExchangeException;
 
@@ -65,6 +67,12 @@ public interface BlockingTrainer extends AutoCloseable {
      * checkpoint or seed that this trainer can begin with.
      */
     long committedSteps();
+
+    /**
+     * The shards that the state leaves out: those of the last generation, or before the first one of the checkpoint. With them those that
+     * a step of it failed for, each from that step on.
+     */
+    BrokenShards brokenShards();
 
     @Override
     void close();

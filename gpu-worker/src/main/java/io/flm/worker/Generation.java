@@ -1,5 +1,6 @@
 package io.flm.worker;
 
+import io.flm.data.BrokenShards;
 import io.flm.exchange.LaneRange;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param firstStep the first step that its members run
  * @param members by rank; those of one node are neighbours, lanes are contiguous
  * @param holders the ranks that have the state of {@code firstStep}; the others fetch it from them
+ * @param broken the shards that its members leave out, and from which step on
  * @param key of the frames between nodes; null: not encrypted
  */
 public record Generation(
@@ -21,7 +23,9 @@ public record Generation(
         long firstStep,
         List<Member> members,
         List<Integer> holders,
-        @Nullable String key) implements WireMessage {
+        BrokenShards broken,
+        @Nullable String key)
+        implements WireMessage {
     /**
      * One member.
      *
@@ -51,11 +55,12 @@ public record Generation(
                 firstStep,
                 members,
                 IntStream.range(0, members.size()).boxed().toList(),
+                BrokenShards.NONE,
                 null);
     }
 
     public Generation withKey(String frames) {
-        return new Generation(number, run, firstStep, members, holders, frames);
+        return new Generation(number, run, firstStep, members, holders, broken, frames);
     }
 
     /** The rank of a worker, or -1. */
@@ -81,6 +86,7 @@ public record Generation(
     @Override
     public String toString() {
         return "Generation[" + number + ", run " + run + ", from step " + firstStep + ", " + members
-                + ", held by ranks " + holders + (key == null ? "]" : ", encrypted]");
+                + ", held by ranks " + holders
+                + (broken.firstSteps().isEmpty() ? "" : ", without " + broken) + (key == null ? "]" : ", encrypted]");
     }
 }

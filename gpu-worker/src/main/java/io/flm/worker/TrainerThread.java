@@ -1,5 +1,7 @@
 package io.flm.worker;
 
+import io.flm.data.BrokenShard;
+import io.flm.data.BrokenShards;
 import io.flm.data.UserException;
 import io.flm.exchange.ExchangeException;
 import io.flm.worker.torch.MemoryShortage;
@@ -64,6 +66,7 @@ public final class TrainerThread implements AsyncTrainer {
     private MeasuredRates corruption = new MeasuredRates(); // of the thread
     private volatile long totalSteps;
     private volatile long committedSteps;
+    private volatile BrokenShards brokenShards = BrokenShards.NONE;
     private volatile long abandonedGeneration;
     private volatile String abandonReason = "";
     private volatile boolean stopRequested;
@@ -87,6 +90,11 @@ public final class TrainerThread implements AsyncTrainer {
     }
 
     @Override
+    public BrokenShards brokenShards() {
+        return brokenShards;
+    }
+
+    @Override
     public void prepare(RunPlan plan, Consumer<Event> listener) {
         execute(() -> {
             try {
@@ -98,6 +106,7 @@ public final class TrainerThread implements AsyncTrainer {
                 corruption = new MeasuredRates();
                 totalSteps = plan.totalSteps();
                 committedSteps = made.committedSteps();
+                brokenShards = made.brokenShards();
                 listener.accept(new Prepared(made.hashes()));
             } catch (UserException e) {
                 listener.accept(new Refused(String.valueOf(e.getMessage())));
@@ -134,6 +143,7 @@ public final class TrainerThread implements AsyncTrainer {
                     } else {
                         writeSaves(r);
                         committedSteps = r.committedSteps();
+                        brokenShards = r.brokenShards();
                     }
                 });
     }
@@ -148,6 +158,7 @@ public final class TrainerThread implements AsyncTrainer {
                 }
                 String weights = r.weightsSha256();
                 committedSteps = r.committedSteps(); // of a newer checkpoint, where that was read
+                brokenShards = r.brokenShards();
                 listener.accept(new Hashed(committedSteps, weights));
             } catch (Throwable e) {
                 LOG.error("worker {}: weights of step {} cannot be hashed", name, committedSteps, e);
@@ -164,6 +175,8 @@ public final class TrainerThread implements AsyncTrainer {
             MDC.put("rank", String.valueOf(rank));
             try {
                 train(generation, rank, listener);
+            } catch (BrokenShard e) {
+                listener.accept(new Failed(FailureKind.SHARD, String.valueOf(e.getMessage()), List.of()));
             } catch (UserException e) {
                 listener.accept(new Failed(FailureKind.USER, String.valueOf(e.getMessage()), List.of()));
             } catch (ExchangeException e) {
@@ -245,6 +258,7 @@ public final class TrainerThread implements AsyncTrainer {
             }
         } finally {
             r.leave();
+            brokenShards = r.brokenShards();
             committedSteps = r.committedSteps(); // less than before, where a state was fetched over it in part
         }
         listener.accept(new Ended(committedSteps));

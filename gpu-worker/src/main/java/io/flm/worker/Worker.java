@@ -5,6 +5,7 @@ import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.receptionist.Receptionist;
 import akka.actor.typed.receptionist.ServiceKey;
+import io.flm.data.BrokenShards;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -115,6 +116,7 @@ public final class Worker {
      * @param generation that it is in; null: in none
      * @param lastGeneration the highest number that it has seen
      * @param steps the committed steps whose state it holds, in memory, in a checkpoint or by the seed
+     * @param broken the shards that this state leaves out, and those that its last step failed for
      * @param laneMs its time for one lane of a step; 0: not measured
      * @param reason why it is in this phase; never empty
      */
@@ -134,6 +136,7 @@ public final class Worker {
             @Nullable Generation generation,
             long lastGeneration,
             long steps,
+            BrokenShards broken,
             double laneMs,
             String reason)
             implements Report {}

@@ -5,6 +5,7 @@ import akka.actor.typed.Behavior;
 import akka.actor.typed.PostStop;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.Receive;
+import io.flm.data.BrokenShards;
 import io.flm.worker.Worker.Command;
 import io.flm.worker.Worker.Phase;
 import java.util.Locale;
@@ -189,6 +190,10 @@ abstract class WorkerState extends AbstractBehavior<Command> {
         return this;
     }
 
+    private boolean isPrepared() {
+        return phase != Phase.IDLE && phase != Phase.PREPARING;
+    }
+
     final Worker.Described described(boolean withPlan) {
         RunPlan plan = worker.plan;
         return new Worker.Described(
@@ -206,7 +211,8 @@ abstract class WorkerState extends AbstractBehavior<Command> {
                 worker.hashes,
                 generation(),
                 worker.lastGeneration,
-                phase == Phase.IDLE || phase == Phase.PREPARING ? 0 : worker.trainer.committedSteps(),
+                isPrepared() ? worker.trainer.committedSteps() : 0,
+                isPrepared() ? worker.trainer.brokenShards() : BrokenShards.NONE,
                 worker.laneMs,
                 reason);
     }

@@ -1,5 +1,6 @@
 package io.flm.worker;
 
+import io.flm.data.BrokenShards;
 import io.flm.data.CorruptionCounts;
 import io.flm.exchange.ExchangeException;
 import io.flm.exchange.LaneRange;
@@ -37,6 +38,11 @@ final class FakeTrainer implements BlockingTrainer {
     static Generation alone(long number, String worker, long firstStep) {
         return Generation.of(
                 number, "run-1", firstStep, List.of(new Generation.Member(worker, "node", "", new LaneRange(0, 2))));
+    }
+
+    @Override
+    public BrokenShards brokenShards() {
+        return BrokenShards.NONE;
     }
 
     @Override

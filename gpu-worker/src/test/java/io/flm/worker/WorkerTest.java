@@ -7,6 +7,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.FishingOutcomes;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import io.flm.data.BrokenShards;
 import io.flm.data.UserException;
 import io.flm.worker.Worker.Phase;
 import java.time.Duration;
@@ -288,8 +289,9 @@ class WorkerTest {
         ActorRef<Worker.Command> self = spawn("wire", p -> new FakeTrainer(-1, -1, new IllegalStateException()));
         ActorRef<Worker.Report> to = reports.getRef();
         RunPlan plan = plan(5).withDrained("w", "hot").withHashes(Map.of("data", "x"));
+        BrokenShards broken = BrokenShards.NONE.with("https://host/a.tar", 7);
         Generation g =
-                new Generation(3, "run-1", 7, FakeTrainer.alone(3, "w", 7).members(), List.of(0), "key");
+                new Generation(3, "run-1", 7, FakeTrainer.alone(3, "w", 7).members(), List.of(0), broken, "key");
         AsyncTrainer.Rates rates = new AsyncTrainer.Rates(1, 2, 3, new AsyncTrainer.Shares(0.1, 0.1, 0.1, 0.3, 0.4));
         List<WireMessage> messages = List.of(
                 new Worker.Describe(1, true, to),
@@ -315,10 +317,28 @@ class WorkerTest {
                         g,
                         3,
                         7,
+                        broken,
                         1.5,
                         "why"),
                 new Worker.Described(
-                        "w", self, "n", "cpu", "h:1", "1", 4, Phase.IDLE, "", 0, null, Map.of(), null, 0, 0, 0, "why"),
+                        "w",
+                        self,
+                        "n",
+                        "cpu",
+                        "h:1",
+                        "1",
+                        4,
+                        Phase.IDLE,
+                        "",
+                        0,
+                        null,
+                        Map.of(),
+                        null,
+                        0,
+                        0,
+                        BrokenShards.NONE,
+                        0,
+                        "why"),
                 new Worker.Joined("w", 3),
                 new Worker.Progressed(
                         "w",

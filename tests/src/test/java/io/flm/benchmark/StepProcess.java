@@ -6,6 +6,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.flm.data.BrokenShards;
 import io.flm.data.DataSettings;
 import io.flm.data.Dataset;
 import io.flm.data.Ingest;
@@ -156,10 +157,10 @@ public final class StepProcess implements AutoCloseable {
         }
 
         @Override
-        public void committed(ParameterStore store, long steps) {}
+        public void committed(ParameterStore store, long steps, BrokenShards broken) {}
 
         @Override
-        public void save(ParameterStore store, long steps, BlockingTrainer.SaveListener listener) {
+        public void save(ParameterStore store, long steps, BrokenShards broken, BlockingTrainer.SaveListener listener) {
             listener.onFailed("a benchmark keeps no checkpoints");
         }
 

@@ -292,6 +292,11 @@ public final class CaptionTable implements Shard {
     }
 
     @Override
+    public String file(int sample) {
+        return pictures.file(pictureOf[sample]);
+    }
+
+    @Override
     public byte[] image(int sample) throws IOException {
         return pictures.image(pictureOf[sample]);
     }

@@ -19,6 +19,7 @@ import io.flm.coordinator.RunEvents;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.SamplesView;
 import io.flm.coordinator.http.Submission;
+import io.flm.data.BrokenShards;
 import io.flm.launch.command.TestEnvironment;
 import io.flm.launch.console.Version;
 import io.flm.launch.node.RunPlanner;
@@ -90,6 +91,11 @@ public class MessageSizeTest {
         @Override
         public long committedSteps() {
             return 0;
+        }
+
+        @Override
+        public BrokenShards brokenShards() {
+            return BrokenShards.NONE;
         }
 
         @Override

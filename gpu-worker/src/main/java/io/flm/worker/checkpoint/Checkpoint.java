@@ -1,5 +1,6 @@
 package io.flm.worker.checkpoint;
 
+import io.flm.data.BrokenShards;
 import io.flm.data.FileErrors;
 import io.flm.data.Sha256;
 import io.flm.data.SmallFile;
@@ -103,6 +104,11 @@ public final class Checkpoint {
     /** Number of committed steps, so also the next step. */
     public long step() {
         return state.step();
+    }
+
+    /** The shards that were left out, and are by whoever goes on. */
+    public BrokenShards broken() {
+        return state.broken();
     }
 
     public RunIdentity identity() {

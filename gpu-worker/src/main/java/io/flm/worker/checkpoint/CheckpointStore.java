@@ -172,6 +172,7 @@ public final class CheckpointStore {
                         programVersion(),
                         state.step(),
                         state.samples(),
+                        state.broken(),
                         state.values().sha256(),
                         files,
                         identity)

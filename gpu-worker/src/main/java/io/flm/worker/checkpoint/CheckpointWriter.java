@@ -59,7 +59,7 @@ public final class CheckpointWriter implements AutoCloseable {
             firstMoments.copyFrom(state.firstMoments());
             secondMoments.copyFrom(state.secondMoments());
             return new TrainingState(
-                    state.step(), state.samples(), state.layout(), values, firstMoments, secondMoments);
+                    state.step(), state.samples(), state.broken(), state.layout(), values, firstMoments, secondMoments);
         }
     }
 

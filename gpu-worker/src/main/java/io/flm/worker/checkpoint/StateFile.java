@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.flm.data.BrokenShards;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * A checkpoint's {@code state.json}: all of it that is no tensor.
  *
  * @param program the version that wrote it
+ * @param broken the shards that are left out
  * @param weightsSha256 over the flat weights, little-endian: the bytes of weights.safetensors after its header
  * @param files the tensor files, by name
  */
@@ -24,6 +26,7 @@ record StateFile(
         String program,
         long step,
         long samples,
+        BrokenShards broken,
         String weightsSha256,
         SortedMap<String, Written> files,
         RunIdentity identity) {
@@ -60,6 +63,9 @@ record StateFile(
         root.put("step", step);
         // Lanes are a function of the step, so the data's position is the step; the samples are for people.
         root.putObject("dataPosition").put("nextStep", step).put("samples", samples);
+        if (!broken.firstSteps().isEmpty()) {
+            root.set("brokenShards", JSON.valueToTree(broken.firstSteps()));
+        }
         root.put("weightsSha256", weightsSha256);
         root.set("files", JSON.valueToTree(files));
         root.set("contents", JSON.valueToTree(identity.contents()));
@@ -82,6 +88,10 @@ record StateFile(
                     root.path("program").asText(),
                     count(root.path("step"), "step"),
                     count(root.path("dataPosition").path("samples"), "dataPosition.samples"),
+                    root.has("brokenShards") // of few runs
+                            ? new BrokenShards(
+                                    read(root.path("brokenShards"), new TypeReference<TreeMap<String, Long>>() {}))
+                            : BrokenShards.NONE,
                     root.path("weightsSha256").asText(),
                     read(root.path("files"), new TypeReference<TreeMap<String, Written>>() {}),
                     new RunIdentity(

@@ -1,5 +1,6 @@
 package io.flm.worker.train;
 
+import io.flm.data.BrokenShards;
 import io.flm.exchange.Exchange;
 import io.flm.exchange.ExchangeException;
 import io.flm.exchange.GroupSpec;
@@ -33,6 +34,11 @@ final class CommittedState {
     /** The committed steps, which is the next step. */
     long steps() {
         return loaded < 0 ? initial.steps() : loaded;
+    }
+
+    /** The shards that what is not in memory leaves out. */
+    BrokenShards kept() {
+        return loaded < 0 ? initial.broken() : BrokenShards.NONE;
     }
 
     /** The weights in memory have made a step. */

@@ -1,5 +1,6 @@
 package io.flm.worker.train;
 
+import io.flm.data.BrokenShards;
 import io.flm.data.UserException;
 import io.flm.worker.BlockingTrainer;
 import io.flm.worker.checkpoint.Checkpoint;
@@ -93,6 +94,11 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         }
 
         @Override
+        public BrokenShards broken() {
+            return checkpoint.broken();
+        }
+
+        @Override
         public String restore(ParameterStore store) {
             List<TensorRange> layout = layout(store);
             checkpoint.restoreWeights(layout, sink(store, Buffer.VALUES));
@@ -151,17 +157,17 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
     }
 
     @Override
-    public void committed(ParameterStore store, long steps) {
+    public void committed(ParameterStore store, long steps, BrokenShards broken) {
         if (settings.keepAt().contains(steps)) {
-            writer.require(state(store, steps));
+            writer.require(state(store, steps, broken));
         } else if (settings.isDue(steps)) {
-            writer.offer(state(store, steps));
+            writer.offer(state(store, steps, broken));
         }
     }
 
     @Override
-    public void save(ParameterStore store, long steps, BlockingTrainer.SaveListener listener) {
-        writer.request(state(store, steps), event -> {
+    public void save(ParameterStore store, long steps, BrokenShards broken, BlockingTrainer.SaveListener listener) {
+        writer.request(state(store, steps, broken), event -> {
             if (event instanceof CheckpointWriter.Event.Written w) {
                 listener.onSaved(w.step(), w.folder().toString());
             } else if (event instanceof CheckpointWriter.Event.Failed f) {
@@ -175,10 +181,11 @@ public final class RunCheckpoints implements Checkpoints, AutoCloseable {
         return identity.contents();
     }
 
-    private TrainingState state(ParameterStore store, long steps) {
+    private TrainingState state(ParameterStore store, long steps, BrokenShards broken) {
         return new TrainingState(
                 steps,
                 steps * globalBatch,
+                broken,
                 layout(store),
                 flat(store, Buffer.VALUES),
                 flat(store, Buffer.FIRST_MOMENTS),

@@ -3,6 +3,8 @@ package io.flm.worker.train;
 import akka.actor.typed.ActorSystem;
 import io.flm.data.BadShare;
 import io.flm.data.BatchReader;
+import io.flm.data.BrokenShard;
+import io.flm.data.BrokenShards;
 import io.flm.data.Ingest;
 import io.flm.data.LaneBatch;
 import io.flm.data.RandomStream;
@@ -52,6 +54,7 @@ public final class Trainer implements BlockingTrainer {
     private final Checkpoints checkpoints;
     private final Validation validation;
     private final ActorSystem<?> system;
+    private BrokenShards broken = BrokenShards.NONE; // of the trainer thread
     private volatile @Nullable Membership membership; // of the trainer thread; abandon closes its exchange
     private volatile long abandonedGeneration;
     private volatile String abandonReason = "";
@@ -104,8 +107,9 @@ public final class Trainer implements BlockingTrainer {
             throw new ExchangeException(abandonReason);
         }
         String how = state.takeUp(generation.firstStep(), spec, rank, exchange);
+        broken = generation.broken();
         LaneRange lanes = spec.lanes(rank);
-        BatchReader feed = ingest.reader(system, state.steps(), lanes.from(), lanes.to());
+        BatchReader feed = ingest.reader(system, state.steps(), lanes.from(), lanes.to(), broken);
         membership = new Membership(generation.number(), exchange, feed);
         return how;
     }
@@ -142,7 +146,7 @@ public final class Trainer implements BlockingTrainer {
         sums.clear();
         for (int lane = lanes.from(); lane < lanes.to(); lane++) {
             long waited = System.nanoTime();
-            LaneBatch batch = feed.next();
+            LaneBatch batch = next(feed, step);
             dataNs += System.nanoTime() - waited;
             if (batch.step() != step || batch.lane() != lane) {
                 throw new IllegalStateException("step " + step + ", lane " + lane + ": got the batch of step "
@@ -173,7 +177,7 @@ public final class Trainer implements BlockingTrainer {
         state.committed(step + 1);
         badShare.add(step, StepSums.bad(reduced));
         if (in.exchange().rank() == 0) {
-            checkpoints.committed(store, step + 1);
+            checkpoints.committed(store, step + 1, broken);
         }
         long updated = System.nanoTime();
         return new StepResult(
@@ -192,6 +196,16 @@ public final class Trainer implements BlockingTrainer {
                         computed - begin - dataNs - forwardNs,
                         exchanged - computed,
                         updated - exchanged));
+    }
+
+    /** A shard that stays broken is left out from this very step on: no member commits it before all leave the shard out. */
+    private LaneBatch next(BatchReader feed, long step) {
+        try {
+            return feed.next();
+        } catch (BrokenShard e) {
+            broken = broken.with(e.shard(), step);
+            throw e;
+        }
     }
 
     /** @param reduction takes each stage as soon as it is complete; null if more lanes of this worker follow, or nobody waits for it */
@@ -241,7 +255,7 @@ public final class Trainer implements BlockingTrainer {
             listener.onFailed("nothing is trained yet: there is nothing to save");
         } else {
             state.load();
-            checkpoints.save(store, state.steps(), listener);
+            checkpoints.save(store, state.steps(), brokenShards(), listener);
         }
     }
 
@@ -273,6 +287,11 @@ public final class Trainer implements BlockingTrainer {
     @Override
     public long committedSteps() {
         return state.steps();
+    }
+
+    @Override
+    public BrokenShards brokenShards() {
+        return broken.and(state.kept());
     }
 
     @Override

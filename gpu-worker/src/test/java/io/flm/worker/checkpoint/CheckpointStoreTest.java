@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.flm.data.BrokenShards;
 import io.flm.data.Sha256;
 import io.flm.data.UserException;
 import java.io.IOException;
@@ -69,6 +70,18 @@ class CheckpointStoreTest {
         byte[] bytes = Files.readAllBytes(file);
         bytes[index] ^= 1;
         Files.write(file, bytes);
+    }
+
+    @Test
+    void theShardsThatAreLeftOutAreAPartOfTheState() throws IOException {
+        TrainingState at = States.at(7);
+        BrokenShards broken = BrokenShards.NONE.with("https://host/a.tar", 5);
+        TrainingState without = new TrainingState(
+                7, 7 * 256, broken, at.layout(), at.values(), at.firstMoments(), at.secondMoments());
+        assertThat(Checkpoint.open(store().save(without, States.IDENTITY)).broken())
+                .isEqualTo(broken);
+        assertThat(Checkpoint.open(store().save(States.at(8), States.IDENTITY)).broken())
+                .isEqualTo(BrokenShards.NONE);
     }
 
     @Test

@@ -7,6 +7,7 @@ import ai.djl.Device;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.flm.data.BrokenShards;
 import io.flm.data.CorruptionCounts;
 import io.flm.data.DataSettings;
 import io.flm.data.Dataset;
@@ -129,7 +130,7 @@ class TrainerTest {
                 RunCheckpoints other = keeper()) {
             ParameterStore parameters = model.parameters();
             parameters.initialize(steps);
-            other.save(parameters, steps, saved);
+            other.save(parameters, steps, BrokenShards.NONE, saved);
             assertThat(saved.answer.join()).isEqualTo("saved " + steps);
             return parameters.sha256();
         }

@@ -92,6 +92,19 @@ sealed interface Fault {
         }
     }
 
+    /** A shard of the data stays broken on its server. Some nodes have kept what they need of it. */
+    record BrokenShard(double atMs, int shard) implements Fault {
+        @Override
+        public double forMs() {
+            return FOR_GOOD_MS;
+        }
+
+        @Override
+        public String what() {
+            return "BrokenShard " + shard;
+        }
+    }
+
     /** The operator wants the run to pause; afterwards it shall go on. */
     record Pause(double atMs, double forMs) implements Fault {
         @Override

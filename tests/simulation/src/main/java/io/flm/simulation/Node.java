@@ -1,5 +1,6 @@
 package io.flm.simulation;
 
+import io.flm.data.BrokenShards;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.TreeMap;
@@ -7,9 +8,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A host with a disk, and a process that may end, be started again, and be stopped for a while. */
 final class Node {
-    /** The run's folder: the weights of each step that was written. */
+    /** What a checkpoint holds. */
+    record State(long weights, BrokenShards broken) {}
+
+    /** The run's folder: the state after each step that was written. */
     static final class Disk {
-        final TreeMap<Long, Long> checkpoints = new TreeMap<>();
+        final TreeMap<Long, State> checkpoints = new TreeMap<>();
         int full; // more than one fault may be the reason
     }
 
@@ -166,6 +170,11 @@ final class Node {
     void reopenTransport() {
         deaths--;
         unwall();
+    }
+
+    /** Whether its server gives it a shard; of one that broke it may have kept all it needs. */
+    boolean reads(int shard) {
+        return !world.brokenShards.contains(shard) || Weights.mix(shard * 31L + index) % 4 == 0;
     }
 
     boolean hasTransport() {

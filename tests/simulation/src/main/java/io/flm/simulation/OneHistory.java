@@ -1,6 +1,7 @@
 package io.flm.simulation;
 
 import io.flm.coordinator.RunView;
+import io.flm.data.BrokenShards;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -13,9 +14,12 @@ import java.util.Optional;
  * they commit meanwhile is lost with them.
  */
 final class OneHistory extends Property {
-    private final Map<Long, Long> results = new HashMap<>();
+    private final Map<State, Long> results = new HashMap<>();
     private final List<Reduction> late = new ArrayList<>();
     private long newest;
+
+    /** What weights follow from: that a shard broke between a step and its repetition is no second history. */
+    private record State(long committedSteps, BrokenShards broken) {}
 
     @Override
     Optional<String> onReduced(Reduction r) {
@@ -31,7 +35,8 @@ final class OneHistory extends Property {
 
     @Override
     Optional<String> onCommitted(Life life, Reduction r, long committedSteps, long weights) {
-        Long before = results.putIfAbsent(committedSteps, weights);
+        BrokenShards broken = r.generation().broken().before(committedSteps);
+        Long before = results.putIfAbsent(new State(committedSteps, broken), weights);
         return before == null || before == weights
                 ? FINE
                 : Optional.of("step " + r.step() + " leads to other weights on " + life.node.worker + " in generation "

@@ -99,6 +99,10 @@ public record Scenario(
         if (random.nextInt(4) == 0) {
             faults.add(new Fault.DeadTransport(random.nextLong(faultsEndMs), Fault.FOR_GOOD_MS, random.nextInt(nodes)));
         }
+        SplittableRandom shards = new SplittableRandom(seed ^ 0x5a4d); // what was drawn before there were any stays
+        for (int i = shards.nextInt(9); i >= 6; i--) {
+            faults.add(new Fault.BrokenShard(shards.nextLong(faultsEndMs), shards.nextInt(Weights.SHARDS)));
+        }
         faults.sort(Comparator.comparingDouble(Fault::atMs));
         return new Scenario(
                 seed,

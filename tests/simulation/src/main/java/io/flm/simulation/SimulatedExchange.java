@@ -1,5 +1,6 @@
 package io.flm.simulation;
 
+import io.flm.data.BrokenShards;
 import io.flm.exchange.LaneRange;
 import io.flm.worker.Generation;
 import java.util.ArrayList;
@@ -79,9 +80,9 @@ final class SimulatedExchange {
         }
 
         /** Sends what was computed; it is on its way for a while, whatever becomes of this member. */
-        void contribute(long step, long weights, boolean stop) {
+        void contribute(long step, long weights, BrokenShards broken, boolean stop) {
             Reduction.Part part = new Reduction.Part(
-                    life.node.worker, lanes(), weights, Weights.gradient(weights, step, lanes()), stop);
+                    life.node.worker, lanes(), weights, Weights.gradient(weights, step, lanes(), broken), stop);
             world.after(world.around(world.scenario.delayMs()), () -> arrived(this, step, part));
         }
 

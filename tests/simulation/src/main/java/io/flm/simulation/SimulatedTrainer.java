@@ -1,5 +1,6 @@
 package io.flm.simulation;
 
+import io.flm.data.BrokenShards;
 import io.flm.exchange.StepTotals;
 import io.flm.worker.AsyncTrainer;
 import io.flm.worker.FailureKind;
@@ -21,6 +22,7 @@ final class SimulatedTrainer implements AsyncTrainer {
     private long totalSteps;
     private long committed;
     private long weights;
+    private BrokenShards broken = BrokenShards.NONE;
     private boolean stopRequested;
     private long abandonedGeneration;
     private String abandonReason = "";
@@ -44,6 +46,11 @@ final class SimulatedTrainer implements AsyncTrainer {
         return committed;
     }
 
+    @Override
+    public BrokenShards brokenShards() {
+        return broken;
+    }
+
     boolean isMember() {
         return place != null;
     }
@@ -53,10 +60,13 @@ final class SimulatedTrainer implements AsyncTrainer {
         long same = ++attempt;
         life.after(world().around(world().scenario.prepareMs()), () -> {
             if (same == attempt) {
-                Map.Entry<Long, Long> newest = plan.resume() ? life.node.disk.checkpoints.lastEntry() : null;
+                Map.Entry<Long, Node.State> newest = plan.resume() ? life.node.disk.checkpoints.lastEntry() : null;
                 totalSteps = plan.totalSteps();
                 committed = newest == null ? 0 : newest.getKey();
-                weights = newest == null ? Weights.first(world().scenario.seed()) : newest.getValue();
+                weights = newest == null
+                        ? Weights.first(world().scenario.seed())
+                        : newest.getValue().weights();
+                broken = newest == null ? BrokenShards.NONE : newest.getValue().broken();
                 told.accept(new Prepared(Map.of("data", "the same")));
             }
         });
@@ -90,6 +100,7 @@ final class SimulatedTrainer implements AsyncTrainer {
                 throw new IllegalStateException(
                         life.node.worker + " holds step " + committed + ", not step " + taken.firstStep());
             }
+            broken = taken.generation().broken();
             taken.becomeReady();
         }
     }
@@ -130,10 +141,26 @@ final class SimulatedTrainer implements AsyncTrainer {
         computeMs = world().scenario.deviceMs(averageMs, world().random);
         busyUntilMs = world().nowMs() + computeMs;
         life.after(computeMs, () -> {
-            if (place == taken) {
-                taken.contribute(committed, weights, stopRequested);
+            if (place == taken && readsAll(taken)) {
+                taken.contribute(committed, weights, broken, stopRequested);
             }
         });
+    }
+
+    /** Whether all samples of the step can be read; else the step fails for the first shard that cannot. */
+    private boolean readsAll(SimulatedExchange.Rank taken) {
+        for (int lane = taken.lanes().from(); lane < taken.lanes().to(); lane++) {
+            int shard = Weights.shard(committed, lane, broken);
+            if (!life.node.reads(shard)) {
+                broken = broken.with(Weights.name(shard), committed);
+                if (world().broken.contains(BrokenRule.NO_AGREEMENT_ON_SHARDS)) {
+                    return readsAll(taken);
+                }
+                fail(FailureKind.SHARD, Weights.name(shard) + ": HTTP 404", List.of());
+                return false;
+            }
+        }
+        return true;
     }
 
     /** All members have contributed to the step at hand. */
@@ -183,6 +210,10 @@ final class SimulatedTrainer implements AsyncTrainer {
 
     /** The exchange lost members. The device ends what it computes before it is told so. */
     void fail(String cause, List<String> lostNodes) {
+        fail(FailureKind.MEMBER_LOST, cause, lostNodes);
+    }
+
+    private void fail(FailureKind kind, String cause, List<String> lostNodes) {
         SimulatedExchange.Rank taken = place;
         if (taken == null) {
             return;
@@ -192,7 +223,7 @@ final class SimulatedTrainer implements AsyncTrainer {
         Consumer<Event> told = listener;
         life.after(Math.max(1, busyUntilMs - world().nowMs()), () -> {
             writeSaves();
-            told.accept(new Failed(FailureKind.MEMBER_LOST, cause, lostNodes));
+            told.accept(new Failed(kind, cause, lostNodes));
         });
     }
 
@@ -236,7 +267,7 @@ final class SimulatedTrainer implements AsyncTrainer {
     /** A checkpoint is there whole, or not at all. */
     private void write(Consumer<Event> told) {
         long step = committed;
-        long state = weights;
+        Node.State state = new Node.State(weights, broken);
         life.after(world().around(world().scenario.saveMs()), () -> {
             if (life.node.disk.full > 0) {
                 told.accept(new SaveFailed(life.node.name + ": the disk is full; make room"));

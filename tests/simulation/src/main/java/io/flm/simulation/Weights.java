@@ -1,5 +1,6 @@
 package io.flm.simulation;
 
+import io.flm.data.BrokenShards;
 import io.flm.exchange.LaneRange;
 
 /**
@@ -7,6 +8,9 @@ import io.flm.exchange.LaneRange;
  * out, done twice, or done with other weights changes all that follow.
  */
 final class Weights {
+    /** Of the data. */
+    static final int SHARDS = 8;
+
     private Weights() {}
 
     /** The weights before the first step. */
@@ -15,12 +19,26 @@ final class Weights {
     }
 
     /** What some lanes contribute to a step. */
-    static long gradient(long weights, long step, LaneRange lanes) {
+    static long gradient(long weights, long step, LaneRange lanes, BrokenShards broken) {
         long sum = 0;
         for (int lane = lanes.from(); lane < lanes.to(); lane++) {
-            sum += mix(weights + mix(step) * 31 + lane);
+            sum += mix(weights + mix(step) * 31 + lane + mix(shard(step, lane, broken)));
         }
         return sum;
+    }
+
+    /** The shard that a lane's sample of a step is of: where one is left out, the next that is not. */
+    static int shard(long step, int lane, BrokenShards broken) {
+        BrokenShards out = broken.at(step);
+        int shard = (int) (mix(step * 1009 + lane) >>> 32) % SHARDS;
+        while (out.firstSteps().containsKey(name(shard))) {
+            shard = (shard + 1) % SHARDS;
+        }
+        return shard;
+    }
+
+    static String name(int shard) {
+        return "shard-" + shard;
     }
 
     /** The weights after a step whose lanes contribute {@code sum}. */
@@ -28,11 +46,11 @@ final class Weights {
         return mix(weights ^ mix(sum + step));
     }
 
-    /** The weights after so many steps that nothing disturbed. */
-    static long after(long seed, int lanes, long steps) {
+    /** The weights after so many steps that nothing disturbed, but that shards broke. */
+    static long after(long seed, int lanes, long steps, BrokenShards broken) {
         long weights = first(seed);
         for (long step = 0; step < steps; step++) {
-            weights = next(weights, step, gradient(weights, step, new LaneRange(0, lanes)));
+            weights = next(weights, step, gradient(weights, step, new LaneRange(0, lanes), broken));
         }
         return weights;
     }

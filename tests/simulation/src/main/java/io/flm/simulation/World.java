@@ -4,6 +4,7 @@ import io.flm.coordinator.CoordinatorSettings;
 import io.flm.virtual.VirtualActors;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,6 +29,9 @@ final class World {
     final List<Node> nodes = new ArrayList<>();
     private final Map<Link, Long> lastArrivals = new HashMap<>();
     private final long beganAt;
+    /** Shards that stay broken. */
+    final Set<Integer> brokenShards = new HashSet<>();
+
     /** How often the operator wants the run paused. */
     int pauses;
 
@@ -151,6 +155,8 @@ final class World {
             Node node = nodes.get(f.node());
             node.drains++;
             after(f.forMs(), () -> node.drains--);
+        } else if (fault instanceof Fault.BrokenShard f) {
+            brokenShards.add(f.shard());
         } else if (fault instanceof Fault.Save) {
             saveWanted = true;
         } else if (fault instanceof Fault.Losses f) {

@@ -128,6 +128,25 @@ class SimulationTest {
         throw new AssertionError("no seed of " + SEEDS + " needs the rule");
     }
 
+    /** Who has kept what it needs of the shard trains on with it. */
+    @Test
+    void whereEachWorkerLeavesOutBrokenShardsByItselfTheWeightsAreOthers() {
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            Scenario scenario = Scenario.draw(seed);
+            Simulation.Outcome broken = SIMULATION.run(scenario, Set.of(BrokenRule.NO_AGREEMENT_ON_SHARDS), line -> {});
+            if (!broken.holds()) {
+                assertThat(broken.property())
+                        .as("seed %d: %s", seed, broken.what())
+                        .isIn("SameWeightsAsUndisturbed", "OneHistory");
+                assertThat(SIMULATION.run(scenario, line -> {}).what())
+                        .as("with the rule")
+                        .isNull();
+                return;
+            }
+        }
+        throw new AssertionError("no seed of " + SEEDS + " needs the rule");
+    }
+
     /** A gradient of a generation that is over is added to those of the next one. */
     @Test
     void whereContributionsAreNotFencedByGenerationALaneIsFoundTwice() {
