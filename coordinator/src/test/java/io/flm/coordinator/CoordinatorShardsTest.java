@@ -21,7 +21,9 @@ class CoordinatorShardsTest extends ClusterTest {
         c.trainer("w1").breakShard("a.tar");
         c.expectAfter(300, "training");
         assertThat(leftOut(c, "w1")).isEqualTo(Map.of("a.tar", 3L)).isEqualTo(leftOut(c, "w2"));
-        assertThat(c.generations()).last().satisfies(g -> assertThat(g.firstStep()).isEqualTo(3));
+        assertThat(c.generations())
+                .last()
+                .satisfies(g -> assertThat(g.firstStep()).isEqualTo(3));
         assertThat(c.view().notes())
                 .containsExactly("a.tar: HTTP 404, no such file; its samples are left out from step 3 on, and count as"
                         + " bad (flm.data.bad-sample-rate)");

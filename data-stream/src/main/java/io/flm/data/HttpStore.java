@@ -35,7 +35,6 @@ final class HttpStore implements RemoteStore {
 
     private static final int MOST_REDIRECTIONS = 5;
     private static final int MOST_SKIPPED = 64 << 10;
-    private static final int LEAST_PROGRESS = 4096; // bytes in the time that a server may be silent
     private static final Pattern NO_PART = Pattern.compile("bytes \\*/(\\d{1,18})");
 
     private final RemoteSettings settings;
@@ -65,10 +64,12 @@ final class HttpStore implements RemoteStore {
 
     private final class HttpParts implements Parts {
         private final URI url;
+        private final Trickle trickle;
         private volatile URI leadsTo; // where the redirections of the url ended
 
         HttpParts(URI url) {
             this.url = url;
+            this.trickle = new Trickle(RemotePath.shown(url), settings.timeout());
             this.leadsTo = url;
         }
 
@@ -77,7 +78,7 @@ final class HttpStore implements RemoteStore {
         public ShardIdentity read(ByteBuffer into, long position, @Nullable ShardIdentity pinned) throws IOException {
             URI from = leadsTo; // others change it at the same time
             try {
-                Answer answer = answer(url, from, position, into, pinned);
+                Answer answer = answer(url, from, position, into, pinned, trickle);
                 if (!answer.url.equals(from)) {
                     leadsTo = answer.url;
                 }
@@ -105,14 +106,15 @@ final class HttpStore implements RemoteStore {
      * @param leadsTo where to begin
      * @param pinned what all answers must be of; null: of the first one
      */
-    private Answer answer(URI url, URI leadsTo, long position, ByteBuffer into, @Nullable ShardIdentity pinned)
+    private Answer answer(
+            URI url, URI leadsTo, long position, ByteBuffer into, @Nullable ShardIdentity pinned, Trickle trickle)
             throws IOException {
         URI at = leadsTo;
         for (int redirections = 0; redirections <= MOST_REDIRECTIONS; redirections++) {
             HttpBody body = new HttpBody(into.slice());
             HttpResponse<HttpBody> response;
             try {
-                response = await(send(at, url, position, into.remaining(), body, pinned), body);
+                response = await(send(at, url, position, into.remaining(), body, pinned), body, trickle);
             } catch (IOException e) {
                 throw RemoteFiles.failed(RemotePath.shown(url), at.getHost(), e);
             } finally {
@@ -165,18 +167,19 @@ final class HttpStore implements RemoteStore {
         });
     }
 
-    private HttpResponse<HttpBody> await(CompletableFuture<HttpResponse<HttpBody>> response, HttpBody body)
-            throws IOException {
+    private static HttpResponse<HttpBody> await(
+            CompletableFuture<HttpResponse<HttpBody>> response, HttpBody body, Trickle trickle) throws IOException {
         int seen = 0;
         while (true) {
             try {
-                return response.get(settings.timeout().toMillis(), TimeUnit.MILLISECONDS);
+                return response.get(trickle.timeout().toMillis(), TimeUnit.MILLISECONDS);
             } catch (TimeoutException e) {
                 int count = body.count();
-                if (count - seen < LEAST_PROGRESS) {
+                try {
+                    trickle.check(count - seen);
+                } catch (IOException slow) {
                     response.cancel(true);
-                    throw new IOException(
-                            "silent for " + settings.timeout().toMillis() + " ms (flm.data.remote.timeout)", e);
+                    throw slow;
                 }
                 seen = count;
             } catch (ExecutionException e) {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The contents of a shard as a file, so that opening the shard costs no pass over its bytes. What is read of it is what the pass finds,
@@ -134,12 +135,28 @@ final class IndexFile {
         WholeFile.put(index, file, END);
     }
 
+    /** What a file says of a shard, and of which bytes it says so. */
+    record Kept(ShardIdentity identity, ShardContents contents) {}
+
     /**
      * What a file says of a shard.
      *
      * @param identity of the shard as it is now
      */
     static ShardContents read(byte[] file, ShardIdentity identity) throws Unfit {
+        if (!identity.isMarked()) {
+            throw new Unfit("cannot be told to be of these bytes: the shard has neither ETag nor time of change");
+        }
+        return kept(file, identity).contents();
+    }
+
+    /** What a file says of a shard as it was. */
+    static Kept kept(byte[] file) throws Unfit {
+        return kept(file, null);
+    }
+
+    /** @param identity that it must be of; null: any */
+    private static Kept kept(byte[] file, @Nullable ShardIdentity identity) throws Unfit {
         int header = MAGIC.length + DIGEST_BYTES;
         if (file.length < header || !Arrays.equals(file, 0, MAGIC_WORD, MAGIC, 0, MAGIC_WORD)) {
             throw new Unfit("is no table of contents of this program");
@@ -159,13 +176,10 @@ final class IndexFile {
         }
     }
 
-    private static ShardContents read(ByteBuffer in, ShardIdentity identity) throws Unfit {
-        if (!identity.isMarked()) {
-            throw new Unfit("cannot be told to be of these bytes: the shard has neither ETag nor time of change");
-        }
+    private static Kept read(ByteBuffer in, @Nullable ShardIdentity identity) throws Unfit {
         ShardIdentity made =
                 new ShardIdentity(in.getLong(), text(in), Instant.ofEpochSecond(in.getLong(), in.getInt()));
-        if (!made.isSameAs(identity)) {
+        if (identity != null && !made.isSameAs(identity)) {
             throw new Unfit("is of other bytes: the shard has changed since, or was copied");
         }
         int pictures = in.getInt();
@@ -180,12 +194,12 @@ final class IndexFile {
                 new Column(ints(in, pictures), ints(in, pictures)),
                 new Column(ints(in, jsons), ints(in, jsons)),
                 new Column(ints(in, texts), ints(in, texts)));
-        check(table, identity.sizeBytes());
+        check(table, made.sizeBytes());
         ShardContents contents = new ShardContents(table, leftOut(in), leftOut(in));
         if (in.hasRemaining()) {
             throw new Unfit("has no sound form");
         }
-        return contents;
+        return new Kept(made, contents);
     }
 
     /** Whatever else is wrong with a table, no read by it leaves the shard. */

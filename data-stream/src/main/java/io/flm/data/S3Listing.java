@@ -26,6 +26,7 @@ final class S3Listing {
     private final LeftOut leftOut = new LeftOut();
     private String firstOther = "";
     private long others;
+    private long parquets;
     private int pages;
     private @Nullable String next;
     private boolean complete;
@@ -79,11 +80,16 @@ final class S3Listing {
 
     private void add(String key) {
         String name = key.substring(key.lastIndexOf('/') + 1);
-        if (name.isEmpty() || name.endsWith(IndexFile.END)) {
-            return; // what stands for a folder, and what is of a shard
+        if (name.isEmpty() || name.endsWith(IndexFile.END) || ShardPaths.isOfPacked(name)) {
+            return; // what stands for a folder, and what is of a shard, or of all that were packed there
         }
         if (!name.startsWith(".") && ShardPaths.isShard(name.toLowerCase(Locale.ROOT))) {
             shards.add(key);
+            return;
+        }
+        if (!name.startsWith(".") && ShardPaths.isParquet(name.toLowerCase(Locale.ROOT))) {
+            leftOut.add(PlainText.of(key), "read from disks only");
+            parquets++;
             return;
         }
         leftOut.add(PlainText.of(key), name.startsWith(".") ? "a hidden file" : "no shard");
@@ -102,6 +108,11 @@ final class S3Listing {
      * @throws UserException where there are none, or one that no path can name
      */
     List<Path> shards(String bucket) {
+        if (shards.isEmpty() && parquets > 0) {
+            throw new UserException(shown + ": " + parquets
+                    + (parquets == 1 ? " .parquet file lies" : " .parquet files lie")
+                    + " below it, and no shard; such files are read from disks: fetch them, and give their folder");
+        }
         if (shards.isEmpty()) {
             throw new UserException(shown + ": no .tar, .tar.gz or .arrow lies below it"
                     + (others == 0 ? ", nor anything else" : ", but " + firstOther)

@@ -5,6 +5,7 @@ import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
@@ -42,12 +43,14 @@ final class S3Store implements RemoteStore {
     private final AwsCredentialsProvider credentials;
     private final S3Client client;
     private final S3Errors errors;
+    private final Duration timeout;
 
     S3Store(RemoteSettings remote) {
         this.settings = remote.s3();
         this.credentials = settings.anonymous()
                 ? AnonymousCredentialsProvider.create()
                 : DefaultCredentialsProvider.builder().build();
+        this.timeout = remote.timeout();
         this.errors = new S3Errors(settings, remote.timeout());
         var builder = S3Client.builder()
                 .httpClient(new BoundedHttpClient(remote.timeout(), remote.connections()))
@@ -87,10 +90,11 @@ final class S3Store implements RemoteStore {
             throw new UserException(
                     RemotePath.shown(url) + ": a bucket where a key is wanted; give s3://bucket/key.tar");
         }
-        return (into, position, pinned) -> asked(url, pinned == null, () -> part(url, into, position, pinned));
+        Trickle trickle = new Trickle(RemotePath.shown(url), timeout);
+        return (into, position, pinned) -> asked(url, pinned == null, () -> part(url, into, position, pinned, trickle));
     }
 
-    private ShardIdentity part(URI url, ByteBuffer into, long position, @Nullable ShardIdentity pinned)
+    private ShardIdentity part(URI url, ByteBuffer into, long position, @Nullable ShardIdentity pinned, Trickle trickle)
             throws IOException {
         GetObjectRequest request = GetObjectRequest.builder()
                 .bucket(RemotePath.host(url))
@@ -108,7 +112,7 @@ final class S3Store implements RemoteStore {
                         ? new BrokenShard(url, fault)
                         : new UserException(RemotePath.shown(url) + ": " + fault);
             }
-            fill(into, body);
+            fill(into, body, trickle);
             if (!into.hasRemaining() && body.read() >= 0) {
                 throw new BrokenShard(url, "its server sends more than it was asked for; give another server");
             }
@@ -123,7 +127,10 @@ final class S3Store implements RemoteStore {
         }
     }
 
-    private static void fill(ByteBuffer into, ResponseInputStream<GetObjectResponse> body) throws IOException {
+    private static void fill(ByteBuffer into, ResponseInputStream<GetObjectResponse> body, Trickle trickle)
+            throws IOException {
+        long since = System.nanoTime();
+        int seen = into.position();
         byte[] chunk = new byte[Math.min(CHUNK, into.remaining())];
         while (into.hasRemaining()) {
             int count = body.read(chunk, 0, Math.min(chunk.length, into.remaining()));
@@ -131,6 +138,11 @@ final class S3Store implements RemoteStore {
                 return;
             }
             into.put(chunk, 0, count);
+            if (System.nanoTime() - since >= trickle.timeout().toNanos()) {
+                trickle.check(into.position() - seen);
+                since = System.nanoTime();
+                seen = into.position();
+            }
         }
     }
 

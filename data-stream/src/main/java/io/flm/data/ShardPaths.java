@@ -35,6 +35,16 @@ final class ShardPaths {
         return SHARD.matcher(name).matches();
     }
 
+    /** Whether a file of this name belongs to all shards that were packed there. */
+    static boolean isOfPacked(String name) {
+        return OF_PACKED.contains(name);
+    }
+
+    /** Whether a file is a Parquet file by its name, in lower case. */
+    static boolean isParquet(String name) {
+        return PARQUET.matcher(name).matches();
+    }
+
     /** The shards in the order of {@code paths}, those of a folder by name. What lies beside them there goes to {@code leftOut}. */
     static List<Path> files(List<Path> paths, LeftOut leftOut) {
         return files(paths, SHARD, leftOut);
@@ -105,7 +115,7 @@ final class ShardPaths {
             Pattern taken = kind == SHARD && files.stream().noneMatch(file -> isOf(SHARD, file)) ? PARQUET : kind;
             for (Path file : files) {
                 String name = String.valueOf(file.getFileName());
-                if (name.endsWith(IndexFile.END) || OF_PACKED.contains(name)) {
+                if (name.endsWith(IndexFile.END) || isOfPacked(name)) {
                     continue; // of a shard, or of all that were packed there
                 }
                 if (name.startsWith(".")) { // such as ._a.tar, which macOS writes beside a.tar on foreign disks

@@ -147,11 +147,16 @@ final class TarFiles implements AutoCloseable {
 
     private Opened remote(Path path) throws IOException {
         URI url = RemotePath.uri(path);
-        RemoteFiles.RemoteFile file = servers().open(url);
+        RemoteFiles.RemoteFile file;
+        try {
+            file = servers().open(url);
+        } catch (BrokenShard e) {
+            return gone(path, e);
+        }
         if (isPacked(file)) {
             return packed(path, new ReadAhead(file), file.identity());
         }
-        Bytes bytes = kept(path, file);
+        Bytes bytes = kept(path, file, file.identity());
         ShardContents known = believesTables ? remoteTable(path, url, file.identity()) : null;
         if (known == null) {
             known = pass(path, new ReadAhead(bytes));
@@ -160,9 +165,33 @@ final class TarFiles implements AutoCloseable {
         return new Opened(path, bytes, file.identity(), false, known);
     }
 
+    /** What is read of a shard that is not there any more. */
+    private record Gone(long size, BrokenShard why) implements Bytes {
+        @Override
+        public void read(ByteBuffer into, long position) {
+            throw why;
+        }
+    }
+
+    /** A shard that is gone: if the cache knows what it held, a run that leaves it out goes on. */
+    private Opened gone(Path path, BrokenShard why) throws IOException {
+        Path cached = cached(path);
+        if (!unpacks || cached == null || !Files.exists(cached)) {
+            throw why;
+        }
+        try {
+            IndexFile.Kept kept = IndexFile.kept(SmallFile.read(cached, IndexFile.MOST_BYTES));
+            ShardIdentity identity = kept.identity();
+            LOG.warn("{}; what it held is known from {}", why.getMessage(), cached);
+            Bytes bytes = kept(path, new Gone(identity.sizeBytes(), why), identity);
+            return new Opened(path, bytes, identity, false, kept.contents());
+        } catch (IndexFile.Unfit e) {
+            throw why;
+        }
+    }
+
     /** A file on a server, of which pieces are kept, if there is a cache and something that would tell other bytes. */
-    private Bytes kept(Path path, RemoteFiles.RemoteFile file) {
-        ShardIdentity identity = file.identity();
+    private Bytes kept(Path path, Bytes file, ShardIdentity identity) {
         if (pieces == null || !identity.isMarked()) {
             return file;
         }

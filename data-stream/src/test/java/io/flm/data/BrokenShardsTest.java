@@ -79,8 +79,8 @@ class BrokenShardsTest {
     }
 
     private static Ingest ingest(Dataset source, String changed) {
-        DataSettings settings = DataSettings.from(ConfigFactory.parseString("flm.data { prefetch = 2, group-window = 2, "
-                        + changed + "\n tokenizer = t, paths = [p] }")
+        DataSettings settings = DataSettings.from(ConfigFactory.parseString(
+                        "flm.data { prefetch = 2, group-window = 2, " + changed + "\n tokenizer = t, paths = [p] }")
                 .withFallback(ConfigFactory.load()));
         Corruption none = (samples, random) ->
                 TextBatch.of(Streams.BIDIRECTIONAL, Sample.captions(samples), tokenizer.padId(), List.of());
@@ -88,8 +88,8 @@ class BrokenShardsTest {
     }
 
     private void gone(String name) {
-        server().fault = (exchange, number) -> exchange.getRequestURI().getPath().equals("/" + name + ".tar")
-                && FileServer.answer(exchange, 404);
+        server().fault = (exchange, number) ->
+                exchange.getRequestURI().getPath().equals("/" + name + ".tar") && FileServer.answer(exchange, 404);
     }
 
     private static List<LaneBatch> take(
@@ -241,12 +241,33 @@ class BrokenShardsTest {
                 answerOtherBytes(server(), exchange, what);
                 return true;
             };
-            boolean breaks = List.of("404", "410", "416", "451", "other", "elsewhere").contains(what);
+            boolean breaks =
+                    List.of("404", "410", "416", "451", "other", "elsewhere").contains(what);
             assertThatThrownBy(() -> source.image(SAMPLES + 3))
                     .matches(e -> e instanceof BrokenShard == breaks, "is a broken shard: " + breaks)
                     .hasMessageContaining("/b.tar: ");
             assertThat(source.file(SAMPLES + 3)).isEqualTo(shard("b"));
         }
+    }
+
+    @Test
+    void whereTheCacheKnowsWhatAShardHeldARunThatLeavesItOutGoesOn() throws Exception {
+        List<Path> paths = List.of(server().path("a.tar"), server().path("b.tar"));
+        RemoteSettings keeping = new RemoteSettings(
+                Optional.empty(), 4, 2, Duration.ofSeconds(20), Optional.of(folder.resolve("cache")), 0);
+        String sha256;
+        try (Dataset source = Dataset.open(paths, Split.ALL, keeping)) {
+            sha256 = source.sha256();
+        }
+        gone("b");
+        try (Dataset source = Dataset.open(paths, Split.ALL, keeping)) {
+            assertThat(source.sha256()).isEqualTo(sha256);
+            assertThat(source.image(3)).isNotEmpty();
+            assertThatThrownBy(() -> source.image(SAMPLES + 3))
+                    .isInstanceOf(BrokenShard.class)
+                    .hasMessage(shard("b") + ": HTTP 404, no such file; give other data");
+        }
+        assertThatThrownBy(() -> Dataset.open(paths, Split.ALL, REMOTE)).isInstanceOf(BrokenShard.class);
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -40,6 +41,7 @@ final class FileServer implements AutoCloseable {
     volatile Fault fault = (exchange, number) -> false;
     volatile String etag = "";
     volatile boolean saysTimes = true; // of changes
+    volatile int dripBytes; // that come every 20 ms; 0: all at once
 
     static {
         System.setProperty("sun.net.httpserver.nodelay", "true"); // else each answer waits for 40 ms
@@ -123,7 +125,15 @@ final class FileServer implements AutoCloseable {
         exchange.getResponseHeaders().set("Content-Range", "bytes " + first + "-" + last + "/" + size);
         exchange.sendResponseHeaders(206, bytes.length + promisedMore);
         try (OutputStream out = exchange.getResponseBody()) {
-            out.write(bytes, 0, Math.min(most, bytes.length));
+            int end = Math.min(most, bytes.length);
+            int each = dripBytes == 0 ? end : dripBytes;
+            for (int at = 0; at < end; at += each) {
+                out.write(bytes, at, Math.min(each, end - at));
+                if (dripBytes > 0) {
+                    out.flush();
+                    LockSupport.parkNanos(20_000_000);
+                }
+            }
         }
     }
 

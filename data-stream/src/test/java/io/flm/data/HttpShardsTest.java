@@ -3,6 +3,9 @@ package io.flm.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.flm.data.source.Sources;
@@ -37,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 class HttpShardsTest {
     private static final RemoteSettings REMOTE =
@@ -387,6 +391,38 @@ class HttpShardsTest {
         assertThatThrownBy(() -> open(few, Path.of("http://127.0.0.1:" + port + "/a.tar")))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("look at the server and the network");
+    }
+
+    /** A picture of 200 KB comes in 16 KB a 20 ms, then in 20 bytes. */
+    @Test
+    void aServerThatSendsSlowlyIsToldOfOnceAndOneThatSendsNextToNothingIsAskedAnew() throws Exception {
+        RemoteSettings brief = new RemoteSettings(Optional.empty(), 4, 2, Duration.ofMillis(100), Optional.empty(), 0);
+        byte[] large = new byte[200_000];
+        Shards shard = new Shards()
+                .with("a.png", large)
+                .with("a.txt", "a")
+                .with("b.png", large)
+                .with("b.txt", "b");
+        shard.write(folder.resolve("a.tar"));
+        Logger log = (Logger) LoggerFactory.getLogger(Trickle.class);
+        ListAppender<ILoggingEvent> told = new ListAppender<>();
+        told.start();
+        log.addAppender(told);
+        try (Dataset source = open(brief, server().path("a.tar"))) {
+            server().dripBytes = 16 << 10;
+            assertThat(source.image(0)).isEqualTo(large);
+            assertThat(source.image(1)).isEqualTo(large);
+            assertThat(told.list)
+                    .singleElement()
+                    .satisfies(line -> assertThat(line.getFormattedMessage())
+                            .startsWith("http://127.0.0.1:" + server().port() + "/a.tar: its server sends slowly, "));
+            server().dripBytes = 20;
+            assertThatThrownBy(() -> source.image(0))
+                    .isInstanceOf(RemoteFailure.class)
+                    .hasMessageContaining("bytes in 100 ms (flm.data.remote.timeout)), tries: 2");
+        } finally {
+            log.detachAppender(told);
+        }
     }
 
     @ParameterizedTest

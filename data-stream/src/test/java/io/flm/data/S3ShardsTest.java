@@ -296,6 +296,19 @@ class S3ShardsTest {
     }
 
     @Test
+    void aStoreThatSendsNextToNothingIsAskedAnewAndNamed() throws Exception {
+        Files.createDirectories(folder.resolve("bucket"));
+        new Shards().with("a.png", new byte[200_000]).with("a.txt", "a").write(folder.resolve("bucket/a.tar"));
+        RemoteSettings brief = remote(true, Duration.ofMillis(300), Optional.empty());
+        try (Dataset source = Sources.open(List.of(Path.of("s3://bucket/a.tar")), Split.ALL, brief)) {
+            server().files.dripBytes = 20;
+            assertThatThrownBy(() -> source.image(0))
+                    .isInstanceOf(RemoteFailure.class)
+                    .hasMessageContaining("300 ms (flm.data.remote.timeout)), tries: 3");
+        }
+    }
+
+    @Test
     void aStoreThatIsSilentOrGoneIsTriedAndNamed() throws Exception {
         shard(2, "a.tar");
         server().files.fault = (exchange, number) -> {
@@ -348,6 +361,8 @@ class S3ShardsTest {
         }
         Files.writeString(folder.resolve("bucket/cc3m/readme.md"), "what this is");
         Files.writeString(folder.resolve("bucket/cc3m/._s-9.tar"), "of macOS");
+        Files.writeString(folder.resolve("bucket/cc3m/b/pack.json"), "of all that were packed there");
+        Files.writeString(folder.resolve("bucket/cc3m/0.parquet"), "a table");
         String[] inOrder = {
             "s3://bucket/cc3m/Z.tar",
             "s3://bucket/cc3m/b/s-1.tar",
@@ -362,7 +377,9 @@ class S3ShardsTest {
             assertThat(without.sha256()).isEqualTo(named.sha256());
             assertThat(below.leftOut().counts())
                     .containsEntry("md: no shard", 1L)
-                    .containsEntry("tar: a hidden file", 1L);
+                    .containsEntry("parquet: read from disks only", 1L)
+                    .containsEntry("tar: a hidden file", 1L)
+                    .hasSize(3);
         }
         try (Dataset all = open("s3://bucket")) {
             assertThat(all.shards()).hasSize(5);
@@ -376,6 +393,11 @@ class S3ShardsTest {
                 .hasMessage(
                         "s3://bucket/nothing/: no .tar, .tar.gz or .arrow lies below it, nor anything else; give other"
                                 + " data");
+        Files.createDirectories(folder.resolve("bucket/tables"));
+        Files.writeString(folder.resolve("bucket/tables/0.parquet"), "a table");
+        assertThatThrownBy(() -> open("s3://bucket/tables/"))
+                .hasMessage("s3://bucket/tables/: 1 .parquet file lies below it, and no shard; such files are read from"
+                        + " disks: fetch them, and give their folder");
         Files.writeString(folder.resolve("bucket/cc3m/a.txt"), "a");
         assertThatThrownBy(() -> open("s3://bucket/cc3m/"))
                 .hasMessageContaining("lies below it, but cc3m/a.txt; give other data");

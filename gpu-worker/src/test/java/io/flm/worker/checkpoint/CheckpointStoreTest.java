@@ -76,8 +76,8 @@ class CheckpointStoreTest {
     void theShardsThatAreLeftOutAreAPartOfTheState() throws IOException {
         TrainingState at = States.at(7);
         BrokenShards broken = BrokenShards.NONE.with("https://host/a.tar", 5);
-        TrainingState without = new TrainingState(
-                7, 7 * 256, broken, at.layout(), at.values(), at.firstMoments(), at.secondMoments());
+        TrainingState without =
+                new TrainingState(7, 7 * 256, broken, at.layout(), at.values(), at.firstMoments(), at.secondMoments());
         assertThat(Checkpoint.open(store().save(without, States.IDENTITY)).broken())
                 .isEqualTo(broken);
         assertThat(Checkpoint.open(store().save(States.at(8), States.IDENTITY)).broken())
