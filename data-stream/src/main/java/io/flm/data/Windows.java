@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The texts of each lane, sorted by length inside windows of a few micro-batches, so that a batch pads to its own longest row.
  * The micro-batches of a window come in drawn order, the same in all lanes: the lanes of a step have texts of about the same
  * length, and no worker waits for another one's long ones. All of it follows from (seed, lane, window); the newest window of
- * each lane is kept.
+ * each lane is kept, and the next one read ahead where shards lie on servers.
  */
 final class Windows {
     /**
@@ -55,6 +55,18 @@ final class Windows {
      */
     record Reading(ExecutorService threads, int parallel) {}
 
+    /** The window that comes next in a lane, of which texts are being read. */
+    private record Ahead(long number, BrokenShards broken, CompletableFuture<Window> reading) {
+        /** Null: it could not be read, and is to be tried again now that it is needed. */
+        @Nullable Window read() {
+            try {
+                return reading.join();
+            } catch (CompletionException e) {
+                return null;
+            }
+        }
+    }
+
     private final Examples examples;
     private final Tokenizer tokenizer;
     private final DataSettings settings;
@@ -71,6 +83,7 @@ final class Windows {
     private final LeftOutShards leftOut;
     private final Reading reading;
     private final Map<Integer, Window> newest = new ConcurrentHashMap<>();
+    private final Map<Integer, Ahead> ahead = new ConcurrentHashMap<>();
 
     Windows(
             Examples examples,
@@ -111,13 +124,36 @@ final class Windows {
     Window of(long step, int lane, BrokenShards shards) {
         long number = step / settings.groupWindow();
         BrokenShards broken = shards.at(step);
-        Window kept = newest.get(lane);
-        if (kept != null && kept.number() == number && kept.broken().equals(broken)) {
-            return kept;
+        Window window = newest.get(lane);
+        if (window == null || !isOf(window.number(), window.broken(), number, broken)) {
+            Ahead begun = ahead.remove(lane);
+            window = begun == null || !isOf(begun.number(), begun.broken(), number, broken) ? null : begun.read();
+            if (window == null) {
+                window = window(number, lane, broken, reading.parallel());
+            }
+            newest.put(lane, window);
         }
-        Window window = window(number, lane, broken);
-        newest.put(lane, window);
+        // Not with its first step: the first windows of other lanes are more urgent.
+        if (reading.parallel() > 1 && step % settings.groupWindow() == Math.min(1, settings.groupWindow() - 1)) {
+            readAhead(number + 1, lane, shards.at((number + 1) * settings.groupWindow()));
+        }
         return window;
+    }
+
+    private static boolean isOf(long number, BrokenShards broken, long wanted, BrokenShards without) {
+        return number == wanted && broken.equals(without);
+    }
+
+    /** A server gives texts slowly, and a window begins with many: they are read while the one before it is trained on. */
+    private void readAhead(long number, int lane, BrokenShards broken) {
+        int parallel = Math.max(1, reading.parallel() / (2 * lanes)); // the other half is for pictures
+        ahead.put(
+                lane,
+                new Ahead(
+                        number,
+                        broken,
+                        CompletableFuture.supplyAsync(
+                                () -> window(number, lane, broken, parallel), reading.threads())));
     }
 
     /** Where the micro-batch of a step begins among the visits of its window. */
@@ -137,9 +173,9 @@ final class Windows {
                         .count();
     }
 
-    private Window window(long number, int lane, BrokenShards broken) {
+    private Window window(long number, int lane, BrokenShards broken, int parallel) {
         int size = Math.multiplyExact(settings.groupWindow(), microBatch);
-        List<@Nullable Visit> drawn = drawn(number * size, size, lane, broken);
+        List<@Nullable Visit> drawn = drawn(number * size, size, lane, broken, parallel);
         List<Visit> visits = new ArrayList<>(size);
         for (int k = 0; k < size; k++) {
             visits.add(firstGood(drawn, k, lane));
@@ -154,9 +190,9 @@ final class Windows {
     }
 
     /** The visits of so many places of a lane, in their order; null where a text is bad. */
-    private List<@Nullable Visit> drawn(long first, int size, int lane, BrokenShards broken) {
+    private List<@Nullable Visit> drawn(long first, int size, int lane, BrokenShards broken, int parallel) {
         List<@Nullable Visit> drawn = new ArrayList<>(size);
-        if (reading.parallel == 1) {
+        if (parallel == 1) {
             for (int k = 0; k < size; k++) {
                 drawn.add(visit((first + k) * lanes + lane, broken));
             }
@@ -165,8 +201,8 @@ final class Windows {
         // Each waits for one that began before it, so that no more than so many are under way.
         List<CompletableFuture<@Nullable Visit>> begun = new ArrayList<>(size);
         for (int k = 0; k < size; k++) {
-            if (k >= reading.parallel) {
-                drawn.add(joined(begun.get(k - reading.parallel)));
+            if (k >= parallel) {
+                drawn.add(joined(begun.get(k - parallel)));
             }
             long place = (first + k) * lanes + lane;
             begun.add(CompletableFuture.supplyAsync(() -> visit(place, broken), reading.threads));

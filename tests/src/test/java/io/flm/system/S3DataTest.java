@@ -67,13 +67,17 @@ class S3DataTest {
         return List.of("env", "AWS_ACCESS_KEY_ID=AKIDOFATEST", "AWS_SECRET_ACCESS_KEY=" + SECRET);
     }
 
-    private String trained(String run, int workers, String data, String... more) throws Exception {
+    private FlmProcess start(String run, int workers, String data, String... more) throws IOException {
         List<String> all = new ArrayList<>(List.of("--set", "flm.data.remote.s3.endpoint=" + server().failing()));
         all.addAll(List.of(more));
-        FlmProcess flm = FlmProcess.start(
+        return FlmProcess.start(
                 folder.resolve("out"),
                 machine(),
                 EmojiRun.arguments(folder.resolve(run), workers, data, all.toArray(String[]::new)));
+    }
+
+    private String trained(String run, int workers, String data, String... more) throws Exception {
+        FlmProcess flm = start(run, workers, data, more);
         String sha256 = flm.result().get("weightsSha256").asText();
         assertThat(flm.errors()).doesNotContain(SECRET);
         return sha256;
@@ -121,6 +125,18 @@ class S3DataTest {
             assertThat(tables.filter(file -> file.toString().endsWith(".flm-index")))
                     .hasSize(2);
         }
+    }
+
+    /** Each step reads pictures of steps to come: a kill meets some that are under way. */
+    @Test
+    void aRunOfThreeWorkersThatIsKilledAndGoesOnComesToThemToo() throws Exception {
+        FlmProcess killed = start("killed", 3, "s3://emoji/v1/", "--set", "flm.checkpoint.every-steps=4");
+        Path metrics = folder.resolve("killed/metrics.jsonl");
+        while (!Files.exists(metrics) || Files.readAllLines(metrics).size() < 6) {
+            assertThat(killed.endsWithin(5)).as(killed.errors()).isFalse();
+        }
+        killed.kill();
+        assertThat(trained("killed", 3, "s3://emoji/v1/", "--resume")).isEqualTo(onDisk);
     }
 
     /** Writes tables of contents. */
