@@ -292,7 +292,7 @@ class HttpDataTest {
         return flm.errors()
                 .lines()
                 .filter(line -> line.contains("bad samples were drawn"))
-                .map(line -> line.substring(line.indexOf(" bad samples") - 4))
+                .map(line -> line.substring(line.indexOf(" bad samples") - 4, line.indexOf("; log: ")))
                 .findFirst()
                 .orElseThrow();
     }
