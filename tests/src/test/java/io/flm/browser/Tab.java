@@ -54,6 +54,7 @@ public final class Tab implements AutoCloseable {
         for (String domain : List.of("Page", "Runtime", "Log")) {
             tools.call(domain + ".enable", Map.of());
         }
+        tools.call("Emulation.setScrollbarsHidden", Map.of("hidden", true)); // as on a phone: each pixel is the page's
         tools.call("Page.addScriptToEvaluateOnNewDocument", Map.of("source", TELL_VIOLATIONS));
     }
 
@@ -205,10 +206,19 @@ public final class Tab implements AutoCloseable {
         return faults;
     }
 
-    /** The page as a PNG, as wide as the window, down to its end. */
-    public byte[] picture() throws Exception {
-        JsonNode answer = tools.call("Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true));
-        return Base64.getDecoder().decode(answer.path("data").asText());
+    /** A part of the page as a PNG, as wide as the window. */
+    public byte[] picture(int top, int height) throws Exception {
+        int width = value("innerWidth").asInt();
+        JsonNode answer = tools.call(
+                "Page.captureScreenshot",
+                Map.of(
+                        "format",
+                        "png",
+                        "captureBeyondViewport",
+                        true,
+                        "clip",
+                        Map.of("x", 0, "y", top, "width", width, "height", height, "scale", 1)));
+        return Palette.png(Base64.getDecoder().decode(answer.path("data").asText()));
     }
 
     private static String quoted(String text) throws IOException {

@@ -2,6 +2,7 @@ package io.flm.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.flm.architecture.Repository;
 import io.flm.browser.Chromium;
 import io.flm.browser.Tab;
 import io.flm.system.LocalRun.Child;
@@ -20,7 +21,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The page in a real browser, of a real run whose nodes are killed. */
+/**
+ * The page in a real browser, of a real run whose nodes are killed.
+ *
+ * <p>{@code -Dflm.test.pictures=docs} takes those of the README too.
+ */
 @Timeout(600)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @EnabledIf(
@@ -29,8 +34,10 @@ import org.junit.jupiter.api.io.TempDir;
 class PageTest {
     private static final String TOKEN = "a-token-that-only-this-test-knows";
     private static final String FORGED = "<img src=x onerror=console.error('run')>";
-    private static final int WIDE = 1280;
+    private static final String PICTURES = System.getProperty("flm.test.pictures", "");
+    private static final int WIDE = 1440;
     private static final int NARROW = 400;
+    private static final int SAMPLES = 8;
 
     /** What the browser itself says of a node that asks to wait while the coordinator moves. */
     private static final String ASKED_TO_WAIT =
@@ -56,19 +63,20 @@ class PageTest {
                 folder.resolve("token"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         Files.writeString(token, TOKEN);
-        earlier = LocalRun.start(folder.resolve("runs/earlier"), 30, "--seed", "2");
+        earlier = LocalRun.start(folder.resolve("runs/emoji-1"), 30, "--seed", "2");
         earlier.result();
-        started = LocalRun.start(
-                folder.resolve("runs/live"),
-                100_000,
-                "--nodes",
-                "3",
-                "--set",
+        List<String> more = new ArrayList<>(List.of("--nodes", "3"));
+        for (String set : List.of(
                 "flm.train.lanes=8",
-                "--set",
                 "flm.train.micro-batch=8",
-                "--set",
-                "flm.http.token-file=" + token);
+                "flm.data.eval-paths=" + Repository.root().resolve("data-stream/emoji/emoji-fluent.tar.gz"),
+                "flm.evaluate.every=10",
+                "flm.evaluate.every-samples=16",
+                "flm.evaluate.every-shown=" + SAMPLES,
+                "flm.http.token-file=" + token)) {
+            more.addAll(List.of("--set", set));
+        }
+        started = LocalRun.start(folder.resolve("runs/emoji-2"), 100_000, more.toArray(String[]::new));
         chromium = Chromium.start(Chromium.installed().orElseThrow(), folder.resolve("chromium"));
     }
 
@@ -112,6 +120,7 @@ class PageTest {
             hearsOfFaults(page);
             signIn(page);
             curvesMove(page);
+            page.await("held-out samples", "document.querySelectorAll('#sample-cards > *').length === " + SAMPLES);
             pausesByKeyboard(page);
             looksRight(page, "paused");
             drawsAnotherRun(page);
@@ -139,11 +148,19 @@ class PageTest {
             ofCoordinators.awaitText("#connection", "live");
             curvesMove(ofCoordinators);
             looksRight(page, "training");
+            if (!PICTURES.isEmpty()) {
+                takePictures(page);
+            }
             assertThat(page.messages()).allMatch(message -> message.matches(ASKED_TO_WAIT));
             assertThat(ofCoordinators.messages()).allMatch(message -> message.matches(NOBODY_THERE));
 
             showsForgedNamesAsTexts(ofCoordinators);
             assertThat(page.messages()).isEmpty();
+
+            order(page, "Stop");
+            page.awaitText("#state", "finished");
+            page.awaitText("#connection", "the run has ended, and its node with it");
+            assertThat(page.messages()).allMatch(message -> message.matches(NOBODY_THERE));
         }
     }
 
@@ -222,7 +239,8 @@ class PageTest {
         assertThat(page.value("document.getElementById('confirm').open").asBoolean())
                 .as("the same key does not open the dialog again")
                 .isFalse();
-        assertThat(page.value("document.querySelectorAll('img').length").asInt())
+        assertThat(page.value("document.querySelectorAll('img[onerror]').length")
+                        .asInt())
                 .isZero();
     }
 
@@ -273,7 +291,8 @@ class PageTest {
         for (String place : List.of("#name", "#reason", "#figures dt", "#workers th", "#workers td", "#notes")) {
             page.awaitText(place, FORGED);
         }
-        assertThat(page.value("document.querySelectorAll('img').length").asInt())
+        assertThat(page.value("document.querySelectorAll('img[onerror]').length")
+                        .asInt())
                 .isZero();
         assertThat(page.messages()).isEmpty();
     }
@@ -282,13 +301,31 @@ class PageTest {
     private static void drawsAnotherRun(Tab page) throws Exception {
         String alone = page.value(DRAWN).asText();
         page.click("#others summary");
-        page.click("#other-runs input[value=earlier]");
-        page.awaitText(".key", "(earlier)");
+        page.click("#other-runs input[value=emoji-1]");
+        page.awaitText(".key", "(emoji-1)");
         String both = page.value(DRAWN).asText();
         assertThat(both).isNotEqualTo(alone);
-        page.click("#other-runs input[value=earlier]");
+        page.click("#other-runs input[value=emoji-1]");
         page.await("the run alone", "(%s) === '%s'".formatted(DRAWN, alone));
         page.click("#others summary");
+    }
+
+    /** Those of the README: what is above the workers in light, and the rest in dark. */
+    private static void takePictures(Tab page) throws Exception {
+        Path to = Repository.root().resolve(PICTURES);
+        for (int width : List.of(WIDE, NARROW)) {
+            page.size(width, 900);
+            page.await("a page of " + width, "innerWidth === " + width);
+            int workers = page.value("document.getElementById('workers').closest('section').offsetTop - 12")
+                    .asInt();
+            int end = page.value("document.documentElement.scrollHeight").asInt();
+            String name = width == WIDE ? "wide" : "narrow";
+            int most = width == WIDE ? WIDE : 4 * NARROW;
+            page.scheme("light");
+            Files.write(to.resolve("page-light-" + name + ".png"), page.picture(0, Math.min(workers, most)));
+            page.scheme("dark");
+            Files.write(to.resolve("page-dark-" + name + ".png"), page.picture(workers, Math.min(end - workers, most)));
+        }
     }
 
     /** In light and dark, wide and narrow: nothing to be scrolled sideways, and no fault that axe-core knows. */

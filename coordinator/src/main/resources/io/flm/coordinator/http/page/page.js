@@ -82,7 +82,7 @@ async function onRun(next) {
     curves.replace({run: run.run, first: -1, last: -1, bucketSteps: 1, steps: [], counts: [], figures: {}});
   }
   askedAt = 0;
-  await Promise.all([askCurves(true), get('/api/v1/generations').then(all => generations.replace(all)),
+  await Promise.all([askCurves(true), get('/api/v1/generations').then(all => generations.replace(all, next.id)),
     samples.replace(run.id), showBadSamples()]).catch(told);
 }
 
@@ -311,7 +311,8 @@ const stream = new EventStream(onEvent, (state, why, status) => {
   } else if (state === 'refused') {
     connection('refused', why);
   } else {
-    connection('lost', 'this node does not answer; trying again');
+    const ended = run !== null && ENDED.includes(run.state);
+    connection('lost', ended ? 'the run has ended, and its node with it' : 'this node does not answer; trying again');
   }
 });
 

@@ -107,17 +107,30 @@ function changes(before, after) {
   return [came.length ? `joined: ${came.join(', ')}` : '', gone.length ? `left: ${gone.join(', ')}` : ''].filter(text => text).join('; ');
 }
 
+const MOST_GENERATIONS = 100;
+
 /** The generations, newest first. */
 export class Generations {
   #known = [];
+  #run = '';
 
-  replace(generations) {
-    this.#known = generations;
+  /**
+   * Those that the coordinator knows. One that has taken the run up knows none before it, and no run at first: what was known of the
+   * run is kept.
+   */
+  replace(generations, run) {
+    if (run && run !== this.#run) {
+      this.#run = run;
+      this.#known = [];
+    }
+    const numbers = new Set(generations.map(generation => generation.number));
+    this.#known = [...this.#known.filter(known => !numbers.has(known.number)), ...generations]
+        .sort((a, b) => a.number - b.number).slice(-MOST_GENERATIONS);
     this.#show();
   }
 
   add(generation) {
-    this.#known = [...this.#known.filter(other => other.number !== generation.number), generation].slice(-100);
+    this.#known = [...this.#known.filter(other => other.number !== generation.number), generation].slice(-MOST_GENERATIONS);
     this.#show();
   }
 
