@@ -320,7 +320,7 @@ class PageTest {
                     .asInt();
             int end = page.value("document.documentElement.scrollHeight").asInt();
             String name = width == WIDE ? "wide" : "narrow";
-            int most = width == WIDE ? WIDE : 4 * NARROW;
+            int most = width == WIDE ? 9 * WIDE / 10 : 4 * NARROW;
             page.scheme("light");
             Files.write(to.resolve("page-light-" + name + ".png"), page.picture(0, Math.min(workers, most)));
             page.scheme("dark");
