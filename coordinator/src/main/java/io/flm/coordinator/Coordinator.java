@@ -4,10 +4,13 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.receptionist.Receptionist;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.flm.worker.RunPlan;
 import io.flm.worker.WireMessage;
 import io.flm.worker.Worker;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -28,6 +31,51 @@ public final class Coordinator {
 
     /** Asks for the run as it stands. */
     public record GetRun(ActorRef<RunView> replyTo) implements Request {}
+
+    /** Asks for the run as it stands, with what orders of {@link OnlyIf} name. */
+    public record GetTagged(ActorRef<Tagged> replyTo) implements Request {}
+
+    /**
+     * The run as it stands.
+     *
+     * @param tag another one after each order that changed the plan, in another state, generation or run; the same after a step
+     */
+    public record Tagged(String tag, RunView run) implements WireMessage {}
+
+    /**
+     * Gives an order, unless the run has changed since it was looked at: then nothing is done, and that is answered.
+     *
+     * @param tags one of which the run must have
+     * @param order is answered as it is by itself
+     */
+    public record OnlyIf(
+            List<String> tags,
+
+            @JsonTypeInfo(use = JsonTypeInfo.Id.NAME)
+            @JsonSubTypes({
+                @JsonSubTypes.Type(value = Pause.class, name = "pause"),
+                @JsonSubTypes.Type(value = Continue.class, name = "continue"),
+                @JsonSubTypes.Type(value = SaveNow.class, name = "checkpoint"),
+                @JsonSubTypes.Type(value = Stop.class, name = "stop"),
+                @JsonSubTypes.Type(value = Drain.class, name = "drain"),
+                @JsonSubTypes.Type(value = Admit.class, name = "admit")
+            })
+            Change order,
+
+            ActorRef<Changed> replyTo)
+            implements Request {
+        public OnlyIf {
+            tags = List.copyOf(tags);
+        }
+    }
+
+    /**
+     * An order was not given: the run is another one by now.
+     *
+     * @param state as in {@link RunView}
+     * @param reason why it is in this state
+     */
+    public record Changed(String state, String reason) implements WireMessage {}
 
     /** Asks for the newest generations. */
     public record GetGenerations(ActorRef<GenerationsView> replyTo) implements Request {}

@@ -391,6 +391,11 @@ final class Run {
         return new RunViewer(this, state).view(reason);
     }
 
+    /** What orders depend on: the plan with its revision, the generation and the state. */
+    String tag(String state) {
+        return (plan == null ? "none.0" : plan.id() + "." + plan.revision()) + "." + generationNumber() + "." + state;
+    }
+
     /** Tells of the workers that stand otherwise than was told. */
     void watchWorkers(String state) {
         watch.look(new RunViewer(this, state).workers(), now()).ifPresent(events::add);

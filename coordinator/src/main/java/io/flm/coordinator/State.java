@@ -50,6 +50,10 @@ abstract class State extends AbstractBehavior<Command> {
                     m.replyTo().tell(view());
                     return this;
                 })
+                .onMessage(Coordinator.GetTagged.class, m -> {
+                    m.replyTo().tell(new Coordinator.Tagged(run.tag(key()), view()));
+                    return this;
+                })
                 .onMessage(Coordinator.GetGenerations.class, m -> {
                     m.replyTo().tell(run.history.view());
                     return this;
@@ -75,6 +79,7 @@ abstract class State extends AbstractBehavior<Command> {
                     return this;
                 })
                 .onMessage(Coordinator.Change.class, this::onChange)
+                .onMessage(Coordinator.OnlyIf.class, this::onOnlyIf)
                 .onMessage(Coordinator.Listed.class, this::onListed)
                 .onMessage(Coordinator.Reported.class, m -> onReport(m.report()))
                 .onMessage(Tick.class, m -> onTick())
@@ -130,6 +135,14 @@ abstract class State extends AbstractBehavior<Command> {
         PlanChanges.Outcome outcome = PlanChanges.apply(run, key(), m);
         answer(m, outcome.accepted(), outcome.reason());
         return outcome.changed() ? onPlanChanged() : this;
+    }
+
+    private Behavior<Command> onOnlyIf(Coordinator.OnlyIf m) {
+        if (m.tags().contains(run.tag(key()))) {
+            return onChange(m.order());
+        }
+        m.replyTo().tell(new Coordinator.Changed(key(), Excerpt.of(status())));
+        return this;
     }
 
     /** Only states without a run under way begin one; a submission that was doubled is no second run. */

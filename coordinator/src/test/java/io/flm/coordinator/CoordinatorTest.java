@@ -110,6 +110,26 @@ class CoordinatorTest extends ClusterTest {
     }
 
     @Test
+    void anOrderAboutTheRunAsItWasIsNotGiven() {
+        TestCluster c = training("w1", "w2");
+        String tag = c.tag();
+        c.steps(2);
+        assertThat(c.tag()).as("after steps").isEqualTo(tag);
+        assertThat(c.onlyIf(List.of("other", tag), to -> new Coordinator.Drain("w2", "hot", to)))
+                .isInstanceOfSatisfying(
+                        Coordinator.Answer.class,
+                        answer -> assertThat(answer.accepted()).isTrue());
+        assertThat(c.tag()).as("after an order").isNotEqualTo(tag);
+        assertThat(c.onlyIf(List.of(tag), to -> new Coordinator.Stop("too late", to)))
+                .isInstanceOfSatisfying(
+                        Coordinator.Changed.class,
+                        changed -> assertThat(changed.reason()).isNotEmpty());
+        c.steps(1);
+        c.expectAfter(300, "training");
+        assertThat(c.view().generation()).isEqualTo(2);
+    }
+
+    @Test
     void aStopEndsTheRunWithACheckpointAndItsReason() {
         TestCluster c = training("w1", "w2");
         c.steps(4);
@@ -332,6 +352,8 @@ class CoordinatorTest extends ClusterTest {
     void everyMessageCrossesNodesUnchanged() {
         TestCluster c = cluster("w1");
         ActorRef<Coordinator.Answer> answer = c.actors.spawn(Behaviors.ignore(), "answer");
+        ActorRef<Coordinator.Tagged> tagged = c.actors.spawn(Behaviors.ignore(), "tagged");
+        ActorRef<Coordinator.Changed> changed = c.actors.spawn(Behaviors.ignore(), "changed");
         ActorRef<RunView> run = c.actors.spawn(Behaviors.ignore(), "run");
         ActorRef<GenerationsView> generations = c.actors.spawn(Behaviors.ignore(), "generations");
         ActorRef<RunEvents> events = c.actors.spawn(Behaviors.ignore(), "events");
@@ -352,6 +374,10 @@ class CoordinatorTest extends ClusterTest {
                 new Coordinator.Drain("w", "why", answer),
                 new Coordinator.Admit("w", answer),
                 new Coordinator.Answer(true, "training", "why"),
+                new Coordinator.GetTagged(tagged),
+                new Coordinator.Tagged(c.tag(), c.view()),
+                new Coordinator.OnlyIf(List.of("a", "b"), new Coordinator.Drain("w", "why", answer), changed),
+                new Coordinator.Changed("training", "why"),
                 c.view(),
                 new GenerationsView(c.generations()),
                 new Coordinator.GetMetrics(0, 100, 10, metrics),

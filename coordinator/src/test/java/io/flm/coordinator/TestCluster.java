@@ -252,6 +252,17 @@ final class TestCluster implements AutoCloseable {
         return actors.ask(coordinator, question);
     }
 
+    String tag() {
+        return actors.ask(coordinator, Coordinator.GetTagged::new).tag();
+    }
+
+    /** An {@link Coordinator.Answer} to the order, or {@link Coordinator.Changed}. */
+    Object onlyIf(List<String> tags, Function<ActorRef<Coordinator.Answer>, Coordinator.Change> order) {
+        return actors.ask(
+                coordinator,
+                (ActorRef<Object> to) -> new Coordinator.OnlyIf(tags, order.apply(to.narrow()), to.narrow()));
+    }
+
     Coordinator.Answer pause(String why) {
         return ask(to -> new Coordinator.Pause(why, to));
     }

@@ -58,7 +58,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.concurrent.duration.FiniteDuration;
@@ -66,8 +65,7 @@ import scala.concurrent.duration.FiniteDuration;
 /**
  * The run over HTTP, the same on any node: {@code /api/v1/run}, {@code /api/v1/workers}, {@code /api/v1/generations} and {@code
  * /api/v1/metrics} as JSON, {@code /api/v1/events} as they happen,
- * {@code /metrics} for Prometheus, {@code /health/alive} (the process answers) and {@code /health/ready} (the coordinator
- * answers, and the run is not in trouble). Errors are problem details (RFC 9457). docs/http.md has it in full.
+ * {@code /metrics} for Prometheus, {@code /health} for schedulers. Errors are problem details (RFC 9457). docs/http.md has it in full.
  */
 public final class HttpEndpoint {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
@@ -83,7 +81,7 @@ public final class HttpEndpoint {
 
     private static final String PATHS =
             "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/metrics, /api/v1/events,"
-                    + " /api/v1/runs, /api/v1/samples, /api/v1/bad-samples, /api/v1/log, /api/v1/session, /api/v1/openapi.json, /metrics, /health/ready and /health/alive";
+                    + " /api/v1/runs, /api/v1/samples, /api/v1/bad-samples, /api/v1/log, /api/v1/session, /api/v1/openapi.json, /metrics, /health/alive, /health/ready and /health/run";
     private static final AtomicLong HUBS = new AtomicLong(); // names of actors are unique
 
     /**
@@ -98,8 +96,10 @@ public final class HttpEndpoint {
     private final InstantSource clock;
     private final HttpAccess access;
     private final HttpBodies bodies;
+    private final OrderRoutes orders;
     private final SessionRoutes session;
     private final OpenApi openApi;
+    private final HealthRoutes health;
     private final Submission.Planner planner;
     private final MetricsAnswer metrics;
     private final RunRoutes runs;
@@ -124,7 +124,9 @@ public final class HttpEndpoint {
         AuditLog audit = new AuditLog(System::nanoTime);
         this.access = new HttpAccess(system, settings, cookies, audit, System::nanoTime);
         this.bodies = new HttpBodies(system, settings.maxBodyBytes());
+        this.orders = new OrderRoutes(bodies, this.coordinator);
         this.session = new SessionRoutes(settings.tokens(), access, cookies, audit, bodies);
+        this.health = new HealthRoutes(this.coordinator);
         this.openApi = new OpenApi(settings.tokens().wanted(), cookies.name());
         this.planner = planner;
         this.metrics = new MetricsAnswer(metrics);
@@ -240,7 +242,7 @@ public final class HttpEndpoint {
     private Route open() {
         return concat(
                 PageFiles.route(),
-                pathPrefix("health", this::health),
+                pathPrefix("health", health::route),
                 pathPrefix(
                         "api",
                         () -> pathPrefix(
@@ -250,51 +252,21 @@ public final class HttpEndpoint {
                                         path("openapi.json", () -> get(() -> complete(openApi.document())))))));
     }
 
-    private Route health() {
-        return concat(
-                path("alive", () -> get(() -> complete(HttpAnswers.json(StatusCodes.OK, new Alive(true))))),
-                path("ready", () -> get(() -> view(HttpEndpoint::ready))));
-    }
-
-    private record Alive(boolean alive) {}
-
-    private record Ready(boolean ready, String state, String reason) {}
-
-    private static HttpResponse ready(RunView run) {
-        boolean ready = switch (run.state()) {
-            case "idle", "training", "paused", "finished" -> true;
-            default -> false;
-        };
-        return HttpAnswers.json(
-                ready ? StatusCodes.OK : StatusCodes.SERVICE_UNAVAILABLE, new Ready(ready, run.state(), run.reason()));
-    }
-
     private Route api() {
         return concat(
                 pathPrefix(
                         "run",
                         () -> concat(
                                 pathEnd(() -> concat(
-                                        get(() -> view(run -> HttpAnswers.json(StatusCodes.OK, run))),
+                                        get(() -> tagged(run -> run)),
                                         post(() -> extractRequest(
                                                 request -> bodies.take(body -> submit(request, body)))))),
-                                order("pause", why -> replyTo -> new Coordinator.Pause(why, replyTo)),
-                                order("continue", why -> Coordinator.Continue::new),
-                                order("checkpoint", why -> Coordinator.SaveNow::new),
-                                order("stop", why -> replyTo -> new Coordinator.Stop(why, replyTo)))),
+                                orders.ofRun())),
                 pathPrefix(
                         "workers",
                         () -> concat(
-                                pathEnd(() -> get(() -> view(run -> HttpAnswers.json(StatusCodes.OK, run.workers())))),
-                                pathPrefix(
-                                        segment(),
-                                        worker -> concat(
-                                                order(
-                                                        "drain",
-                                                        why -> replyTo -> new Coordinator.Drain(worker, why, replyTo)),
-                                                order(
-                                                        "admit",
-                                                        why -> replyTo -> new Coordinator.Admit(worker, replyTo)))))),
+                                pathEnd(() -> get(() -> tagged(RunView::workers))),
+                                pathPrefix(segment(), orders::ofWorker))),
                 path(
                         "generations",
                         () -> get(() -> completeWithFuture(coordinator.shown(
@@ -342,39 +314,12 @@ public final class HttpEndpoint {
         return until == null ? answer : answer.takeWithin(Duration.between(clock.instant(), until));
     }
 
-    private Route view(Function<RunView, HttpResponse> show) {
-        return completeWithFuture(coordinator.shown(Coordinator.GetRun::new, show));
-    }
-
-    /** An order, whose body may give a reason for the history. */
-    private Route order(
-            String name, Function<String, akka.japi.function.Function<ActorRef<Answer>, Coordinator.Command>> command) {
-        return path(
-                name,
-                () -> post(() -> bodies.take(body -> {
-                    String reason = reason(name, body);
-                    return coordinator.shown(command.apply(reason), HttpEndpoint::answer);
-                })));
-    }
-
-    private record Order(@Nullable String reason) {}
-
-    private static String reason(String order, String body) {
-        String reason =
-                body.isBlank() ? null : HttpBodies.read(body, Order.class).reason();
-        if (reason == null) {
-            return order + " over HTTP";
-        }
-        if (reason.isBlank() || reason.length() > 1000) {
-            throw new UserException("reason: give a short text, or leave it out");
-        }
-        return reason;
-    }
-
-    private static HttpResponse answer(Answer answer) {
-        return answer.accepted()
-                ? HttpAnswers.json(StatusCodes.ACCEPTED, answer).addAttribute(HttpAnswers.DETAIL, answer.reason())
-                : HttpAnswers.problem(StatusCodes.CONFLICT, answer.reason());
+    /** A part of the run, with what an order names that is about the run as it is there. */
+    private Route tagged(Function<RunView, Object> part) {
+        return completeWithFuture(coordinator.shown(
+                Coordinator.GetTagged::new,
+                (Coordinator.Tagged run) -> HttpAnswers.json(StatusCodes.OK, part.apply(run.run()))
+                        .addHeader(HttpAnswers.header("ETag", "\"" + run.tag() + "\""))));
     }
 
     /** Reads the configuration beside the dispatcher that heartbeats need: it is somebody else's, and may take long. */

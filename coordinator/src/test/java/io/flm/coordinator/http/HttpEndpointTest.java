@@ -113,6 +113,12 @@ class HttpEndpointTest {
         Answer answer = new Answer(accepts, state, accepts ? "as ordered" : "the run is " + state);
         if (m instanceof Coordinator.GetRun g) {
             g.replyTo().tell(view());
+        } else if (m instanceof Coordinator.GetTagged g) {
+            g.replyTo().tell(new Coordinator.Tagged("id-1.7." + state, view()));
+        } else if (m instanceof Coordinator.OnlyIf o && !o.tags().contains("id-1.7." + state)) {
+            o.replyTo().tell(new Coordinator.Changed(state, "all members joined"));
+        } else if (m instanceof Coordinator.OnlyIf o) {
+            answer(o.order());
         } else if (m instanceof Coordinator.GetGenerations g) {
             g.replyTo()
                     .tell(new GenerationsView(List.of(new GenerationView(
@@ -270,6 +276,40 @@ class HttpEndpointTest {
                         m -> assertThat(((Coordinator.Stop) m).reason()).isEqualTo("stop over HTTP"));
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            "id-1.7.training"                     | 202
+            *                                     | 202
+            "old", "id-1.7.training"              | 202
+            "a,b",,W/"c" ,"id-1.7.training",      | 202
+            "id-1.7.paused"                       | 412
+            W/"id-1.7.training"                   | 412
+            ""                                    | 412
+            id-1.7.training                       | 400
+            "old" "id-1.7.training"               | 400
+            "id-1.7.training                      | 400
+            *, "id-1.7.training"                  | 400
+            ,                                     | 400
+            """)
+    void anOrderAboutTheRunAsItWasIsNotGiven(String tags, int status) throws Exception {
+        String tag =
+                send("GET", "/api/v1/workers", "").headers().firstValue("etag").orElse("");
+        assertThat(tag).isEqualTo("\"id-1.7.training\"");
+        assertThat(send("GET", "/api/v1/run", "").headers().firstValue("etag")).contains(tag);
+        HttpResponse<String> answer = send("POST", "/api/v1/run/pause", "", "If-Match", tags);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
+        if (status == 412) {
+            assertProblem(answer, 412, "it is training (all members joined); look again");
+        }
+    }
+
+    @Test
+    void tagsOfSeveralLinesAreOneList() throws Exception {
+        String[] lines = {"If-Match", "\"old\"", "If-Match", "\"id-1.7.training\""};
+        assertThat(send("POST", "/api/v1/workers/w0/drain", "", lines).statusCode())
+                .isEqualTo(202);
+    }
+
     @Test
     void anOrderThatDoesNotFitTheStateIsAConflict() throws Exception {
         accepts = false;
@@ -366,7 +406,8 @@ class HttpEndpointTest {
                 "/api/v1/generations",
                 "/metrics",
                 "/health/alive",
-                "/health/ready"
+                "/health/ready",
+                "/health/run"
             })
     void aHeadIsThatOfTheAnswerWithoutItsBody(String path) throws Exception {
         HttpResponse<String> whole = send("GET", path, "");
@@ -439,15 +480,19 @@ class HttpEndpointTest {
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.body().lines()).contains("flm_coordinator_up 0.0", "a_node_counts_total 3.0");
         assertThat(response.body()).doesNotContain("flm_run");
+        assertProblem(send(silent, "GET", "/health/ready", ""), 503, "the coordinator did not answer");
+        assertProblem(send(silent, "GET", "/health/run", ""), 503, "the coordinator did not answer");
+        assertThat(send(silent, "GET", "/health/alive", "").statusCode()).isEqualTo(200);
     }
 
     @Test
-    void readinessFollowsTheStateAndLivenessDoesNot() throws Exception {
+    void theHealthOfARunFollowsItsStateAndThatOfANodeDoesNot() throws Exception {
         for (Map.Entry<String, Integer> expected : Map.of(
                         "training", 200, "idle", 200, "paused", 200, "forming", 503, "failed", 503)
                 .entrySet()) {
             state = expected.getKey();
-            assertThat(send("GET", "/health/ready", "").statusCode()).as(state).isEqualTo(expected.getValue());
+            assertThat(send("GET", "/health/run", "").statusCode()).as(state).isEqualTo(expected.getValue());
+            assertThat(send("GET", "/health/ready", "").statusCode()).as(state).isEqualTo(200);
         }
         assertThat(send("GET", "/health/alive", "").statusCode()).isEqualTo(200);
     }

@@ -26,10 +26,18 @@ export async function get(path) {
   return (await ask(path, {})).json();
 }
 
-/** @param body null: none */
-export async function post(path, body) {
-  const content = body === null ? {} : {headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body)};
-  return (await ask(path, {method: 'POST', ...content})).json();
+/**
+ * @param body null: none
+ * @param tag of the run as it must still be; null: as it is
+ */
+export async function post(path, body, tag = null) {
+  const headers = {...(body === null ? {} : {'Content-Type': 'application/json'}), ...(tag === null ? {} : {'If-Match': tag})};
+  return (await ask(path, {method: 'POST', headers, body: body === null ? undefined : JSON.stringify(body)})).json();
+}
+
+/** What orders name that are about the run as it is now. */
+export async function tagOfRun() {
+  return (await ask('/api/v1/run', {})).headers.get('ETag');
 }
 
 export async function signOut() {

@@ -1,6 +1,6 @@
 // The page: a run as it goes on. Events say what changes; curves are asked for when steps were committed.
 
-import {EventStream, Refused, get, post, signOut} from './connection.js';
+import {EventStream, Refused, get, post, signOut, tagOfRun} from './connection.js';
 import {Curves} from './curves.js';
 import {byId, count, element, setText, shown} from './elements.js';
 import {NodeLog, showBadSamples} from './node.js';
@@ -254,8 +254,9 @@ byId('others').addEventListener('toggle', () => {
 
 const dialog = byId('confirm');
 
-/** Asks whether an order is meant, and gives it. */
+/** Asks whether an order is meant, and gives it if the run is still as it was when that was asked. */
 function give(words, of, text, wantsReason, path) {
+  const seen = tagOfRun().catch(() => null); // the order itself says why
   setText(byId('confirm-title'), `${words} ${of}?`);
   setText(byId('confirm-text'), text);
   setText(byId('confirm-yes'), words);
@@ -265,7 +266,7 @@ function give(words, of, text, wantsReason, path) {
     dialog.close();
     const reason = byId('confirm-reason').value.trim();
     try {
-      const answer = await post(path, reason ? {reason} : null);
+      const answer = await post(path, reason ? {reason} : null, await seen);
       setText(byId('outcome'), `${words}: ${answer.reason}`);
     } catch (e) {
       setText(byId('outcome'), `${words}: ${e.message}`);
