@@ -44,6 +44,8 @@ public final class PastRun {
             return Behaviors.receiveMessage(command -> {
                 if (command instanceof Coordinator.GetRun m) {
                     m.replyTo().tell(run);
+                } else if (command instanceof Coordinator.GetTagged m) {
+                    m.replyTo().tell(new Coordinator.Tagged("past." + run.state(), run));
                 } else if (command instanceof Coordinator.GetGenerations m) {
                     m.replyTo().tell(new GenerationsView(List.of()));
                 } else if (command instanceof Coordinator.GetMetrics m) {
@@ -54,13 +56,19 @@ public final class PastRun {
                     m.replyTo().tell(samples.picture(m.number()));
                 } else if (command instanceof Coordinator.Subscribe m) {
                     events.ask(m, clock.millis(), () -> run);
+                } else if (command instanceof Coordinator.OnlyIf m) {
+                    refuse(m.order(), run);
                 } else if (command instanceof Coordinator.Change m) {
-                    m.replyTo().tell(new Coordinator.Answer(false, run.state(), "this run is past; it is only shown"));
+                    refuse(m, run);
                 } else {
                     events.tick(clock.millis(), () -> run);
                 }
                 return Behaviors.same();
             });
         });
+    }
+
+    private static void refuse(Coordinator.Change order, RunView run) {
+        order.replyTo().tell(new Coordinator.Answer(false, run.state(), "this run is past; it is only shown"));
     }
 }

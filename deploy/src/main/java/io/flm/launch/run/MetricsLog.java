@@ -23,7 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -100,17 +100,35 @@ public final class MetricsLog implements AutoCloseable {
         close();
         startedAt = nanoTime.getAsLong() - first.times().totalNs();
         if (Files.exists(file)) {
-            List<String> lines = lines(file);
-            List<String> kept =
-                    lines.stream().filter(line -> stepOf(line) < first.step()).toList();
-            startedAt -= kept.isEmpty() ? 0 : (long) (secondsOf(kept.get(kept.size() - 1)) * 1e9);
-            if (kept.size() < lines.size()) {
-                PlainFile.replace(file, String.join("\n", kept) + (kept.isEmpty() ? "" : "\n"));
-            }
+            startedAt -= (long) (keepBefore(first.step()) * 1e9);
         }
         Writer opened = opening.open(file);
         writer = opened;
         return opened;
+    }
+
+    /** Takes out the lines of later steps, and those of none; returns the seconds of the last that stays. A line at a time. */
+    private double keepBefore(long step) throws IOException {
+        double[] seconds = new double[1];
+        AtomicBoolean others = new AtomicBoolean();
+        forEachLine(file, line -> {
+            if (stepOf(line) < step) {
+                seconds[0] = secondsOf(line);
+            } else {
+                others.set(true);
+            }
+        });
+        if (others.get()) {
+            PlainFile.replace(
+                    file,
+                    out -> forEachLine(file, line -> {
+                        if (stepOf(line) < step) {
+                            out.write(line + "\n");
+                        }
+                    }),
+                    PlainFile.READABLE);
+        }
+        return seconds[0];
     }
 
     private static Writer append(Path file) throws IOException {
@@ -127,14 +145,20 @@ public final class MetricsLog implements AutoCloseable {
         return lines;
     }
 
+    /** What is done with a line. */
+    @FunctionalInterface
+    interface Line {
+        void take(String line) throws IOException;
+    }
+
     /** The same, one at a time. */
-    static void forEachLine(Path file, Consumer<String> each) throws IOException {
+    static void forEachLine(Path file, Line each) throws IOException {
         StringBuilder line = new StringBuilder();
         try (Reader in = new BufferedReader(
                 new InputStreamReader(Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS), StandardCharsets.UTF_8))) {
             for (int letter = in.read(); letter >= 0 && line.length() < MOST_LINE; letter = in.read()) {
                 if (letter == '\n') {
-                    each.accept(line.toString());
+                    each.take(line.toString());
                     line.setLength(0);
                 } else {
                     line.append((char) letter);
@@ -142,7 +166,7 @@ public final class MetricsLog implements AutoCloseable {
             }
         }
         if (!line.isEmpty()) {
-            each.accept(line.toString());
+            each.take(line.toString());
         }
     }
 

@@ -76,12 +76,21 @@ public final class ControlClient {
 
     /** {@code GET /api/v1/...} as an object. */
     public <T> T get(String path, Class<T> type) {
-        return parse(send("GET", path, ""), type);
+        return parse(send("GET", path, "", ""), type);
     }
 
     /** {@code POST /api/v1/...}. */
     public <T> T post(String path, String body, Class<T> type) {
-        return parse(send("POST", path, body), type);
+        return parse(send("POST", path, body, ""), type);
+    }
+
+    /**
+     * A {@code POST} that may be sent again, to any node, where the answer was lost: with the same key it is done once.
+     *
+     * @param key letters and digits, of this request alone
+     */
+    public <T> T postOnce(String path, String body, String key, Class<T> type) {
+        return parse(send("POST", path, body, key), type);
     }
 
     /** The address of the page of the node that answered last; empty: none did. */
@@ -101,7 +110,8 @@ public final class ControlClient {
         }
     }
 
-    private HttpResponse<String> send(String method, String path, String body) {
+    /** @param key empty: none */
+    private HttpResponse<String> send(String method, String path, String body, String key) {
         List<NodeAddress> all = targets.get();
         if (all.isEmpty()) {
             throw new Unavailable(
@@ -111,7 +121,7 @@ public final class ControlClient {
         String unavailable = "";
         for (NodeAddress target : lastOneFirst(all)) {
             try {
-                HttpResponse<String> response = exchange(client(target), request(target, method, path, body));
+                HttpResponse<String> response = exchange(client(target), request(target, method, path, body, key));
                 last = target;
                 if (response.statusCode() == 503) {
                     unavailable = detail(response);
@@ -178,7 +188,7 @@ public final class ControlClient {
                 .toList();
     }
 
-    private static HttpRequest request(NodeAddress target, String method, String path, String body) {
+    private static HttpRequest request(NodeAddress target, String method, String path, String body, String key) {
         BodyPublisher publisher = body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body);
         URI api = target.api()
                 .orElseThrow(() ->
@@ -188,6 +198,9 @@ public final class ControlClient {
                 .method(method, publisher);
         if (!body.isEmpty()) {
             request.header("Content-Type", "application/json");
+        }
+        if (!key.isEmpty()) {
+            request.header("Idempotency-Key", key);
         }
         if (!target.token().isEmpty()) {
             request.header("Authorization", "Bearer " + target.token());

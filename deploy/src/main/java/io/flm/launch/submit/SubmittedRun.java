@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +53,7 @@ public final class SubmittedRun implements Pretraining {
     private volatile String id = ""; // empty: not submitted yet
     private volatile String stopReason = ""; // empty: it is to go on
     private boolean resume;
+    private String submissionKey = newKey(); // of the next submission, however often it has to be sent
     private String told = "";
     private long firstStep = -1;
     private long startedAt;
@@ -190,7 +192,13 @@ public final class SubmittedRun implements Pretraining {
         int least = request.minWorkers() > 0 ? request.minWorkers() : nodes.leastWorkers();
         Submission submission =
                 new Submission(request.name(), request.configuration().portable(request.home()), least, 0, resume);
-        known(client.post("/run", Json.line(submission), Submitted.class).id());
+        known(client.postOnce("/run", Json.line(submission), submissionKey, Submitted.class)
+                .id());
+        submissionKey = newKey();
+    }
+
+    private static String newKey() {
+        return UUID.randomUUID().toString();
     }
 
     /** The nodes know the run by this id from now on. */

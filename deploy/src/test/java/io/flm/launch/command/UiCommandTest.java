@@ -20,6 +20,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -73,13 +74,16 @@ class UiCommandTest {
             HttpResponse<String> page = CLIENT.send(
                     HttpRequest.newBuilder(URI.create(server.page())).build(), BodyHandlers.ofString());
             assertThat(page.body()).startsWith("<!doctype html>");
-            HttpResponse<String> order = CLIENT.send(
-                    HttpRequest.newBuilder(URI.create(server.page() + "api/v1/run/continue"))
-                            .POST(BodyPublishers.noBody())
-                            .build(),
-                    BodyHandlers.ofString());
-            assertThat(order.statusCode()).isEqualTo(409);
-            assertThat(order.body()).contains("this run is past; it is only shown");
+            for (String tag : List.of("*", "\"past.finished\"")) {
+                HttpResponse<String> order = CLIENT.send(
+                        HttpRequest.newBuilder(URI.create(server.page() + "api/v1/run/continue"))
+                                .header("If-Match", tag)
+                                .POST(BodyPublishers.noBody())
+                                .build(),
+                        BodyHandlers.ofString());
+                assertThat(order.statusCode()).isEqualTo(409);
+                assertThat(order.body()).contains("this run is past; it is only shown");
+            }
             HttpResponse<InputStream> events = CLIENT.send(
                     HttpRequest.newBuilder(URI.create(server.page() + "api/v1/events"))
                             .build(),

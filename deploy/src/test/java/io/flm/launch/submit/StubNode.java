@@ -16,7 +16,10 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class StubNode implements AutoCloseable {
     private record Canned(int status, String body) {}
 
+    private static final int LOST = 0;
+
     private final HttpServer server;
+    private final List<String> keys = java.util.Collections.synchronizedList(new ArrayList<>());
     private final Map<String, Canned> answers = new ConcurrentHashMap<>();
     private final List<String> asked = java.util.Collections.synchronizedList(new ArrayList<>());
 
@@ -34,7 +37,15 @@ public final class StubNode implements AutoCloseable {
             String request = exchange.getRequestMethod() + " " + exchange.getRequestURI();
             String authorization = exchange.getRequestHeaders().getFirst("Authorization");
             asked.add(request + (authorization == null ? "" : " " + authorization));
+            String key = exchange.getRequestHeaders().getFirst("Idempotency-Key");
+            if (key != null) {
+                keys.add(key);
+            }
             Canned answer = answers.getOrDefault(request, new Canned(404, "{}"));
+            if (answer.status() == LOST) {
+                exchange.close();
+                return;
+            }
             byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(answer.status(), body.length);
             exchange.getResponseBody().write(body);
@@ -49,6 +60,16 @@ public final class StubNode implements AutoCloseable {
 
     public void answer(String request, int status, Object body) {
         answers.put(request, new Canned(status, body instanceof String text ? text : Json.line(body)));
+    }
+
+    /** Breaks the connection off where the answer would be. */
+    void lose(String request) {
+        answers.put(request, new Canned(LOST, ""));
+    }
+
+    /** The keys of requests that are done once, in order. */
+    List<String> keys() {
+        return List.copyOf(keys);
     }
 
     /** Requests with their credentials, in order. */

@@ -185,6 +185,19 @@ class SubmittedRunTest {
         assertThat(closed).isTrue();
     }
 
+    /** Whichever node took it knows it by its key: it is no second run. */
+    @Test
+    void aSubmissionWhoseAnswerIsLostIsSentAgainWithItsKey() throws Exception {
+        try (StubNode first = StubNode.open()) {
+            first.lose("POST /api/v1/run");
+            ControlClient client = new ControlClient(
+                    () -> List.of(new NodeAddress(first.address(), ""), new NodeAddress(node.address(), "")));
+            assertThat(client.postOnce("/run", "{}", "key-1", Submitted.class).id())
+                    .isEqualTo("id");
+            assertThat(first.keys()).containsExactly("key-1").isEqualTo(node.keys());
+        }
+    }
+
     @Test
     void aRunThatTheNodesDoNotKnowAnyMoreIsSubmittedAgain() throws Exception {
         onSubmitted.add(() -> node.answer("POST /api/v1/run", 201, new Submitted("id-2", "waiting", "submitted")));
@@ -194,6 +207,7 @@ class SubmittedRunTest {
             assertThat(run.await().reason()).isEqualTo("as ordered");
         }
         assertThat(submitted()).isEqualTo(2);
+        assertThat(node.keys()).hasSize(2).doesNotHaveDuplicates();
         assertThat(notes).containsExactly("no node is left that knows the run: it goes on from its newest checkpoint");
     }
 
