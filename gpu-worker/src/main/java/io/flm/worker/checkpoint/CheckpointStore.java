@@ -173,7 +173,7 @@ public final class CheckpointStore {
                         state.step(),
                         state.samples(),
                         state.broken(),
-                        state.values().sha256(),
+                        state.values().sha256(state.layout()),
                         files,
                         identity)
                 .format();
