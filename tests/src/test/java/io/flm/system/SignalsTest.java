@@ -87,6 +87,20 @@ class SignalsTest {
                 .isDirectory();
     }
 
+    /** As schedulers and {@code timeout} do: nodes that ended at once would take the steps since the last checkpoint with them. */
+    @Test
+    void sigtermOfAllProcessesEndsARunAfterItsStepWithACheckpoint() throws Exception {
+        LocalRun run = pretrain(List.of(), ENDLESS, "--nodes", "2");
+        run.await("the first steps", () -> run.steps() > 2);
+        for (LocalRun.Child child : run.children()) {
+            child.signal("TERM");
+        }
+        run.driver().signal("TERM");
+        assertThat(run.driver().exitCode()).isEqualTo(143);
+        assertThat(folder.resolve("r/checkpoints").resolve(String.format("step-%010d", run.steps())))
+                .isDirectory();
+    }
+
     @Test
     void whatNohupStartedOutlivesItsTerminal() throws Exception {
         LocalRun run = pretrain(List.of("nohup"), 30);

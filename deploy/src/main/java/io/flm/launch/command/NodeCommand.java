@@ -120,9 +120,10 @@ final class NodeCommand implements Callable<Integer> {
                 environment.nanoTime(),
                 environment::say))) {
             if (driven) {
-                // What the driver's terminal sends reaches its nodes too: they wait for what the driver makes of it.
-                Interrupts.ignore(List.of(Signal.INT, Signal.HUP));
-                Interrupts.on(List.of(Signal.TERM), environment.nanoTime(), signal -> node.halt());
+                // What the driver's terminal, or who ended its whole group, sends reaches its nodes too: they wait for
+                // what the
+                // driver makes of it, and end with it.
+                Interrupts.ignore(List.of(Signal.values()));
                 endWithStandardInput(node);
             } else {
                 Interrupts.on(environment.nanoTime(), signal -> {

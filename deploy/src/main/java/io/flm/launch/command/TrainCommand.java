@@ -332,7 +332,7 @@ abstract class TrainCommand implements Callable<Integer> {
         }
         boolean late = interrupts.asked().isEmpty() && result.finished(); // by the time limit
         boolean ended = late || interrupts.asked().isPresent();
-        if (ended && !resume && result.steps() == 0 && result.checkpoint() == null) {
+        if (ended && !resume && result.steps() == 0 && result.checkpoint() == null && !RunFiles.hasSteps(folder)) {
             begun.set(false); // there is nothing to go on from
             environment.say(result.reason() + ", before the first step" + (late ? "; give more --minutes" : ""));
             return interrupts.asked().map(Interrupts.Signal::exitCode).orElse(late ? Failure.FAILED : Failure.OK);

@@ -92,6 +92,11 @@ public final class RunFiles implements AutoCloseable {
         return folder.resolve("metrics.jsonl");
     }
 
+    /** Whether it holds figures of any step. */
+    public static boolean hasSteps(Path folder) {
+        return metricsOf(folder).toFile().length() > 0;
+    }
+
     public static Path samplesOf(Path folder) {
         return folder.resolve("samples.jsonl");
     }

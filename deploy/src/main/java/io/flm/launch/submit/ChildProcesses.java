@@ -336,7 +336,12 @@ final class ChildProcesses implements Nodes {
         for (Place place : places) {
             Process process = place.process;
             if (process != null && process.isAlive()) {
-                process.destroy();
+                try {
+                    process.getOutputStream()
+                            .close(); // a node ends with its standard input; of signals it hears SIGKILL alone
+                } catch (IOException e) {
+                    LOG.debug("{}: has ended already", place.name, e);
+                }
                 left.add(process);
             }
         }
