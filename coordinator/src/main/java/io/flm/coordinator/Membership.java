@@ -178,7 +178,8 @@ final class Membership {
         return broken;
     }
 
-    private static boolean isHolder(Worker.Described d, long firstStep, BrokenShards broken) {
+    /** Whether a worker holds the state that a generation begins with. */
+    static boolean isHolder(Worker.Described d, long firstStep, BrokenShards broken) {
         return d.steps() == firstStep && d.broken().before(firstStep).equals(broken.before(firstStep));
     }
 

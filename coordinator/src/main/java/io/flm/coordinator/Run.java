@@ -248,8 +248,10 @@ final class Run {
         List<Worker.Described> own =
                 free.stream().filter(d -> g.rankOf(d.worker()) >= 0).toList();
         long held = Membership.topStep(own);
-        // That a shard is left out is worth a generation, too.
-        boolean wiser = own.stream().anyMatch(d -> !g.broken().includes(d.broken()));
+        // That a shard is left out is worth a generation, too; but not what a member knows whose state is another one.
+        boolean wiser = own.stream()
+                .anyMatch(d -> Membership.isHolder(d, g.firstStep(), g.broken())
+                        && !g.broken().includes(d.broken()));
         if (Math.max(committedSteps, held) > g.firstStep() || wiser) {
             g.members().forEach(m -> roster.forgive(m.worker()));
             failures.forgive(g.nodes());
