@@ -128,17 +128,16 @@ public final class ParameterStore {
         for (int i = 0; i < layout.size(); ) {
             Parameter first = layout.get(i);
             double rate = factor.applyAsDouble(first);
+            long end = first.offset();
             while (i < layout.size()
                     && layout.get(i).stage() == first.stage()
                     && factor.applyAsDouble(layout.get(i)) == rate
                     && layout.get(i).decay() == first.decay()) {
+                end = layout.get(i).offset() + layout.get(i).size();
                 i++;
             }
             long from = first.offset();
-            long end = i < layout.size()
-                    ? layout.get(i).offset()
-                    : size(); // whole vectors: no value is updated as one of a rest
-            long size = end - from;
+            long size = aligned(end) - from; // whole vectors: the last values of a range are updated as all others are
             groups.add(new Group(
                     rate,
                     first.decay(),
