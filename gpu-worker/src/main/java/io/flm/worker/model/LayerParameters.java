@@ -35,17 +35,7 @@ final class LayerParameters {
     }
 
     LayerParameters tensor(String name, Init init, long... shape) {
-        return packed(name, List.of(name), init, null, shape);
-    }
-
-    /** Declares the same with rows behind it for the kernel alone: {@link KernelArgument#padding}. */
-    LayerParameters padded(String name, double padding, Init init, long... shape) {
-        return packed(name, List.of(name), init, padding, shape);
-    }
-
-    /** As {@link #padded}, of a tensor that begins as the layer's weights do. */
-    LayerParameters padded(String name, double padding, long... shape) {
-        return padded(name, padding, normal, shape);
+        return packed(name, List.of(name), init, shape);
     }
 
     /** Declares a weight [out, in] and a bias [out]. */
@@ -59,8 +49,8 @@ final class LayerParameters {
 
     /** Declares linear layers of the same input as one: their outputs are computed by one product. */
     LayerParameters packedLinear(String name, List<String> parts, long out, long in) {
-        packed(name + "weight", parts.stream().map(p -> p + "weight").toList(), normal, null, out, in);
-        return packed(name + "bias", parts.stream().map(p -> p + "bias").toList(), Init.ZERO, null, out);
+        packed(name + "weight", parts.stream().map(p -> p + "weight").toList(), normal, out, in);
+        return packed(name + "bias", parts.stream().map(p -> p + "bias").toList(), Init.ZERO, out);
     }
 
     /** Declares a layer norm's gain and bias. */
@@ -68,12 +58,12 @@ final class LayerParameters {
         return tensor(name + "weight", Init.ONE, width).tensor(name + "bias", Init.ZERO, width);
     }
 
-    private LayerParameters packed(String key, List<String> parts, Init init, @Nullable Double padding, long... shape) {
+    private LayerParameters packed(String key, List<String> parts, Init init, long... shape) {
         List<String> names = parts.stream().map(part -> prefix + part).toList();
         String name = names.get(0);
         boolean decay = !name.contains("bias") && !name.contains("LayerNorm.weight");
         arguments.add(new KernelArgument(
-                prefix + key, names, shape, init, stage, LearningRates.group(name), rates.depth(name), decay, padding));
+                prefix + key, names, shape, init, stage, LearningRates.group(name), rates.depth(name), decay));
         return this;
     }
 

@@ -26,7 +26,7 @@ import java.util.function.ToDoubleFunction;
  * decay by layers few ranges of it have an optimizer's settings of their own.
  *
  * <p>Each kernel argument begins at a multiple of {@link #ALIGNMENT} values, so that matrices are read by the widest loads whatever
- * lies before them. What is left between two, and the padding of some, keeps its first values: its gradient is 0.
+ * lies before them. What is left between two is zero and stays so: its gradient is.
  */
 public final class ParameterStore {
     /** Where a kernel argument lies. */
@@ -75,7 +75,7 @@ public final class ParameterStore {
                         .thenComparing(KernelArgument::decay))
                 .toList();
         long size = arguments.stream()
-                .mapToLong(argument -> aligned(argument.viewSize()))
+                .mapToLong(argument -> aligned(argument.size()))
                 .sum();
         values = owner.zeros(new Shape(size), DataType.FLOAT32);
         firstMoments = owner.zeros(new Shape(size), DataType.FLOAT32);
@@ -87,34 +87,23 @@ public final class ParameterStore {
         long at = 0;
         for (KernelArgument argument : arguments) {
             int stage = argument.stage().index();
-            NDArray view = Torch.view(owner, values, at, argument.viewShape());
+            NDArray view = Torch.view(owner, values, at, argument.packedShape());
             view.setRequiresGradient(true); // a leaf, since it was made with gradient mode off
             views.put(argument, view);
-            ranges.get(stage).add(new Range(at, argument.viewShape()));
+            ranges.get(stage).add(new Range(at, argument.packedShape()));
             stages.get(stage).add(view);
-            pad(argument, at);
-            long end = at + argument.viewSize();
             long part = argument.size() / argument.names().size();
             for (String name : argument.names()) {
                 layout.add(new Parameter(
                         name, at, argument.shape(), stage, argument.group(), argument.depth(), argument.decay()));
                 at += part;
             }
-            at = aligned(end);
+            at = aligned(at);
             stageStarts[stage + 1] = at;
         }
         for (LayerParameters layer : declared.layers()) {
             layer.bind(
                     lent(new Params(layer.arguments().stream().map(this::view).toList())));
-        }
-    }
-
-    private void pad(KernelArgument argument, long at) {
-        long rest = argument.viewSize() - argument.size();
-        if (argument.padding() != null && rest > 0) {
-            try (NDManager scope = owner.newSubManager()) {
-                script.run("fill", Torch.view(scope, values, at + argument.size(), rest), argument.padding());
-            }
         }
     }
 
@@ -203,19 +192,16 @@ public final class ParameterStore {
 
     /** Sets the initial values, each tensor from its own random stream, and clears the moments. */
     public void initialize(long seed) {
-        long at = 0;
         for (KernelArgument argument : arguments) {
-            try (NDManager scope = owner.newSubManager()) {
-                NDArray view = Torch.view(scope, values, at, argument.packedShape());
-                if (argument.init() instanceof Init.Normal n) {
-                    long key = RandomStream.key(
-                            seed, RandomStream.Purpose.WEIGHTS, argument.key().hashCode());
-                    script.run("normal", view, n.deviation(), key >>> 1);
-                } else if (argument.init() instanceof Init.Constant c) {
-                    script.run("fill", view, c.value());
-                }
+            NDArray view = view(argument).stopGradient();
+            if (argument.init() instanceof Init.Normal n) {
+                long key = RandomStream.key(
+                        seed, RandomStream.Purpose.WEIGHTS, argument.key().hashCode());
+                script.run("normal", view, n.deviation(), key >>> 1);
+            } else if (argument.init() instanceof Init.Constant c) {
+                script.run("fill", view, c.value());
             }
-            at = aligned(at + argument.viewSize());
+            view.close();
         }
         script.run("fill", firstMoments, 0.0);
         script.run("fill", secondMoments, 0.0);

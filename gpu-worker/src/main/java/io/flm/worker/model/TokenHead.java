@@ -1,32 +1,22 @@
 package io.flm.worker.model;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.index.NDIndex;
 import io.flm.worker.model.TextInput.TokenPredictions;
 import java.util.List;
 
-/**
- * The output layers: features [N, H] -> logits [N, V]. All heads of an objective share them, as the three of FLM do.
- *
- * <p>The kernels compute some columns more, which no token has: with RoBERTa's 50,265 the rows of the products would be odd. Their
- * logits are so low that their share of every softmax is 0, and so are their gradients.
- */
+/** The output layers: features [N, H] -> logits [N, V]. All heads of an objective share them, as the three of FLM do. */
 final class TokenHead {
-    private static final double NEVER = -1e30;
-
     private final LayerParameters parameters;
     private final long hidden;
-    private final long vocabulary;
 
     /** @param prefix of its names, {@code lm_score.} or the like */
     TokenHead(ModelSettings settings, Parameters all, String prefix) {
         hidden = settings.hidden();
-        vocabulary = settings.vocabulary();
         parameters = all.of(Stage.PREDICT, prefix)
                 .linear("transform.dense.", hidden, hidden)
                 .norm("transform.LayerNorm.", hidden)
-                .padded("decoder.weight", 0, vocabulary, hidden)
-                .padded("bias", NEVER, Init.ZERO, vocabulary);
+                .tensor("decoder.weight", settings.vocabulary(), hidden)
+                .tensor("bias", Init.ZERO, settings.vocabulary());
     }
 
     LayerParameters layer() {
@@ -35,7 +25,7 @@ final class TokenHead {
 
     /** [.., H] -> [N, V]. */
     NDArray logits(Kernels k, NDArray features) {
-        return k.logits(features.reshape(-1, hidden), parameters.get()).get(new NDIndex(":, :" + vocabulary));
+        return k.logits(features.reshape(-1, hidden), parameters.get());
     }
 
     /**
