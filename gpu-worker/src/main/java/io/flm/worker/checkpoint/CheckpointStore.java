@@ -173,7 +173,7 @@ public final class CheckpointStore {
                         state.step(),
                         state.samples(),
                         state.broken(),
-                        state.values().sha256(state.layout()),
+                        state.values().sha256(),
                         files,
                         identity)
                 .format();

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.security.MessageDigest;
-import java.util.List;
 
 /**
  * Floats one after another, more than one Java buffer may hold: a model's flat parameters or moments. Read by slices, so that
@@ -17,22 +16,15 @@ public interface FlatFloats {
     /** Fills {@code into} from its position to its limit with the floats from {@code offset} on. */
     void read(long offset, FloatBuffer into);
 
-    /**
-     * SHA-256 over the values of tensors as little-endian fp32, one after another: equal hashes are equal weights, bit for bit.
-     *
-     * @param layout where they are; what lies between them does not count
-     */
-    default String sha256(List<TensorRange> layout) {
+    /** SHA-256 over the values as little-endian fp32, from first to last: equal hashes are equal weights, bit for bit. */
+    default String sha256() {
         MessageDigest digest = Sha256.newDigest();
         int chunkFloats = 1 << 18;
         ByteBuffer chunk = ByteBuffer.allocateDirect(chunkFloats * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (TensorRange range : layout) {
-            long end = range.offset() + range.count();
-            for (long at = range.offset(); at < end; at += chunkFloats) {
-                int floats = (int) Math.min(chunkFloats, end - at);
-                read(at, chunk.clear().limit(floats * Float.BYTES).asFloatBuffer());
-                digest.update(chunk);
-            }
+        for (long at = 0; at < count(); at += chunkFloats) {
+            int floats = (int) Math.min(chunkFloats, count() - at);
+            read(at, chunk.clear().limit(floats * Float.BYTES).asFloatBuffer());
+            digest.update(chunk);
         }
         return Sha256.hex(digest);
     }

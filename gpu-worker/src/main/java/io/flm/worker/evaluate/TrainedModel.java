@@ -168,7 +168,7 @@ public final class TrainedModel implements AutoCloseable {
     }
 
     public long parameterCount() {
-        return model.parameters().count();
+        return model.parameters().size();
     }
 
     /** The task that it was fine-tuned on; empty if it was pretrained only. */

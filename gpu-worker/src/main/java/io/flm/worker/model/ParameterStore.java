@@ -24,9 +24,6 @@ import java.util.function.ToDoubleFunction;
  * All parameters of a model as views into one flat float32 array, and the AdamW moments in equal layout. The order is stage,
  * then whether it is of the encoders ({@link RateGroup#BASE}), then decay, then declaration; so a stage is one range, and without
  * decay by layers few ranges of it have an optimizer's settings of their own.
- *
- * <p>Each kernel argument begins at a multiple of {@link #ALIGNMENT} values, so that matrices are read by the widest loads whatever
- * lies before them. What is left between two is zero and stays so: its gradient is.
  */
 public final class ParameterStore {
     /** Where a kernel argument lies. */
@@ -46,9 +43,6 @@ public final class ParameterStore {
             Params values,
             Params firstMoments,
             Params secondMoments) {}
-
-    /** Values: 256 bytes of float32, 128 of bfloat16. */
-    static final int ALIGNMENT = 64;
 
     private static final long CHUNK = 1 << 20; // floats a copy, so that a copy through the host stays small
 
@@ -74,9 +68,7 @@ public final class ParameterStore {
                         .thenComparing(argument -> argument.group() != RateGroup.BASE)
                         .thenComparing(KernelArgument::decay))
                 .toList();
-        long size = arguments.stream()
-                .mapToLong(argument -> aligned(argument.size()))
-                .sum();
+        long size = declared.size();
         values = owner.zeros(new Shape(size), DataType.FLOAT32);
         firstMoments = owner.zeros(new Shape(size), DataType.FLOAT32);
         secondMoments = owner.zeros(new Shape(size), DataType.FLOAT32);
@@ -98,7 +90,6 @@ public final class ParameterStore {
                         name, at, argument.shape(), stage, argument.group(), argument.depth(), argument.decay()));
                 at += part;
             }
-            at = aligned(at);
             stageStarts[stage + 1] = at;
         }
         for (LayerParameters layer : declared.layers()) {
@@ -110,7 +101,8 @@ public final class ParameterStore {
     /**
      * What is updated at once: together all parameters, in flat order.
      *
-     * @param factor of a parameter's learning rate. Neighbours whose factors are equal are one group, whatever makes them so
+     * @param factor of a parameter's learning rate. Neighbours whose factors are equal are one group, whatever makes them so: the last
+     *     values of a range are not updated in whole vectors, which shows in the last bit
      */
     public List<Group> groups(ToDoubleFunction<Parameter> factor) {
         List<Group> groups = new ArrayList<>();
@@ -126,7 +118,7 @@ public final class ParameterStore {
                 i++;
             }
             long from = first.offset();
-            long size = aligned(end) - from; // whole vectors: the last values of a range are updated as all others are
+            long size = end - from;
             groups.add(new Group(
                     rate,
                     first.decay(),
@@ -148,18 +140,9 @@ public final class ParameterStore {
         return List.copyOf(layout);
     }
 
-    /** The length of the flat buffers: all values, and what is left between them. */
+    /** The number of values. */
     public long size() {
         return stageStarts[Stage.COUNT];
-    }
-
-    /** The number of values. */
-    public long count() {
-        return layout.stream().mapToLong(Parameter::size).sum();
-    }
-
-    private static long aligned(long at) {
-        return (at + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 
     public int stageCount() {
@@ -252,17 +235,14 @@ public final class ParameterStore {
         }
     }
 
-    /** SHA-256 over the values in flat order, without what is left between them, float32 little-endian, in hexadecimal. */
+    /** SHA-256 over the values in flat order, float32 little-endian, in hexadecimal. */
     public String sha256() {
         MessageDigest digest = Sha256.newDigest();
         ByteBuffer bytes = ByteBuffer.allocate((int) (4 * CHUNK)).order(ByteOrder.LITTLE_ENDIAN);
-        for (Parameter parameter : layout) {
-            long end = parameter.offset() + parameter.size();
-            for (long from = parameter.offset(); from < end; from += CHUNK) {
-                int count = (int) Math.min(CHUNK, end - from);
-                read(Buffer.VALUES, from, bytes.clear().limit(4 * count).asFloatBuffer());
-                digest.update(bytes);
-            }
+        for (long from = 0; from < size(); from += CHUNK) {
+            int count = (int) Math.min(CHUNK, size() - from);
+            read(Buffer.VALUES, from, bytes.clear().limit(4 * count).asFloatBuffer());
+            digest.update(bytes);
         }
         return Sha256.hex(digest);
     }
