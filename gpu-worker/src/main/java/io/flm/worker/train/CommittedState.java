@@ -22,6 +22,7 @@ final class CommittedState {
     private final ParameterStore store;
     private final Checkpoints checkpoints;
     private long loaded = NOT_LOADED; // steps of what is in memory
+    private BrokenShards broken = BrokenShards.NONE; // that what is in memory leaves out
     private InitialState initial; // what is held while nothing is in memory
     private @Nullable StateDownload download; // one that a lost donor cut short
 
@@ -36,9 +37,14 @@ final class CommittedState {
         return loaded < 0 ? initial.steps() : loaded;
     }
 
-    /** The shards that what is not in memory leaves out. */
-    BrokenShards kept() {
-        return loaded < 0 ? initial.broken() : BrokenShards.NONE;
+    /** The shards that the state leaves out, a part of it as weights are, and those that the next step leaves out. */
+    BrokenShards broken() {
+        return loaded < 0 ? initial.broken() : broken;
+    }
+
+    /** What is in memory goes on without these shards. */
+    void leaveOut(BrokenShards shards) {
+        broken = shards;
     }
 
     /** The weights in memory have made a step. */
@@ -92,6 +98,7 @@ final class CommittedState {
         download = null; // what there was of it is overwritten
         String how = initial.restore(store);
         loaded = initial.steps();
+        broken = initial.broken();
         return how;
     }
 

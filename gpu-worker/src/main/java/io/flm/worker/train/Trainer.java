@@ -54,7 +54,6 @@ public final class Trainer implements BlockingTrainer {
     private final Checkpoints checkpoints;
     private final Validation validation;
     private final ActorSystem<?> system;
-    private BrokenShards broken = BrokenShards.NONE; // of the trainer thread
     private volatile @Nullable Membership membership; // of the trainer thread; abandon closes its exchange
     private volatile long abandonedGeneration;
     private volatile String abandonReason = "";
@@ -107,9 +106,9 @@ public final class Trainer implements BlockingTrainer {
             throw new ExchangeException(abandonReason);
         }
         String how = state.takeUp(generation.firstStep(), spec, rank, exchange);
-        broken = generation.broken();
+        state.leaveOut(generation.broken());
         LaneRange lanes = spec.lanes(rank);
-        BatchReader feed = ingest.reader(system, state.steps(), lanes.from(), lanes.to(), broken);
+        BatchReader feed = ingest.reader(system, state.steps(), lanes.from(), lanes.to(), state.broken());
         membership = new Membership(generation.number(), exchange, feed);
         return how;
     }
@@ -177,7 +176,7 @@ public final class Trainer implements BlockingTrainer {
         state.committed(step + 1);
         badShare.add(step, StepSums.bad(reduced));
         if (in.exchange().rank() == 0) {
-            checkpoints.committed(store, step + 1, broken);
+            checkpoints.committed(store, step + 1, state.broken());
         }
         long updated = System.nanoTime();
         return new StepResult(
@@ -203,7 +202,7 @@ public final class Trainer implements BlockingTrainer {
         try {
             return feed.next();
         } catch (BrokenShard e) {
-            broken = broken.with(e.shard(), step);
+            state.leaveOut(state.broken().with(e.shard(), step));
             throw e;
         }
     }
@@ -291,7 +290,7 @@ public final class Trainer implements BlockingTrainer {
 
     @Override
     public BrokenShards brokenShards() {
-        return broken.and(state.kept());
+        return state.broken();
     }
 
     @Override

@@ -125,15 +125,35 @@ class TrainerTest {
 
     /** Writes a checkpoint, as another process does; gives the SHA-256 of its weights. */
     private String write(long steps) {
+        return write(steps, BrokenShards.NONE);
+    }
+
+    private String write(long steps, BrokenShards broken) {
         Saved saved = new Saved();
         try (FlmModel model = model();
                 RunCheckpoints other = keeper()) {
             ParameterStore parameters = model.parameters();
             parameters.initialize(steps);
-            other.save(parameters, steps, BrokenShards.NONE, saved);
+            other.save(parameters, steps, broken, saved);
             assertThat(saved.answer.join()).isEqualTo("saved " + steps);
             return parameters.sha256();
         }
+    }
+
+    /** A run that is resumed and stopped before its first generation saves what it was resumed from. */
+    @Test
+    void aStateThatIsSavedBeforeAnyGenerationStillLeavesItsShardsOut() {
+        BrokenShards broken = BrokenShards.NONE.with("https://host/a.tar", 3);
+        write(5, broken);
+        try (RunCheckpoints keeper = keeper();
+                Trainer trainer = trainer(keeper)) {
+            assertThat(trainer.brokenShards()).isEqualTo(broken);
+            Saved saved = new Saved();
+            trainer.save(saved);
+            assertThat(saved.answer.join()).isEqualTo("saved 5");
+            assertThat(trainer.brokenShards()).isEqualTo(broken);
+        }
+        assertThat(store().newestValid(line -> {}).orElseThrow().broken()).isEqualTo(broken);
     }
 
     private static final class Saved implements BlockingTrainer.SaveListener {
