@@ -12,13 +12,31 @@ public final class BrokenShard extends UserException {
     private final String shard;
 
     BrokenShard(URI url, String fault) {
-        super(RemotePath.shown(url) + ": " + fault);
+        super(line(url, fault));
         this.shard = RemotePath.shown(url);
     }
 
     BrokenShard(URI url, String fault, Throwable cause) {
-        super(RemotePath.shown(url) + ": " + fault, cause);
+        super(line(url, fault), cause);
         this.shard = RemotePath.shown(url);
+    }
+
+    /**
+     * The same, or a fault that ends the run where the address has a query: as texts such addresses are all alike, since a query may hold a
+     * secret, so of two of them both would be left out.
+     */
+    static UserException of(URI url, String fault) {
+        return url.getRawQuery() == null ? new BrokenShard(url, fault) : new UserException(line(url, fault));
+    }
+
+    static UserException of(URI url, String fault, Throwable cause) {
+        return url.getRawQuery() == null
+                ? new BrokenShard(url, fault, cause)
+                : new UserException(line(url, fault), cause);
+    }
+
+    private static String line(URI url, String fault) {
+        return RemotePath.shown(url) + ": " + fault;
     }
 
     /** What messages and {@link BrokenShards} call it: {@link PictureSource#file}. */

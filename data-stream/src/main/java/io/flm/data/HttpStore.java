@@ -131,10 +131,10 @@ final class HttpStore implements RemoteStore {
             ShardIdentity identity = identity(response.headers());
             String fault = fault(response.headers(), position, identity, pinned);
             if (!fault.isEmpty()) {
-                throw new BrokenShard(url, fault);
+                throw BrokenShard.of(url, fault);
             }
             if (body.isTooLong()) {
-                throw new BrokenShard(url, "its server sends more than it was asked for; give another server");
+                throw BrokenShard.of(url, "its server sends more than it was asked for; give another server");
             }
             return new Answer(at, identity);
         }
@@ -294,7 +294,7 @@ final class HttpStore implements RemoteStore {
                         : "HTTP 416, its server sends no parts of it; fetch the file, and give that";
             default -> "HTTP " + status + led + "; look at what its server says of it";
         };
-        return isOfFile(status) ? new BrokenShard(url, why) : new UserException(RemotePath.shown(url) + ": " + why);
+        return isOfFile(status) ? BrokenShard.of(url, why) : new UserException(RemotePath.shown(url) + ": " + why);
     }
 
     /** Whether an answer of this status says something of the file, and not of who asks or of the server. */

@@ -185,7 +185,8 @@ final class TarFiles implements AutoCloseable {
             LOG.warn("{}; what it held is known from {}", why.getMessage(), cached);
             Bytes bytes = kept(path, new Gone(identity.sizeBytes(), why), identity);
             return new Opened(path, bytes, identity, false, kept.contents());
-        } catch (IndexFile.Unfit e) {
+        } catch (IndexFile.Unfit | IOException e) {
+            why.addSuppressed(e);
             throw why;
         }
     }

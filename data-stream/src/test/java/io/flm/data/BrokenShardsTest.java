@@ -7,6 +7,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import com.sun.net.httpserver.HttpExchange;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -281,5 +282,16 @@ class BrokenShardsTest {
         assertThatThrownBy(() -> most.with("t", 8))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("more than 100 shards stay broken, such as t: look at their server");
+    }
+
+    /** Shown, addresses that differ in their queries are one: no shard is left out for another one's fault. */
+    @Test
+    void aShardWhoseAddressHasAQueryEndsTheRun() {
+        assertThat(BrokenShard.of(URI.create("https://host/a.tar"), "HTTP 404"))
+                .isInstanceOf(BrokenShard.class)
+                .hasMessage("https://host/a.tar: HTTP 404");
+        assertThat(BrokenShard.of(URI.create("https://host/get?a.tar"), "HTTP 404"))
+                .isNotInstanceOf(BrokenShard.class)
+                .hasMessageContaining(": HTTP 404");
     }
 }
