@@ -120,9 +120,8 @@ final class NodeCommand implements Callable<Integer> {
                 environment.nanoTime(),
                 environment::say))) {
             if (driven) {
-                // What the driver's terminal, or who ended its whole group, sends reaches its nodes too: they wait for
-                // what the
-                // driver makes of it, and end with it.
+                // What a terminal, or who ends a whole group of processes, sends the driver reaches its nodes too:
+                // they wait for what the driver makes of it, and end with it.
                 Interrupts.ignore(List.of(Signal.values()));
                 endWithStandardInput(node);
             } else {

@@ -254,7 +254,7 @@ public final class Trainer implements BlockingTrainer {
             listener.onFailed("nothing is trained yet: there is nothing to save");
         } else {
             state.load();
-            checkpoints.save(store, state.steps(), brokenShards(), listener);
+            checkpoints.save(store, state.steps(), state.broken(), listener);
         }
     }
 
