@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The samples and pictures that turned out unusable here. Each is named once, then passed over; {@link BadShare} says when they are
- * too many.
+ * The samples and pictures that turned out unusable here, as soon as they were read, which may be ahead of their steps. Each is named once,
+ * then passed over; of a shard that is left out the shard alone. {@link BadShare} says when they are too many.
  */
 final class BadSamples {
     private static final Logger LOG = LoggerFactory.getLogger(BadSamples.class);
@@ -17,6 +17,7 @@ final class BadSamples {
     private final long sourceSize;
     private final Map<Long, String> samples = new ConcurrentHashMap<>();
     private final Map<Long, String> pictures = new ConcurrentHashMap<>();
+    private final Map<String, String> shards = new ConcurrentHashMap<>();
 
     BadSamples(long sourceSize) {
         this.sourceSize = sourceSize;
@@ -30,6 +31,14 @@ final class BadSamples {
     /** A picture: no sample that shows it can be used. */
     void addPicture(long index, SampleException cause) {
         add(pictures, index, cause);
+    }
+
+    /** All samples of a shard that is left out. */
+    void addShard(String shard, long firstStep) {
+        String message = shard + ": is left out from step " + firstStep + " on";
+        if (shards.putIfAbsent(shard, message) == null) {
+            LOG.warn("{}; samples of later windows take the places of its own", message);
+        }
     }
 
     /** A sample, for its texts. */
@@ -47,13 +56,15 @@ final class BadSamples {
     /** Where there is nothing to take instead. */
     UserException none(String where) {
         return new UserException(where + "; " + (samples.size() + pictures.size()) + " of " + sourceSize
-                + " samples are bad, such as " + messages().stream().findFirst().orElse("none that was named")
+                + " samples are bad" + (shards.isEmpty() ? "" : " and " + shards.size() + " shards left out")
+                + ", such as " + messages().stream().findFirst().orElse("none that was named")
                 + ": mend them, and go on with --resume --accept data");
     }
 
-    /** {@code shard:key: cause} of each, sorted. */
+    /** {@code shard:key: cause} of each, or {@code shard: from which step on it is left out}; sorted. */
     List<String> messages() {
-        return Stream.concat(samples.values().stream(), pictures.values().stream())
+        return Stream.of(samples, pictures, shards)
+                .flatMap(all -> all.values().stream())
                 .sorted()
                 .toList();
     }

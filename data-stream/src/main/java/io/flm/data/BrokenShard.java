@@ -39,6 +39,13 @@ public final class BrokenShard extends UserException {
         return RemotePath.shown(url) + ": " + fault;
     }
 
+    /** What is wrong with it, where the message says also what to do: {@code shard: what it is; give other data}. */
+    public String fault() {
+        String message = String.valueOf(getMessage());
+        int advice = message.lastIndexOf("; ");
+        return advice <= shard.length() ? message : message.substring(0, advice);
+    }
+
     /** What messages and {@link BrokenShards} call it: {@link PictureSource#file}. */
     public String shard() {
         return shard;

@@ -1,5 +1,8 @@
 package io.flm.data;
 
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
 /**
  * What takes the place of the samples of shards that stay broken. A theatre that loses a row of seats gives each guest the same seat
  * of the next evening that has it: the place that is the same in the lane's next window whose sample is of a whole shard. The next place of
@@ -29,11 +32,20 @@ final class LeftOutShards {
 
     /** The step from which on an example is left out; {@link #KEPT}: it is not. */
     long firstStep(long example, BrokenShards broken) {
-        long first = KEPT;
+        Map.Entry<String, Long> shard = shard(example, broken);
+        return shard == null ? KEPT : shard.getValue();
+    }
+
+    /** For which shard an example is left out, and from which step on: of several the first; null: it is not. */
+    Map.@Nullable Entry<String, Long> shard(long example, BrokenShards broken) {
+        Map.Entry<String, Long> first = null;
         if (!broken.firstSteps().isEmpty()) {
             for (long picture : examples.pictures(example)) {
-                Long its = broken.firstSteps().get(source.file(picture));
-                first = its == null ? first : first == KEPT ? its : Math.min(first, its);
+                String file = source.file(picture);
+                Long its = broken.firstSteps().get(file);
+                if (its != null && (first == null || its < first.getValue())) {
+                    first = Map.entry(file, its);
+                }
             }
         }
         return first;

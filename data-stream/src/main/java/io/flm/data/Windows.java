@@ -163,7 +163,7 @@ final class Windows {
 
     /**
      * How many samples of a window count as bad with a step: with the window's first those whose texts are bad and those that are left
-     * out, with a later one those that are left out from it on.
+     * out, with a later one those that are left out from it on, among them what the steps before it in the window trained on.
      */
     int bad(Window window, long step) {
         return step % settings.groupWindow() == 0
@@ -235,8 +235,8 @@ final class Windows {
     private @Nullable Visit visit(long own, BrokenShards broken) {
         long place = leftOut.taken(own, broken);
         if (place != own) {
-            long left = order.index(own);
-            bad.add(left, new SampleException(examples.name(left), "is of a shard that is left out"));
+            Map.Entry<String, Long> shard = Objects.requireNonNull(leftOut.shard(order.index(own), broken));
+            bad.addShard(shard.getKey(), shard.getValue());
         }
         long index = order.index(place);
         try { // tried at each visit: what was found before must not matter, or a resumed run would differ

@@ -176,7 +176,7 @@ public final class TrainerThread implements AsyncTrainer {
             try {
                 train(generation, rank, listener);
             } catch (BrokenShard e) {
-                listener.accept(new Failed(FailureKind.SHARD, String.valueOf(e.getMessage()), List.of()));
+                listener.accept(new Failed(FailureKind.SHARD, e.fault(), List.of()));
             } catch (UserException e) {
                 listener.accept(new Failed(FailureKind.USER, String.valueOf(e.getMessage()), List.of()));
             } catch (ExchangeException e) {

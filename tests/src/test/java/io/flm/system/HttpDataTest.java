@@ -35,8 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 class HttpDataTest {
     private static final Pattern RANGE = Pattern.compile("bytes=(\\d+)-(\\d+)");
 
-    private static final Pattern LEFT_OUT = Pattern.compile(
-            "/breaks/s-noto.tar: HTTP 404, no such file; give other data; its samples are left out from step (\\d+) on");
+    private static final Pattern LEFT_OUT =
+            Pattern.compile("/breaks/s-noto.tar: HTTP 404, no such file; its samples are left out from step (\\d+) on");
 
     private Path folder = Path.of("");
 

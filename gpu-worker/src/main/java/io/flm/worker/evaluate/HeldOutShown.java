@@ -25,61 +25,69 @@ import io.flm.worker.objective.Objective;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The held-out samples that people look at while a run trains: one batch, corrupted once as in training, which the weights are asked
- * about again and again. The first head's predictions are told, and where the model writes captions a greedy one.
+ * The held-out samples that people look at while a run trains: corrupted once as in training, in micro-batches of its size, which the
+ * weights are asked about again and again. The first head's predictions are told, and where the model writes captions a greedy one.
  */
 final class HeldOutShown {
     private static final int LONGEST_TOKEN = 40;
 
-    private final List<Example> examples;
     private final Objective objective;
     private final Tokenizer tokenizer;
     private final CaptionFormat format;
-    private final TextBatch batch;
-    private final ByteBuffer pixels;
+    private final List<Rows> batches;
     private @Nullable List<ShownSamples.Sample>
             samples; // made by the first who asks: masks want a thread of the engine
 
+    /** Some examples, and the rows of their texts. */
+    private record Rows(List<Example> examples, TextBatch batch, ByteBuffer pixels) {}
+
     /**
      * @param examples that are shown, at least one
+     * @param microBatch samples that the model takes at once
      * @param random of what is hidden
      */
     HeldOutShown(
             List<Example> examples,
+            int microBatch,
             Objective objective,
             Tokenizer tokenizer,
             TextLayout layout,
             Corruption corruption,
             RandomStream random) {
-        this.examples = examples;
+        this.batches = new ArrayList<>();
         this.objective = objective;
         this.tokenizer = tokenizer;
         this.format = new CaptionFormat(layout, tokenizer::decode);
-        List<Sample> asTrained = HeldOut.samples(examples);
-        this.batch = corruption.plan(asTrained, random);
-        this.pixels = Sample.pixels(asTrained);
+        for (int from = 0; from < examples.size(); from += microBatch) {
+            List<Example> some = examples.subList(from, Math.min(examples.size(), from + microBatch));
+            List<Sample> asTrained = HeldOut.samples(some);
+            batches.add(new Rows(some, corruption.plan(asTrained, random), Sample.pixels(asTrained)));
+        }
     }
 
     /** What the model says of them now, on a thread that is prepared for the engine. */
     ShownSamples of(FlmModel model, long steps) {
         List<ShownSamples.Sample> shown = samples(model.settings());
-        try (NDManager scope = model.newScope()) {
-            NDArray features = model.imageFeatures(scope, pixels, examples.size());
-            TargetScores scores = model.score(batch, features).get(0);
-            List<@Nullable String> captions = captions(model, features);
-            List<Prediction> predictions = new ArrayList<>();
-            for (int k = 0; k < examples.size(); k++) {
-                predictions.add(prediction(k, scores, captions.get(k)));
+        List<Prediction> predictions = new ArrayList<>();
+        for (Rows rows : batches) {
+            try (NDManager scope = model.newScope()) {
+                NDArray features = model.imageFeatures(scope, rows.pixels, rows.examples.size());
+                TargetScores scores = model.score(rows.batch, features).get(0);
+                List<@Nullable String> captions = captions(model, features, rows.examples.size());
+                for (int k = 0; k < rows.examples.size(); k++) {
+                    predictions.add(prediction(rows.batch, k, scores, captions.get(k)));
+                }
             }
-            return new ShownSamples(shown, new Predictions(steps, predictions));
         }
+        return new ShownSamples(shown, new Predictions(steps, predictions));
     }
 
-    private List<@Nullable String> captions(FlmModel model, NDArray features) {
+    private List<@Nullable String> captions(FlmModel model, NDArray features, int count) {
         List<@Nullable String> captions = new ArrayList<>();
         if (objective.hasLeftToRightStream() && format.layout().beginToken()) {
             int longest =
@@ -88,12 +96,12 @@ final class HeldOutShown {
                 captions.add(cut(format.read(row), ShownSamples.LONGEST));
             }
         } else {
-            examples.forEach(example -> captions.add(null));
+            captions.addAll(Collections.nCopies(count, null));
         }
         return captions;
     }
 
-    private Prediction prediction(int sample, TargetScores scores, @Nullable String caption) {
+    private Prediction prediction(TextBatch batch, int sample, TargetScores scores, @Nullable String caption) {
         int[] positions = batch.tokens(0).positions();
         int[] ids = batch.tokens(0).ids();
         List<Guess> guesses = new ArrayList<>();
@@ -123,8 +131,10 @@ final class HeldOutShown {
         if (made == null) {
             made = new ArrayList<>();
             try (TextMasks masks = new TextMasks(settings)) {
-                for (int k = 0; k < examples.size(); k++) {
-                    made.add(sample(k, masks));
+                for (Rows rows : batches) {
+                    for (int k = 0; k < rows.examples.size(); k++) {
+                        made.add(sample(rows.examples.get(k), rows.batch, firstRow(rows.batch, k), masks));
+                    }
                 }
             }
             samples = made;
@@ -132,9 +142,8 @@ final class HeldOutShown {
         return made;
     }
 
-    private ShownSamples.Sample sample(int k, TextMasks masks) {
-        Example example = examples.get(k);
-        TextReading reading = TextReading.of(objective.setting(), example.ids(), batch, firstRow(k), tokenizer, masks);
+    private ShownSamples.Sample sample(Example example, TextBatch batch, int row, TextMasks masks) {
+        TextReading reading = TextReading.of(objective.setting(), example.ids(), batch, row, tokenizer, masks);
         return new ShownSamples.Sample(
                 cut(example.key(), ShownSamples.LONGEST),
                 cut(example.name(), ShownSamples.LONGEST),
@@ -148,7 +157,7 @@ final class HeldOutShown {
     }
 
     /** An objective may read a text several times, each time with other tokens hidden: the first time is shown. */
-    private int firstRow(int sample) {
+    private static int firstRow(TextBatch batch, int sample) {
         int row = 0;
         while (batch.pictures().ofRow()[row] != sample) {
             row++;

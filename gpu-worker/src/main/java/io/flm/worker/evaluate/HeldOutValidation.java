@@ -99,6 +99,7 @@ public final class HeldOutValidation implements Validation {
                 ? null
                 : new HeldOutShown(
                         examples.subList(0, count),
+                        train.microBatch(),
                         train.objective(),
                         tokenizer,
                         layout,

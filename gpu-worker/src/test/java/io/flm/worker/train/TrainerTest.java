@@ -54,6 +54,7 @@ class TrainerTest {
     private static final ModelSettings SIZES = new ModelSettings(40, 16, 2, 2, 1, 1, 1, 1, 16, 16, 8, 16, 2, 1, 0);
     private static final ModelSettings OF_EMOJI =
             new ModelSettings(2048, 16, 2, 2, 1, 1, 1, 1, 52, 16, 8, 16, 2, 1, 0.1); // with dropout
+    private static final int SHOWN = 40; // more than a micro-batch
     private static final ActorTestKit KIT = ActorTestKit.create();
     private static final Config CONFIG =
             ConfigFactory.parseString("flm.checkpoint.keep = 1").withFallback(ConfigFactory.defaultReference());
@@ -241,9 +242,8 @@ class TrainerTest {
 
     @Test
     void validationTellsTheSameForEveryDealAndLeavesTheWeightsAlone() throws Exception {
-        Config config = ConfigFactory.parseString(
-                        "flm.evaluate { every = 2, every-samples = 50, every-shown = 3 }, flm.data.eval-paths = [\""
-                                + EMOJI.resolve("emoji-noto.tar.gz") + "\"]")
+        Config config = ConfigFactory.parseString("flm.evaluate { every = 2, every-samples = 50, every-shown = " + SHOWN
+                        + " }, flm.data.eval-paths = [\"" + EMOJI.resolve("emoji-noto.tar.gz") + "\"]")
                 .withFallback(CONFIG);
         Validation validation = HeldOutValidation.from(config, tokenizer, SIZES.imageSize(), line -> {});
         int half = train.lanes() / 2;
@@ -287,8 +287,9 @@ class TrainerTest {
 
     /** Each token that is predicted has a guess, and each view a letter for each pair of tokens; FLM hides what is predicted. */
     private static void isWhole(ShownSamples shown) {
-        assertThat(shown.samples()).hasSize(3);
-        for (int k = 0; k < 3; k++) {
+        assertThat(shown.samples()).hasSize(SHOWN);
+        assertThat(shown.predictions().bySample()).hasSize(SHOWN);
+        for (int k = 0; k < SHOWN; k++) {
             ShownSamples.Sample sample = shown.samples().get(k);
             ShownSamples.Prediction prediction = shown.predictions().bySample().get(k);
             int n = sample.tokens().size();
