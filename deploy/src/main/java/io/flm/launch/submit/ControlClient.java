@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -42,6 +43,13 @@ public final class ControlClient {
     private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration WHOLE_TIMEOUT = ANSWER_TIMEOUT.multipliedBy(2);
     private static final int MOST_ANSWER = 16 << 20; // a run with a thousand workers takes one MiB
+
+    /**
+     * What a node answers that cannot say at present: it is too busy, others of this address ask too much, a proxy has lost it, or its
+     * answer went wrong. The next try may succeed, and a run that is followed goes on meanwhile.
+     */
+    private static final Set<Integer> PASSING = Set.of(408, 429, 500, 502, 503, 504);
+
     private static final ObjectMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES) // of a node with a later version
             .build();
@@ -123,7 +131,7 @@ public final class ControlClient {
             try {
                 HttpResponse<String> response = exchange(client(target), request(target, method, path, body, key));
                 last = target;
-                if (response.statusCode() == 503) {
+                if (PASSING.contains(response.statusCode())) {
                     unavailable = detail(response);
                     continue;
                 }

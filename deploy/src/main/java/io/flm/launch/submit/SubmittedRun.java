@@ -53,7 +53,8 @@ public final class SubmittedRun implements Pretraining {
     private volatile String id = ""; // empty: not submitted yet
     private volatile String stopReason = ""; // empty: it is to go on
     private boolean resume;
-    private String submissionKey = newKey(); // of the next submission, however often it has to be sent
+    private String submissionKey = ""; // of the submission at hand, however often it has to be sent; empty: none
+    private String submissionBody = ""; // of the same: with another body it would be another run
     private String told = "";
     private long firstStep = -1;
     private long startedAt;
@@ -189,21 +190,20 @@ public final class SubmittedRun implements Pretraining {
     }
 
     private void submit() {
-        int least = request.minWorkers() > 0 ? request.minWorkers() : nodes.leastWorkers();
-        Submission submission =
-                new Submission(request.name(), request.configuration().portable(request.home()), least, 0, resume);
-        known(client.postOnce("/run", Json.line(submission), submissionKey, Submitted.class)
+        if (submissionKey.isEmpty()) {
+            int least = request.minWorkers() > 0 ? request.minWorkers() : nodes.leastWorkers();
+            submissionBody = Json.line(
+                    new Submission(request.name(), request.configuration().portable(request.home()), least, 0, resume));
+            submissionKey = UUID.randomUUID().toString();
+        }
+        known(client.postOnce("/run", submissionBody, submissionKey, Submitted.class)
                 .id());
-        submissionKey = newKey();
-    }
-
-    private static String newKey() {
-        return UUID.randomUUID().toString();
     }
 
     /** The nodes know the run by this id from now on. */
     private void known(String newId) {
         id = newId;
+        submissionKey = ""; // a further submission is another one
         if (!stopReason.isEmpty()) {
             orderStop(); // asked for meanwhile, or before the nodes were lost that knew of it
         }

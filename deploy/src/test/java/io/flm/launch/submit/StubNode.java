@@ -20,6 +20,7 @@ public final class StubNode implements AutoCloseable {
 
     private final HttpServer server;
     private final List<String> keys = java.util.Collections.synchronizedList(new ArrayList<>());
+    private final List<String> bodies = java.util.Collections.synchronizedList(new ArrayList<>());
     private final Map<String, Canned> answers = new ConcurrentHashMap<>();
     private final List<String> asked = java.util.Collections.synchronizedList(new ArrayList<>());
 
@@ -40,6 +41,7 @@ public final class StubNode implements AutoCloseable {
             String key = exchange.getRequestHeaders().getFirst("Idempotency-Key");
             if (key != null) {
                 keys.add(key);
+                bodies.add(new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
             }
             Canned answer = answers.getOrDefault(request, new Canned(404, "{}"));
             if (answer.status() == LOST) {
@@ -70,6 +72,11 @@ public final class StubNode implements AutoCloseable {
     /** The keys of requests that are done once, in order. */
     List<String> keys() {
         return List.copyOf(keys);
+    }
+
+    /** The bodies of these, in order. */
+    List<String> bodies() {
+        return List.copyOf(bodies);
     }
 
     /** Requests with their credentials, in order. */

@@ -16,11 +16,15 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A run on a cluster before its first step: what the command that submitted it does when the nodes die, and when it is to stop. */
 @Timeout(60)
@@ -209,6 +213,49 @@ class SubmittedRunTest {
         assertThat(submitted()).isEqualTo(2);
         assertThat(node.keys()).hasSize(2).doesNotHaveDuplicates();
         assertThat(notes).containsExactly("no node is left that knows the run: it goes on from its newest checkpoint");
+    }
+
+    /** Whoever reaches the node could else end the run: by more requests than an address may send, or by connections. */
+    @ParameterizedTest
+    @ValueSource(ints = {408, 429, 500, 502, 504})
+    void aNodeThatCannotAnswerAtPresentDoesNotEndTheRun(int status) throws Exception {
+        onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id", "training", 1)));
+        try (SubmittedRun run = run()) {
+            assertThat(run.begin()).isTrue();
+            node.answer("GET /api/v1/run", status, "busy");
+            CompletableFuture<RunResult> ended = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return run.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            int before = node.asked().size();
+            while (node.asked().size() < before + 2) {
+                assertThat(ended).isNotCompletedExceptionally();
+                Thread.onSpinWait();
+            }
+            node.answer("GET /api/v1/run", 200, view("id", "finished", 2));
+            assertThat(ended.get(30, TimeUnit.SECONDS).reason()).isEqualTo("as ordered");
+        }
+    }
+
+    /** With the body of the first try it would begin anew. */
+    @Test
+    void aRunWhoseSubmissionWasLostIsSubmittedAgainToGoOn() throws Exception {
+        node.answer("POST /api/v1/run", 503, "{\"detail\": \"no answer within 3 s\"}");
+        onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id-1", "training", 1)));
+        onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id-2", "finished", 2)));
+        try (SubmittedRun run = runOnOwnNodes()) {
+            assertThat(run.begin()).isTrue();
+            node.answer("GET /api/v1/run", 200, view("", "idle"));
+            node.answer("POST /api/v1/run", 201, new Submitted("id-2", "waiting", "submitted"));
+            assertThat(run.await().reason()).isEqualTo("as ordered");
+        }
+        assertThat(node.keys()).hasSize(2).doesNotHaveDuplicates();
+        assertThat(node.bodies())
+                .extracting(body -> body.contains("\"resume\":true"))
+                .containsExactly(false, true);
     }
 
     @Test
