@@ -5,6 +5,7 @@ import io.flm.coordinator.Membership.Candidate;
 import io.flm.coordinator.Membership.Standing;
 import io.flm.worker.AsyncTrainer.Rates;
 import io.flm.worker.AsyncTrainer.Shares;
+import io.flm.worker.AsyncTrainer.Traffic;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Worker;
@@ -36,6 +37,8 @@ final class Roster {
         double laneMs;
 
         @Nullable Shares timeShares;
+
+        @Nullable Traffic traffic;
 
         private Entry(ActorRef<Worker.Command> ref, long now) {
             this.ref = ref;
@@ -194,6 +197,7 @@ final class Roster {
         of(worker).ifPresent(e -> {
             e.laneMs = rates.laneMs() > 0 ? rates.laneMs() : e.laneMs;
             e.timeShares = rates.shares();
+            e.traffic = rates.traffic();
         });
     }
 
@@ -202,11 +206,17 @@ final class Roster {
         return of(worker).map(e -> e.timeShares).orElse(null);
     }
 
+    /** What the exchange of a member's node carried lately; null: it has not told. */
+    @Nullable Traffic traffic(String worker) {
+        return of(worker).map(e -> e.traffic).orElse(null);
+    }
+
     /** Speeds are of a run. */
     void forgetSpeeds() {
         entries.values().forEach(e -> {
             e.laneMs = 0;
             e.timeShares = null;
+            e.traffic = null;
         });
         quarantines.clear();
     }

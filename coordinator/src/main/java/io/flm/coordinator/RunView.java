@@ -2,6 +2,7 @@ package io.flm.coordinator;
 
 import io.flm.worker.AsyncTrainer.Head;
 import io.flm.worker.AsyncTrainer.Shares;
+import io.flm.worker.AsyncTrainer.Traffic;
 import io.flm.worker.WireMessage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +73,7 @@ public record RunView(
      * @param steps the committed steps whose state it holds
      * @param reason why it is in this state; never empty
      * @param timeShares where its steps spent their time lately; null: not a member, or it has not told
+     * @param traffic of its node's exchange with other nodes lately; null likewise
      */
     public record WorkerView(
             String name,
@@ -84,7 +86,8 @@ public record RunView(
             long generation,
             long steps,
             String reason,
-            @Nullable Shares timeShares)
+            @Nullable Shares timeShares,
+            @Nullable Traffic traffic)
             implements WireMessage {}
 
     /**

@@ -89,7 +89,8 @@ final class RunViewer {
                 d == null || d.generation() == null ? 0 : d.generation().number(),
                 d == null ? 0 : d.steps(),
                 word.equals("spare") ? "all places of the generation are taken" : Excerpt.of(c.reason(), count),
-                rank < 0 ? null : run.roster.timeShares(c.name()));
+                rank < 0 ? null : run.roster.timeShares(c.name()),
+                rank < 0 ? null : run.roster.traffic(c.name()));
     }
 
     private boolean isFull(Generation g) {

@@ -33,7 +33,8 @@ final class WorkerWatch {
                     now.generation(),
                     worker.steps(),
                     worker.reason(),
-                    worker.timeShares()));
+                    worker.timeShares(),
+                    worker.traffic()));
         }
     }
 

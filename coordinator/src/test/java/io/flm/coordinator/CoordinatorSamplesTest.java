@@ -3,6 +3,7 @@ package io.flm.coordinator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.flm.worker.AsyncTrainer.Shares;
+import io.flm.worker.AsyncTrainer.Traffic;
 import io.flm.worker.ShownSamples;
 import io.flm.worker.ShownSamples.Prediction;
 import io.flm.worker.ShownSamples.Predictions;
@@ -78,10 +79,12 @@ class CoordinatorSamplesTest extends ClusterTest {
         c.steps(10);
         Shares shares = new Shares(0.1, 0.2, 0.4, 0.2, 0.1);
         assertThat(c.worker("w1").timeShares()).isEqualTo(shares);
+        assertThat(c.worker("w1").traffic()).isEqualTo(new Traffic(3e6, 2e6));
         assertThat(c.worker("w2").timeShares()).isEqualTo(shares);
         c.drain("w2", "hot");
         c.steps(1);
         c.expectAfter(2000, "training");
         assertThat(c.worker("w2").timeShares()).as("it is no member any more").isNull();
+        assertThat(c.worker("w2").traffic()).isNull();
     }
 }

@@ -416,8 +416,8 @@ class CoordinatorTest extends ClusterTest {
     }
 
     private static List<RunEvents.Numbered> everyEvent(RunView view, GenerationsView.GenerationView generation) {
-        AsyncTrainer.Rates rates =
-                new AsyncTrainer.Rates(1, 2, 3, new AsyncTrainer.Shares(0.25, 0.125, 0.125, 0.25, 0.25));
+        AsyncTrainer.Rates rates = new AsyncTrainer.Rates(
+                1, 2, 3, new AsyncTrainer.Shares(0.25, 0.125, 0.125, 0.25, 0.25), AsyncTrainer.Traffic.NONE);
         List<RunEvent> events = List.of(
                 new RunEvent.Entered("training", "why"),
                 new RunEvent.Stepped(1, 2, 2.5, view.heads(), rates, 1e-3, null),

@@ -110,7 +110,7 @@ final class StubTrainer implements AsyncTrainer {
         listener.accept(new Progressed(
                 result,
                 List.of(new Head("rec", 2, 1, null, null)),
-                new Rates(100, 800, laneMs, new Shares(0.1, 0.2, 0.4, 0.2, 0.1)),
+                new Rates(100, 800, laneMs, new Shares(0.1, 0.2, 0.4, 0.2, 0.1), new Traffic(3e6, 2e6)),
                 List.of(StepMetrics.of(result, List.of("rec")))));
         if (last) {
             end(new Ended(committed));

@@ -65,8 +65,14 @@ public interface AsyncTrainer extends AutoCloseable {
      * @param laneMs of this worker alone: waiting for batches, forward and backward, divided by its lanes
      * @param shares of this worker's time
      */
-    record Rates(double samplesPerSecond, double tokensPerSecond, double laneMs, Shares shares)
+    record Rates(double samplesPerSecond, double tokensPerSecond, double laneMs, Shares shares, Traffic traffic)
             implements WireMessage {}
+
+    /** What the exchange of this worker's node sends to other nodes, and gets of them, for all workers of the node together. */
+    record Traffic(double sentBytesPerSecond, double receivedBytesPerSecond) implements WireMessage {
+        /** Nothing. */
+        public static final Traffic NONE = new Traffic(0, 0);
+    }
 
     /** Shares of a worker's steps that add up to 1: waiting for batches, forward, backward, waiting for the others, the update. */
     record Shares(double data, double forward, double backward, double exchange, double optimizer)

@@ -1,12 +1,15 @@
 package io.flm.worker;
 
+import io.flm.exchange.ExchangeCounters;
 import io.flm.worker.AsyncTrainer.Rates;
 import io.flm.worker.AsyncTrainer.Shares;
+import io.flm.worker.AsyncTrainer.Traffic;
 
 /** Adds up steps and says how fast they went. */
 final class Meter {
     private final int lanes;
     private long since;
+    private ExchangeCounters exchanged;
     private long steps;
     private long samples;
     private long tokens;
@@ -16,9 +19,11 @@ final class Meter {
     private long exchangeNs;
     private long optimizerNs;
 
-    Meter(int lanes, long now) {
+    /** @param exchanged what the node has so far */
+    Meter(int lanes, long now, ExchangeCounters exchanged) {
         this.lanes = lanes;
         this.since = now;
+        this.exchanged = exchanged;
     }
 
     /** When it was last read. */
@@ -38,7 +43,7 @@ final class Meter {
     }
 
     /** The rates since the last reading; begins anew. */
-    Rates read(long now) {
+    Rates read(long now, ExchangeCounters exchangedNow) {
         double seconds = Math.max(1, now - since) / 1e9;
         double spentNs = Math.max(1, dataNs + forwardNs + backwardNs + exchangeNs + optimizerNs);
         Rates rates = new Rates(
@@ -50,8 +55,12 @@ final class Meter {
                         forwardNs / spentNs,
                         backwardNs / spentNs,
                         exchangeNs / spentNs,
-                        optimizerNs / spentNs));
+                        optimizerNs / spentNs),
+                new Traffic(
+                        (exchangedNow.bytesSent() - exchanged.bytesSent()) / seconds,
+                        (exchangedNow.bytesReceived() - exchanged.bytesReceived()) / seconds));
         since = now;
+        exchanged = exchangedNow;
         steps = samples = tokens = dataNs = forwardNs = backwardNs = exchangeNs = optimizerNs = 0;
         return rates;
     }

@@ -3,6 +3,7 @@ package io.flm.worker;
 import io.flm.data.BrokenShard;
 import io.flm.data.BrokenShards;
 import io.flm.data.UserException;
+import io.flm.exchange.ExchangeCounters;
 import io.flm.exchange.ExchangeException;
 import io.flm.worker.torch.MemoryShortage;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +63,7 @@ public final class TrainerThread implements AsyncTrainer {
     private final Factory factory;
     private final StepObserver observer;
     private final LongSupplier nanoTime;
+    private final Supplier<ExchangeCounters> exchanged;
     private final ConcurrentLinkedQueue<Save> saves = new ConcurrentLinkedQueue<>();
     private volatile @Nullable BlockingTrainer trainer; // written by the thread
     private MeasuredRates corruption = new MeasuredRates(); // of the thread
@@ -75,12 +78,19 @@ public final class TrainerThread implements AsyncTrainer {
     /**
      * @param name of the worker
      * @param nanoTime a clock for rates
+     * @param exchanged what the node has sent and received so far
      */
-    public TrainerThread(String name, Factory factory, StepObserver observer, LongSupplier nanoTime) {
+    public TrainerThread(
+            String name,
+            Factory factory,
+            StepObserver observer,
+            LongSupplier nanoTime,
+            Supplier<ExchangeCounters> exchanged) {
         this.name = name;
         this.factory = factory;
         this.observer = observer;
         this.nanoTime = nanoTime;
+        this.exchanged = exchanged;
         this.thread = Executors.newSingleThreadExecutor(task -> new Thread(task, "trainer-" + name));
     }
 
@@ -219,7 +229,7 @@ public final class TrainerThread implements AsyncTrainer {
             committedSteps = r.committedSteps();
             listener.accept(new Entered(how));
             int lanes = generation.members().get(rank).lanes().count();
-            Meter meter = new Meter(lanes, nanoTime.getAsLong());
+            Meter meter = new Meter(lanes, nanoTime.getAsLong(), exchanged.get());
             Deque<StepMetrics> untold = new ArrayDeque<>();
             ShownSamples shown = null;
             boolean stop = committedSteps >= totalSteps;
@@ -251,7 +261,7 @@ public final class TrainerThread implements AsyncTrainer {
                     listener.accept(new Progressed(
                             result,
                             corruption.heads(r.heads(), result.byHead()),
-                            meter.read(now),
+                            meter.read(now, exchanged.get()),
                             List.copyOf(untold)));
                     untold.clear();
                 }

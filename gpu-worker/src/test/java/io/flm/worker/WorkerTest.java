@@ -9,6 +9,7 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import io.flm.data.BrokenShards;
 import io.flm.data.UserException;
+import io.flm.exchange.ExchangeNode;
 import io.flm.worker.Worker.Phase;
 import java.time.Duration;
 import java.util.List;
@@ -41,8 +42,12 @@ class WorkerTest {
     }
 
     private ActorRef<Worker.Command> spawn(String name, TrainerThread.Factory factory) {
-        TrainerThread thread =
-                new TrainerThread(name, factory, (generation, rank, r) -> observed.add(r.step()), System::nanoTime);
+        TrainerThread thread = new TrainerThread(
+                name,
+                factory,
+                (generation, rank, r) -> observed.add(r.step()),
+                System::nanoTime,
+                ExchangeNode.inMemory()::counters);
         return KIT.spawn(Worker.create(new Worker.Identity(name, "node", "cpu", "", "1"), thread), name);
     }
 
@@ -292,7 +297,8 @@ class WorkerTest {
         BrokenShards broken = BrokenShards.NONE.with("https://host/a.tar", 7);
         Generation g =
                 new Generation(3, "run-1", 7, FakeTrainer.alone(3, "w", 7).members(), List.of(0), broken, "key");
-        AsyncTrainer.Rates rates = new AsyncTrainer.Rates(1, 2, 3, new AsyncTrainer.Shares(0.1, 0.1, 0.1, 0.3, 0.4));
+        AsyncTrainer.Rates rates = new AsyncTrainer.Rates(
+                1, 2, 3, new AsyncTrainer.Shares(0.1, 0.1, 0.1, 0.3, 0.4), AsyncTrainer.Traffic.NONE);
         List<WireMessage> messages = List.of(
                 new Worker.Describe(1, true, to),
                 new Worker.Prepare(1, plan, to),

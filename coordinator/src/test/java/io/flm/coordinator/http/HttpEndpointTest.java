@@ -20,6 +20,7 @@ import io.flm.coordinator.RunView.WorkerView;
 import io.flm.data.UserException;
 import io.flm.worker.AsyncTrainer.Head;
 import io.flm.worker.AsyncTrainer.Shares;
+import io.flm.worker.AsyncTrainer.Traffic;
 import io.flm.worker.RunPlan;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
@@ -177,8 +178,9 @@ class HttpEndpointTest {
                                 1,
                                 7,
                                 "joined",
-                                new Shares(0.5, 0.25, 0.125, 0.125, 0)),
-                        new WorkerView("w1", "n", "cpu", "waiting", -1, "", 0, 0, 0, "spare", null)));
+                                new Shares(0.5, 0.25, 0.125, 0.125, 0),
+                                new Traffic(4e6, 5e5)),
+                        new WorkerView("w1", "n", "cpu", "waiting", -1, "", 0, 0, 0, "spare", null, null)));
     }
 
     @BeforeEach
@@ -233,7 +235,10 @@ class HttpEndpointTest {
                 .isEqualTo(
                         "{\"data\":0.25,\"forward\":0.125,\"backward\":0.375,\"exchange\":0.125,\"optimizer\":0.125}");
         assertThat(run.at("/workers/0/timeShares/data").asDouble()).isEqualTo(0.5);
+        assertThat(run.at("/workers/0/traffic").toString())
+                .isEqualTo("{\"sentBytesPerSecond\":4000000.0,\"receivedBytesPerSecond\":500000.0}");
         assertThat(run.at("/workers/1/timeShares").isNull()).isTrue();
+        assertThat(run.at("/workers/1/traffic").isNull()).isTrue();
         assertThat(run.get("samplesPerSecond").asDouble()).isEqualTo(99);
         assertThat(run.get("reason").asText()).isEqualTo("all members joined");
         assertThat(run.get("checkpoint").get("step").asLong()).isEqualTo(5);

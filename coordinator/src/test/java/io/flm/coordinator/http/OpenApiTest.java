@@ -218,6 +218,7 @@ class OpenApiTest {
         records.put("Checkpoint", RunView.CheckpointView.class);
         records.put("Head", AsyncTrainer.Head.class);
         records.put("TimeShares", AsyncTrainer.Shares.class);
+        records.put("Traffic", AsyncTrainer.Traffic.class);
         records.put("Generation", GenerationsView.GenerationView.class);
         records.put("Member", GenerationsView.MemberView.class);
         records.put("Answer", Answer.class);

@@ -58,7 +58,8 @@ final class WorkerSlot {
 
     /** A trainer for the worker actor of a new session. */
     AsyncTrainer take(ActorSystem<?> system) {
-        thread = new TrainerThread(name(), plan -> prepare(plan, system), this::onStep, System::nanoTime);
+        thread = new TrainerThread(
+                name(), plan -> prepare(plan, system), this::onStep, System::nanoTime, exchange::counters);
         return thread;
     }
 

@@ -66,8 +66,20 @@ class ControlCommandTest {
                 List.of("the disk of b is full"),
                 List.of(
                         new WorkerView(
-                                "a-w1", "a", "cpu", "training", 0, "[0, 5)", 12.3, 3, 120, "in generation 3", null),
-                        new WorkerView("b-w1", "b", "cuda:0", "drained", -1, "", 0, 0, 90, "a fan is broken", null)));
+                                "a-w1",
+                                "a",
+                                "cpu",
+                                "training",
+                                0,
+                                "[0, 5)",
+                                12.3,
+                                3,
+                                120,
+                                "in generation 3",
+                                null,
+                                null),
+                        new WorkerView(
+                                "b-w1", "b", "cuda:0", "drained", -1, "", 0, 0, 90, "a fan is broken", null, null)));
     }
 
     /** Whatever listens there may send for ever. */

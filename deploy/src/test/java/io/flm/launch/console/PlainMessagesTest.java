@@ -62,7 +62,7 @@ class PlainMessagesTest {
                 "0" + CLEAR,
                 new RunView.CheckpointView(1, CLEAR, CLEAR),
                 List.of(CLEAR),
-                List.of(new WorkerView(CLEAR, CLEAR, CLEAR, CLEAR, 0, CLEAR, 1, 1, 1, CLEAR, null)));
+                List.of(new WorkerView(CLEAR, CLEAR, CLEAR, CLEAR, 0, CLEAR, 1, 1, 1, CLEAR, null, null)));
         node.answer("GET /api/v1/run", 200, view);
         TestEnvironment world = new TestEnvironment(folder);
         assertThat(world.flm("status", "--node", node.address())).isZero();

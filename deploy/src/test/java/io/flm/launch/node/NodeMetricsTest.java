@@ -137,7 +137,7 @@ class NodeMetricsTest {
                 new RunView.CheckpointView(5, "/p", "n-w1"),
                 List.of(),
                 List.of(new RunView.WorkerView(
-                        "n-w1", "n", "cuda:0", "training", 0, "[0, 4)", 3, 2, 7, "trains", null)));
+                        "n-w1", "n", "cuda:0", "training", 0, "[0, 4)", 3, 2, 7, "trains", null, null)));
     }
 
     @Test

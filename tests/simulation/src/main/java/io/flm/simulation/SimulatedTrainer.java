@@ -194,7 +194,7 @@ final class SimulatedTrainer implements AsyncTrainer {
                 new StepResult(
                         r.step(), 1, totals, List.of(), 1e-3, 1, null, List.of(), new StepResult.Times(0, 1, 1, 1, 1)),
                 List.of(),
-                new Rates(1, 1, laneMs, new Shares(0, 0.5, 0.5, 0, 0)),
+                new Rates(1, 1, laneMs, new Shares(0, 0.5, 0.5, 0, 0), Traffic.NONE),
                 List.of());
     }
 

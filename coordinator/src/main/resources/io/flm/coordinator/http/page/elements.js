@@ -45,6 +45,18 @@ export function percent(share) {
   return share === null ? '–' : `${(100 * share).toFixed(1)} %`;
 }
 
+/** So many bytes a second, as in 12.3 MB/s. */
+export function byteRate(bytesPerSecond) {
+  const units = ['B/s', 'kB/s', 'MB/s', 'GB/s'];
+  let value = bytesPerSecond;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value.toPrecision(3)} ${units[unit]}`;
+}
+
 /** So many seconds, as in 1:02:03. */
 export function duration(seconds) {
   const all = Math.round(seconds);

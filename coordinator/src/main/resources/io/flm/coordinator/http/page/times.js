@@ -1,6 +1,6 @@
-// Where steps spend their time: of rank 0, and of each member, with who the others wait for.
+// Where steps spend their time: of rank 0, and of each member, with who the others wait for; and what their nodes send each other.
 
-import {byId, element, percent, setText} from './elements.js';
+import {byId, byteRate, element, percent, setText} from './elements.js';
 
 const SHARES = [
   ['data', 'waiting for data'], ['forward', 'forward'], ['backward', 'backward'], ['exchange', 'waiting for others'], ['optimizer', 'optimizer'],
@@ -38,7 +38,7 @@ export function showShares(shares) {
   byId('shares').replaceChildren(ofRankZero.box, legend);
 }
 
-/** A bar for each member of a run with several: only those that have changed are set. */
+/** A bar for each member of a run with several, and what its node sends: only those that have changed are set. */
 export class WorkerTimes {
   #members = new Map();
 
@@ -68,7 +68,8 @@ export class WorkerTimes {
     let member = this.#members.get(worker.name);
     if (!member) {
       const bar = new Bar();
-      member = {bar, row: element('li', {}, element('span', {className: 'who', textContent: worker.name}), bar.box)};
+      const traffic = element('span', {className: 'traffic'});
+      member = {bar, traffic, row: element('li', {}, element('span', {className: 'who', textContent: worker.name}), bar.box, traffic)};
       const names = [...this.#members.keys(), worker.name].sort();
       const next = names[names.indexOf(worker.name) + 1];
       byId('worker-times').insertBefore(member.row, this.#members.get(next)?.row ?? null);
@@ -76,6 +77,9 @@ export class WorkerTimes {
     }
     member.shares = worker.timeShares;
     member.bar.set(worker.timeShares);
+    member.node = worker.node;
+    member.sent = worker.traffic?.sentBytesPerSecond ?? 0;
+    member.received = worker.traffic?.receivedBytesPerSecond ?? 0;
   }
 
   #remove(name) {
@@ -95,5 +99,22 @@ export class WorkerTimes {
     setText(byId('waited-for'), wait < LEAST ? 'Nobody waits long for anybody.'
       : `The others wait for ${all[0].name}: ${percent(wait)} of a step.`);
     this.#members.forEach(({row}, name) => row.classList.toggle('slow', wait >= LEAST && name === all[0].name));
+    this.#tellTraffic();
+  }
+
+  /** The workers of a node share its exchange: the first of them shows what it carries. */
+  #tellTraffic() {
+    const nodes = new Set();
+    let sum = 0;
+    [...this.#members.keys()].sort().forEach(name => {
+      const member = this.#members.get(name);
+      const first = !nodes.has(member.node);
+      nodes.add(member.node);
+      sum += first ? member.sent : 0;
+      setText(member.traffic, !first || member.sent + member.received === 0 ? ''
+        : `node ${member.node} sends ${byteRate(member.sent)}, gets ${byteRate(member.received)}`);
+    });
+    setText(byId('traffic'), nodes.size < 2 ? 'All are on one node, so no gradients go over a network.'
+      : `The ${nodes.size} nodes send each other ${byteRate(sum)}.`);
   }
 }
