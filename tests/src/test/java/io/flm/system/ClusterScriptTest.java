@@ -196,9 +196,11 @@ class ClusterScriptTest {
         LocalRun run = emoji(
                 "over-ssh",
                 "--cluster",
-                "127.0.0.1:" + httpPorts.get(0) + ",127.0.0.1:" + httpPorts.get(1),
+                "https://127.0.0.1:" + httpPorts.get(0) + ",https://127.0.0.1:" + httpPorts.get(1),
                 "--token-file",
-                folder.resolve("hosts.secrets/token").toString());
+                folder.resolve("hosts.secrets/token").toString(),
+                "--ca-file",
+                folder.resolve("hosts.secrets/http.pem").toString());
         run.await("the first steps", () -> run.shownSteps() > 0);
         ProcessHandle third = ProcessHandle.of(pid(2)).orElseThrow();
         third.destroyForcibly();

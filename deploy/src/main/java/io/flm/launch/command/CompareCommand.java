@@ -152,6 +152,13 @@ final class CompareCommand implements Callable<Integer> {
     private @Nullable Path tokenFile;
 
     @Option(
+            names = "--ca-file",
+            paramLabel = "F",
+            description =
+                    "With --cluster https://HOST:PORT: a PEM file of who signed its nodes' certificates, or of the certificates.")
+    private @Nullable Path caFile;
+
+    @Option(
             names = "--data",
             paramLabel = "PATH",
             description =
@@ -206,7 +213,8 @@ final class CompareCommand implements Callable<Integer> {
                 fineTuningSettings,
                 parallel,
                 clusters,
-                tokenFile == null ? null : environment.resolve(tokenFile));
+                tokenFile == null ? null : environment.resolve(tokenFile),
+                caFile == null ? null : environment.resolve(caFile));
         Configuration configuration = configuration();
         try (Compare compare = Compare.open(
                 environment.resolve(folder), options, configuration, environment.screen(), environment.nanoTime())) {

@@ -42,13 +42,14 @@ final class CellCommands {
      * Where cells that train are trained.
      *
      * @param clusters the value of {@code --cluster} for each of the cells that run at once; none: in processes of this machine
-     * @param tokenFile of these clusters; empty: they want none
+     * @param access the options by which their nodes are asked: a token, whom to trust; none: they want none
      * @param parallel cells that run at once
      * @param stamp unlike that of any other start: of the names of runs that a cluster is to begin
      */
-    record Places(List<String> clusters, String tokenFile, int parallel, String stamp) {
+    record Places(List<String> clusters, List<String> access, int parallel, String stamp) {
         Places {
             clusters = List.copyOf(clusters);
+            access = List.copyOf(access);
         }
     }
 
@@ -199,14 +200,8 @@ final class CellCommands {
             command.addAll(List.of("--node", node));
         }
         command.add("--json");
-        token(command);
+        command.addAll(places.access());
         return Optional.of(command);
-    }
-
-    private void token(List<String> command) {
-        if (!places.tokenFile().isEmpty()) {
-            command.addAll(List.of("--token-file", places.tokenFile()));
-        }
     }
 
     private List<String> training(Cell cell, int slot) {
@@ -230,7 +225,7 @@ final class CellCommands {
             device(command, slot);
         } else {
             command.addAll(List.of("--cluster", places.clusters().get(slot)));
-            token(command);
+            command.addAll(places.access());
         }
     }
 

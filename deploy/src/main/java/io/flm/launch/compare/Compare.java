@@ -3,6 +3,7 @@ package io.flm.launch.compare;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.flm.coordinator.http.PemFiles;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.launch.compare.Cell.Pretrain;
@@ -21,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,6 +51,7 @@ public final class Compare implements AutoCloseable {
      * @param fineTuningSettings {@code key=value} of each fine-tuning
      * @param clusters where cells train, one at a time in each; none: on this machine
      * @param tokenFile of the clusters; null: they want none
+     * @param caFile of who signed their nodes' certificates; null: those that Java knows
      */
     public record Options(
             List<String> objectives,
@@ -64,7 +67,8 @@ public final class Compare implements AutoCloseable {
             List<String> fineTuningSettings,
             int parallel,
             List<String> clusters,
-            @Nullable Path tokenFile) {
+            @Nullable Path tokenFile,
+            @Nullable Path caFile) {
 
         /** What else would be found out in the middle. */
         private void check() {
@@ -89,11 +93,26 @@ public final class Compare implements AutoCloseable {
                 }
             }
             NodeAddress.readToken(tokenFile == null ? "" : tokenFile.toString());
+            if (caFile != null) {
+                PemFiles.certificates(caFile, "--ca-file");
+            }
             for (String setting : fineTuningSettings) {
                 Configuration.builder().set(setting, Path.of("")); // refused by its key or value
             }
             train.forEach((task, files) -> files.forEach(file -> requireThere("--train " + task, file)));
             validation.forEach((task, files) -> files.forEach(file -> requireThere("--val " + task, file)));
+        }
+
+        /** The options by which nodes are asked. */
+        List<String> access() {
+            List<String> access = new ArrayList<>();
+            if (tokenFile != null) {
+                access.addAll(List.of("--token-file", tokenFile.toString()));
+            }
+            if (caFile != null) {
+                access.addAll(List.of("--ca-file", caFile.toString()));
+            }
+            return access;
         }
 
         /** It is read when the first pretraining is over. A pattern of many names is left to whoever reads it. */
@@ -131,14 +150,13 @@ public final class Compare implements AutoCloseable {
         int parallel = options.clusters().isEmpty()
                 ? options.parallel()
                 : options.clusters().size();
-        Path token = options.tokenFile();
         CellCommands commands = new CellCommands(
                 experiment,
                 results,
                 folder.base(),
                 new CellCommands.Places(
                         options.clusters(),
-                        token == null ? "" : token.toString(),
+                        options.access(),
                         parallel,
                         Long.toString(ProcessHandle.current().pid(), Character.MAX_RADIX)
                                 + Long.toString(nanoTime.getAsLong() & Long.MAX_VALUE, Character.MAX_RADIX)));

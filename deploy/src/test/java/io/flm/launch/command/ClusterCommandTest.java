@@ -66,13 +66,18 @@ class ClusterCommandTest {
         Path flm = Files.writeString(bin.resolve("flm"), """
                 #!/bin/sh
                 printf 'run\\033[2J x\\302\\233y\\342\\200\\256z\\342\\201\\246 \\303\\274\\tok\\007\\r\\n'
+                echo "$@"
                 """);
+        Path nodes = Files.createDirectories(folder.resolve("home/flm/runs/nodes"));
+        Files.writeString(
+                nodes.resolve("a.json"),
+                "{\"name\":\"a\",\"http\":\"https://h:1\",\"pid\":1,\"certificate\":\"/my c.pem\"}\n");
         assertThat(flm.toFile().setExecutable(true)).isTrue();
         Files.writeString(folder.resolve("home/flm/node.out"), "joined\u001b[31m\u202e\n");
         Files.writeString(folder.resolve("hosts.txt"), "a host=127.0.0.1 port=22\n");
         Path script = TestEnvironment.ROOT.resolve("deploy/cluster");
         assertThat(cluster(script, "status", "hosts.txt"))
-                .contains("run[2J xyz ü\tok\n")
+                .contains("run[2J xyz ü\tok\n", "status --node https://h:1 --token-file token --ca-file /my c.pem\n")
                 .doesNotContainPattern(CONTROLS);
         assertThat(cluster(script, "logs", "hosts.txt")).isEqualTo("a: joined[31m\n");
     }

@@ -20,12 +20,14 @@ class CellCommandsTest {
     @TempDir
     private Path folder = Path.of("");
 
+    private List<String> access = List.of();
+
     private CellCommands commands(Experiment experiment, String... clusters) {
         return new CellCommands(
                 experiment,
                 new Results(folder),
                 folder.resolve("base.conf"),
-                new CellCommands.Places(List.of(clusters), "", Math.max(1, clusters.length), "s1"));
+                new CellCommands.Places(List.of(clusters), access, Math.max(1, clusters.length), "s1"));
     }
 
     @Test
@@ -53,7 +55,10 @@ class CellCommandsTest {
         Results results = new Results(folder);
         results.put(new Calibrate(MLM).key(), Map.of("cost", new StepCost(0.02, 0.03, 1e8, 16, 160).toMap()));
         CellCommands commands = new CellCommands(
-                experiment, results, folder.resolve("base.conf"), new CellCommands.Places(List.of(), "", 1, "s1"));
+                experiment,
+                results,
+                folder.resolve("base.conf"),
+                new CellCommands.Places(List.of(), List.of(), 1, "s1"));
         assertThat(commands.steps(new Pretrain(MLM, null, 1, 2, List.of()))).isEqualTo(500);
     }
 
@@ -136,6 +141,14 @@ class CellCommandsTest {
         assertThat(commands(experiment, "a:8080", "b:8080,c:8080").ofCluster(1, "status", "--watch"))
                 .contains(List.of("status", "--watch", "--node", "b:8080", "--node", "c:8080", "--json"));
         assertThat(commands(experiment).ofCluster(0, "status")).isEmpty();
+        access = List.of("--token-file", "/t", "--ca-file", "/ca.pem");
+        CellCommands secured = commands(experiment, "https://a:8080");
+        assertThat(secured.ofCluster(0, "status").orElseThrow())
+                .containsExactly(
+                        "status", "--node", "https://a:8080", "--json", "--token-file", "/t", "--ca-file", "/ca.pem");
+        assertThat(secured.pretrain(
+                        cell, Trial.untuned(MLM, Experiments.configuration().config()), 40, 0))
+                .containsSequence("--cluster", "https://a:8080", "--token-file", "/t", "--ca-file", "/ca.pem");
     }
 
     /** A cluster has runs of other comparisons, and of cells that are done again: it refuses to begin a run of their names. */
@@ -151,7 +164,7 @@ class CellCommandsTest {
                 experiment,
                 new Results(folder),
                 folder.resolve("base.conf"),
-                new CellCommands.Places(List.of("a:1"), "", 1, "s2"));
+                new CellCommands.Places(List.of("a:1"), List.of(), 1, "s2"));
         assertThat(later.run(cell)).isEqualTo(begun);
         Files.delete(begun.resolve("effective.conf"));
         assertThat(later.run(cell)).isEqualTo(folder.resolve("cells/mlm@0.4-seed3/mlm-0.4-seed3-s2"));
