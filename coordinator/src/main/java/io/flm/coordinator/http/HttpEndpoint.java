@@ -13,33 +13,27 @@ import static akka.http.javadsl.server.Directives.pathPrefix;
 import static akka.http.javadsl.server.Directives.post;
 import static akka.http.javadsl.server.PathMatchers.segment;
 
+import akka.Done;
 import akka.NotUsed;
+import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Props;
-import akka.http.javadsl.ConnectionContext;
-import akka.http.javadsl.Http;
-import akka.http.javadsl.HttpsConnectionContext;
-import akka.http.javadsl.ServerBinding;
-import akka.http.javadsl.ServerBuilder;
 import akka.http.javadsl.model.HttpEntities;
 import akka.http.javadsl.model.HttpHeader;
-import akka.http.javadsl.model.HttpMethod;
-import akka.http.javadsl.model.HttpMethods;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.MediaTypes;
-import akka.http.javadsl.model.RequestEntityAcceptances;
 import akka.http.javadsl.model.StatusCodes;
 import akka.http.javadsl.server.ExceptionHandler;
 import akka.http.javadsl.server.Route;
-import akka.http.javadsl.settings.ServerSettings;
 import akka.stream.ActorAttributes;
 import akka.stream.Attributes;
 import akka.stream.Supervision;
 import akka.stream.javadsl.Sink;
 import akka.stream.javadsl.Source;
+import akka.stream.javadsl.Tcp;
 import akka.util.ByteString;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.Coordinator.Answer;
@@ -55,12 +49,10 @@ import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import scala.concurrent.duration.FiniteDuration;
 
 /**
  * The run over HTTP, the same on any node: {@code /api/v1/run}, {@code /api/v1/workers}, {@code /api/v1/generations} and {@code
@@ -69,15 +61,10 @@ import scala.concurrent.duration.FiniteDuration;
  */
 public final class HttpEndpoint {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
-    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(1);
     private static final Duration TLS_PAUSE = Duration.ofSeconds(2); // between looks at the files of the certificate
     /** Of connections: else the first that cannot be served ends the listener. */
     private static final Attributes ONE_FAILS_ALONE =
             ActorAttributes.withSupervisionStrategy(Supervision.getResumingDecider());
-
-    /** A method of HTTP that Akka does not know: it would answer that no path has it, and not which ones this path has. */
-    private static final HttpMethod QUERY =
-            HttpMethods.custom("QUERY", true, true, RequestEntityAcceptances.Expected, true);
 
     private static final String PATHS =
             "there are /api/v1/run, /api/v1/workers, /api/v1/generations, /api/v1/metrics, /api/v1/events,"
@@ -146,7 +133,7 @@ public final class HttpEndpoint {
      * @param runs that this node keeps
      * @param clock of the day, by which sign-ins end
      */
-    public static CompletionStage<ServerBinding> bind(
+    public static CompletionStage<Tcp.ServerBinding> bind(
             ActorSystem<?> system,
             ActorRef<Coordinator.Command> coordinator,
             HttpSettings settings,
@@ -162,7 +149,7 @@ public final class HttpEndpoint {
      *
      * @param records of this node
      */
-    public static CompletionStage<ServerBinding> bind(
+    public static CompletionStage<Tcp.ServerBinding> bind(
             ActorSystem<?> system,
             ActorRef<Coordinator.Command> coordinator,
             HttpSettings settings,
@@ -178,12 +165,12 @@ public final class HttpEndpoint {
             return CompletableFuture.failedFuture(e);
         }
         Route route = new HttpEndpoint(system, coordinator, settings, planner, metrics, runs, records, clock).route();
-        HttpConnections connections = new HttpConnections(settings, route.handler(system), system);
-        ServerBuilder server = Http.get(system).newServerAt(settings.host(), settings.port());
-        return tls.map(shown -> server.enableHttps(refreshed(shown, system)))
-                .orElse(server)
-                .adaptSettings(usual -> adapted(usual, settings))
-                .connectionSource()
+        tls.ifPresent(shown -> refreshAgainAndAgain(shown, system));
+        Duration longestStill = settings.idleTimeout().plus(HttpBodies.TIMEOUT).plus(CoordinatorClient.TIMEOUT);
+        HttpConnections connections = new HttpConnections(
+                settings, route.handler(system), new HttpTransport(system, tls, longestStill), system);
+        return Tcp.get(system)
+                .bind(settings.host(), settings.port())
                 .to(Sink.foreach(connections::serve).withAttributes(ONE_FAILS_ALONE))
                 .run(system)
                 .handle((binding, failure) -> {
@@ -194,29 +181,25 @@ public final class HttpEndpoint {
                                         + " give another flm.http.port, 0 for any free one",
                                 failure);
                     }
-                    return binding.addToCoordinatedShutdown(STOP_TIMEOUT, system);
+                    endWith(system, binding, connections);
+                    return binding;
                 });
     }
 
-    private static HttpsConnectionContext refreshed(NodeTls tls, ActorSystem<?> system) {
+    private static void endWith(ActorSystem<?> system, Tcp.ServerBinding binding, HttpConnections connections) {
+        CoordinatedShutdown shutdown = CoordinatedShutdown.get(system);
+        String name = "http-" + binding.localAddress().getPort();
+        shutdown.addTask(
+                CoordinatedShutdown.PhaseServiceUnbind(),
+                name,
+                () -> binding.unbind().thenApply(unbound -> Done.getInstance()));
+        shutdown.addTask(CoordinatedShutdown.PhaseServiceRequestsDone(), name, connections::end);
+    }
+
+    private static void refreshAgainAndAgain(NodeTls tls, ActorSystem<?> system) {
         system.scheduler()
                 .scheduleWithFixedDelay(
                         TLS_PAUSE, TLS_PAUSE, tls::refresh, system.dispatchers().lookup(DispatcherSelector.blocking()));
-        return ConnectionContext.httpsServer(tls::engine);
-    }
-
-    private static ServerSettings adapted(ServerSettings server, HttpSettings settings) {
-        Duration slowest = settings.idleTimeout().plus(HttpBodies.TIMEOUT).plus(CoordinatorClient.TIMEOUT);
-        ServerSettings.Timeouts timeouts = server.getTimeouts()
-                .withIdleTimeout(FiniteDuration.create(slowest.toMillis(), TimeUnit.MILLISECONDS)) // of slow readers
-                .withLingerTimeout(FiniteDuration.create(1, TimeUnit.SECONDS));
-        return server.withTimeouts(timeouts)
-                .withTransparentHeadRequests(true)
-                .withParserSettings(server.getParserSettings()
-                        .withCustomMethods(QUERY)
-                        .withIllegalHeaderWarnings(false)) // see HttpParsingErrors
-                .withServerHeader(Optional.empty())
-                .withParsingErrorHandler(HttpParsingErrors.class.getName());
     }
 
     Route route() {

@@ -5,13 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.Behaviors;
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.Coordinator.Answer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +32,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** What reaches the endpoint from programs that are no clients: bytes on sockets, and names that others chose. */
 @Timeout(60)
@@ -227,6 +235,54 @@ class HttpAttacksTest {
             assertThat(rest(socket))
                     .isEmpty(); // the node has closed it: those over the limit at once, the rest in time
         }
+    }
+
+    /** Each of them would else keep what it has asked for in memory, and a place, for as long as its client likes. */
+    @Test
+    void connectionsThatAskAndReadNothingMakeRoomWithoutAWord() throws Exception {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        log.start();
+        root.addAppender(log);
+        List<Socket> unread = new ArrayList<>();
+        try {
+            String request = "GET /uPlot.esm.js HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            for (int i = 0; i < 5 * CONNECTIONS; i++) {
+                Socket socket = new Socket();
+                socket.setReceiveBufferSize(2048);
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                socket.setSoTimeout(20_000);
+                sockets.add(socket);
+                unread.add(socket);
+                socket.getOutputStream().write(request.repeat(100).getBytes(StandardCharsets.US_ASCII));
+            }
+            long begun = System.nanoTime();
+            while (System.nanoTime() - begun < 2_500_000_000L) { // one that makes room has a second for its answer
+                assertThat(alive()).startsWith("HTTP/1.1 200 ");
+            }
+            int whole = 0;
+            for (Socket socket : unread) {
+                String answers = restIfAny(socket);
+                assertThat(answers).doesNotContain("HTTP/1.1 500");
+                whole += answers.split("HTTP/1.1 200", -1).length > 100 ? 1 : 0;
+            }
+            assertThat(whole).as("connections that were kept").isLessThanOrEqualTo(CONNECTIONS);
+        } finally {
+            root.detachAppender(log);
+        }
+        assertThat(List.copyOf(log.list))
+                .filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+                .isEmpty();
+    }
+
+    /** Until the node closes the connection, or cuts it. */
+    private static String restIfAny(Socket socket) throws IOException {
+        ByteArrayOutputStream read = new ByteArrayOutputStream();
+        try {
+            socket.getInputStream().transferTo(read);
+        } catch (SocketException e) { // cut
+        }
+        return read.toString(StandardCharsets.UTF_8);
     }
 
     @Test

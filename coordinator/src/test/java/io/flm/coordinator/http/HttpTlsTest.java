@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
@@ -124,6 +126,39 @@ class HttpTlsTest {
             assertThat(socket.getSession().getPeerCertificates()).hasSize(2);
             assertThat(ask(socket, "GET /health/alive HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 200 ");
+        }
+    }
+
+    @Test
+    void connectionsThatDoNotShakeHandsDoNotStayAndKeepNobodyFromAsking() throws Exception {
+        TlsFiles files = certificates().selfSigned("node", "RSA");
+        int port = bind(files);
+        List<Socket> silent = new ArrayList<>();
+        try {
+            for (int i = 0; i < 150; i++) {
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+                socket.setSoTimeout(6_000); // idle for 2 s, then a second more
+                silent.add(socket);
+            }
+            assertThat(subject(port, files.certificate())).isEqualTo("CN=node");
+            for (Socket socket : silent) {
+                assertThat(isEnded(socket)).isTrue();
+            }
+        } finally {
+            for (Socket socket : silent) {
+                socket.close();
+            }
+        }
+    }
+
+    private static boolean isEnded(Socket socket) throws IOException {
+        try {
+            socket.getInputStream().readAllBytes();
+            return true;
+        } catch (SocketException e) {
+            return true;
+        } catch (SocketTimeoutException e) {
+            return false;
         }
     }
 
