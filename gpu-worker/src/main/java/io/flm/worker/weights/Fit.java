@@ -24,6 +24,7 @@ final class Fit {
 
     private static final Pattern POSITIONS = Pattern.compile(".*position_embeddings\\.weight");
     private static final String GRID = "vit_model.visual.positional_embedding";
+    private static final int MOST_GRID_VALUES = 1 << 24; // 128 x 128 patches of width 1024
     private static final int CHUNK_FLOATS = 1 << 18;
 
     private enum Way {
@@ -74,7 +75,7 @@ final class Fit {
                 && its[0] > 0;
         if (otherRows && place.name().equals(GRID)) {
             int width = (int) shape[1];
-            int grid = PositionTable.side(from.count(), width);
+            int grid = grid(file, from, width);
             int side = PositionTable.side(size(shape), width);
             String how = "grid of " + grid + " x " + grid + " to " + side + " x " + side + ", bicubic";
             return new Fit(file, from, offset, shape, Way.GRID, how);
@@ -97,6 +98,19 @@ final class Fit {
         throw new UserException(file.path() + ": " + from + " does not fit " + place.name() + " "
                 + Arrays.toString(target) + " of this model" + (place.parts() > 1 ? ", of which it is a part" : "")
                 + "; set the sizes of flm.model to those of the weights, or give others");
+    }
+
+    /** Patches along a side of the grid of a file. */
+    private static int grid(TensorFile file, TensorFile.Entry from, int width) {
+        if (from.count() > MOST_GRID_VALUES) { // any number of rows may be a view of one
+            throw new UserException(file.path() + ": " + from + " has more than " + MOST_GRID_VALUES
+                    + " values, which no position table has; give other weights");
+        }
+        try {
+            return PositionTable.side(from.count(), width);
+        } catch (UserException e) {
+            throw new UserException(file.path() + ": " + e.getMessage(), e);
+        }
     }
 
     private static String note(Place place) {

@@ -80,7 +80,7 @@ final class HuggingFaceClipFamily implements Family {
         JsonNode its = config.path("vision_config").isObject() ? config.get("vision_config") : config;
         HuggingFaceConfig.requireHeads(its, model.imageAttentionHeads(), 12, "flm.model.image-heads");
         HuggingFaceConfig.requireEpsilon(its, 1e-5, 1e-5, "");
-        String activation = its.path("hidden_act").asText("quick_gelu");
+        String activation = HuggingFaceConfig.activation(its, "quick_gelu");
         switch (activation) {
             case "quick_gelu" -> ClipActivation.require(Activation.QUICK_GELU, model);
             case "gelu" -> ClipActivation.require(Activation.GELU, model);

@@ -2,28 +2,68 @@ package io.flm.worker.weights;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import io.flm.data.PlainText;
 import io.flm.data.UserException;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What a {@code config.json} of the transformers package says of a model, which its shapes do not. Absent keys have defaults. */
 final class HuggingFaceConfig {
+    private static final String HEADS = "num_attention_heads";
+    private static final String POSITIONS = "position_embedding_type";
+    private static final String ABSOLUTE = "absolute";
+
     private HuggingFaceConfig() {}
 
     static void requireHeads(JsonNode config, int heads, int byDefault, String key) {
-        int its = config.path("num_attention_heads").asInt(byDefault);
-        if (its != heads) {
-            throw new UserException(
-                    "its config.json has num_attention_heads = " + its + ", but " + key + " = " + heads + "; set that");
+        JsonNode its = value(config, HEADS, JsonNode::isIntegralNumber, "a whole number");
+        long count = its.isMissingNode() ? byDefault : its.asLong();
+        if (count != heads) {
+            throw new UserException("its config.json "
+                    + (its.isMissingNode()
+                            ? "says no " + HEADS + ", which is " + count + " then"
+                            : "has " + HEADS + " = " + count)
+                    + ", but " + key + " = " + heads + "; set that");
         }
     }
 
+    static String activation(JsonNode config, String byDefault) {
+        return value(config, "hidden_act", JsonNode::isTextual, "a text").asText(byDefault);
+    }
+
     static void compareActivation(JsonNode config, String activation, String byDefault, Consumer<String> note) {
-        String its = config.path("hidden_act").asText(byDefault);
+        String its = activation(config, byDefault);
         if (!its.equals(activation)) {
-            note.accept("its config.json has hidden_act = " + its.replaceAll("\\p{Cntrl}", " ") + ", this model "
-                    + activation + ": its features differ until it has been trained");
+            note.accept("its config.json has hidden_act = " + its + ", this model " + activation
+                    + ": its features differ until it has been trained");
         }
+    }
+
+    /** Where positions are counted from each other, each layer adds something that this model does not. */
+    static void requireAbsolutePositions(JsonNode config) {
+        String its = value(config, POSITIONS, JsonNode::isTextual, "a text").asText(ABSOLUTE);
+        if (!its.equals(ABSOLUTE)) {
+            throw new UserException("its config.json has " + POSITIONS + " = " + its + ", where this model knows "
+                    + ABSOLUTE + " ones; give other weights");
+        }
+    }
+
+    /** What the configuration has under a key; missing: nothing, or null. */
+    private static JsonNode value(JsonNode config, String key, Predicate<JsonNode> fits, String wanted) {
+        JsonNode value = config.path(key);
+        if (value.isMissingNode() || value.isNull()) {
+            return MissingNode.getInstance();
+        }
+        if (!fits.test(value)) {
+            throw new UserException("its config.json has " + key + " = " + shown(value) + ", where " + wanted
+                    + " is wanted; take another copy");
+        }
+        return value;
+    }
+
+    private static String shown(JsonNode value) {
+        return value.isContainerNode() ? "a list or an object" : PlainText.of(value.asText());
     }
 
     /**
@@ -42,7 +82,8 @@ final class HuggingFaceConfig {
 
     /** @param key that can be set; empty: none */
     static void requireEpsilon(JsonNode config, double epsilon, double byDefault, String key) {
-        requireEpsilon(config.path("layer_norm_eps").asDouble(byDefault), epsilon, key);
+        JsonNode its = value(config, "layer_norm_eps", JsonNode::isNumber, "a number");
+        requireEpsilon(its.asDouble(byDefault), epsilon, key);
     }
 
     static void requireEpsilon(double its, double epsilon, String key) {

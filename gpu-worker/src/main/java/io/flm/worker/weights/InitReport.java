@@ -1,5 +1,6 @@
 package io.flm.worker.weights;
 
+import io.flm.data.PlainText;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -51,12 +52,13 @@ public final class InitReport {
 
     InitReport() {}
 
+    /** Names are those of files of others. */
     void note(String note) {
-        notes.add(note);
+        notes.add(PlainText.of(note));
     }
 
     void add(Fate fate, String here, String there, String how) {
-        lines.add(new Line(fate, here, there, how));
+        lines.add(new Line(fate, PlainText.of(here), PlainText.of(there), PlainText.of(how)));
     }
 
     static String shown(String name, long[] shape) {

@@ -150,7 +150,10 @@ public final class InitialWeights implements AutoCloseable {
         }
         try {
             JsonNode read = JSON.readTree(SmallFile.read(config, MOST_CONFIG_BYTES));
-            return read.isObject() ? read : null;
+            if (!read.isObject()) {
+                throw new UserException(config + ": no JSON object; take another copy, or remove it");
+            }
+            return read;
         } catch (IOException e) {
             throw new UserException(config + ": cannot be read as JSON; take another copy, or remove it", e);
         }

@@ -65,6 +65,7 @@ final class RobertaFamily implements Family {
             return;
         }
         HuggingFaceConfig.requireHeads(config, model.attentionHeads(), 12, "flm.model.heads");
+        HuggingFaceConfig.requireAbsolutePositions(config);
         HuggingFaceConfig.compareActivation(config, "gelu", "gelu", note);
         HuggingFaceConfig.requireEpsilon(config, model.textNormEpsilon(), 1e-12, KEY);
     }

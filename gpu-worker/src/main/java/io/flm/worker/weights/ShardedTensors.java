@@ -1,13 +1,16 @@
 package io.flm.worker.weights;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.FileErrors;
+import io.flm.data.PlainText;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,13 +25,13 @@ import java.util.Map;
 final class ShardedTensors implements TensorFile {
     private static final int MOST_INDEX_BYTES = 16 << 20;
     private static final int MOST_FILES = 1000;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
     private final Path index;
     private final Map<String, TensorFile> files = new LinkedHashMap<>();
     private final Map<String, TensorFile> holders = new LinkedHashMap<>();
     private final Map<String, Entry> entries = new LinkedHashMap<>();
-    private final List<String> beside = new ArrayList<>();
+    private final List<String> others = new ArrayList<>();
 
     private ShardedTensors(Path index) {
         this.index = index;
@@ -55,7 +58,8 @@ final class ShardedTensors implements TensorFile {
             }
             return map;
         } catch (JsonProcessingException e) {
-            throw new UserException(index + ": no JSON (" + e.getOriginalMessage() + "); take another copy", e);
+            throw new UserException(
+                    index + ": no JSON (" + PlainText.of(e.getOriginalMessage()) + "); take another copy", e);
         } catch (IOException e) {
             throw new UserException(index + ": cannot be read (" + FileErrors.reason(e) + ")", e);
         }
@@ -65,8 +69,8 @@ final class ShardedTensors implements TensorFile {
         for (Map.Entry<String, JsonNode> named : map.properties()) {
             String name = named.getKey();
             String file = named.getValue().asText();
-            if (!file.matches("[\\w.-]+") || file.endsWith(".json")) {
-                throw new UserException(index + ": " + name + " is in \"" + file.replaceAll("\\p{Cntrl}", " ")
+            if (!isBeside(file)) {
+                throw new UserException(index + ": " + name + " is in \"" + PlainText.of(file)
                         + "\", which is no file beside it; take another copy");
             }
             TensorFile holder = files.get(file);
@@ -86,13 +90,18 @@ final class ShardedTensors implements TensorFile {
             entries.put(name, entry);
         }
         for (TensorFile file : files.values()) {
-            beside.addAll(file.beside());
+            others.addAll(file.beside());
             for (Entry entry : file.tensors().values()) {
                 if (holders.get(entry.name()) != file) {
-                    beside.add(entry + " of " + file.path().getFileName() + ", which the index does not name");
+                    others.add(entry + " of " + file.path().getFileName() + ", which the index does not name");
                 }
             }
         }
+    }
+
+    /** No folder either: the weights of another model may lie in it, and in "." this very index. */
+    private boolean isBeside(String file) {
+        return file.matches("[\\w.-]+") && !file.endsWith(".json") && !Files.isDirectory(index.resolveSibling(file));
     }
 
     @Override
@@ -107,7 +116,7 @@ final class ShardedTensors implements TensorFile {
 
     @Override
     public List<String> beside() {
-        return Collections.unmodifiableList(beside);
+        return Collections.unmodifiableList(others);
     }
 
     @Override

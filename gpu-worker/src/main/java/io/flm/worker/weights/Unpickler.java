@@ -21,8 +21,8 @@ import java.util.Map;
  * what it may ask for is the list in {@link #call}, each made by this class, and whoever asks for something else is refused by
  * name. That a class is only named runs nothing: checkpoints of Lightning have classes as keys.
  *
- * <p>The machine has no recursion and no loop, and the values that a pickle makes are counted, so it ends in time and memory that
- * follow from its length.
+ * <p>The machine has no recursion and no loop, and the values that a pickle makes or copies are counted, so it ends in time and memory
+ * that follow from its length.
  *
  * <p>What comes of it: {@link Tensor}, {@link Module}, Map, List, {@link Tuple}, String, Long, BigInteger, Double, Boolean,
  * byte[], {@link Global}, {@link #NONE}.
@@ -37,6 +37,7 @@ final class Unpickler {
     };
 
     private static final int MOST_VALUES = 2_000_000;
+    private static final int MOST_DIMENSIONS = 64; // torch's own bound
     private static final Object MARK = new Object();
     private static final String TORCH_SCRIPT = "__torch__.";
 
@@ -74,7 +75,7 @@ final class Unpickler {
     private final ByteBuffer in;
     private final List<Object> stack = new ArrayList<>();
     private final Map<Long, Object> memo = new HashMap<>();
-    private int values;
+    private long values; // that were made, or copied
 
     private Unpickler(Path file, byte[] pickle) {
         this.file = file;
@@ -141,9 +142,9 @@ final class Unpickler {
             case 0x93 -> stackGlobal();
             case 'R', 0x81 -> reduce();
             case 'b' -> build();
-            case 'q' -> memo.put(take(1).get() & 0xffL, top());
-            case 'r' -> memo.put(take(4).getInt() & 0xffff_ffffL, top());
-            case 0x94 -> memo.put((long) memo.size(), top());
+            case 'q' -> remember(take(1).get() & 0xffL);
+            case 'r' -> remember(take(4).getInt() & 0xffff_ffffL);
+            case 0x94 -> remember(memo.size());
             case 'h' -> recall(take(1).get() & 0xffL);
             case 'j' -> recall(take(4).getInt() & 0xffff_ffffL);
             case 'Q' -> push(storage(pop()));
@@ -165,10 +166,16 @@ final class Unpickler {
     // ---- the stack
 
     private void push(Object value) {
-        if (++values > MOST_VALUES) {
+        count(1);
+        stack.add(value);
+    }
+
+    /** A few bytes may ask for a copy of all that was made before, and do so again and again. */
+    private void count(long made) {
+        values += made;
+        if (values > MOST_VALUES) {
             throw refused("its pickle makes more than " + MOST_VALUES + " values");
         }
-        stack.add(value);
     }
 
     private Object top() {
@@ -204,6 +211,13 @@ final class Unpickler {
         above.clear();
         stack.remove(mark);
         return items;
+    }
+
+    private void remember(long number) {
+        memo.put(number, top());
+        if (memo.size() > values) {
+            throw damaged("its pickle names a value more than once");
+        }
     }
 
     private void recall(long number) {
@@ -290,9 +304,16 @@ final class Unpickler {
             case "collections.defaultdict" -> new LinkedHashMap<>();
             case "torch.Size" -> argument(a, 0, Tuple.class);
             case "torch.device" -> argument(a, 0, String.class);
-            case "_codecs.encode" -> argument(a, 0, String.class).getBytes(StandardCharsets.ISO_8859_1);
-            case "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset" ->
-                new ArrayList<>(list(argument(a, 0, List.class)));
+            case "_codecs.encode" -> {
+                String text = argument(a, 0, String.class);
+                count(text.length() / Long.BYTES);
+                yield text.getBytes(StandardCharsets.ISO_8859_1);
+            }
+            case "builtins.set", "__builtin__.set", "builtins.frozenset", "__builtin__.frozenset" -> {
+                List<Object> items = list(argument(a, 0, List.class));
+                count(items.size());
+                yield new ArrayList<>(items);
+            }
             case "torch.jit._pickle.build_intlist",
                     "torch.jit._pickle.build_doublelist",
                     "torch.jit._pickle.build_boollist",
@@ -311,7 +332,9 @@ final class Unpickler {
     private Object ordered(List<Object> a) {
         Map<Object, Object> made = new LinkedHashMap<>();
         if (!a.isEmpty()) {
-            for (Object pair : list(argument(a, 0, List.class))) {
+            List<Object> pairs = list(argument(a, 0, List.class));
+            count(pairs.size());
+            for (Object pair : pairs) {
                 List<Object> items =
                         pair instanceof Tuple t ? t.items() : pair instanceof List<?> ? list(pair) : List.of();
                 if (items.size() != 2) {
@@ -327,8 +350,9 @@ final class Unpickler {
     private void build() {
         Object state = pop();
         Object object = top();
-        if (object instanceof Module module && state instanceof Map<?, ?>) {
-            module.attributes().putAll(map(state));
+        if (object instanceof Module module && state instanceof Map<?, ?> attributes) {
+            count(attributes.size());
+            module.attributes().putAll(map(attributes));
         } else if (!(object instanceof Map<?, ?>)) {
             throw refused("its pickle gives a state to what has none");
         }
@@ -367,11 +391,14 @@ final class Unpickler {
             case "CharStorage" -> TensorType.I8;
             case "ByteStorage" -> TensorType.U8;
             case "BoolStorage" -> TensorType.BOOL;
-            default -> throw refused("its pickle has values of the unknown type " + type);
+            default ->
+                throw new UserException(file + ": its pickle has values of the unknown type " + type
+                        + "; save its tensors as floats, with .float(), or leave them out");
         };
     }
 
     private Tensor tensor(List<Object> a) {
+        requireAsStored(a);
         long[] shape = extents(argument(a, 2, Tuple.class));
         long[] strides = extents(argument(a, 3, Tuple.class));
         Tensor tensor = new Tensor(argument(a, 0, Storage.class), argument(a, 1, Long.class), shape, strides);
@@ -395,7 +422,19 @@ final class Unpickler {
         }
     }
 
+    /** Beside a view torch may write that its values are to be negated where they are read: {@code {"neg": True}}. */
+    private void requireAsStored(List<Object> a) {
+        if (a.size() > 6 && a.get(6) != NONE && !(a.get(6) instanceof Map<?, ?> kept && kept.isEmpty())) {
+            throw new UserException(
+                    file + ": its pickle has a tensor whose values are not those that are stored, such as a"
+                            + " negated view; save each with .resolve_neg()");
+        }
+    }
+
     private long[] extents(Tuple tuple) {
+        if (tuple.items().size() > MOST_DIMENSIONS) {
+            throw damaged("its pickle has a tensor of " + tuple.items().size() + " dimensions");
+        }
         long[] extents = new long[tuple.items().size()];
         for (int i = 0; i < extents.length; i++) {
             extents[i] = argument(tuple.items(), i, Long.class);

@@ -16,6 +16,7 @@ import io.flm.data.UserException;
 import io.flm.data.Vocabulary;
 import io.flm.data.Words;
 import io.flm.worker.checkpoint.FlatFloats;
+import io.flm.worker.checkpoint.FloatValues;
 import io.flm.worker.checkpoint.Safetensors;
 import io.flm.worker.checkpoint.SafetensorsWriter;
 import io.flm.worker.model.Activation;
@@ -39,6 +40,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -514,7 +516,68 @@ class InitialWeightsTest {
     void aPositionTableThatIsNoSquareIsRefused() throws IOException {
         String name = "visual.positional_embedding";
         Path file = changed("openai.pt", name, new float[12 * 16], 12, 16);
-        refused(Part.IMAGE, file, settings(), WORDS, "is no square grid and a class row");
+        refused(Part.IMAGE, file, settings(), WORDS, file + ": a position table of 192 values is no square grid");
+    }
+
+    /** Of a view it takes no bytes to have any number of rows. */
+    @Test
+    void aPositionTableOfAMillionPlacesIsRefused() throws IOException {
+        int rows = 1 + 1024 * 1024;
+        Path file = changed("openai.pt", "visual.positional_embedding", new float[rows * 16], rows, 16);
+        refused(Part.IMAGE, file, settings(), WORDS, "has more than 16777216 values, which no position table has");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            clip    | {"num_attention_heads": 4294967298}  | num_attention_heads = 4294967298, but flm.model.image-heads = 2
+            clip    | {"num_attention_heads": 2.9}         | num_attention_heads = 2.9, where a whole number is wanted
+            clip    | {"num_attention_heads": "2"}         | num_attention_heads = 2, where a whole number is wanted
+            clip    | {"num_attention_heads": null}        | says no num_attention_heads, which is 12 then, but
+            clip    | {"num_attention_heads": 2, "layer_norm_eps": "1e-5"} | layer_norm_eps = 1e-5, where a number is wanted
+            clip    | {"num_attention_heads": 2, "hidden_act": 3} | hidden_act = 3, where a text is wanted
+            clip    | [1]                                  | config.json: no JSON object
+            clip    | ``                                   | config.json: no JSON object
+            roberta | {"num_attention_heads": 2, "layer_norm_eps": 1e-5, "position_embedding_type": "relative_key"} | position_embedding_type = relative_key, where
+            """)
+    void aConfigurationThatSaysSomethingElseIsRefused(String model, String config, String message) throws IOException {
+        try (Stream<Path> files = Files.list(MADE.resolve(model))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, folder.resolve(file.getFileName()));
+            }
+        }
+        Files.writeString(folder.resolve("config.json"), config);
+        Part part = model.equals("clip") ? Part.IMAGE : Part.TEXT;
+        refused(part, folder, settings(), vocabulary(WORDS, TokenizerKind.ROBERTA), message);
+    }
+
+    /** A terminal obeys what a name holds, and a line break would make a line that nobody wrote. */
+    @Test
+    void namesOfFilesAreALineOfTheReportEach() throws IOException {
+        Path file = folder.resolve("named.safetensors");
+        try (TensorFile from = TensorFiles.open(MADE.resolve("clip"))) {
+            List<SafetensorsWriter.Tensor> tensors = new ArrayList<>();
+            for (TensorFile.Entry entry : from.tensors().values()) {
+                if (FloatValues.isFloat(entry.type())) {
+                    tensors.add(SafetensorsWriter.Tensor.floats(
+                            entry.name(),
+                            entry.shape(),
+                            FlatFloats.of(FloatBuffer.wrap(TorchArchiveTest.floats(from, entry.name()))),
+                            0));
+                }
+            }
+            float[] one = {1};
+            tensors.add(SafetensorsWriter.Tensor.floats(
+                    "x\u001b]0;y\u0007\nall is well", new long[] {1}, FlatFloats.of(FloatBuffer.wrap(one)), 0));
+            SafetensorsWriter.write(file, Map.of(), tensors);
+        }
+        try (InitialWeights weights = open(Part.IMAGE, file, settings(), MLM)) {
+            for (String text :
+                    List.of(weights.report().table(), weights.report().whole())) {
+                assertThat(text)
+                        .contains("  x\\u001b]0;y\\u0007 all is well [1]\n")
+                        .doesNotContain("\u001b", "\u0007");
+            }
+        }
     }
 
     @Test

@@ -49,6 +49,10 @@ class TensorFilesTest {
             {"weight_map": {"a": "../secret.bin"}}            | "../secret.bin", which is no file beside it
             {"weight_map": {"a": "/etc/passwd"}}              | "/etc/passwd", which is no file beside it
             {"weight_map": {"a": "own.index.json"}}           | "own.index.json", which is no file beside it
+            {"weight_map": {"a": "."}}                        | ".", which is no file beside it
+            {"weight_map": {"a": ".."}}                       | "..", which is no file beside it
+            {"weight_map": {"a": "inner"}}                    | "inner", which is no file beside it
+            {"weight_map": {"a": "b.bin", "a": "c.bin"}}      | no JSON (Duplicate field 'a')
             {"weight_map": {"a": "nowhere.bin"}}              | nowhere.bin: no such file
             {"weight_map": {"a": "legacy.bin"}}               | written by torch before 1.6
             {"weight_map": {"a": "views.pt"}}                 | no tensor a, which
@@ -59,6 +63,10 @@ class TensorFilesTest {
     void anIndexNamesFilesBesideItThatHoldItsTensors(String json, String message) throws IOException {
         Files.copy(MADE.resolve("legacy.bin"), folder.resolve("legacy.bin"));
         Files.copy(MADE.resolve("views.pt"), folder.resolve("views.pt"));
+        Files.copy(
+                MADE.resolve("views.safetensors"),
+                Files.createDirectory(folder.resolve("inner")).resolve("model.safetensors"));
+        Files.writeString(folder.resolve("model.safetensors.index.json"), json); // the folder itself is a model
         refused(Files.writeString(folder.resolve("own.index.json"), json), message);
     }
 

@@ -1,5 +1,6 @@
 package io.flm.worker.weights;
 
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -243,6 +245,47 @@ class TorchArchiveTest {
         refused(archive(PROTOCOL + "R."), "takes what it never made");
         refused(archive(PROTOCOL + "h\u0001."), "takes what it never made");
         refused(archive("\u0080\u0009."), "protocol 9");
+    }
+
+    /** Each of these asks for a copy of much that is there once, with a few bytes. */
+    @Test
+    void copiesAreCountedAsWhatIsMade() throws IOException {
+        String list = "]q\u0001(" + "N".repeat(10_000) + "e0";
+        String text = "X" + number(100_000) + "a".repeat(100_000) + "q\u00010";
+        String state = "}q\u0001("
+                + IntStream.range(0, 10_000)
+                        .mapToObj(i -> "M" + twoBytes(i) + "N")
+                        .collect(joining()) + "u0";
+        refused(archive(PROTOCOL + list + copies("cbuiltins\nset\n", "h\u0001\u0085R")), "more than 2000000 values");
+        refused(archive(PROTOCOL + text + copies("c_codecs\nencode\n", "h\u0001\u0085R")), "more than 2000000 values");
+        refused(archive(PROTOCOL + state + copies("c__torch__\nM\n", ")\u0081h\u0001b")), "more than 2000000 values");
+        String pairs = list.replace("N", "K\u0001K\u0001\u0086");
+        refused(
+                archive(PROTOCOL + pairs + copies("ccollections\nOrderedDict\n", "h\u0001\u0085R")),
+                "more than 2000000 values");
+        String wide = tensor(4, "K\u0001".repeat(65), "K\u0001".repeat(65));
+        refused(archive(dictionary(wide)), "a tensor of 65 dimensions");
+        refused(archive(PROTOCOL + "N" + "\u0094".repeat(1000) + "."), "names a value more than once");
+    }
+
+    /** @param call with the function on top of the stack */
+    private static String copies(String function, String call) {
+        return function + "q\u00020" + ("h\u0002" + call + "0").repeat(300) + "N.";
+    }
+
+    private static String twoBytes(int value) {
+        return new String(new char[] {(char) (value & 0xff), (char) (value >> 8)});
+    }
+
+    /** Saved of {@code x.conj().imag}: the sign is not among the values. */
+    @Test
+    void aViewThatIsNegatedAsItIsReadIsRefused() throws IOException {
+        String plain = tensor(4, "K\u0004", "K\u0001");
+        String negated = plain.substring(0, plain.length() - 2) + "}" + text("neg") + "\u0088stR";
+        refused(archive(dictionary(negated)), "values are not those that are stored");
+        try (TensorFile file = TensorFiles.open(archive(dictionary(plain.substring(0, plain.length() - 2) + "}tR")))) {
+            assertThat(file.tensors()).containsOnlyKeys("a");
+        }
     }
 
     // ---- archives
