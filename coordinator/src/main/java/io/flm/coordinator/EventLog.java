@@ -139,7 +139,7 @@ final class EventLog {
                 bytes += BYTES_AROUND + w.name().length() + w.node().length() + utf8(w.reason());
             }
         } else if (event instanceof RunEvent.Formed formed) {
-            bytes += History.sizeBytes(formed.generation());
+            bytes += GenerationsView.sizeBytes(formed.generation());
         } else if (event instanceof RunEvent.NotesChanged notes) {
             bytes += notes.notes().stream().mapToInt(EventLog::utf8).sum();
         } else if (event instanceof RunEvent.Entered entered) {

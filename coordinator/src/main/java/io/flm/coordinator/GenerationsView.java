@@ -1,6 +1,7 @@
 package io.flm.coordinator;
 
 import io.flm.worker.WireMessage;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
@@ -27,7 +28,37 @@ public record GenerationsView(List<GenerationView> generations) implements WireM
      */
     public record MemberView(String worker, String node, String lanes) implements WireMessage {}
 
+    private static final int MOST = 100;
+    private static final int MOST_BYTES = 256 * 1024;
+    private static final int BYTES_AROUND_A_MEMBER = 40; // the names of its fields, and their lengths
+    private static final int BYTES_AROUND_A_GENERATION = 120;
+
     public GenerationsView {
         generations = List.copyOf(generations);
+    }
+
+    /** As many of the newest as one message may hold, at least one. */
+    public static List<GenerationView> newest(List<GenerationView> generations) {
+        int from = generations.size();
+        int bytes = 0;
+        while (from > 0 && generations.size() - from < MOST) {
+            bytes += sizeBytes(generations.get(from - 1));
+            if (bytes > MOST_BYTES && from < generations.size()) {
+                break;
+            }
+            from--;
+        }
+        return List.copyOf(generations.subList(from, generations.size()));
+    }
+
+    static int sizeBytes(GenerationView g) {
+        int bytes = BYTES_AROUND_A_GENERATION + g.why().getBytes(StandardCharsets.UTF_8).length;
+        for (MemberView m : g.members()) { // names are ASCII
+            bytes += BYTES_AROUND_A_MEMBER
+                    + m.worker().length()
+                    + m.node().length()
+                    + m.lanes().length();
+        }
+        return bytes;
     }
 }

@@ -3,26 +3,25 @@ package io.flm.coordinator;
 import io.flm.coordinator.GenerationsView.GenerationView;
 import io.flm.coordinator.GenerationsView.MemberView;
 import io.flm.worker.Generation;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** The newest generations of a run: members, time, reason, and how long each change took. As many as one message may hold. */
 final class History {
-    private static final int MOST = 100;
-    private static final int MOST_BYTES = 256 * 1024;
-    private static final int BYTES_AROUND_A_MEMBER = 40; // the names of its fields, and their lengths
-    private static final int BYTES_AROUND_A_GENERATION = 120;
-
-    private final Deque<GenerationView> generations = new ArrayDeque<>();
+    private List<GenerationView> generations = new ArrayList<>();
     private final EventLog events;
+    private final Consumer<GenerationView> keeper;
     private long causedAt;
 
-    /** @param events get each generation */
-    History(EventLog events) {
+    /**
+     * @param events get each generation
+     * @param keeper likewise, for the next coordinator
+     */
+    History(EventLog events, Consumer<GenerationView> keeper) {
         this.events = events;
+        this.keeper = keeper;
     }
 
     /** A generation was made, for something that happened at {@code causedAt}. */
@@ -31,42 +30,36 @@ final class History {
         List<MemberView> members = generation.members().stream()
                 .map(m -> new MemberView(m.worker(), m.node(), m.lanes().toString()))
                 .toList();
-        generations.addLast(new GenerationView(
+        generations.add(new GenerationView(
                 generation.number(), generation.firstStep(), at.toString(), Excerpt.of(why), -1, members));
         tellNewest();
-        while (generations.size() > MOST || (generations.size() > 1 && sizeBytes() > MOST_BYTES)) {
-            generations.removeFirst();
-        }
-    }
-
-    private int sizeBytes() {
-        return generations.stream().mapToInt(History::sizeBytes).sum();
-    }
-
-    static int sizeBytes(GenerationView g) {
-        int bytes = BYTES_AROUND_A_GENERATION + g.why().getBytes(StandardCharsets.UTF_8).length;
-        for (MemberView m : g.members()) { // names are ASCII
-            bytes += BYTES_AROUND_A_MEMBER
-                    + m.worker().length()
-                    + m.node().length()
-                    + m.lanes().length();
-        }
-        return bytes;
+        generations = new ArrayList<>(GenerationsView.newest(generations));
     }
 
     /** A step of the newest generation was committed. */
     void committed(long number, long now) {
-        GenerationView g = generations.peekLast();
+        GenerationView g = generations.isEmpty() ? null : generations.get(generations.size() - 1);
         if (g != null && g.number() == number && g.tookMs() < 0) {
-            generations.removeLast();
-            generations.addLast(
+            generations.set(
+                    generations.size() - 1,
                     new GenerationView(g.number(), g.firstStep(), g.at(), g.why(), now - causedAt, g.members()));
             tellNewest();
         }
     }
 
     private void tellNewest() {
-        events.add(new RunEvent.Formed(generations.getLast()));
+        GenerationView newest = generations.get(generations.size() - 1);
+        events.add(new RunEvent.Formed(newest));
+        keeper.accept(newest);
+    }
+
+    /** Those from before this coordinator, oldest first; what it made or took up itself, it knows better. */
+    void prepend(List<GenerationView> before) {
+        List<GenerationView> all = new ArrayList<>(before);
+        all.removeIf(old ->
+                generations.stream().anyMatch(own -> Instant.parse(own.at()).compareTo(Instant.parse(old.at())) <= 0));
+        all.addAll(generations);
+        generations = new ArrayList<>(GenerationsView.newest(all));
     }
 
     void clear() {
@@ -74,6 +67,6 @@ final class History {
     }
 
     GenerationsView view() {
-        return new GenerationsView(List.copyOf(generations));
+        return new GenerationsView(generations);
     }
 }

@@ -2,6 +2,7 @@ package io.flm.coordinator;
 
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.Behaviors;
+import io.flm.coordinator.GenerationsView.GenerationView;
 import io.flm.worker.StepMetrics;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -33,9 +34,14 @@ public final class PastRun {
      * @param run as it ended
      * @param steps tells each of its steps, once; in order
      * @param samples held-out ones that were shown
+     * @param generations oldest first
      */
     public static Behavior<Coordinator.Command> create(
-            RunView run, Consumer<Consumer<StepMetrics>> steps, SampleHistory samples, InstantSource clock) {
+            RunView run,
+            Consumer<Consumer<StepMetrics>> steps,
+            SampleHistory samples,
+            List<GenerationView> generations,
+            InstantSource clock) {
         MetricsHistory metrics = new MetricsHistory();
         steps.accept(metrics::add);
         EventLog events = new EventLog(clock);
@@ -47,7 +53,7 @@ public final class PastRun {
                 } else if (command instanceof Coordinator.GetTagged m) {
                     m.replyTo().tell(new Coordinator.Tagged("past." + run.state(), run));
                 } else if (command instanceof Coordinator.GetGenerations m) {
-                    m.replyTo().tell(new GenerationsView(List.of()));
+                    m.replyTo().tell(new GenerationsView(GenerationsView.newest(generations)));
                 } else if (command instanceof Coordinator.GetMetrics m) {
                     m.replyTo().tell(metrics.view(run.run(), m.from(), m.to(), m.points()));
                 } else if (command instanceof Coordinator.GetSamples m) {

@@ -3,6 +3,7 @@ package io.flm.coordinator;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.javadsl.ActorContext;
+import io.flm.coordinator.GenerationsView.GenerationView;
 import io.flm.coordinator.Membership.Candidate;
 import io.flm.coordinator.Membership.Standing;
 import io.flm.coordinator.RunView.CheckpointView;
@@ -17,8 +18,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /** What outlives a state of the coordinator: the plan, the workers, the newest generation and what is known of the training. */
 final class Run {
@@ -61,6 +64,7 @@ final class Run {
 
     final Attempts attempts;
     private final WorkerWatch watch = new WorkerWatch();
+    private CompletableFuture<Void> keeping = CompletableFuture.completedFuture(null);
     private long judged;
 
     private final Map<String, ActorRef<Worker.Command>> drained = new TreeMap<>();
@@ -85,7 +89,7 @@ final class Run {
         this.reports = reports;
         this.attempts = new Attempts(settings.retryPauseMs());
         this.events = new EventLog(environment.clock());
-        this.history = new History(events);
+        this.history = new History(events, this::keep);
         this.notes = new Notes(text -> context.getLog().warn("run {}: {}", name(), text), events);
     }
 
@@ -207,14 +211,16 @@ final class Run {
                         () -> {
                             MetricsHistory read = new MetricsHistory();
                             past.read(of, read::add);
-                            return new State.PastRead(of.id(), read, past.samples(of));
+                            return new State.PastRead(of.id(), read, past.samples(of), past.generations(of));
                         },
-                        context.getSystem().dispatchers().lookup(DispatcherSelector.blocking())),
+                        blocking()),
                 (read, e) -> {
                     if (e != null) {
                         context.getLog().warn("run {}: its past steps cannot be read", of.run(), e);
                     }
-                    return read == null ? new State.PastRead(of.id(), new MetricsHistory(), new SampleHistory()) : read;
+                    return read == null
+                            ? new State.PastRead(of.id(), new MetricsHistory(), new SampleHistory(), List.of())
+                            : read;
                 });
     }
 
@@ -224,7 +230,26 @@ final class Run {
             m.past().append(metrics);
             metrics = m.past();
             samples.prepend(m.samples());
+            history.prepend(m.generations());
         }
+    }
+
+    /** Keeps a generation in the run's folder, one after the other, beside the work of the coordinator. */
+    private void keep(GenerationView made) {
+        RunPlan of = plan;
+        PastSteps past = environment.past();
+        if (past != null && of != null) {
+            Logger log = context.getLog();
+            keeping = keeping.thenRunAsync(() -> past.keep(of, made), blocking())
+                    .exceptionally(e -> {
+                        log.warn("run {}: generation {} is not kept", of.run(), made.number(), e);
+                        return null;
+                    });
+        }
+    }
+
+    private Executor blocking() {
+        return context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
     }
 
     /** Whether a node's exchange has failed for longer than what it holds is waited for. */

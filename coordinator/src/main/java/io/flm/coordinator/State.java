@@ -5,11 +5,13 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.Receive;
 import io.flm.coordinator.Coordinator.Answer;
 import io.flm.coordinator.Coordinator.Command;
+import io.flm.coordinator.GenerationsView.GenerationView;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.RunPlan.Intent;
 import io.flm.worker.Worker;
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 
@@ -23,7 +25,8 @@ abstract class State extends AbstractBehavior<Command> {
     record Tick() implements Command {}
 
     /** What is kept of the steps before this coordinator has been read. */
-    record PastRead(String runId, MetricsHistory past, SampleHistory samples) implements Command {}
+    record PastRead(String runId, MetricsHistory past, SampleHistory samples, List<GenerationView> generations)
+            implements Command {}
 
     private static final long REASON_MS = 1000; // some count seconds
 

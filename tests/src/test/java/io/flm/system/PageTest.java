@@ -148,6 +148,16 @@ class PageTest {
             ofCoordinators.awaitText("#connection", "live");
             curvesMove(ofCoordinators);
             looksRight(page, "training");
+            try (Tab late = open()) {
+                late.show("http://" + watched.http() + "/");
+                late.await(
+                        "the generations from before the coordinator moved",
+                        "[...document.querySelectorAll('#generations strong')].some(one => one.textContent === 'Generation 1')");
+                late.await(
+                        "what nodes send",
+                        "document.getElementById('traffic').textContent.includes('send each other')");
+                assertThat(late.messages()).isEmpty();
+            }
             if (!PICTURES.isEmpty()) {
                 takePictures(page);
             }

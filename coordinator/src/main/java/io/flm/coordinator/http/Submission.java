@@ -43,7 +43,8 @@ public record Submission(
             "held-out.json",
             "held-out.html",
             "initial-weights.txt",
-            "samples.jsonl");
+            "samples.jsonl",
+            "generations.jsonl");
 
     private static final int MOST_NAME = 100;
 

@@ -10,6 +10,8 @@ import com.typesafe.config.ConfigFactory;
 import io.flm.coordinator.Coordinator;
 import io.flm.coordinator.CoordinatorEnvironment;
 import io.flm.coordinator.CoordinatorSettings;
+import io.flm.coordinator.GenerationsView.GenerationView;
+import io.flm.coordinator.GenerationsView.MemberView;
 import io.flm.coordinator.PastSteps;
 import io.flm.coordinator.SampleHistory;
 import io.flm.worker.RunPlan;
@@ -76,6 +78,17 @@ class HttpSamplesTest {
                 history.add(after(40));
                 return history;
             }
+
+            @Override
+            public List<GenerationView> generations(RunPlan plan) {
+                return List.of(new GenerationView(
+                        4,
+                        17,
+                        "2023-06-18T12:00:00Z",
+                        "w2 was lost",
+                        310,
+                        List.of(new MemberView("w1", "n", "[0, 8)"))));
+            }
         };
     }
 
@@ -117,6 +130,15 @@ class HttpSamplesTest {
         while (samples("").get("samples").isEmpty()) {
             assertThat(System.nanoTime()).isLessThan(until);
         }
+    }
+
+    /** What a coordinator before it did. */
+    @Test
+    void generationsFromBeforeThisCoordinatorAreTold() throws Exception {
+        JsonNode generations = JSON.readTree(get("/api/v1/generations").body());
+        assertThat(generations).hasSize(1);
+        assertThat(generations.get(0).get("why").asText()).isEqualTo("w2 was lost");
+        assertThat(generations.get(0).get("tookMs").asInt()).isEqualTo(310);
     }
 
     @AfterAll

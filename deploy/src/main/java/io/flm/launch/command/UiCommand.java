@@ -13,6 +13,7 @@ import io.flm.launch.config.Configuration;
 import io.flm.launch.console.Failure;
 import io.flm.launch.console.Interrupts;
 import io.flm.launch.console.Version;
+import io.flm.launch.run.GenerationLog;
 import io.flm.launch.run.LastStatus;
 import io.flm.launch.run.MetricsReader;
 import io.flm.launch.run.RunFiles;
@@ -90,6 +91,7 @@ final class UiCommand implements Callable<Integer> {
                             view,
                             each -> MetricsReader.read(RunFiles.metricsOf(folder), each),
                             SampleLog.read(RunFiles.samplesOf(folder)),
+                            GenerationLog.read(RunFiles.generationsOf(folder)),
                             Clock.systemUTC()),
                     "page",
                     config);

@@ -1,10 +1,12 @@
 package io.flm.launch.run;
 
+import io.flm.coordinator.GenerationsView.GenerationView;
 import io.flm.coordinator.PastSteps;
 import io.flm.coordinator.SampleHistory;
 import io.flm.worker.RunPlan;
 import io.flm.worker.StepMetrics;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -25,5 +27,15 @@ public final class PastFolders implements PastSteps {
     @Override
     public SampleHistory samples(RunPlan plan) {
         return SampleLog.read(RunFiles.samplesOf(folder.apply(plan.run())));
+    }
+
+    @Override
+    public List<GenerationView> generations(RunPlan plan) {
+        return GenerationLog.read(RunFiles.generationsOf(folder.apply(plan.run())));
+    }
+
+    @Override
+    public void keep(RunPlan plan, GenerationView generation) {
+        GenerationLog.keep(folder.apply(plan.run()), generation);
     }
 }

@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * changes                           what changed the weights since which step, where it was resumed with other settings or data
  * checkpoints/     CheckpointStore  weights and moments
  * metrics.jsonl    MetricsLog       one line a step
+ * generations.jsonl GenerationLog  the coordinator's generations, with their causes
  * samples.jsonl    SampleLog        held-out samples and what the weights said of them, where flm.evaluate.every is on
  * tensorboard/     TensorBoardLog   the same for TensorBoard, where flm.run.tensorboard is on
  * nodes/           NodeFiles        how each node that works here is reached, and its log
@@ -60,6 +61,7 @@ public final class RunFiles implements AutoCloseable {
             "plan",
             "metrics.jsonl",
             "samples.jsonl",
+            "generations.jsonl",
             "status.json",
             "flm.log",
             "held-out.json",
@@ -95,6 +97,10 @@ public final class RunFiles implements AutoCloseable {
     /** Whether it holds figures of any step. */
     public static boolean hasSteps(Path folder) {
         return metricsOf(folder).toFile().length() > 0;
+    }
+
+    public static Path generationsOf(Path folder) {
+        return folder.resolve("generations.jsonl");
     }
 
     public static Path samplesOf(Path folder) {

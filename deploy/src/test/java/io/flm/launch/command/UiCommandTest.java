@@ -62,6 +62,10 @@ class UiCommandTest {
                 {"number":0,"sample":{"key":"s:k","name":"a cat","tokens":[],"how":"","views":[],"picture":"iVBORw0KGgoAAAAN"}}
                 {"predictions":{"step":10,"bySample":[{"caption":"a dog","loss":1.5,"guesses":[]}]}}
                 """);
+        Files.writeString(run.resolve("generations.jsonl"), """
+                {"number":1,"firstStep":0,"at":"2023-06-18T12:00:00Z","why":"all joined","tookMs":-1,"members":[]}
+                {"number":1,"firstStep":0,"at":"2023-06-18T12:00:00Z","why":"all joined","tookMs":90,"members":[]}
+                """);
         try (UiCommand.Server server = new UiCommand.Server(run, 0)) {
             JsonNode samples = get(server, "api/v1/samples");
             assertThat(samples.get("step").asLong()).isEqualTo(10);
@@ -70,7 +74,9 @@ class UiCommandTest {
             JsonNode metrics = get(server, "api/v1/metrics");
             assertThat(metrics.get("steps").toString()).isEqualTo("[0,1]");
             assertThat(metrics.at("/figures/recAccuracy/mean").toString()).isEqualTo("[0.5,0.75]");
-            assertThat(get(server, "api/v1/generations")).isEmpty();
+            JsonNode generations = get(server, "api/v1/generations");
+            assertThat(generations).hasSize(1);
+            assertThat(generations.get(0).get("tookMs").asInt()).isEqualTo(90);
             HttpResponse<String> page = CLIENT.send(
                     HttpRequest.newBuilder(URI.create(server.page())).build(), BodyHandlers.ofString());
             assertThat(page.body()).startsWith("<!doctype html>");

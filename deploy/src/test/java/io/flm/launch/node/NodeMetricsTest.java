@@ -72,7 +72,9 @@ class NodeMetricsTest {
         Config config = ConfigFactory.parseString("akka.actor.provider = local\nflm.http.host = \"127.0.0.1\"")
                 .withFallback(Configuration.builder().build().config());
         ActorSystem<Coordinator.Command> system = ActorSystem.create(
-                PastRun.create(run(), each -> {}, new SampleHistory(), InstantSource.system()), "metrics", config);
+                PastRun.create(run(), each -> {}, new SampleHistory(), List.of(), InstantSource.system()),
+                "metrics",
+                config);
         try {
             int port = HttpEndpoint.bind(
                             system,

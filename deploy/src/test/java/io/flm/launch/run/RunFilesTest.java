@@ -179,6 +179,7 @@ class RunFilesTest {
                 "plan",
                 "metrics.jsonl",
                 "samples.jsonl",
+                "generations.jsonl",
                 "status.json",
                 "flm.log",
                 "held-out.json",

@@ -109,6 +109,9 @@ function changes(before, after) {
 
 const MOST_GENERATIONS = 100;
 
+/** A run that was begun again counts its generations anew. */
+const isSame = (one, other) => one.number === other.number && one.at === other.at;
+
 /** The generations, newest first. */
 export class Generations {
   #known = [];
@@ -123,14 +126,13 @@ export class Generations {
       this.#run = run;
       this.#known = [];
     }
-    const numbers = new Set(generations.map(generation => generation.number));
-    this.#known = [...this.#known.filter(known => !numbers.has(known.number)), ...generations]
-        .sort((a, b) => a.number - b.number).slice(-MOST_GENERATIONS);
+    this.#known = [...this.#known.filter(known => !generations.some(generation => isSame(known, generation))), ...generations]
+        .sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).slice(-MOST_GENERATIONS);
     this.#show();
   }
 
   add(generation) {
-    this.#known = [...this.#known.filter(other => other.number !== generation.number), generation].slice(-MOST_GENERATIONS);
+    this.#known = [...this.#known.filter(other => !isSame(other, generation)), generation].slice(-MOST_GENERATIONS);
     this.#show();
   }
 
