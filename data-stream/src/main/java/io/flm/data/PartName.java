@@ -80,6 +80,6 @@ record PartName(String path, String key, Form form, int rank) {
 
     /** Such as {@code ._a.png}, which macOS writes beside a.png. */
     boolean isHidden() {
-        return path.charAt(path.lastIndexOf('/') + 1) == '.';
+        return path.startsWith(".", path.lastIndexOf('/') + 1); // an entry of a tar file may have no name
     }
 }

@@ -177,7 +177,12 @@ final class TarEntries {
             while (equals < Math.min(end, content.length) && content[equals] != '=') {
                 equals++;
             }
-            if (i == start || end > content.length || content[i] != ' ' || equals >= end || content[end - 1] != '\n') {
+            if (i == start
+                    || i >= end
+                    || end > content.length
+                    || content[i] != ' '
+                    || equals >= end
+                    || content[end - 1] != '\n') {
                 throw new Damage("byte " + (position + start) + ": no record of a pax header");
             }
             String key = new String(content, i + 1, equals - i - 1, StandardCharsets.UTF_8);

@@ -423,6 +423,33 @@ class TarShardTest {
                 .hasMessageContaining("(byte 512: no record of a pax header)");
     }
 
+    /** Wherever a record's number ends, it is looked no further than the header goes. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1", "9", "12", "1 ", "0 x", "3 =", "12 path=a.png\n7", "12 path=a.png\n0"})
+    void aRecordThatIsNoneIsRefused(String records) throws IOException {
+        byte[] content = records.getBytes(StandardCharsets.US_ASCII);
+        Path file = new TarBytes()
+                .sample("a")
+                .with(TarBytes.header("pax", 'x', content.length))
+                .content(content)
+                .sample("b")
+                .end(2)
+                .write(folder.resolve("record.tar"));
+        assertThatThrownBy(() -> Dataset.open(List.of(file)))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining(": no record of a pax header)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "/", "///"})
+    void anEntryWithoutANameIsLeftOut(String name) throws IOException {
+        Path file = new TarBytes().sample("a").file(name, "of nothing").end(2).write(folder.resolve("nameless.tar"));
+        try (Dataset source = Dataset.open(List.of(file))) {
+            assertThat(source.size()).isEqualTo(1);
+            assertThat(source.leftOut().total()).isEqualTo(1);
+        }
+    }
+
     @Test
     void whatIsNoTarIsSaidWithWhatToDo() throws IOException {
         assertThat(refusal("a.tar.bz2", 'B', 'Z', 'h', '9'))

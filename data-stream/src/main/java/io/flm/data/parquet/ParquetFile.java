@@ -102,7 +102,7 @@ record ParquetFile(
                     case 2 -> {
                         in.list(type, this::element);
                         require(!elements.isEmpty());
-                        int end = children(0, -1, 0, 0, 0);
+                        int end = children(0, -1, 0, 0, 0, 0);
                         require(end == elements.size());
                     }
                     case 4 -> in.list(type, this::group);
@@ -112,6 +112,9 @@ record ParquetFile(
                 }
                 return true;
             });
+            for (Group group : groups) { // which may stand before the schema
+                require(group.chunks().size() == columns.size());
+            }
         }
 
         private void element() {
@@ -134,7 +137,8 @@ record ParquetFile(
         }
 
         /** Takes in the children of a node; returns the number of the node behind them. */
-        private int children(int parent, int field, int definition, int repetition, int repeatedAt) {
+        private int children(int parent, int field, int definition, int repetition, int repeatedAt, int depth) {
+            require(depth < MOST_DEEP); // a group that is always there adds nothing to the levels
             int at = parent + 1;
             for (int child = 0; child < elements.get(parent).children(); child++) {
                 require(at < elements.size() && at < MOST_COLUMNS);
@@ -148,9 +152,8 @@ record ParquetFile(
                 int itsDefinition = definition + (element.repetition() == 0 ? 0 : 1);
                 int itsRepetition = repetition + (repeated ? 1 : 0);
                 int itsRepeatedAt = repeated ? itsDefinition : repeatedAt;
-                require(itsDefinition < MOST_DEEP);
                 if (element.children() > 0) {
-                    at = children(at, its, itsDefinition, itsRepetition, itsRepeatedAt);
+                    at = children(at, its, itsDefinition, itsRepetition, itsRepeatedAt, depth + 1);
                 } else {
                     ParquetColumn.Type[] types = ParquetColumn.Type.values();
                     require(element.type() >= 0 && element.type() < types.length);
@@ -175,7 +178,7 @@ record ParquetFile(
                 }
                 return true;
             });
-            require(rows[0] >= 0 && rows[0] < Integer.MAX_VALUE && chunks.size() == columns.size());
+            require(rows[0] >= 0 && rows[0] < Integer.MAX_VALUE);
             groups.add(new Group((int) rows[0], List.copyOf(chunks)));
         }
 
@@ -197,9 +200,12 @@ record ParquetFile(
                 }
                 return id == 3;
             });
+            if (numbers[5] == 0) { // an empty row group, whose chunks are nowhere
+                return new Chunk((int) numbers[4], MAGIC.length, 0, 0);
+            }
             long at = numbers[11] > 0 ? Math.min(numbers[9], numbers[11]) : numbers[9]; // the dictionary comes first
             long sizeBytes = numbers[7];
-            require(at >= MAGIC.length && sizeBytes >= 0 && at <= endBytes - sizeBytes && numbers[5] >= 0);
+            require(at >= MAGIC.length && sizeBytes >= 0 && at <= endBytes - sizeBytes && numbers[5] > 0);
             return new Chunk((int) numbers[4], at, sizeBytes, numbers[5]);
         }
 

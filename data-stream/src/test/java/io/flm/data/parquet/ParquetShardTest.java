@@ -12,8 +12,11 @@ import io.flm.data.Sha256;
 import io.flm.data.Split;
 import io.flm.data.UserException;
 import io.flm.data.source.Sources;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -173,5 +176,91 @@ class ParquetShardTest {
             }
         }
         assertThat(told).isPositive();
+    }
+
+    // ---- footers that no library writes
+
+    private Path file(byte[] footer) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(footer.length + 12).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.put("PAR1".getBytes(StandardCharsets.US_ASCII)).put(footer).putInt(footer.length);
+        return Files.write(
+                folder.resolve("footer.parquet"),
+                bytes.put("PAR1".getBytes(StandardCharsets.US_ASCII)).array());
+    }
+
+    /** A structure of Thrift's compact protocol, of fields whose numbers stand before them. */
+    private static byte[] struct(byte[]... fields) {
+        return joined(joined(fields), new byte[1]);
+    }
+
+    private static byte[] joined(byte[]... parts) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        Arrays.stream(parts).forEach(out::writeBytes);
+        return out.toByteArray();
+    }
+
+    private static byte[] varint(long value) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        long rest = value;
+        for (; rest > 0x7f; rest >>>= 7) {
+            out.write((int) ((rest & 0x7f) | 0x80));
+        }
+        out.write((int) rest);
+        return out.toByteArray();
+    }
+
+    private static byte[] number(int id, long value) {
+        return joined(new byte[] {6}, varint(2L * id), varint(2 * value));
+    }
+
+    private static byte[] text(int id, String value) {
+        byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+        return joined(new byte[] {8}, varint(2L * id), varint(bytes.length), bytes);
+    }
+
+    private static byte[] list(int id, List<byte[]> structs) {
+        byte[] head = joined(new byte[] {9}, varint(2L * id), new byte[] {(byte) 0xfc}, varint(structs.size()));
+        return joined(head, joined(structs.toArray(byte[][]::new)));
+    }
+
+    private static byte[] group(String name, int children) {
+        return struct(number(3, 0), text(4, name), number(5, children));
+    }
+
+    private static byte[] column(String name) {
+        return struct(number(1, 6), number(3, 1), text(4, name)); // optional bytes
+    }
+
+    private static final List<byte[]> SCHEMA = List.of(group("schema", 2), column("image"), column("caption"));
+
+    /** Groups of which each is always there add no levels, but a step of the reader's each. */
+    @Test
+    void groupsWithinGroupsWithoutEndAreRefused() throws IOException {
+        List<byte[]> schema = new ArrayList<>(Collections.nCopies(9_000, group("inner", 1)));
+        schema.add(column("image"));
+        Path file = file(struct(list(2, schema), list(4, List.of())));
+        assertThatThrownBy(() -> open(file))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("a damaged Parquet file (its footer leads out of itself, or is none)");
+    }
+
+    @Test
+    void rowGroupsBeforeTheSchemaHaveItsColumnsToo() throws IOException {
+        byte[] rows = struct(list(1, List.of()), number(3, 5));
+        Path file = file(struct(list(4, List.of(rows)), list(2, SCHEMA)));
+        assertThatThrownBy(() -> open(file))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("a damaged Parquet file");
+    }
+
+    /** As pyarrow writes an empty table: the row group is there, and its chunks are nowhere. */
+    @Test
+    void aFileWithoutARowIsSaidToBeOne() throws IOException {
+        byte[] chunk = struct(joined(new byte[] {12}, varint(2 * 3), struct(number(4, 1), number(5, 0), number(9, 0))));
+        byte[] rows = struct(list(1, List.of(chunk, chunk)), number(3, 0));
+        Path file = file(struct(list(2, SCHEMA), list(4, List.of(rows))));
+        assertThatThrownBy(() -> open(file))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("a Parquet file without a row");
     }
 }
