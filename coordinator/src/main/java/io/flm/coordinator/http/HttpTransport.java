@@ -61,7 +61,9 @@ final class HttpTransport {
     }
 
     private static ServerSettings adapted(ServerSettings server) {
-        return server.withTransparentHeadRequests(true)
+        return server.withTimeouts(server.getTimeouts()
+                        .withRequestTimeout(scala.concurrent.duration.Duration.Inf())) // its answer is no problem details
+                .withTransparentHeadRequests(true)
                 .withParserSettings(server.getParserSettings()
                         .withCustomMethods(QUERY)
                         .withIllegalHeaderWarnings(false)) // see HttpParsingErrors

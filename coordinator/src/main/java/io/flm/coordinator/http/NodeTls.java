@@ -30,7 +30,8 @@ final class NodeTls {
     private final TlsFiles files;
     private final InstantSource clock;
     private volatile Shown shown;
-    private String seen;
+    private String seen; // of the files that are shown
+    private String refusal = ""; // of those that there are now; empty: they are shown
 
     private record Shown(String name, SSLContext context) {}
 
@@ -55,17 +56,31 @@ final class NodeTls {
         return shown.name();
     }
 
-    /** Shows what the files hold now, where they have changed. Reads files. */
+    /**
+     * Shows what the files hold now, where they have changed. Those that were refused are read again each time: whose they are, who may
+     * read them and what the clock says changes nothing of what is seen of them. Reads files.
+     */
     synchronized void refresh() {
         String now = state();
-        if (now.equals(seen)) {
+        if (now.equals(seen) && refusal.isEmpty()) {
             return;
         }
-        seen = now;
         try {
             shown = read();
+            seen = now;
+            refusal = "";
         } catch (UserException e) {
-            LOG.warn("{}; the certificate from before is shown on", e.getMessage());
+            refused(String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) { // it would end the looks at the files
+            LOG.debug("certificate", e);
+            refused(files.certificate() + " and " + files.key() + ": cannot be used for TLS (" + e + ")");
+        }
+    }
+
+    private void refused(String why) {
+        if (!why.equals(refusal)) {
+            LOG.warn("{}; the certificate from before is shown on", why);
+            refusal = why;
         }
     }
 

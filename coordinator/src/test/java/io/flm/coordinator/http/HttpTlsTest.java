@@ -228,6 +228,34 @@ class HttpTlsTest {
         assertThat(shown).isEqualTo("CN=renewed");
     }
 
+    /** Neither permissions nor the clock change what a file looks like. */
+    @Test
+    void filesThatWereRefusedAreShownOnceTheyAreMended() throws Exception {
+        TlsFiles files = certificates().selfSigned("node", "EC");
+        Instant[] now = {Instant.now()};
+        NodeTls tls = new NodeTls(files, () -> now[0]);
+        TlsFiles open = certificates().selfSigned("open", "EC");
+        Files.setPosixFilePermissions(open.key(), PosixFilePermissions.fromString("rw-r--r--"));
+        replace(open, files);
+        tls.refresh();
+        assertThat(tls.shown()).isEqualTo("CN=node");
+        Files.setPosixFilePermissions(files.key(), PosixFilePermissions.fromString("rw-------"));
+        tls.refresh();
+        assertThat(tls.shown()).isEqualTo("CN=open");
+
+        replace(certificates().selfSigned("early", "EC", "-startdate", "2090/01/01 00:00:00"), files);
+        tls.refresh();
+        assertThat(tls.shown()).isEqualTo("CN=open");
+        now[0] = Instant.parse("2090-01-02T00:00:00Z");
+        tls.refresh();
+        assertThat(tls.shown()).isEqualTo("CN=early");
+    }
+
+    private static void replace(TlsFiles from, TlsFiles to) throws IOException {
+        Files.move(from.certificate(), to.certificate(), StandardCopyOption.REPLACE_EXISTING);
+        Files.move(from.key(), to.key(), StandardCopyOption.REPLACE_EXISTING);
+    }
+
     private static String refusal(TlsFiles files) {
         Throwable thrown = catchThrowable(() -> bind(files));
         assertThat(thrown).isInstanceOf(CompletionException.class).hasCauseInstanceOf(UserException.class);
