@@ -16,6 +16,7 @@ import java.io.Reader;
 import java.io.Writer;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -45,6 +46,7 @@ public final class MetricsLog implements AutoCloseable {
             (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
     private static final int MOST_LINE = 1 << 16; // a head takes 150 letters
+    private static final int MOST_PASSED_OVER = 1 << 27; // of one line: a second
 
     /** Opens the file to add to it; a test lets its disk be full. */
     public interface Opening {
@@ -111,14 +113,14 @@ public final class MetricsLog implements AutoCloseable {
     private double keepBefore(long step) throws IOException {
         double[] seconds = new double[1];
         AtomicBoolean others = new AtomicBoolean();
-        forEachLine(file, line -> {
+        boolean all = forEachLine(file, line -> {
             if (stepOf(line) < step) {
                 seconds[0] = secondsOf(line);
             } else {
                 others.set(true);
             }
         });
-        if (others.get()) {
+        if (others.get() || !all) {
             PlainFile.replace(
                     file,
                     out -> forEachLine(file, line -> {
@@ -136,8 +138,10 @@ public final class MetricsLog implements AutoCloseable {
     }
 
     /**
-     * The lines of such a file; the last one may be cut. The file may be damaged, or somebody else's, and a line have no end: nothing
-     * is read after one that is longer than a step's.
+     * The lines of such a file; the last one may be cut. The file may be damaged, or somebody else's: a line that is longer than a step's
+     * is passed over, and one that has no end in sight is the last.
+     *
+     * @throws IOException where it cannot be read, and of a link, a pipe or a device
      */
     public static List<String> lines(Path file) throws IOException {
         List<String> lines = new ArrayList<>();
@@ -151,23 +155,45 @@ public final class MetricsLog implements AutoCloseable {
         void take(String line) throws IOException;
     }
 
-    /** The same, one at a time. */
-    static void forEachLine(Path file, Line each) throws IOException {
+    /**
+     * The same, one at a time.
+     *
+     * @return whether none was passed over
+     */
+    static boolean forEachLine(Path file, Line each) throws IOException {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new FileSystemException(file.toString(), null, "not a regular file"); // a pipe has no beginning
+        }
         StringBuilder line = new StringBuilder();
+        long passedOver = 0; // letters of the line at hand
+        boolean all = true;
         try (Reader in = new BufferedReader(
                 new InputStreamReader(Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS), StandardCharsets.UTF_8))) {
-            for (int letter = in.read(); letter >= 0 && line.length() < MOST_LINE; letter = in.read()) {
+            for (int letter = in.read(); letter >= 0; letter = in.read()) {
                 if (letter == '\n') {
-                    each.take(line.toString());
+                    if (passedOver == 0) {
+                        each.take(line.toString());
+                    }
                     line.setLength(0);
-                } else {
+                    passedOver = 0;
+                } else if (line.length() < MOST_LINE) {
                     line.append((char) letter);
+                } else if (++passedOver < MOST_PASSED_OVER) {
+                    all = false;
+                } else {
+                    LOG.warn(
+                            "{}: has a line of more than {} letters, and is not read after it; a step's has {} at most",
+                            file,
+                            MOST_PASSED_OVER,
+                            MOST_LINE);
+                    return false;
                 }
             }
         }
-        if (!line.isEmpty()) {
+        if (!line.isEmpty() && passedOver == 0) {
             each.take(line.toString());
         }
+        return all;
     }
 
     /** A line that was cut in the middle belongs to no step. */

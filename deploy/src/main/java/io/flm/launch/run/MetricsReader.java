@@ -27,7 +27,8 @@ public final class MetricsReader {
     private MetricsReader() {}
 
     /**
-     * Tells each step. A line that is cut or damaged is passed over; a file that is not there, or is no file, has none.
+     * Tells each step, each after the one before. A line that is cut or damaged is passed over, and so is one that goes back: no run's
+     * file has such. A file that is not there, or is no file, has none.
      *
      * @throws UserException where it cannot be read
      */
@@ -36,7 +37,15 @@ public final class MetricsReader {
             return;
         }
         try {
-            MetricsLog.forEachLine(file, line -> step(line, each));
+            long[] last = {-1};
+            MetricsLog.forEachLine(
+                    file,
+                    line -> step(line, step -> {
+                        if (step.step() > last[0]) {
+                            last[0] = step.step();
+                            each.accept(step);
+                        }
+                    }));
         } catch (IOException e) {
             throw new UserException(
                     file + ": cannot be read (" + FileErrors.reason(e) + "); curves begin with the steps that follow",

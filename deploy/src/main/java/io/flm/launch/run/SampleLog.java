@@ -10,6 +10,7 @@ import io.flm.data.SmallFile;
 import io.flm.launch.console.Json;
 import io.flm.launch.files.PlainFile;
 import io.flm.worker.ShownSamples;
+import io.flm.worker.ShownSamples.Prediction;
 import io.flm.worker.ShownSamples.Predictions;
 import io.flm.worker.ShownSamples.Sample;
 import java.io.IOException;
@@ -35,6 +36,9 @@ import org.slf4j.LoggerFactory;
 public final class SampleLog {
     private static final Logger LOG = LoggerFactory.getLogger(SampleLog.class);
     private static final int MOST_BYTES = 32 << 20;
+    private static final int LONGEST = ShownSamples.LONGEST + 1; // one that was cut ends with a sign more
+    private static final int MOST_VIEWS = 4;
+    private static final long MOST_STEPS = 1_000_000_000_000_000L; // which a number of a page holds
     private static final byte[] PNG = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
     private static final ObjectMapper MAPPER = JsonMapper.builder()
@@ -128,23 +132,63 @@ public final class SampleLog {
             Predictions predictions = line.predictions();
             if (sample != null && isWhole(sample)) {
                 history.show(line.number(), sample);
-            } else if (predictions != null && predictions.step() >= 0) {
+            } else if (predictions != null && isWhole(predictions)) {
                 history.add(predictions);
             }
         } catch (JsonProcessingException e) { // cut in the middle
         }
     }
 
-    /** The folder may be somebody else's: what is served as a picture is one. */
-    @SuppressWarnings("ConstantConditions")
+    /**
+     * Whether a sample is as a run writes it. The folder may be somebody else's: the page takes a view to have a row for each token, and
+     * one node sends all samples to the others in one message.
+     */
     private static boolean isWhole(Sample sample) {
-        if (sample.key() == null || sample.name() == null || sample.how() == null || sample.picture() == null) {
+        int tokens = sample.tokens().size();
+        return isText(sample.key())
+                && isText(sample.name())
+                && isText(sample.how())
+                && tokens <= ShownSamples.MOST_TOKENS
+                && sample.tokens().stream().allMatch(SampleLog::isText)
+                && sample.views().size() <= MOST_VIEWS
+                && sample.views().stream().allMatch(view -> isText(view.reader()) && isSquare(view.rows(), tokens))
+                && isPng(sample.picture());
+    }
+
+    private static boolean isWhole(Predictions predictions) {
+        return predictions.step() >= 0
+                && predictions.step() <= MOST_STEPS
+                && predictions.bySample().size() <= ShownSamples.MOST
+                && predictions.bySample().stream().allMatch(SampleLog::isWhole);
+    }
+
+    private static boolean isWhole(Prediction prediction) {
+        return (prediction.caption() == null || isText(prediction.caption()))
+                && (prediction.loss() == null || Double.isFinite(prediction.loss()))
+                && prediction.guesses().size() <= ShownSamples.MOST_TOKENS
+                && prediction.guesses().stream()
+                        .allMatch(guess -> guess.token() >= 0
+                                && guess.token() < ShownSamples.MOST_TOKENS
+                                && isText(guess.best())
+                                && guess.probability() >= 0
+                                && guess.probability() <= 1);
+    }
+
+    private static boolean isSquare(List<String> rows, int tokens) {
+        return rows.size() == tokens && rows.stream().allMatch(row -> row.length() == tokens);
+    }
+
+    /** JSON may lack it. */
+    private static boolean isText(@Nullable String text) {
+        return text != null && text.length() <= LONGEST;
+    }
+
+    private static boolean isPng(@Nullable String picture) {
+        if (picture == null || picture.length() > ShownSamples.MOST_PICTURE_LETTERS) {
             return false;
         }
         try {
-            byte[] picture = Base64.getDecoder().decode(sample.picture());
-            return sample.picture().length() <= ShownSamples.MOST_PICTURE_LETTERS
-                    && Arrays.mismatch(picture, PNG) == PNG.length;
+            return Arrays.mismatch(Base64.getDecoder().decode(picture), PNG) == PNG.length;
         } catch (IllegalArgumentException e) { // no Base64
             return false;
         }

@@ -69,8 +69,11 @@ class MetricsLogTest {
         Path file = folder.resolve("metrics.jsonl");
         String good = "{\"step\":0,\"seconds\":3.5}";
         for (String odd : List.of(
-                "{\"step\":99999999999999999999999999,\"seconds\":1}", "{\"step\":1,\"seconds\":1.2.3.4}", "half")) {
-            Files.write(file, List.of(good, odd));
+                "{\"step\":99999999999999999999999999,\"seconds\":1}",
+                "{\"step\":1,\"seconds\":1.2.3.4}",
+                "half",
+                "x".repeat(1 << 17))) {
+            Files.write(file, List.of(odd, good, odd));
             try (MetricsLog log = log(new AtomicLong())) {
                 log.add(step(1, null));
             }

@@ -1,6 +1,7 @@
 package io.flm.launch.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flm.exchange.StepTotals;
 import io.flm.worker.SourceLoss;
@@ -8,6 +9,7 @@ import io.flm.worker.StepMetrics;
 import io.flm.worker.StepResult;
 import io.flm.worker.model.Loss;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,6 +82,25 @@ class MetricsReaderTest {
         assertThat(steps.get(1).loss()).isNaN();
     }
 
+    /** As somebody's archive may bring them. */
+    @Test
+    @Timeout(60)
+    void whatNoRunWritesDoesNotHideWhatComesAfter() throws IOException {
+        Path file = folder.resolve("metrics.jsonl");
+        try (Writer out = Files.newBufferedWriter(file)) {
+            out.write("{\"step\":0,\"loss\":3.5}\n{\"step\":1,\"loss\":3.5,\"x\":\"");
+            for (int i = 0; i < 2000; i++) {
+                out.write("a".repeat(1000));
+            }
+            out.write("\"}\n{\"step\":2,\"loss\":3.5}\n");
+            for (int i = 0; i < 100_000; i++) {
+                out.write("{\"step\":" + (i % 2 == 0 ? 1 : 1000) + ",\"loss\":3.5}\n");
+            }
+            out.write("{\"step\":1001,\"loss\":3.5}\n");
+        }
+        assertThat(read(file)).extracting(StepMetrics::step).containsExactly(0L, 2L, 1000L, 1001L);
+    }
+
     @Test
     @Timeout(10)
     void whatIsNoFileHasNoSteps() throws Exception {
@@ -92,5 +113,6 @@ class MetricsReaderTest {
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
                 .isZero();
         assertThat(read(pipe)).isEmpty();
+        assertThatThrownBy(() -> MetricsReader.steps(pipe)).isInstanceOf(IOException.class);
     }
 }

@@ -16,6 +16,8 @@ import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SampleLogTest {
     private static final Sample CAT = sample("cat", "\u0089PNG\r\n\u001a\n...");
@@ -98,6 +100,50 @@ class SampleLogTest {
                 """, StandardOpenOption.APPEND);
         assertThat(SampleLog.read(file()).samples()).containsExactly(CAT);
         assertThat(steps()).containsExactly(10L);
+    }
+
+    /** The page would show no sample at all, or one node's answer would be too large for another. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"tokens\":[\"a\",\"b\"],\"views\":[{\"reader\":\"l2r\",\"rows\":[]}]",
+                "\"tokens\":[\"a\",\"b\"],\"views\":[{\"reader\":\"l2r\",\"rows\":[\"ll\",\"l\"]}]",
+                "\"tokens\":[\"a\"],\"views\":[{\"reader\":null,\"rows\":[\"l\"]}]",
+                "\"tokens\":[\"a\"],\"views\":[{\"reader\":\"l2r\",\"rows\":[null]}]",
+                "\"tokens\":[null],\"views\":[]",
+                "\"tokens\":[\"a\"],\"views\":[null]",
+                "\"tokens\":[],\"views\":[],\"name\":\"LONG\"",
+                "\"tokens\":[\"LONG\"],\"views\":[]",
+                "\"tokens\":[MANY],\"views\":[]",
+                "\"tokens\":[],\"views\":[VIEWS]"
+            })
+    void aSampleThatNoRunWritesIsOfNobody(String odd) throws IOException {
+        String parts = odd.replace("LONG", "x".repeat(402))
+                .replace("MANY", "\"a\"" + ",\"a\"".repeat(64))
+                .replace("VIEWS", "{\"reader\":\"r\",\"rows\":[]}" + ",{\"reader\":\"r\",\"rows\":[]}".repeat(4));
+        Files.writeString(
+                file(),
+                "{\"number\":0,\"sample\":{\"key\":\"k\",\"how\":\"\",\"picture\":\"" + CAT.picture() + "\"," + parts
+                        + (parts.contains("name") ? "" : ",\"name\":\"n\"") + "}}\n");
+        assertThat(SampleLog.read(file()).samples()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"step\":9223372036854775807,\"bySample\":[]}",
+                "{\"step\":1,\"bySample\":[null]}",
+                "{\"step\":1,\"bySample\":[{\"caption\":\"LONG\",\"loss\":1,\"guesses\":[]}]}",
+                "{\"step\":1,\"bySample\":[{\"loss\":\"NaN\",\"guesses\":[]}]}",
+                "{\"step\":1,\"bySample\":[{\"loss\":1,\"guesses\":[{\"token\":0,\"best\":null,\"right\":true,\"probability\":0}]}]}",
+                "{\"step\":1,\"bySample\":[{\"loss\":1,\"guesses\":[{\"token\":64,\"best\":\"a\",\"right\":true,\"probability\":0}]}]}",
+                "{\"step\":1,\"bySample\":[{\"loss\":1,\"guesses\":[{\"token\":-1,\"best\":\"a\",\"right\":true,\"probability\":0}]}]}",
+                "{\"step\":1,\"bySample\":[{\"loss\":1,\"guesses\":[{\"token\":0,\"best\":\"a\",\"right\":true,\"probability\":7}]}]}",
+                "{\"step\":1,\"bySample\":[{\"loss\":1,\"guesses\":[{\"token\":0,\"best\":\"a\",\"right\":true,\"probability\":\"NaN\"}]}]}"
+            })
+    void predictionsThatNoRunWritesAreOfNobody(String odd) throws IOException {
+        Files.writeString(file(), "{\"number\":0,\"predictions\":" + odd.replace("LONG", "x".repeat(402)) + "}\n");
+        assertThat(steps()).isEmpty();
     }
 
     @Test
