@@ -50,6 +50,7 @@ final class HttpAccess {
     private final SessionCookies cookies;
     private final AuditLog audit;
     private final RequestRate rate;
+    private final RequestRate rateOfKnown;
     private final int perSecond;
     private final LongSupplier nanoTime;
     private final Map<InetAddress, Integer> wrong = new HashMap<>();
@@ -68,15 +69,20 @@ final class HttpAccess {
         this.audit = audit;
         this.perSecond = settings.requestsPerSecond();
         this.rate = new RequestRate(perSecond);
+        this.rateOfKnown = new RequestRate(perSecond);
         this.nanoTime = nanoTime;
     }
 
-    /** Lets in requests that call this node by a name of its own, and no more of them than an address may send. */
+    /**
+     * Lets in requests that call this node by a name of its own, and no more of them than an address may send. Those who show a right token
+     * count by themselves: others of the same machine, or behind the same proxy, do not keep them from their run.
+     */
     Route known(Supplier<Route> inner) {
         return respondWithDefaultHeaders(
                 FOR_BROWSERS,
                 () -> extractRequest(request -> {
-                    if (!rate.take(client(request), nanoTime.getAsLong())) {
+                    RequestRate its = showsRight(request) ? rateOfKnown : rate;
+                    if (!its.take(client(request), nanoTime.getAsLong())) {
                         audit.refused(request, "too many requests a second");
                         return complete(HttpAnswers.problem(
                                 StatusCodes.TOO_MANY_REQUESTS,
@@ -92,6 +98,27 @@ final class HttpAccess {
                                     "this node does not answer to the name " + name
                                             + "; call it localhost or 127.0.0.1, or add the name to flm.http.names"));
                 }));
+    }
+
+    private boolean showsRight(HttpRequest request) {
+        Optional<String> authorization = authorization(request);
+        return tokens.wanted()
+                && (authorization.isPresent()
+                        ? role(authorization.get()).isPresent()
+                        : cookies.of(request).stream()
+                                .flatMap(cookie -> cookies.read(cookie).stream())
+                                .anyMatch(session -> !cookies.isOver(session)));
+    }
+
+    private static Optional<String> authorization(HttpRequest request) {
+        return request.getHeader("Authorization").map(HttpHeader::value);
+    }
+
+    /** Of a token; none: it is wrong, or of another kind. */
+    private Optional<Role> role(String authorization) {
+        return authorization.regionMatches(true, 0, "Bearer ", 0, 7)
+                ? tokens.role(authorization.substring(7).strip())
+                : Optional.empty();
     }
 
     private static InetAddress client(HttpRequest request) {
@@ -179,11 +206,9 @@ final class HttpAccess {
         if (!tokens.wanted()) {
             return new Shown.As(Caller.ANYBODY);
         }
-        Optional<String> authorization = request.getHeader("Authorization").map(HttpHeader::value);
+        Optional<String> authorization = authorization(request);
         if (authorization.isPresent()) {
-            return authorization
-                    .filter(value -> value.regionMatches(true, 0, "Bearer ", 0, 7))
-                    .flatMap(value -> tokens.role(value.substring(7).strip()))
+            return role(authorization.get())
                     .<Shown>map(role -> new Shown.As(Caller.withToken(role)))
                     .orElseGet(() -> new Shown.WrongToken());
         }

@@ -412,6 +412,28 @@ class HttpAccessTest {
         assertThat(statuses.stream().filter(status -> status == 401).count()).isGreaterThanOrEqualTo(16);
     }
 
+    /** They may be other users of this machine, or others behind the same proxy. */
+    @Test
+    void thoseOfTheSameAddressWhoAskTooOftenKeepNobodyOutWhoShowsATokenOrACookie() throws Exception {
+        int slow = bind(new Tokens("o", OPERATE, "r", READ), 10);
+        String cookie = cookie(signIn(slow, READ));
+        int others;
+        do {
+            others = send(slow, "GET", "/health/alive", "").statusCode();
+        } while (others == 200);
+        assertThat(others).isEqualTo(429);
+        assertThat(send(slow, "GET", "/api/v1/generations", "", token(OPERATE)).statusCode())
+                .isEqualTo(200);
+        assertThat(send(slow, "GET", "/api/v1/generations", "", "Cookie", cookie)
+                        .statusCode())
+                .isEqualTo(200);
+        int own;
+        do {
+            own = send(slow, "GET", "/api/v1/generations", "", token(OPERATE)).statusCode();
+        } while (own == 200);
+        assertThat(own).isEqualTo(429);
+    }
+
     @Test
     void anAddressThatAsksTooOftenIsToldToWait() throws Exception {
         int slow = bind(new Tokens("o", OPERATE, "", ""), 10);
