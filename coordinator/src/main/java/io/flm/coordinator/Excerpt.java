@@ -1,10 +1,11 @@
 package io.flm.coordinator;
 
+import io.flm.data.PlainText;
+
 /** Cuts texts of a run's view: what one node tells another must fit into a frame, however many workers there are. */
 final class Excerpt {
     private static final int LONGEST = 1000;
     private static final int LONGEST_TOGETHER = 128 * 1024;
-    private static final String CUT = " ...";
 
     private Excerpt() {}
 
@@ -16,10 +17,6 @@ final class Excerpt {
     /** One of several texts that are told together. */
     static String of(String text, int count) {
         int longest = Math.min(LONGEST, LONGEST_TOGETHER / count);
-        if (text.length() <= longest) {
-            return text;
-        }
-        int end = Math.max(1, longest - CUT.length());
-        return text.substring(0, Character.isHighSurrogate(text.charAt(end - 1)) ? end - 1 : end) + CUT;
+        return text.length() <= longest ? text : PlainText.cut(text, Math.max(1, longest - PlainText.CUT.length()));
     }
 }

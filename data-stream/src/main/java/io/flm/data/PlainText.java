@@ -10,6 +10,9 @@ public final class PlainText {
     private static final int ZERO_WIDTH_NON_JOINER = 0x200c; // both are part of words and of emoji
     private static final int ZERO_WIDTH_JOINER = 0x200d;
 
+    /** What a text ends with that was cut. */
+    public static final String CUT = " ...";
+
     private PlainText() {}
 
     /** One line: breaks and tabs become spaces; control characters, and those that turn the direction of text, are written out. */
@@ -30,6 +33,15 @@ public final class PlainText {
             }
         });
         return plain.toString();
+    }
+
+    /** A text of at most so many letters, and of a longer one its beginning with {@code " ..."}; no letter of two units is torn. */
+    public static String cut(String text, int longest) {
+        if (text.length() <= longest) {
+            return text;
+        }
+        boolean tears = longest > 0 && Character.isHighSurrogate(text.charAt(longest - 1));
+        return text.substring(0, tears ? longest - 1 : longest) + CUT;
     }
 
     private static boolean isPlain(int c) {

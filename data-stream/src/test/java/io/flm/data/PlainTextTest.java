@@ -32,6 +32,14 @@ class PlainTextTest {
     }
 
     @Test
+    void aTextIsCutBetweenLetters() {
+        assertThat(PlainText.cut("abcd", 4)).isEqualTo("abcd");
+        assertThat(PlainText.cut("abcde", 4)).isEqualTo("abcd ...");
+        assertThat(PlainText.cut("abc\ud83d\udc69", 4)).isEqualTo("abc ...");
+        assertThat(PlainText.cut("ab\ud83d\udc69c", 4)).isEqualTo("ab\ud83d\udc69 ...");
+    }
+
+    @Test
     void aMessageIsOneLine() {
         assertThat(PlainText.of("a.tar: bad\nflm: all is well\r\n\tend"))
                 .isEqualTo("a.tar: bad flm: all is well   end");

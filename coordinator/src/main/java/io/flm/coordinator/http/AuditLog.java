@@ -64,7 +64,6 @@ final class AuditLog {
     }
 
     private static String plain(String text) {
-        String line = PlainText.of(text);
-        return line.length() <= MOST_TEXT ? line : line.substring(0, MOST_TEXT) + "...";
+        return PlainText.cut(PlainText.of(text), MOST_TEXT);
     }
 }

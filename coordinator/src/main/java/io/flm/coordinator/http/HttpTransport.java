@@ -62,7 +62,8 @@ final class HttpTransport {
 
     private static ServerSettings adapted(ServerSettings server) {
         return server.withTimeouts(server.getTimeouts()
-                        .withRequestTimeout(scala.concurrent.duration.Duration.Inf())) // its answer is no problem details
+                        .withRequestTimeout(
+                                scala.concurrent.duration.Duration.Inf())) // its answer is no problem details
                 .withTransparentHeadRequests(true)
                 .withParserSettings(server.getParserSettings()
                         .withCustomMethods(QUERY)

@@ -52,7 +52,8 @@ final class QueryNumbers {
             return otherwise;
         }
         try {
-            long number = Long.parseLong(text);
+            long number =
+                    text.matches("[0-9]+") ? Long.parseLong(text) : -1; // signs and other scripts' digits are none
             if (number >= least && number <= most) {
                 return number;
             }

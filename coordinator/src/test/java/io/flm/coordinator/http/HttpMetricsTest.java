@@ -159,6 +159,8 @@ class HttpMetricsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                     ?from=x                   | from is "x"; give a step, 0 or more
+                    ?from=%2B1                | from is "+1"; give a step, 0 or more
+                    ?from=%D9%A1              | from is "\u0661"; give a step, 0 or more
                     ?from=-1                  | from is "-1"; give a step, 0 or more
                     ?from=                    | from is ""; give a step, 0 or more
                     ?to=1.5                   | to is "1.5"; give a step, 0 or more

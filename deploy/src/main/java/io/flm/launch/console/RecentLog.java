@@ -39,7 +39,7 @@ public final class RecentLog extends AppenderBase<ILoggingEvent> {
                 event.getTimeStamp(),
                 String.valueOf(event.getLevel()),
                 name.substring(name.lastIndexOf('.') + 1),
-                PlainText.of(text.length() <= LONGEST ? text : text.substring(0, LONGEST) + " ..."));
+                PlainText.of(PlainText.cut(text, LONGEST)));
         synchronized (lines) {
             lines.addLast(line);
             if (lines.size() > most) {

@@ -2,6 +2,7 @@ package io.flm.launch.run;
 
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.http.KeptRuns;
+import io.flm.data.PlainText;
 import io.flm.worker.StepMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,8 @@ import org.slf4j.LoggerFactory;
 /** The runs of a folder, for whoever looks at one of them and asks how the others went. */
 public final class RunFolders implements KeptRuns {
     private static final Logger LOG = LoggerFactory.getLogger(RunFolders.class);
+
+    private static final int LONGEST = 1000; // letters of a text: all runs are told in one answer
 
     private final Path folder;
 
@@ -46,8 +49,8 @@ public final class RunFolders implements KeptRuns {
         }
         return new KeptRun(
                 String.valueOf(run.getFileName()),
-                view.state(),
-                view.reason(),
+                PlainText.cut(view.state(), LONGEST),
+                PlainText.cut(view.reason(), LONGEST),
                 view.step(),
                 view.totalSteps(),
                 view.loss(),

@@ -33,6 +33,12 @@ class RecentLogTest {
     }
 
     @Test
+    void aLineIsCutBetweenLetters() {
+        logger().info("x".repeat(999) + "\ud83d\udc69 and more");
+        assertThat(recent.kept()).extracting(LogLine::text).containsExactly("x".repeat(999) + " ...");
+    }
+
+    @Test
     void aLineIsOneShortAndWithoutControlsAndStackTraces() {
         Logger logger = logger();
         logger.info("a\u001b[31m\nb\u202ec {}", "x".repeat(5000), new IllegalStateException("deep"));

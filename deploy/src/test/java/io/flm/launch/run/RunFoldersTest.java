@@ -91,6 +91,19 @@ class RunFoldersTest {
                 .contains("" + odd);
     }
 
+    /** All runs are told in one answer, and a folder may be somebody else's. */
+    @Test
+    void aReasonWithoutAnEndIsCut() throws IOException {
+        Path odd = aRun(parent, "odd", 4);
+        LastStatus.write(odd, finished("odd"), 1);
+        Path status = odd.resolve("status.json");
+        Files.writeString(
+                status, Files.readString(status).replaceFirst("\"reason\":\"", "\"reason\":\"" + "r".repeat(100_000)));
+        assertThat(new RunFolders(parent).newest())
+                .singleElement()
+                .satisfies(run -> assertThat(run.reason()).startsWith("rrr").hasSizeLessThan(1100));
+    }
+
     @Test
     void noNameLeadsOutOfTheFolder() throws IOException {
         Path inner = Files.createDirectory(parent.resolve("runs"));
