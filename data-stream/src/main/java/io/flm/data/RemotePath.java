@@ -140,7 +140,12 @@ public final class RemotePath {
         return isRemote(path) ? Path.of("/" + host(uri(path)) + uri(path).getPath()) : path;
     }
 
-    /** The name of the file alone, as it would be called on a disk. */
+    /** The last part of a path as a user gave it, where it may stand for several files: with its braces, without its query. */
+    public static String lastPart(Path path) {
+        return String.valueOf(Path.of(shown(path)).getFileName());
+    }
+
+    /** The name of one file alone, as it would be called on a disk. */
     public static String name(Path path) {
         if (!isRemote(path)) {
             return String.valueOf(path.getFileName());

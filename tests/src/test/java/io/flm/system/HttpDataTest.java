@@ -173,6 +173,30 @@ class HttpDataTest {
         assertThat(trained("nodes", 1, "--nodes", "2")).isEqualTo(onDisk);
     }
 
+    @Test
+    void aPageNamesHeldOutShardsOnAServerAsTheyWereGiven() throws Exception {
+        Path page = folder.resolve("page.html");
+        FlmProcess evaluated = FlmProcess.start(
+                folder,
+                "evaluate",
+                "--from",
+                folder.resolve("local").toString(),
+                "--data",
+                address,
+                "--set",
+                "flm.evaluate.samples=20",
+                "--set",
+                "flm.evaluate.pools=1",
+                "--set",
+                "flm.evaluate.pool-size=10",
+                "--set",
+                "flm.evaluate.caption-samples=2",
+                "--html",
+                page.toString());
+        assertThat(evaluated.exitCode()).as(evaluated.errors()).isZero();
+        assertThat(Files.readString(page)).contains("s-{noto,twemoji}.tar");
+    }
+
     /** Of 20 MB of shards 6 MB are kept, so that pieces come and go while the run is on. */
     @Test
     void anOrderByWindowsOverPiecesThatAreKeptIsThatOfADisk() throws Exception {

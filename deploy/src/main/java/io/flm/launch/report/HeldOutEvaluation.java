@@ -152,7 +152,7 @@ public final class HeldOutEvaluation {
     }
 
     private static String names(List<Path> paths) {
-        return String.join(", ", paths.stream().map(RemotePath::name).toList());
+        return String.join(", ", paths.stream().map(RemotePath::lastPart).toList());
     }
 
     private static void write(Path file, String page, PageWriting writing) {
