@@ -55,14 +55,25 @@ final class OrderRoutes {
         return path(
                 name,
                 () -> post(() ->
-                        extractRequest(request -> bodies.take(body -> give(request, reason(name, body), wanted)))));
+                        extractRequest(request -> bodies.take(body -> give(request, name, reason(body), wanted)))));
     }
 
-    private CompletionStage<HttpResponse> give(HttpRequest request, String reason, Wanted wanted) {
+    /** @param given the reason that came with the order; empty: none */
+    private CompletionStage<HttpResponse> give(HttpRequest request, String order, String given, Wanted wanted) {
+        String reason = given.isEmpty() ? order + " over HTTP" : given;
         return IfMatch.tags(request)
                 .map(tags -> onlyIf(tags, reason, wanted))
                 .orElseGet(() -> coordinator.shown(
-                        (ActorRef<Answer> replyTo) -> wanted.order(reason, replyTo), OrderRoutes::answer));
+                        (ActorRef<Answer> replyTo) -> wanted.order(reason, replyTo), OrderRoutes::answer))
+                .thenApply(response -> told(response, given));
+    }
+
+    /** Some orders keep their reason nowhere else than in the audit line. */
+    private static HttpResponse told(HttpResponse response, String given) {
+        String detail = response.getAttribute(HttpAnswers.DETAIL).orElse("");
+        return given.isEmpty() || detail.contains(given)
+                ? response
+                : response.addAttribute(HttpAnswers.DETAIL, detail + "; reason: " + given);
     }
 
     private CompletionStage<HttpResponse> onlyIf(List<String> tags, String reason, Wanted wanted) {
@@ -74,11 +85,11 @@ final class OrderRoutes {
                 show);
     }
 
-    private static String reason(String order, String body) {
+    private static String reason(String body) {
         String reason =
                 body.isBlank() ? null : HttpBodies.read(body, Order.class).reason();
         if (reason == null) {
-            return order + " over HTTP";
+            return "";
         }
         if (reason.isBlank() || reason.length() > 1000) {
             throw new UserException("reason: give a short text, or leave it out");

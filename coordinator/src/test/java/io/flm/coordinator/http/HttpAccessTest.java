@@ -476,6 +476,12 @@ class HttpAccessTest {
     }
 
     @Test
+    void theReasonOfAnOrderIsInItsLine() throws Exception {
+        send(port, "POST", "/api/v1/run/continue", "{\"reason\": \"the fan turns\"}", token(OPERATE));
+        assertThat(lines()).singleElement().asString().endsWith("; reason: the fan turns");
+    }
+
+    @Test
     void foreignTextForgesNoLine() throws Exception {
         String name = "a%0d%0aPOST%20%2fapi%2fv1%2frun%2fstop%20by%20operate%20from%2010.0.0.1:%20202%1b%5b2J%e2%80%ae";
         send("POST", "/api/v1/workers/" + name + "/drain", token(OPERATE));

@@ -83,13 +83,15 @@ class Chart {
   #colors = []; // of a head the same in each chart
   #hidden = new Set();
   #values = {};
+  #steps = [];
+  #pointed = element('span', {className: 'muted'});
 
   constructor(kind, charts) {
     this.#kind = kind;
     this.#place = element('div', {role: 'img'});
     this.#legend = element('ul', {className: 'legend'});
     this.box = element('figure', {className: 'card chart', hidden: true},
-        element('figcaption', {}, element('h3', {textContent: kind.title}), this.#legend), this.#place);
+        element('figcaption', {}, element('h3', {}, kind.title, ' ', this.#pointed), this.#legend), this.#place);
     charts.append(this.box);
     new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(this.box);
   }
@@ -115,6 +117,7 @@ class Chart {
     const positive = values => log ? values.map(value => value > 0 ? value : null) : values;
     const range = options.smoothing > 0 || metrics.bucketSteps > 1;
     const data = [metrics.steps];
+    this.#steps = metrics.steps;
     names.forEach(name => {
       const figure = metrics.figures[name];
       this.#values[name] = figure.mean;
@@ -157,8 +160,9 @@ class Chart {
     return index === null ? values.findLast(value => value !== null) ?? null : values[index] ?? null;
   }
 
-  /** Shows values in the legend: those under the pointer, or the newest. */
+  /** Shows values in the legend: those under the pointer, and at which step, or the newest. */
   #tell(index) {
+    setText(this.#pointed, index === null ? '' : `at step ${count(this.#steps[index])}`);
     this.#legend.querySelectorAll('output').forEach((output, i) =>
       setText(output, this.#kind.text(this.#at(this.#names[i], index))));
   }
