@@ -1,5 +1,6 @@
 package io.flm.data;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -22,20 +23,22 @@ final class Braces {
     /** Lists of names are long. Braces without their end cost the square of the letters. */
     private static final int MOST_LETTERS = 16_384;
 
+    private static final int MOST_SHOWN = 80; // letters of a pattern that is too long
+
     private Braces() {}
 
     /** All texts that {@code pattern} stands for, in their order; itself alone if it has no braces to expand. */
     static List<String> expand(String pattern) {
         if (pattern.length() > MOST_LETTERS) {
-            throw new UserException(pattern.substring(0, 80) + "...: a path of " + pattern.length()
-                    + " letters; give at most " + MOST_LETTERS);
+            throw new UserException(
+                    beginning(pattern) + ": a path of " + pattern.length() + " letters; give at most " + MOST_LETTERS);
         }
         return expand(pattern, pattern, 0);
     }
 
     private static List<String> expand(String pattern, String whole, int depth) {
         if (depth > MOST_DEPTH) {
-            throw new UserException(whole.substring(0, 80) + "...: braces within braces, too many");
+            throw new UserException(beginning(whole) + ": braces within braces, too many");
         }
         int open = pattern.indexOf('{');
         while (open >= 0) {
@@ -119,8 +122,8 @@ final class Braces {
         int last = letters ? to.charAt(0) : Integer.parseInt(to);
         int step = range.group(3) == null ? 1 : Math.max(1, Math.abs(Integer.parseInt(range.group(3))));
         if (first > last) {
-            throw new UserException(
-                    whole + ": the range {" + range.group() + "} runs backwards; write {" + to + ".." + from + "}");
+            throw new UserException(shown(whole) + ": the range {" + range.group() + "} runs backwards; write {" + to
+                    + ".." + from + "}");
         }
         requireFew(((long) last - first) / step + 1, whole);
         boolean padded = isPadded(from) || isPadded(to);
@@ -140,7 +143,17 @@ final class Braces {
     private static void requireFew(long count, String whole) {
         if (count > MOST) {
             throw new UserException(
-                    whole + ": its braces stand for more than " + MOST + " files; give a folder instead");
+                    shown(whole) + ": its braces stand for more than " + MOST + " files; give a folder instead");
         }
+    }
+
+    /** How messages name a pattern: an address has both of its slashes, and no query, which may be a signature. */
+    private static String shown(String pattern) {
+        return RemotePath.isRemote(pattern) ? RemotePath.shown(Path.of(pattern)) : pattern;
+    }
+
+    private static String beginning(String pattern) {
+        String shown = shown(pattern);
+        return shown.length() <= MOST_SHOWN ? shown : shown.substring(0, MOST_SHOWN) + "...";
     }
 }

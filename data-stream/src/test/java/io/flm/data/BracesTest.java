@@ -42,6 +42,14 @@ class BracesTest {
     }
 
     @Test
+    void aRefusedAddressIsShownWithoutItsSignature() {
+        assertThatThrownBy(() -> Braces.expand("https:/host/s-{9..0}.tar?sig=secret"))
+                .hasMessage("https://host/s-{9..0}.tar: the range {9..0} runs backwards; write {0..9}");
+        assertThatThrownBy(() -> Braces.expand("https:/host/a.tar?" + "{".repeat(250_000)))
+                .hasMessageStartingWith("https://host/a.tar: a path of 250018 letters");
+    }
+
+    @Test
     void bracesThatStandForTheWorldAreRefused() {
         for (String pattern : new String[] {
             "{0..999999999}",

@@ -35,6 +35,10 @@ record CsvColumns(int picture, int caption, boolean header) {
             first.forEach(value -> requireNoUrl(value, where));
             return new CsvColumns(0, 1, false);
         }
+        if (first.size() == 1 && first.get(0).contains("\t")) {
+            throw new UserException(
+                    where + ": tabs separate its values, and its name says that commas do; call it .tsv");
+        }
         throw new UserException(where + ": no column of "
                 + (picture < 0
                         ? "pictures (" + String.join(", ", PICTURES)

@@ -81,7 +81,7 @@ record Preparation(Dataset source, Pictures pictures, PackSettings settings) {
 
     private static String wordsOf(int[] words) {
         return words.length == 1
-                ? words[0] + " words"
+                ? words[0] + (words[0] == 1 ? " word" : " words")
                 : String.format(Locale.ROOT, "%d captions, the first of %d words", words.length, words[0]);
     }
 }

@@ -201,6 +201,7 @@ class CaptionTableTest {
             https://a.b/c.png,x                   | 1: pictures as URLs (https://a.b/c.png), which are not fetched
             a cat,s3://a/c.png                    | 1: pictures as URLs (s3://a/c.png), which are not fetched
             photo,caption                         | 1: no column of pictures (image, picture,
+            filepath\ttitle                       | 1: tabs separate its values, and its name says that commas do; call it .tsv
             image,words                           | 1: no column of captions (caption, title, text) among image, words;
             a.png,x,y                             | 1: no column of pictures (image, picture,
             a.png                                 | 1: no column of pictures (image, picture,
