@@ -17,6 +17,7 @@ import io.flm.worker.train.TrainSettings;
 import io.flm.worker.weights.InitialWeights;
 import io.flm.worker.weights.Part;
 import io.flm.worker.weights.WeightSource;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -99,6 +100,10 @@ final class PretrainCommand extends TrainCommand {
             String path = part == Part.WHOLE ? each : each.substring(each.indexOf('=') + 1);
             if (path.isEmpty()) {
                 throw new UserException("--init " + each + ": give the file behind it");
+            }
+            if (part == Part.WHOLE && path.matches("[a-z]+=.*") && !Files.exists(environment.resolve(Path.of(path)))) {
+                throw new UserException("--init " + each
+                        + ": no such word; give image=PATH, text=PATH, or the PATH of a whole checkpoint");
             }
             layers.option(WeightSource.key(part), path, "--init", environment.folder());
         });

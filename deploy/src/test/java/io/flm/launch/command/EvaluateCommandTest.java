@@ -399,6 +399,6 @@ class EvaluateCommandTest {
         assertThat(flm("evaluate", "--from", "elsewhere")).isEqualTo(Failure.REFUSED);
         assertThat(world.err())
                 .singleElement()
-                .satisfies(line -> assertThat(line).contains("elsewhere: no checkpoint there"));
+                .satisfies(line -> assertThat(line).contains("elsewhere: no such folder"));
     }
 }

@@ -334,7 +334,7 @@ class ExportCommandTest {
         Path checkpoint = save("run", tiny());
         Files.createDirectories(folder.resolve("empty"));
         refused("empty: no checkpoint there", "--from empty --format hf out");
-        refused("nowhere: no checkpoint there", "--from nowhere --format official out");
+        refused("nowhere: no such folder", "--from nowhere --format official out");
         byte[] weights = Files.readAllBytes(checkpoint.resolve("weights.safetensors"));
         weights[weights.length - 1] ^= 1;
         Files.write(checkpoint.resolve("weights.safetensors"), weights);

@@ -94,6 +94,7 @@ class InitTest {
         --init image=MADE/clip --set flm.model.image-layers=4               | has nothing for vit_model.visual.transformer.resblocks.3
         --init text=MADE/bert                                               | BERT of Hugging Face reads texts with [CLS], [PAD], [SEP] and [MASK], but the tokenizer has <s>
         --init image=                                                       | --init image=: give the file behind it
+        --init picture=MADE/clip                                            | no such word; give image=PATH, text=PATH, or
         --init image=MADE/clip --init roberta.safetensors                   | a whole checkpoint fills the encoders, too
         --init image=MADE/clip --resume                                     | leave --resume out
         --init image=MADE/clip --from r                                     | leave --from out

@@ -80,6 +80,9 @@ public final class CheckpointStore {
         if (Files.exists(runOrCheckpoint.resolve(StateFile.NAME))) {
             return Checkpoint.open(runOrCheckpoint);
         }
+        if (!Files.exists(runOrCheckpoint)) {
+            throw new UserException(runOrCheckpoint + ": no such folder; give a run folder or one of its checkpoints");
+        }
         Path checkpoints = runOrCheckpoint.resolve(FOLDER);
         return newestValid(Files.isDirectory(checkpoints) ? checkpoints : runOrCheckpoint, Optional.empty(), refused)
                 .orElseThrow(() -> new UserException(

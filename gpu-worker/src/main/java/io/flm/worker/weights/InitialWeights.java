@@ -118,8 +118,13 @@ public final class InitialWeights implements AutoCloseable {
         for (String name : model.keySet()) {
             int there = filled.getOrDefault(name, Set.of()).size();
             if ((there == 0 && source.part().needs(name)) || (there > 0 && there < parts.getOrDefault(name, 1))) {
-                throw new UserException(file.path() + ": has " + (there == 0 ? "nothing" : "only a part") + " for "
-                        + name + " of this model; set the sizes of flm.model to those of the weights, or give others");
+                String what =
+                        filled.isEmpty() || source.part() == Part.WHOLE ? "of " + family.name() + ", has " : "has ";
+                throw new UserException(file.path() + ": " + what + (there == 0 ? "nothing" : "only a part") + " for "
+                        + name + " of this model; "
+                        + (what.equals("has ")
+                                ? "set the sizes of flm.model to those of the weights, or give others"
+                                : "give weights of one encoder as image= or text=, whichever they are of, or others"));
             }
         }
     }

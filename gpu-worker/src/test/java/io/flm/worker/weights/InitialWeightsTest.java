@@ -423,8 +423,8 @@ class InitialWeightsTest {
             TEXT  | roberta      | 16, 4, 4, 2, 1, 1, 1, 20, 32, 8, 16, 2, 2  | num_attention_heads = 2, but flm.model.heads = 4
             TEXT  | roberta      | 32, 2, 4, 2, 1, 1, 1, 20, 32, 8, 16, 2, 2  | [64, 16] does not fit text_transformer.embeddings.word_embeddings.weight [64, 32]
             TEXT  | bert         | 16, 2, 4, 2, 1, 1, 1, 20, 32, 8, 16, 2, 2  | norms add 1.0E-12, those of this model 1.0E-5; set flm.model.text-norm-epsilon
-            TEXT  | clip         | 16, 2, 4, 2, 1, 1, 1, 20, 32, 8, 16, 2, 2  | has nothing for text_transformer.embeddings
-            WHOLE | clip         | 16, 2, 4, 2, 1, 1, 1, 20, 32, 8, 16, 2, 2  | has nothing for text_transformer.embeddings
+            TEXT  | clip         | 16, 2, 4, 2, 1, 1, 1, 20, 32, 8, 16, 2, 2  | of CLIP of Hugging Face, has nothing for text_transformer.embeddings
+            WHOLE | clip         | 16, 2, 4, 2, 1, 1, 1, 20, 32, 8, 16, 2, 2  | give weights of one encoder as image= or text=
             IMAGE | views.pt     | 16, 2, 4, 2, 1, 1, 1, 20, 32, 8, 16, 2, 2  | its names are of no known model, such as whole, part, columns
             IMAGE | nowhere      | 16, 2, 4, 2, 1, 1, 1, 20, 32, 8, 16, 2, 2  | nowhere: no such file
             """)
