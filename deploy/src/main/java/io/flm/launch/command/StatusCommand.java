@@ -7,9 +7,12 @@ import io.flm.launch.console.Json;
 import io.flm.launch.console.Version;
 import io.flm.launch.report.StatusText;
 import io.flm.launch.run.LastStatus;
+import io.flm.launch.run.NodeFiles;
+import io.flm.launch.run.RunFiles;
 import io.flm.launch.submit.ControlClient;
 import io.flm.launch.submit.Nodes;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -77,6 +80,9 @@ final class StatusCommand implements Callable<Integer> {
                 return run;
             } catch (ControlClient.Unavailable e) {
                 if (folder != null) {
+                    if (!mayBeRun(folder)) {
+                        throw new UserException(folder + ": no run there; flm runs lists those of a folder", e);
+                    }
                     RunView run = LastStatus.of(folder);
                     if (isOver(run)) {
                         return run;
@@ -95,6 +101,11 @@ final class StatusCommand implements Callable<Integer> {
                 Thread.sleep(STEP.toMillis());
             }
         }
+    }
+
+    /** Also one of which no more is there yet than its command, or a node. */
+    private static boolean mayBeRun(Path folder) {
+        return RunFiles.isRun(folder) || LastStatus.isFollowed(folder) || Files.isDirectory(NodeFiles.folder(folder));
     }
 
     private static boolean isOver(RunView run) {

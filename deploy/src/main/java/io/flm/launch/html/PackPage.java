@@ -76,7 +76,7 @@ public final class PackPage {
         gallery(body, "Samples in the shards", "Evenly from all of them.", written);
         leftOut.forEach((reason, shown) -> gallery(body, "Left out: " + reason, "The first of them.", shown));
         body.append("<section><h2>Settings</h2><table class=\"plain\"><tbody>");
-        settings.forEach((name, value) -> row(body, name, value));
+        settings.forEach((name, value) -> row(body, name, shown(name, value)));
         return Html.page(title, body.append("</tbody></table></section>\n").toString());
     }
 
@@ -88,6 +88,11 @@ public final class PackPage {
                 .counts()
                 .forEach((kind, count) -> row(body, "files in no sample: " + kind, Html.number("%,d", count)));
         body.append("</tbody></table></section>\n");
+    }
+
+    /** A distance alone would read as if duplicates were kept. */
+    private static String shown(String name, String value) {
+        return name.equals("--deduplicate") && !value.equals("off") ? "on, distance " + value : value;
     }
 
     private static void row(StringBuilder body, String name, String value) {

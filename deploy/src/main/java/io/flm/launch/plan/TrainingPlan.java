@@ -265,13 +265,16 @@ public final class TrainingPlan {
                         ? "nothing to add within a node"
                         : String.format(
                                 Locale.ROOT,
-                                "each node adds %.2f GB of its devices: %.3f s",
-                                addedBytes / 1e9,
+                                "each node adds %s GB of its devices: %.3f s",
+                                figure(2, addedBytes / 1e9),
                                 addSeconds),
                 sentBytes == 0
                         ? "nothing to send"
                         : String.format(
-                                Locale.ROOT, "and sends %.2f GB to others: %.3f s", sentBytes / 1e9, sendSeconds));
+                                Locale.ROOT,
+                                "and sends %s GB to others: %.3f s",
+                                figure(2, sentBytes / 1e9),
+                                sendSeconds));
         line(
                 text,
                 "step",
@@ -282,24 +285,24 @@ public final class TrainingPlan {
         line(
                 text,
                 "data",
-                "%,.0f GB; each node reads %,.0f MB/s, %,.0f GB in all, and is spared what it keeps of them",
-                given.samples() * given.sampleBytes().value() / 1e9,
-                readEach() / 1e6,
-                readInAll() / 1e9);
+                "%s GB; each node reads %s MB/s, %s GB in all, and is spared what it keeps of them",
+                figure(0, given.samples() * given.sampleBytes().value() / 1e9),
+                figure(0, readEach() / 1e6),
+                figure(0, readInAll() / 1e9));
         line(
                 text,
                 "checkpoints",
-                "%.2f GB each, up to %.1f GB at a time",
-                checkpointBytes() / 1e9,
-                (checkpointsKept() + 1) * checkpointBytes() / 1e9);
+                "%s GB each, up to %s GB at a time",
+                figure(2, checkpointBytes() / 1e9),
+                figure(1, (checkpointsKept() + 1) * checkpointBytes() / 1e9));
         text.append(String.format(Locale.ROOT, "%nby these rates%n"));
-        rate(text, "device", "%,.1f TFLOP/s", given.device().flops(), 1e12);
-        rate(text, "lane", "%,.0f ms", given.device().laneSeconds(), 1e-3);
-        rate(text, "decoding", "%,.0f pictures/s a core", given.decode(), 1);
-        rate(text, "network", "%,.1f Gbit/s a node", given.network(), 1e9 / 8);
-        rate(text, "memory", "%,.1f GB/s of gradients a node", given.memory(), 1e9);
-        rate(text, "text", "%,.1f tokens", given.tokens(), 1);
-        rate(text, "sample", "%,.1f kB", given.sampleBytes(), 1e3);
+        rate(text, "device", 1, "TFLOP/s", given.device().flops(), 1e12);
+        rate(text, "lane", 0, "ms", given.device().laneSeconds(), 1e-3);
+        rate(text, "decoding", 0, "pictures/s a core", given.decode(), 1);
+        rate(text, "network", 1, "Gbit/s a node", given.network(), 1e9 / 8);
+        rate(text, "memory", 1, "GB/s of gradients a node", given.memory(), 1e9);
+        rate(text, "text", 1, "tokens", given.tokens(), 1);
+        rate(text, "sample", 1, "kB", given.sampleBytes(), 1e3);
         return text.toString();
     }
 
@@ -317,7 +320,13 @@ public final class TrainingPlan {
                 .append(System.lineSeparator());
     }
 
-    private static void rate(StringBuilder text, String name, String format, Rate rate, double unit) {
-        line(text, "  " + name, "%-32s%s", String.format(Locale.ROOT, format, rate.value() / unit), rate.source());
+    private static void rate(StringBuilder text, String name, int digits, String of, Rate rate, double unit) {
+        line(text, "  " + name, "%-32s%s", figure(digits, rate.value() / unit) + " " + of, rate.source());
+    }
+
+    /** With so many digits behind the point; one too small for these with two that count. */
+    private static String figure(int digits, double value) {
+        boolean tiny = value > 0 && value < 0.5 * Math.pow(10, -digits);
+        return String.format(Locale.ROOT, tiny ? "%.2g" : "%,." + digits + "f", value);
     }
 }

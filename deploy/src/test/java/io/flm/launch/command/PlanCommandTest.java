@@ -234,6 +234,9 @@ class PlanCommandTest {
                         "assumed; state it with --network",
                         "docs/results.md: two workers on one H200",
                         "assumed: captions of 12 tokens");
+        assertThat(text("--preset tiny --samples 7k --nodes 2 --tflops 0.021 --decode-rate 50 --sample-kb 20"))
+                .contains("  device     0.021 TFLOP/s", "data         0.14 GB;")
+                .doesNotContainPattern(" 0\\.?0* (GB|TFLOP)");
     }
 
     @ParameterizedTest

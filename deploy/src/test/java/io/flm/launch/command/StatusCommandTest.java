@@ -234,6 +234,13 @@ class StatusCommandTest {
     }
 
     @Test
+    void aFolderThatHoldsNoRunIsRefused() throws Exception {
+        Path data = Files.createDirectories(folder.resolve("data"));
+        assertThat(world.flm("status", "--run", data.toString())).isEqualTo(Failure.REFUSED);
+        assertThat(world.err()).containsExactly("flm: " + data + ": no run there; flm runs lists those of a folder");
+    }
+
+    @Test
     void runsAreListedNewestFirst() throws Exception {
         Path other = run("runs/mid-1");
         LastStatus.write(run, ScriptedRun.view(100, 100), 1);
