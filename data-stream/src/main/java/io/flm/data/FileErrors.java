@@ -51,7 +51,9 @@ public final class FileErrors {
         }
         String cause;
         if (e instanceof NoSuchFileException) {
-            cause = "no such file or folder; give other data";
+            cause = file.contains("*")
+                    ? "no such file; patterns are the shell's: name several by braces, as in a-{000..123}.tar, or by their folder"
+                    : "no such file or folder; give other data";
         } else if (e instanceof AccessDeniedException) {
             cause = "may not be read by this user; change its permissions, or those of its folder";
         } else if (isTooManyOpen(e)) {

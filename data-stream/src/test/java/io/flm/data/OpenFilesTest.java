@@ -86,6 +86,9 @@ class OpenFilesTest {
                 .hasMessage("a.tar: may not be read by this user; change its permissions, or those of its folder");
         assertThat(FileErrors.opening(file, new NoSuchFileException("a.tar")))
                 .hasMessage("a.tar: no such file or folder; give other data");
+        assertThat(FileErrors.opening(Path.of("cc/*.tar"), new NoSuchFileException("cc/*.tar")))
+                .hasMessage("cc/*.tar: no such file; patterns are the shell's: name several by braces, as in"
+                        + " a-{000..123}.tar, or by their folder");
         assertThat(FileErrors.opening(file, new IOException("Input/output error")))
                 .hasMessage("a.tar: cannot be read (Input/output error); look at this machine's disk");
     }
