@@ -14,6 +14,13 @@ import java.util.concurrent.CompletionStage;
 final class CoordinatorClient {
     static final Duration TIMEOUT = Duration.ofSeconds(3);
 
+    /** Long questions that the coordinator is asked at the same time: it has the next one when it has answered one. */
+    private static final int MOST_LONG = 2;
+
+    /** Those that wait; a browser asks for a few at a time. */
+    private static final int MOST_WAITING = 64;
+
+    private final Turns inTurn = new Turns(MOST_LONG, MOST_WAITING, TIMEOUT);
     private final ActorSystem<?> system;
     private final ActorRef<Coordinator.Command> coordinator;
 
@@ -28,8 +35,21 @@ final class CoordinatorClient {
         return ask(question).handle((answer, failure) -> failure == null ? show.apply(answer) : silent());
     }
 
+    /** The same of a question that takes it long: a few of this node at a time. */
+    <T> CompletionStage<HttpResponse> shownInTurn(
+            Function<ActorRef<T>, Coordinator.Command> question, java.util.function.Function<T, HttpResponse> show) {
+        return inTurn.take(() -> shown(question, show), CoordinatorClient::tooMany);
+    }
+
     <T> CompletionStage<T> ask(Function<ActorRef<T>, Coordinator.Command> question) {
         return AskPattern.ask(coordinator, question, TIMEOUT, system.scheduler());
+    }
+
+    private static HttpResponse tooMany() {
+        return HttpAnswers.problem(
+                StatusCodes.SERVICE_UNAVAILABLE,
+                "too many others ask this node for figures and samples; try again",
+                HttpAnswers.header("Retry-After", "1"));
     }
 
     private static HttpResponse silent() {

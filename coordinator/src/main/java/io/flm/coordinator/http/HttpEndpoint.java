@@ -275,7 +275,7 @@ public final class HttpEndpoint {
         } catch (UserException e) {
             return complete(HttpAnswers.problem(StatusCodes.BAD_REQUEST, String.valueOf(e.getMessage())));
         }
-        return completeWithFuture(coordinator.shown(
+        return completeWithFuture(coordinator.shownInTurn(
                 (ActorRef<MetricsView> to) -> query.question(to), view -> HttpAnswers.json(StatusCodes.OK, view)));
     }
 

@@ -47,7 +47,7 @@ final class SampleRoutes {
         } catch (UserException e) {
             return complete(HttpAnswers.problem(StatusCodes.BAD_REQUEST, String.valueOf(e.getMessage())));
         }
-        return completeWithFuture(coordinator.shown(
+        return completeWithFuture(coordinator.shownInTurn(
                 (ActorRef<SamplesView> to) -> new Coordinator.GetSamples(step, to),
                 view -> HttpAnswers.json(StatusCodes.OK, view)));
     }

@@ -35,8 +35,10 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -500,6 +502,24 @@ class HttpEndpointTest {
             assertThat(send("GET", "/health/ready", "").statusCode()).as(state).isEqualTo(200);
         }
         assertThat(send("GET", "/health/alive", "").statusCode()).isEqualTo(200);
+    }
+
+    /** The coordinator answers one question after another, and orders are among them. */
+    @Test
+    void figuresAreAskedForAFewAtATime() throws Exception {
+        List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+        for (int i = 0; i < 40; i++) { // which this coordinator does not answer
+            HttpRequest request = HttpRequest.newBuilder(URI.create(
+                            "http://127.0.0.1:" + port + (i % 2 == 0 ? "/api/v1/metrics" : "/api/v1/samples")))
+                    .build();
+            answers.add(CLIENT.sendAsync(request, BodyHandlers.ofString()));
+        }
+        for (CompletableFuture<HttpResponse<String>> answer : answers) {
+            assertThat(answer.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
+        }
+        assertThat(List.copyOf(COMMANDS))
+                .filteredOn(m -> m instanceof Coordinator.GetMetrics || m instanceof Coordinator.GetSamples)
+                .hasSizeBetween(1, 8);
     }
 
     @Test
