@@ -37,8 +37,7 @@ class TurnsTest {
         asked.get(3).complete("fourth");
         asked.get(4).complete("fifth");
         assertThat(all.get(4)).isCompletedWithValue("fifth");
-        take();
-        take();
+        assertThat(List.of(take(), take())).noneMatch(CompletableFuture::isDone);
         assertThat(asked).as("all turns are free again").hasSize(7);
     }
 
@@ -46,12 +45,12 @@ class TurnsTest {
     void whoseTurnDoesNotComeInTimeIsNotAskedAnyMore() {
         Turns hasty = new Turns(1, 3, Duration.ofMillis(1));
         CompletableFuture<String> first = new CompletableFuture<>();
-        hasty.take(() -> first, () -> "never");
+        assertThat(hasty.take(() -> first, () -> "never").toCompletableFuture()).isNotDone();
         CompletableFuture<String> late = hasty.take(this::ask, () -> "too late").toCompletableFuture();
         assertThat(late.join()).isEqualTo("too late");
         first.complete("first");
         assertThat(asked).isEmpty();
-        hasty.take(this::ask, () -> "never");
+        assertThat(hasty.take(this::ask, () -> "never").toCompletableFuture()).isNotDone();
         assertThat(asked).as("the turn is free again").hasSize(1);
     }
 
