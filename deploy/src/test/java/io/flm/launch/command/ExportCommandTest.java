@@ -1,5 +1,6 @@
 package io.flm.launch.command;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -343,6 +345,26 @@ class ExportCommandTest {
                 "--from " + folder.relativize(checkpoint) + " --format official out");
         refused("none of its 1 checkpoints is whole", "--from run --format official out");
         assertThat(names(".")).containsExactly("empty", "run");
+    }
+
+    /** Whoever made the checkpoint may have written anything there, and the model card repeats it. */
+    @Test
+    void aDigestThatIsNotThatOfTheWeightsIsRefused() throws IOException {
+        Path checkpoint = save("run", tiny());
+        String at = folder.relativize(checkpoint).toString();
+        String sha256 = json(at + "/state.json").path("weightsSha256").asText();
+        for (String other : List.of("0".repeat(64), "", "`|\\n# Proven by others")) {
+            byte[] state = Files.readString(checkpoint.resolve("state.json"))
+                    .replaceFirst(
+                            "(\"weightsSha256\" : )\"[^\"]*\"",
+                            Matcher.quoteReplacement("\"weightsSha256\" : \"" + other + "\""))
+                    .getBytes(UTF_8);
+            Files.write(checkpoint.resolve("state.json"), state);
+            Files.writeString(checkpoint.resolve("state.json.sha256"), Sha256.of(state) + "  state.json\n");
+            assertThat(json(at + "/state.json").path("weightsSha256").asText()).isNotEqualTo(sha256);
+            refused("its weights have another SHA-256 than state.json says", "--from " + at + " --format hf out");
+        }
+        assertThat(names(".")).containsExactly("run");
     }
 
     @Test

@@ -6,12 +6,15 @@ import io.flm.data.Sha256;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -144,12 +147,26 @@ public final class Checkpoint {
     }
 
     /**
-     * Checks that the weights are those of a model of this layout, and numbers.
+     * Checks that the weights are those of a model of this layout, numbers, and those of {@link #weightsSha256}.
      *
      * @throws UserException naming the first tensor that is not
      */
     public void requireWeights(List<TensorRange> layout) {
-        restoreWeights(layout, (offset, values) -> {});
+        MessageDigest digest = Sha256.newDigest();
+        ByteBuffer bytes = ByteBuffer.allocate(CHUNK_FLOATS * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try (Safetensors weights = Safetensors.open(weightsFile())) {
+            requireLayout(weights, List.of(""), layout);
+            List<TensorRange> inOrder = weights.tensors().values().stream() // of the file, as the digest is
+                    .map(tensor -> new TensorRange(tensor.name(), 0, tensor.shape()))
+                    .toList();
+            copy(weights, "", inOrder, (offset, values) -> {
+                bytes.clear().asFloatBuffer().put(values.duplicate());
+                digest.update(bytes.limit(values.remaining() * Float.BYTES));
+            });
+        }
+        if (!Sha256.hex(digest).equals(weightsSha256())) {
+            throw refused(folder, "its weights have another SHA-256 than " + StateFile.NAME + " says");
+        }
     }
 
     /** Reads the weights; nothing is written where names or shapes differ from the layout's. */
