@@ -96,6 +96,7 @@ final class PieceCache {
             bytes.flip().position(HEADER).get(piece);
             if (bytes.getInt(0) != checksum(piece)) {
                 LOG.warn("{}: damaged, and fetched anew", path);
+                delete(path);
                 return null;
             }
             return piece;
@@ -170,7 +171,9 @@ final class PieceCache {
     /** Counts what is there, and once nine tenths are reached deletes down to four fifths. */
     private void clean() {
         try {
-            Files.createDirectories(folder);
+            if (!Files.isDirectory(folder)) { // a link to one is taken, too
+                Files.createDirectories(folder);
+            }
             PieceCensus census = new PieceCensus(Map.copyOf(expected));
             long before = done.get();
             eachPiece(census::add);
@@ -188,7 +191,9 @@ final class PieceCache {
         } catch (OverlappingFileLockException e) {
             LOG.debug("another run of this process is at it", e);
         } catch (IOException e) {
-            LOG.warn("{}: cannot be cleaned ({}); look at its permissions", folder, FileErrors.reason(e));
+            if (told.compareAndSet(false, true)) {
+                LOG.warn("{}: cannot be cleaned ({}); look at its permissions", folder, FileErrors.reason(e));
+            }
         }
     }
 
@@ -206,7 +211,8 @@ final class PieceCache {
     }
 
     private void eachPiece(BiConsumer<Path, BasicFileAttributes> action) throws IOException {
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+        Path itself = folder.toRealPath(); // it may be a link to a larger disk
+        Files.walkFileTree(itself, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
                 if (attributes.isRegularFile() && file.toString().endsWith(END)) {

@@ -177,6 +177,34 @@ class PieceCacheTest {
         assertThat(cache.get("f", 99, PIECE - 1)).as("of another size").isNull();
     }
 
+    /** Else nothing would be found in it, and it would grow without end. */
+    @Test
+    void aFolderThatIsALinkToALargerDiskStaysBelowItsBound() throws Exception {
+        Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+        Path link = Files.createSymbolicLink(folder.resolve("link"), elsewhere);
+        PieceCache cache = new PieceCache(link, 40L * PIECE, Runnable::run);
+        for (int i = 0; i < 100; i++) {
+            cache.put("f", i, piece(i, PIECE));
+        }
+        try (Stream<Path> files = Files.walk(elsewhere)) {
+            assertThat(files.filter(Files::isRegularFile)
+                            .filter(file -> file.toString().endsWith(".piece")))
+                    .hasSizeBetween(20, 40);
+        }
+    }
+
+    @Test
+    void aDamagedPieceIsGone() throws Exception {
+        PieceCache cache = new PieceCache(folder.resolve("cache"), 40L * PIECE, Runnable::run);
+        cache.put("f", 1, piece(1, PIECE));
+        Path file = pieces().get(0);
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[100] ^= 1;
+        Files.write(file, bytes);
+        assertThat(cache.get("f", 1, PIECE)).isNull();
+        assertThat(pieces()).isEmpty();
+    }
+
     @Test
     void whatTheOrderNeedsLastGoesFirstWhichBeatsGoingByAge() {
         long[] firsts = LongStream.rangeClosed(0, 48).map(i -> 4 * i).toArray();
