@@ -232,7 +232,7 @@ class HttpTlsTest {
     @Test
     void filesThatWereRefusedAreShownOnceTheyAreMended() throws Exception {
         TlsFiles files = certificates().selfSigned("node", "EC");
-        Instant[] now = {Instant.now()};
+        Instant[] now = {Instant.now().plus(Duration.ofHours(1))}; // after each of these certificates was made
         NodeTls tls = new NodeTls(files, () -> now[0]);
         TlsFiles open = certificates().selfSigned("open", "EC");
         Files.setPosixFilePermissions(open.key(), PosixFilePermissions.fromString("rw-r--r--"));
