@@ -3,10 +3,12 @@ package io.flm.system;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.system.LocalRun.Child;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,6 +93,54 @@ class NodesTest {
         JsonNode resumed = pretrain("r", "--resume", "--nodes", "1").result();
         assertThat(resumed.get("steps").asInt()).isEqualTo(STEPS);
         assertThat(resumed.get("weightsSha256")).isEqualTo(alone().get("weightsSha256"));
+    }
+
+    @Test
+    void aNodeThatBeganByItselfTrainsWithOneThatJoinsIt() throws Exception {
+        FlmProcess first = node("a");
+        try {
+            JsonNode address = address(first, "a");
+            FlmProcess second = node("b", "--join", address.get("akka").asText());
+            try {
+                address(second, "b");
+                String http = address.get("http").asText();
+                JsonNode joined = pretrain("joined", "--cluster", http, "--min-workers", "2")
+                        .result();
+                assertThat(joined.get("weightsSha256")).isEqualTo(alone().get("weightsSha256"));
+                JsonNode run = FlmProcess.start(folder, "status", "--json", "--node", http)
+                        .result();
+                assertThat(run.get("workers"))
+                        .as("%s", run)
+                        .hasSize(2)
+                        .allSatisfy(worker ->
+                                assertThat(worker.get("steps").asInt()).isEqualTo(STEPS));
+            } finally {
+                second.kill();
+            }
+        } finally {
+            first.kill();
+        }
+    }
+
+    private FlmProcess node(String name, String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(
+                "node",
+                "--name",
+                name,
+                "--workers",
+                "1",
+                "--runs",
+                folder.resolve("by-hand").toString()));
+        arguments.addAll(List.of(more));
+        return FlmProcess.start(folder, arguments.toArray(String[]::new));
+    }
+
+    private JsonNode address(FlmProcess node, String name) throws Exception {
+        Path file = folder.resolve("by-hand/nodes/" + name + ".json");
+        while (!Files.exists(file)) {
+            assertThat(node.endsWithin(50)).as(node.errors()).isFalse();
+        }
+        return new ObjectMapper().readTree(file.toFile());
     }
 
     @Test

@@ -58,7 +58,8 @@ final class NodeCommand implements Callable<Integer> {
             names = "--join",
             paramLabel = "HOST:PORT",
             split = ",",
-            description = "Nodes to join, any members; repeat for more. Without: a cluster of this node alone.")
+            description = "Nodes to join, any members; repeat for more. Without: begins a cluster, which others may"
+                    + " join.")
     private List<String> join = List.of();
 
     @ArgGroup
@@ -117,6 +118,7 @@ final class NodeCommand implements Callable<Integer> {
                 where.run == null ? base : RunFolders.beside(base),
                 environment.home(),
                 0,
+                false,
                 environment.nanoTime(),
                 environment::say))) {
             if (driven) {

@@ -56,6 +56,7 @@ public final class Node implements AutoCloseable {
      * @param beside the folder that holds runs, this node's and others
      * @param home this program's folder
      * @param most workers at most; 0: as many as fit
+     * @param alone whether it is the run's one process, which no other joins, unless the configuration names others
      * @param notes sentences for the user
      */
     public record Setup(
@@ -65,6 +66,7 @@ public final class Node implements AutoCloseable {
             Path beside,
             Path home,
             int most,
+            boolean alone,
             LongSupplier nanoTime,
             Consumer<String> notes) {}
 
@@ -118,7 +120,7 @@ public final class Node implements AutoCloseable {
 
     /** Other nodes reach it where they reach this node; alone it needs no transport. */
     private ExchangeNode exchange() {
-        if (settings.join().isEmpty()) {
+        if (setup.alone() && settings.join().isEmpty()) {
             return ExchangeNode.inMemory();
         }
         try {

@@ -33,6 +33,7 @@ final class InProcessNode implements Nodes {
                 RunFolders.beside(request.run()),
                 request.home(),
                 TrainSettings.from(config).lanes(),
+                true,
                 nanoTime,
                 notes));
         try {

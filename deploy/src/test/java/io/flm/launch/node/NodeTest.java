@@ -57,6 +57,7 @@ class NodeTest {
                 folder,
                 TestEnvironment.ROOT,
                 0,
+                false,
                 System::nanoTime,
                 notes::add));
         nodes.add(node);
