@@ -11,12 +11,14 @@ import io.flm.launch.run.NodeFiles;
 import io.flm.launch.run.RunFiles;
 import io.flm.launch.submit.ControlClient;
 import io.flm.launch.submit.Nodes;
+import io.flm.launch.submit.RunFeed;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -57,23 +59,25 @@ final class StatusCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         @Nullable Path folder = nodes.byAddress() ? null : nodes.folder(environment);
         ControlClient client = nodes.questions(environment);
-        while (true) {
-            RunView run = next(client, folder);
-            show(run, isOver(run) ? Optional.empty() : client.page());
-            if (!watch || isOver(run)) {
-                return Failure.OK;
+        try (RunFeed feed = new RunFeed(client, environment.nanoTime())) {
+            while (true) {
+                RunView run = next(() -> watch ? feed.look() : client.get("/run", RunView.class), folder);
+                show(run, isOver(run) ? Optional.empty() : client.page());
+                if (!watch || isOver(run)) {
+                    return Failure.OK;
+                }
+                last = run;
+                Thread.sleep(PERIOD.toMillis());
             }
-            last = run;
-            Thread.sleep(PERIOD.toMillis());
         }
     }
 
     /** The run as a node tells it, or as it ended; waits while it is being started, or its nodes are. */
-    private RunView next(ControlClient client, @Nullable Path folder) throws InterruptedException {
+    private RunView next(Supplier<RunView> look, @Nullable Path folder) throws InterruptedException {
         long tries = 0;
         while (true) {
             try {
-                RunView run = client.get("/run", RunView.class);
+                RunView run = look.get();
                 if (run.id().isEmpty() && folder != null && LastStatus.isFollowed(folder)) {
                     throw new ControlClient.Unavailable("no node of " + folder + " knows the run yet", "");
                 }

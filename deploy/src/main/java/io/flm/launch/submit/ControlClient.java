@@ -8,6 +8,7 @@ import io.flm.data.PlainText;
 import io.flm.data.UserException;
 import io.flm.launch.run.NodeAddress;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -99,6 +100,25 @@ public final class ControlClient {
      */
     public <T> T postOnce(String path, String body, String key, Class<T> type) {
         return parse(send("POST", path, body, key), type);
+    }
+
+    /**
+     * The stream of events of the node that answered last, which ends when its caller closes it, or the node.
+     *
+     * @throws IOException if there is none: no node has answered yet, or this one tells nothing
+     */
+    InputStream events() throws IOException, InterruptedException {
+        NodeAddress node = last;
+        if (node == null) {
+            throw new IOException("no node has answered yet");
+        }
+        HttpResponse<InputStream> response =
+                client(node).send(request(node, "GET", "/events", "", ""), HttpResponse.BodyHandlers.ofInputStream());
+        if (response.statusCode() != 200) {
+            response.body().close();
+            throw new IOException(node.address() + " answers with HTTP status " + response.statusCode());
+        }
+        return response.body();
     }
 
     /** The address of the page of the node that answered last; empty: none did. */

@@ -48,6 +48,7 @@ public final class SubmittedRun implements Pretraining {
     private final Nodes nodes;
     private final Duration silenceTimeout;
     private final ControlClient client;
+    private final RunFeed feed;
     private final TrainSettings train;
     private final Set<String> notesTold = new HashSet<>();
     private volatile String id = ""; // empty: not submitted yet
@@ -81,6 +82,7 @@ public final class SubmittedRun implements Pretraining {
         this.nodes = nodes;
         this.silenceTimeout = silenceTimeout;
         this.client = new ControlClient(nodes::targets);
+        this.feed = new RunFeed(client, System::nanoTime);
         this.train = TrainSettings.from(request.config());
         this.resume = request.resume();
         LastStatus.write(
@@ -109,7 +111,7 @@ public final class SubmittedRun implements Pretraining {
 
     /**
      * Submits it. Nodes of this command's own are asked until one answers: the one that coordinated may just have been killed, and
-     * another is started in its place. On a cluster of others a second try could submit the run twice.
+     * another is started in its place. Who asks for a cluster of others is told at once that it does not answer.
      */
     private void submitFirst() throws InterruptedException {
         long deadline = System.nanoTime() + nodes.startTimeout().toNanos();
@@ -176,7 +178,7 @@ public final class SubmittedRun implements Pretraining {
     /** The run as it stands; null: nobody answers at present. */
     private @Nullable RunView look() {
         try {
-            RunView view = client.get("/run", RunView.class);
+            RunView view = feed.look();
             answeredAt = System.nanoTime();
             return view;
         } catch (ControlClient.Unavailable e) {
@@ -293,7 +295,9 @@ public final class SubmittedRun implements Pretraining {
     private long firstStep(RunView view) {
         try {
             GenerationView[] generations = client.get("/generations", GenerationView[].class);
-            return generations.length == 0 ? view.step() : generations[generations.length - 1].firstStep();
+            GenerationView newest = generations.length == 0 ? null : generations[generations.length - 1];
+            // One of before, where this start of the run needed none: all its steps were done.
+            return newest == null || newest.number() != view.generation() ? view.step() : newest.firstStep();
         } catch (ControlClient.Unavailable e) {
             return view.step();
         }
@@ -336,6 +340,10 @@ public final class SubmittedRun implements Pretraining {
                     if (view.ended()) {
                         return result(view);
                     }
+                } else if (!submissionKey.isEmpty()
+                        && !view.id().isEmpty()
+                        && view.run().equals(request.name())) {
+                    known(view.id()); // it was submitted again, and the answer was lost
                 } else if (view.state().equals("idle")) {
                     submitAgain();
                 } else if (!view.id().isEmpty()) {
@@ -426,6 +434,7 @@ public final class SubmittedRun implements Pretraining {
 
     @Override
     public void close() {
+        feed.close();
         nodes.close();
     }
 }

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.flm.coordinator.Coordinator.Answer;
+import io.flm.coordinator.GenerationsView.GenerationView;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.http.HttpEndpoint.Submitted;
 import io.flm.data.UserException;
 import io.flm.launch.command.TestEnvironment;
 import io.flm.launch.config.Configuration;
+import io.flm.launch.console.Json;
 import io.flm.launch.run.NodeAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -258,8 +260,24 @@ class SubmittedRunTest {
                 .containsExactly(false, true);
     }
 
+    /** Nobody else's run has taken its place. */
+    @Test
+    void aRunWhoseSecondSubmissionCameThroughWithoutAnAnswerIsFollowed() throws Exception {
+        node.answer("POST /api/v1/run", 201, new Submitted("id-1", "waiting", "submitted"));
+        onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id-1", "training", 1)));
+        onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id-2", "finished", 2)));
+        try (SubmittedRun run = runOnOwnNodes()) {
+            assertThat(run.begin()).isTrue();
+            node.answer("GET /api/v1/run", 200, view("", "idle"));
+            node.lose("POST /api/v1/run");
+            assertThat(run.await().reason()).isEqualTo("as ordered");
+        }
+    }
+
     @Test
     void aRunOfWhichNoStepIsLeftBeginsBehindTheLastAndHasNoSpeed() throws Exception {
+        GenerationView before = new GenerationView(1, 0, "2023-06-18T12:00:00Z", "all joined", 90, List.of());
+        node.answer("GET /api/v1/generations", 200, Json.line(List.of(before))); // of when its steps were done
         onSubmitted.add(() -> node.answer("GET /api/v1/run", 200, view("id", "finished", 100)));
         try (SubmittedRun run = run()) {
             assertThat(run.begin()).isTrue();
