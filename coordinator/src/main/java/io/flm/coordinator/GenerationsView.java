@@ -2,6 +2,7 @@ package io.flm.coordinator;
 
 import io.flm.worker.WireMessage;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -35,6 +36,32 @@ public record GenerationsView(List<GenerationView> generations) implements WireM
 
     public GenerationsView {
         generations = List.copyOf(generations);
+    }
+
+    /**
+     * Generations in the order in which they were told, each once: what is said later of the one before, when its first step is there or a new
+     * coordinator finds it, adds to that. A run that is begun again counts from 1 again.
+     */
+    public static List<GenerationView> merged(List<GenerationView> told) {
+        List<GenerationView> merged = new ArrayList<>();
+        for (GenerationView next : told) {
+            GenerationView last = merged.isEmpty() ? null : merged.get(merged.size() - 1);
+            if (last == null || !isSame(last, next)) {
+                merged.add(next);
+            } else if (last.tookMs() < 0) {
+                merged.set(
+                        merged.size() - 1,
+                        new GenerationView(
+                                last.number(), last.firstStep(), last.at(), last.why(), next.tookMs(), last.members()));
+            }
+        }
+        return merged;
+    }
+
+    static boolean isSame(GenerationView one, GenerationView other) {
+        return one.number() == other.number()
+                && one.firstStep() == other.firstStep()
+                && one.members().equals(other.members());
     }
 
     /** As many of the newest as one message may hold, at least one. */

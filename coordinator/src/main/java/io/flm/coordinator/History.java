@@ -53,13 +53,13 @@ final class History {
         keeper.accept(newest);
     }
 
-    /** Those from before this coordinator, oldest first; what it made or took up itself, it knows better. */
+    /** Those from before this coordinator, oldest first; they may tell of some that it made itself, or found. */
     void prepend(List<GenerationView> before) {
         List<GenerationView> all = new ArrayList<>(before);
-        all.removeIf(old ->
-                generations.stream().anyMatch(own -> Instant.parse(own.at()).compareTo(Instant.parse(old.at())) <= 0));
+        List<GenerationView> made = generations.subList(Math.min(1, generations.size()), generations.size());
+        all.removeIf(old -> made.stream().anyMatch(own -> GenerationsView.isSame(own, old)));
         all.addAll(generations);
-        generations = new ArrayList<>(GenerationsView.newest(all));
+        generations = new ArrayList<>(GenerationsView.newest(GenerationsView.merged(all)));
     }
 
     void clear() {

@@ -23,15 +23,48 @@ class HistoryTest {
     @Test
     void generationsOfTheCoordinatorBeforeComeBeforeItsOwn() {
         Instant noon = Instant.parse("2023-06-18T12:00:00Z");
-        history.add(new Generation(3, "run", 30, List.of(), List.of(), BrokenShards.NONE, null), noon, "found", 0);
+        history.add(generation(3), noon, "found", 0);
         history.committed(3, 40);
         assertThat(kept).extracting(GenerationView::tookMs).containsExactly(-1L, 40L);
-        history.prepend(List.of(past(1, noon.minusSeconds(60)), past(2, noon.minusMillis(5)), past(3, noon)));
+        history.prepend(List.of(
+                past(1, noon.minusSeconds(60)),
+                past(2, noon.minusSeconds(50)),
+                past(3, noon.plusSeconds(40)))); // another clock
         assertThat(history.view().generations())
                 .extracting(GenerationView::number)
-                .as("the last one is its own")
                 .containsExactly(1L, 2L, 3L);
-        assertThat(history.view().generations().get(2).why()).isEqualTo("found");
+        assertThat(history.view().generations().get(2).why())
+                .as("why it was made")
+                .isEqualTo("a loss");
+        history.committed(3, 90);
+        assertThat(history.view().generations().get(2).tookMs()).isEqualTo(100);
+    }
+
+    /** What it has kept meanwhile is in the file that is read. */
+    @Test
+    void generationsThatWereMadeWhileThePastWasReadAreToldOnce() {
+        Instant noon = Instant.parse("2023-06-18T12:00:00Z");
+        for (long number = 3; number <= 5; number++) {
+            history.add(generation(number), noon, "a loss", 0);
+        }
+        history.prepend(List.of(past(2, noon), past(3, noon), past(4, noon)));
+        assertThat(history.view().generations())
+                .extracting(GenerationView::number)
+                .containsExactly(2L, 3L, 4L, 5L);
+    }
+
+    @Test
+    void aRunThatIsBegunAgainCountsAnew() {
+        Instant noon = Instant.parse("2023-06-18T12:00:00Z");
+        history.add(new Generation(1, "run", 40, List.of(), List.of(), BrokenShards.NONE, null), noon, "resumed", 0);
+        history.prepend(List.of(past(1, noon), past(2, noon)));
+        assertThat(history.view().generations())
+                .extracting(GenerationView::firstStep)
+                .containsExactly(10L, 20L, 40L);
+    }
+
+    private static Generation generation(long number) {
+        return new Generation(number, "run", 10 * number, List.of(), List.of(), BrokenShards.NONE, null);
     }
 
     @Test

@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "ui",
         description = {
-            "Serves the page of a run that has ended: how it ended, and its curves. A run that trains serves its own page;"
+            "Serves the page of a run that has ended: how it ended, its curves, samples and generations. A run that trains serves its own page;"
                     + " flm status says where.",
             "Until Ctrl-C; on this machine only."
         },

@@ -19,9 +19,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,6 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class GenerationLog {
     private static final Logger LOG = LoggerFactory.getLogger(GenerationLog.class);
     private static final int MOST_BYTES = 1 << 20; // of the file; then the older ones go
+    private static final int MOST_LETTERS = 1000; // of a reason, and of a member
     private static final int MOST_READ = 2 * MOST_BYTES;
 
     private static final ObjectMapper MAPPER = JsonMapper.builder()
@@ -70,16 +70,11 @@ public final class GenerationLog {
             return List.of();
         }
         try {
-            Map<String, GenerationView> all = new LinkedHashMap<>(); // what is said later of one counts
-            new String(SmallFile.read(file, MOST_READ), StandardCharsets.UTF_8)
+            return GenerationsView.merged(new String(SmallFile.read(file, MOST_READ), StandardCharsets.UTF_8)
                     .lines()
-                    .forEach(line -> {
-                        GenerationView read = whole(line);
-                        if (read != null) {
-                            all.put(read.number() + " " + read.at(), read);
-                        }
-                    });
-            return List.copyOf(all.values());
+                    .map(GenerationLog::whole)
+                    .filter(Objects::nonNull)
+                    .toList());
         } catch (IOException e) {
             LOG.info("{}: not read ({})", file, FileErrors.reason(e));
             return List.of();
@@ -96,12 +91,17 @@ public final class GenerationLog {
                     && read.firstStep() >= 0
                     && read.at() != null
                     && read.why() != null
+                    && read.why().length() <= MOST_LETTERS
                     && read.members() != null
                     && read.members().stream()
                             .allMatch(member -> member != null
                                     && member.worker() != null
                                     && member.node() != null
-                                    && member.lanes() != null);
+                                    && member.lanes() != null
+                                    && member.worker().length()
+                                                    + member.node().length()
+                                                    + member.lanes().length()
+                                            <= MOST_LETTERS);
             if (whole) {
                 Instant.parse(read.at());
                 return read;

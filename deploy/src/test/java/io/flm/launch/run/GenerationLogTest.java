@@ -29,9 +29,10 @@ class GenerationLogTest {
     void whatIsSaidLaterOfAGenerationCountsAndARunThatBeganAgainCountsAnew() {
         assertThat(GenerationLog.read(file())).isEmpty();
         GenerationView first = generation(1, "2023-06-18T12:00:00Z", "all joined", 250);
-        GenerationView again = generation(1, "2023-06-18T13:00:00Z", "resumed", -1);
+        GenerationView again = new GenerationView(1, 40, "2023-06-18T13:00:00Z", "resumed", -1, first.members());
         GenerationLog.keep(folder, generation(1, "2023-06-18T12:00:00Z", "all joined", -1));
         GenerationLog.keep(folder, first);
+        GenerationLog.keep(folder, generation(1, "2023-06-18T12:30:00Z", "a new coordinator has found it", -1));
         GenerationLog.keep(folder, again);
         assertThat(GenerationLog.read(file())).containsExactly(first, again);
     }

@@ -109,8 +109,9 @@ function changes(before, after) {
 
 const MOST_GENERATIONS = 100;
 
-/** A run that was begun again counts its generations anew. */
-const isSame = (one, other) => one.number === other.number && one.at === other.at;
+/** A run that was begun again counts its generations anew; a coordinator that takes a run up tells of the one that it finds. */
+const isSame = (one, other) => one.number === other.number && one.firstStep === other.firstStep
+    && JSON.stringify(one.members) === JSON.stringify(other.members);
 
 /** The generations, newest first. */
 export class Generations {
@@ -118,8 +119,7 @@ export class Generations {
   #run = '';
 
   /**
-   * Those that the coordinator knows. One that has taken the run up knows none before it, and no run at first: what was known of the
-   * run is kept.
+   * Those that the coordinator knows. One that has taken the run up knows none at first, and no run: what was known of the run is kept.
    */
   replace(generations, run) {
     if (run && run !== this.#run) {
