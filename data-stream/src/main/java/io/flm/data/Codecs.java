@@ -15,8 +15,8 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * Pictures' files to RGB values as they are stored and as Pillow's {@code convert("RGB")} has them: alpha is dropped, no
- * profile is applied, of an animation the first frame is taken, of a TIFF the first page. One difference: of grey of 16 bits the upper 8 are taken, where
- * Pillow makes all but the darkest white.
+ * profile is applied, of an animation the first frame is taken, of a TIFF the first page. Two differences: of grey of 16 bits the upper 8
+ * are taken, where Pillow makes all but the darkest white; and a TIFF that says how it is turned is as it is stored, where Pillow turns it.
  *
  * <p>Each format has a class that reads a file's structure first, refuses what is damaged or cut, and says what decoding will
  * take; only then a decoder sees it.

@@ -135,7 +135,7 @@ final class PlanCommand implements Callable<Integer> {
         Rates.@Nullable OfRun run = from == null ? null : ofRun(from);
         Rates.Device device = device(run);
         Rate length = tokens != null
-                ? Rate.stated("--tokens", tokens, 1)
+                ? length(tokens, config.getInt("flm.data.max-tokens"))
                 : run != null ? run.tokens() : new Rate(14, "assumed: captions of 12 tokens and two special ones");
         Rate sent = network != null
                 ? Rate.stated("--network", network, 1e9 / BITS)
@@ -187,6 +187,15 @@ final class PlanCommand implements Callable<Integer> {
             waiting.on("decoding pictures of 640 x 480 with one thread");
             return DataBench.decoding(DataSettings.from(config), config.getInt("flm.model.image-size"));
         }
+    }
+
+    /** Longer texts are cut. */
+    private static Rate length(double tokens, int most) {
+        if (tokens > most) {
+            throw new UserException("--tokens " + tokens + ": no text has more than flm.data.max-tokens = " + most
+                    + "; give that, or set the key");
+        }
+        return Rate.stated("--tokens", tokens, 1);
     }
 
     private static int count(String option, int value) {

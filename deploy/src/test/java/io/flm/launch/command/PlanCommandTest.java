@@ -248,6 +248,9 @@ class PlanCommandTest {
             --samples 1k --tflops 0                  | --tflops 0.0: give a number above 0
             --samples 1k --network -3                | --network -3.0: give a number above 0
             --samples 1k --tflops NaN                | --tflops NaN: give a number above 0
+            --samples 1k --network 1e-300            | --network 1.0E-300: give a number above 0, from 0.000001
+            --samples 1k --tflops 1e300              | --tflops 1.0E300: give a number above 0, from 0.000001 to 1000000000
+            --samples 1k --tokens 5000               | --tokens 5000.0: no text has more than flm.data.max-tokens = 50; give that
             --samples 1k --from nowhere              | nowhere: no run there; give the folder of a run
             --samples 1k --from nowhere --tflops 1   | --from and --tflops both say what a device computes; give one
             --nodes 2                                | Missing required option: '--samples=N'
