@@ -22,6 +22,8 @@ public final class RemotePath {
     /** Buckets, also those of stores that are less strict than Amazon's. Nothing of it can lead to another host, or to an account. */
     private static final Pattern BUCKET = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{1,254}");
 
+    private static final Pattern QUERY = Pattern.compile("(?i)(https?:/+[^\\s\"?]+)\\?[^\\s\"]*");
+
     private static final int MOST_SHOWN = 8;
 
     private RemotePath() {}
@@ -128,6 +130,11 @@ public final class RemotePath {
     /** What a bucket knows an object by. */
     static String key(URI uri) {
         return uri.getPath().substring(1);
+    }
+
+    /** A text that others may see, with the addresses in it as {@link #shown} has them: a query may be a signature. */
+    public static String withoutQueries(String text) {
+        return QUERY.matcher(text).replaceAll("$1");
     }
 
     private static String withoutQuery(String url) {

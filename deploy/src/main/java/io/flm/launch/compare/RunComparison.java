@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigRenderOptions;
 import io.flm.data.FileErrors;
+import io.flm.data.RemotePath;
 import io.flm.data.Sha256;
 import io.flm.data.SmallFile;
 import io.flm.data.SourceSettings;
@@ -188,8 +189,8 @@ public final class RunComparison {
             boolean ofTheRun = key.role() != Key.Role.OPERATIONAL || key.name().startsWith("flm.data.");
             if (ofTheRun && meanings.stream().distinct().count() > 1) {
                 List<Object> values = runs.stream()
-                        .map(run -> (Object)
-                                String.valueOf(run.config().getValue(key.name()).unwrapped()))
+                        .map(run -> (Object) RemotePath.withoutQueries(
+                                String.valueOf(run.config().getValue(key.name()).unwrapped())))
                         .toList();
                 Map<String, Object> entry = entry(key.name(), values);
                 entry.put(
@@ -201,7 +202,9 @@ public final class RunComparison {
                 differing.add(entry);
             }
         }
-        List<String> mixtures = runs.stream().map(run -> mixture(run.config())).toList();
+        List<String> mixtures = runs.stream()
+                .map(run -> RemotePath.withoutQueries(mixture(run.config())))
+                .toList();
         if (mixtures.stream().distinct().count() > 1) {
             Map<String, Object> entry = entry(SourceSettings.GROUP, mixtures);
             entry.put("shown", mixtures.stream().map(RunComparison::shown).toList());
@@ -212,7 +215,7 @@ public final class RunComparison {
 
     /** A value in a column: of a long one its beginning, and a digest by which two are told apart. */
     static String shown(Object value) {
-        String all = String.valueOf(value);
+        String all = RemotePath.withoutQueries(String.valueOf(value));
         if (all.length() <= MOST_SHOWN) {
             return all;
         }

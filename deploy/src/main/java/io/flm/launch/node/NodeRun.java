@@ -5,6 +5,7 @@ import akka.actor.typed.ActorSystem;
 import com.typesafe.config.Config;
 import io.flm.data.DataSettings;
 import io.flm.data.Ingest;
+import io.flm.data.RemotePath;
 import io.flm.data.StageCount;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
@@ -157,7 +158,9 @@ final class NodeRun implements AutoCloseable {
             shown = new SampleLog(RunFiles.samplesOf(folder));
             tensorBoard = config.getBoolean("flm.run.tensorboard")
                     ? Optional.of(new TensorBoardLog(
-                            RunFiles.tensorBoardOf(folder), configuration.render(), Clock.systemUTC()))
+                            RunFiles.tensorBoardOf(folder),
+                            RemotePath.withoutQueries(configuration.render()),
+                            Clock.systemUTC()))
                     : Optional.empty();
             tensorBoard.ifPresent(log -> closings.push(log::close));
         } catch (RuntimeException | Error e) {

@@ -59,6 +59,21 @@ class RunComparisonTest {
                 .doesNotContain("<script");
     }
 
+    /** A page is for others, and a query may be a signature. */
+    @Test
+    void addressesAreShownWithoutTheirQueries() throws IOException {
+        Path one = run("a", "1e-3", 2);
+        Path other = run("b", "1e-3", 3);
+        Files.writeString(
+                other.resolve("effective.conf"),
+                Experiments.configuration("flm.data.paths=[\"https://host/x.tar?signature=s3cr3t\"]")
+                        .render());
+        RunComparison comparison = new RunComparison(List.of(one, other), note -> {});
+        assertThat(comparison.page()).contains("https://host/x.tar").doesNotContain("s3cr3t");
+        assertThat(comparison.json()).contains("https://host/x.tar").doesNotContain("s3cr3t");
+        assertThat(comparison.text()).noneSatisfy(line -> assertThat(line).contains("s3cr3t"));
+    }
+
     /** A disk that lost a block in the middle of a run has not lost the steps behind it. */
     @Test
     void aDamagedLineHidesNoOther() throws IOException {
