@@ -91,6 +91,11 @@ public final class RunFeed implements AutoCloseable {
         return asked;
     }
 
+    /** After an order: the next look asks, since what the order changed may not have been told yet. */
+    public void askAnew() {
+        view = null;
+    }
+
     private boolean isDue(long since, Duration each) {
         return nanoTime.getAsLong() - since > each.toNanos();
     }

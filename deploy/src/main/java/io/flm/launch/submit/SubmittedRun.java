@@ -198,6 +198,7 @@ public final class SubmittedRun implements Pretraining {
                     new Submission(request.name(), request.configuration().portable(request.home()), least, 0, resume));
             submissionKey = UUID.randomUUID().toString();
         }
+        feed.askAnew();
         known(client.postOnce("/run", submissionBody, submissionKey, Submitted.class)
                 .id());
     }

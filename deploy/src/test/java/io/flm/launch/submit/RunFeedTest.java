@@ -180,6 +180,15 @@ class RunFeedTest {
         assertThat(await(RunView::ended).step()).isEqualTo(100);
     }
 
+    /** Who has submitted a run must not hear that there is none, from before. */
+    @Test
+    void whatAnOrderChangedIsAskedFor() throws Exception {
+        begin();
+        run = view("forming", 0);
+        feed.askAnew();
+        assertThat(feed.look().state()).isEqualTo("forming");
+    }
+
     @Test
     void whereNoStreamCanBeHadEachLookAsks() throws Exception {
         tells = false;
