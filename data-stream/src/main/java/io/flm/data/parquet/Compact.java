@@ -46,11 +46,16 @@ final class Compact {
         }
     }
 
-    /** Reads the elements of a list, each by {@code element}. */
-    void list(int type, Runnable element) {
+    /**
+     * Reads the elements of a list, each by {@code element}.
+     *
+     * @param leastBytes that an element takes: a list of more than there is room for is refused before the first is read
+     */
+    void list(int type, int leastBytes, Runnable element) {
         require(type == LIST || type == SET);
-        int header = in.get() & 0xff;
-        for (long count = size(header >>> 4); count > 0; count--) {
+        long count = size((in.get() & 0xff) >>> 4);
+        require(count <= in.remaining() / leastBytes);
+        for (; count > 0; count--) {
             element.run();
         }
     }

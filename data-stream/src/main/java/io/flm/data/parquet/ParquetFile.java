@@ -34,6 +34,12 @@ record ParquetFile(
     private static final int MOST_COLUMNS = 10_000;
     private static final int MOST_DEEP = 32;
 
+    // What is required of each takes so many bytes at least, so that no footer asks for much more memory than it has
+    // bytes.
+    private static final int LEAST_ELEMENT_BYTES = 3; // a name, an end
+    private static final int LEAST_GROUP_BYTES = 7; // a list, two numbers, an end
+    private static final int LEAST_CHUNK_BYTES = 21; // seven numbers, two lists, a structure, two ends
+
     /** Rows, and the chunk of each column. */
     record Group(int rows, List<Chunk> chunks) {}
 
@@ -98,23 +104,23 @@ record ParquetFile(
             this.endBytes = endBytes;
             this.in = new Compact(bytes);
             in.struct((id, type) -> {
-                switch (id) {
-                    case 2 -> {
-                        in.list(type, this::element);
-                        require(!elements.isEmpty());
-                        int end = children(0, -1, 0, 0, 0, 0);
-                        require(end == elements.size());
-                    }
-                    case 4 -> in.list(type, this::group);
-                    default -> {
-                        return false;
-                    }
+                if (id == 2) {
+                    require(elements.isEmpty());
+                    in.list(type, LEAST_ELEMENT_BYTES, this::element);
+                    require(!elements.isEmpty());
+                    int end = children(0, -1, 0, 0, 0, 0);
+                    require(end == elements.size());
                 }
-                return true;
+                return id == 2;
             });
-            for (Group group : groups) { // which may stand before the schema
-                require(group.chunks().size() == columns.size());
-            }
+            bytes.rewind(); // row groups, which the schema bounds, may stand before it
+            in.struct((id, type) -> {
+                if (id == 4) {
+                    require(groups.isEmpty());
+                    in.list(type, LEAST_GROUP_BYTES + columns.size() * LEAST_CHUNK_BYTES, this::group);
+                }
+                return id == 4;
+            });
         }
 
         private void element() {
@@ -170,7 +176,11 @@ record ParquetFile(
             long[] rows = new long[1];
             in.struct((id, type) -> {
                 switch (id) {
-                    case 1 -> in.list(type, () -> chunks.add(chunk()));
+                    case 1 ->
+                        in.list(type, LEAST_CHUNK_BYTES, () -> {
+                            require(chunks.size() < columns.size());
+                            chunks.add(chunk());
+                        });
                     case 3 -> rows[0] = in.number(type);
                     default -> {
                         return false;
@@ -178,7 +188,7 @@ record ParquetFile(
                 }
                 return true;
             });
-            require(rows[0] >= 0 && rows[0] < Integer.MAX_VALUE);
+            require(chunks.size() == columns.size() && rows[0] >= 0 && rows[0] < Integer.MAX_VALUE);
             groups.add(new Group((int) rows[0], List.copyOf(chunks)));
         }
 

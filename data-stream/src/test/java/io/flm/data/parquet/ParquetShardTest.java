@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.management.ThreadMXBean;
+import io.flm.data.Bytes;
 import io.flm.data.Dataset;
 import io.flm.data.RemoteSettings;
 import io.flm.data.SampleException;
@@ -15,6 +17,7 @@ import io.flm.data.source.Sources;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -253,11 +256,52 @@ class ParquetShardTest {
                 .hasMessageContaining("a damaged Parquet file");
     }
 
+    /** A byte may be an empty structure: of objects that a footer makes there are no more than whole ones would have room in it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"groups", "groups behind the schema", "chunks", "many lists of groups"})
+    void aFooterAsksForNoMuchMoreMemoryThanItHasBytes(String of) throws IOException {
+        List<byte[]> empty = Collections.nCopies(1 << 22, new byte[1]);
+        byte[] schema = list(2, SCHEMA);
+        byte[] footer = switch (of) {
+            case "groups" -> struct(list(4, empty), schema);
+            case "groups behind the schema" -> struct(schema, list(4, empty));
+            case "chunks" -> struct(list(4, List.of(struct(list(1, empty), number(3, 5)))), schema);
+            case "many lists of groups" -> {
+                byte[] chunk = new byte[1];
+                byte[] group = struct(list(1, List.of(chunk, chunk)), number(3, 1));
+                byte[] groups = list(4, Collections.nCopies(20_000, group));
+                yield struct(schema, joined(Collections.nCopies(10, groups).toArray(byte[][]::new)));
+            }
+            default -> throw new AssertionError(of);
+        };
+        Path file = file(footer);
+        byte[] bytes = Files.readAllBytes(file);
+        Bytes inMemory = new Bytes() {
+            @Override
+            public long size() {
+                return bytes.length;
+            }
+
+            @Override
+            public void read(ByteBuffer into, long position) {
+                into.put(bytes, (int) position, into.remaining());
+            }
+        };
+        ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = thread.getCurrentThreadAllocatedBytes();
+        assertThatThrownBy(() -> ParquetFile.open(file, inMemory))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("a damaged Parquet file");
+        assertThat(thread.getCurrentThreadAllocatedBytes() - before).isLessThan(8L * bytes.length);
+    }
+
     /** As pyarrow writes an empty table: the row group is there, and its chunks are nowhere. */
     @Test
     void aFileWithoutARowIsSaidToBeOne() throws IOException {
-        byte[] chunk = struct(joined(new byte[] {12}, varint(2 * 3), struct(number(4, 1), number(5, 0), number(9, 0))));
-        byte[] rows = struct(list(1, List.of(chunk, chunk)), number(3, 0));
+        byte[] metadata =
+                struct(number(1, 6), list(2, List.of()), list(3, List.of()), number(4, 1), number(5, 0), number(9, 0));
+        byte[] chunk = struct(number(2, 0), joined(new byte[] {12}, varint(2 * 3), metadata));
+        byte[] rows = struct(list(1, List.of(chunk, chunk)), number(2, 0), number(3, 0));
         Path file = file(struct(list(2, SCHEMA), list(4, List.of(rows))));
         assertThatThrownBy(() -> open(file))
                 .isInstanceOf(UserException.class)
