@@ -20,12 +20,24 @@ final class CacheFolder {
 
     private CacheFolder() {}
 
+    /** The folder of pieces in it, which a user may have made a link to a larger disk. */
+    static Path pieces(Path folder) {
+        return folder.resolve("pieces");
+    }
+
     /**
-     * Makes it, or looks at the one that is there.
+     * Makes it, or looks at the one that is there, and where its pieces lie elsewhere, at that folder, too.
      *
-     * @throws UserException where somebody else could write into it, or it cannot be made
+     * @throws UserException where somebody else could write into one of them, or one cannot be made
      */
     static void require(Path folder) {
+        requireThis(folder);
+        if (Files.isSymbolicLink(pieces(folder))) {
+            requireThis(pieces(folder));
+        }
+    }
+
+    private static void requireThis(Path folder) {
         try {
             make(folder);
             requireOwn(folder.toRealPath());

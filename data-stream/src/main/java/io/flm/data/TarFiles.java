@@ -56,7 +56,7 @@ final class TarFiles implements AutoCloseable {
         this.unpacks = unpacks;
         this.pieces = settings.cacheBytes() == 0
                 ? null
-                : new PieceCache(settings.cacheFolder().orElseThrow().resolve("pieces"), settings.cacheBytes());
+                : new PieceCache(CacheFolder.pieces(settings.cacheFolder().orElseThrow()), settings.cacheBytes());
     }
 
     /**

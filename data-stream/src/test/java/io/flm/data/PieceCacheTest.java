@@ -154,6 +154,35 @@ class PieceCacheTest {
         }
     }
 
+    /** Checksums tell damage, not a forger: whoever may write there could put other bytes in the place of a shard's. */
+    @Test
+    void piecesThatLieInAFolderThatOthersCanWriteAreRefused() throws Exception {
+        shard();
+        Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+        Files.setPosixFilePermissions(elsewhere, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Path cache = Files.createDirectory(
+                folder.resolve("cache"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Path link = Files.createSymbolicLink(cache.resolve("pieces"), elsewhere);
+        try (FileServer server = new FileServer(folder)) {
+            List<Path> paths = List.of(server.path("a.tar"));
+            assertThatThrownBy(() -> Dataset.open(paths, Split.ALL, caching(1L << 30)))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageStartingWith(elsewhere.toRealPath() + ": everybody may write into it")
+                    .hasMessageNotContaining("\n");
+            Files.setPosixFilePermissions(elsewhere, PosixFilePermissions.fromString("rwxr-xr-x"));
+            try (Dataset source = Dataset.open(paths, Split.ALL, caching(1L << 30))) {
+                images(source);
+            }
+            assertThat(elsewhere).isNotEmptyDirectory();
+            Files.delete(link);
+            Files.createSymbolicLink(link, folder.resolve("nowhere"));
+            assertThatThrownBy(() -> Dataset.open(paths, Split.ALL, caching(1L << 30)))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageStartingWith(link + ": cannot hold the cache");
+        }
+    }
+
     @Test
     void aSizeWithoutAFolderIsRefused() {
         assertThatThrownBy(() ->
