@@ -20,18 +20,20 @@ record AnsweredRange(long first, long sizeBytes) {
     }
 
     /**
-     * Why a part is not the one that is wanted; empty: it is.
+     * Why a part is not the one that is wanted; null: it is.
      *
      * @param range of the answer; null: it says none
      * @param pinned what all answers must be of; null: of the first one
      */
-    static String fault(
+    static @Nullable Fault fault(
             @Nullable AnsweredRange range, long position, ShardIdentity identity, @Nullable ShardIdentity pinned) {
         if (range == null || range.first != position) {
-            return "its server sends another part than it was asked for; give another server";
+            return new Fault("its server sends another part than it was asked for", "give another server");
         }
         return pinned == null || pinned.isSameAs(identity)
-                ? ""
-                : "has changed since it was opened first, and samples of both must not mix; put it back, or begin anew";
+                ? null
+                : new Fault(
+                        "has changed since it was opened first, and samples of both must not mix",
+                        "put it back, or begin anew");
     }
 }

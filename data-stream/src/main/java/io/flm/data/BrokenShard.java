@@ -9,41 +9,44 @@ import java.net.URI;
 public final class BrokenShard extends UserException {
     private static final long serialVersionUID = 1L;
 
-    private final String shard;
+    static final Fault TOO_LONG = new Fault("its server sends more than it was asked for", "give another server");
 
-    BrokenShard(URI url, String fault) {
+    private final String shard;
+    private final String fault;
+
+    BrokenShard(URI url, Fault fault) {
         super(line(url, fault));
         this.shard = RemotePath.shown(url);
+        this.fault = shard + ": " + fault.what();
     }
 
-    BrokenShard(URI url, String fault, Throwable cause) {
+    BrokenShard(URI url, Fault fault, Throwable cause) {
         super(line(url, fault), cause);
         this.shard = RemotePath.shown(url);
+        this.fault = shard + ": " + fault.what();
     }
 
     /**
      * The same, or a fault that ends the run where the address has a query: as texts such addresses are all alike, since a query may hold a
      * secret, so of two of them both would be left out.
      */
-    static UserException of(URI url, String fault) {
+    static UserException of(URI url, Fault fault) {
         return url.getRawQuery() == null ? new BrokenShard(url, fault) : new UserException(line(url, fault));
     }
 
-    static UserException of(URI url, String fault, Throwable cause) {
+    static UserException of(URI url, Fault fault, Throwable cause) {
         return url.getRawQuery() == null
                 ? new BrokenShard(url, fault, cause)
                 : new UserException(line(url, fault), cause);
     }
 
-    private static String line(URI url, String fault) {
+    private static String line(URI url, Fault fault) {
         return RemotePath.shown(url) + ": " + fault;
     }
 
-    /** What is wrong with it, where the message says also what to do: {@code shard: what it is; give other data}. */
+    /** What is wrong with it, without what to do: {@code shard: what it is}. */
     public String fault() {
-        String message = String.valueOf(getMessage());
-        int advice = message.lastIndexOf("; ");
-        return advice <= shard.length() ? message : message.substring(0, advice);
+        return fault;
     }
 
     /** What messages and {@link BrokenShards} call it: {@link PictureSource#file}. */

@@ -129,12 +129,12 @@ final class HttpStore implements RemoteStore {
                 throw refused(url, at, status, response.headers());
             }
             ShardIdentity identity = identity(response.headers());
-            String fault = fault(response.headers(), position, identity, pinned);
-            if (!fault.isEmpty()) {
+            Fault fault = fault(response.headers(), position, identity, pinned);
+            if (fault != null) {
                 throw BrokenShard.of(url, fault);
             }
             if (body.isTooLong()) {
-                throw BrokenShard.of(url, "its server sends more than it was asked for; give another server");
+                throw BrokenShard.of(url, BrokenShard.TOO_LONG);
             }
             return new Answer(at, identity);
         }
@@ -153,8 +153,7 @@ final class HttpStore implements RemoteStore {
         }
         return client.sendAsync(request.build(), info -> {
             boolean wanted = info.statusCode() == 206
-                    && fault(info.headers(), position, identity(info.headers()), pinned)
-                            .isEmpty();
+                    && fault(info.headers(), position, identity(info.headers()), pinned) == null;
             if (wanted) {
                 return body;
             }
@@ -230,13 +229,15 @@ final class HttpStore implements RemoteStore {
         return to;
     }
 
-    /** What is wrong with an answer of 206; empty: nothing. */
-    private static String fault(
+    /** What is wrong with an answer of 206; null: nothing. */
+    private static @Nullable Fault fault(
             HttpHeaders headers, long position, ShardIdentity identity, @Nullable ShardIdentity pinned) {
         String encoding = headers.firstValue("Content-Encoding").orElse("identity");
         if (!encoding.equalsIgnoreCase("identity")) {
-            return "its server packs what it sends (" + PlainText.of(encoding)
-                    + "), so parts of the file cannot be had";
+            return new Fault(
+                    "its server packs what it sends (" + PlainText.of(encoding)
+                            + "), so parts of the file cannot be had",
+                    "give another server");
         }
         return AnsweredRange.fault(range(headers), position, identity, pinned);
     }
@@ -273,28 +274,32 @@ final class HttpStore implements RemoteStore {
         String folder = RemotePath.mayBeFolder(url)
                 ? " (if it is a folder: over HTTP nobody can ask what it holds; name its shards with braces, or in a .list)"
                 : "";
-        String why = switch (status) {
+        Fault fault = switch (status) {
             case 200 ->
                 type.startsWith("text/html")
-                        ? "a page of HTML, not the file itself; open it in a browser, and look at what the server says"
-                                + folder
-                        : "its server ignores ranges (HTTP 200 where 206 was due), so samples cannot be read one by"
-                                + " one; fetch the file, and give that";
+                        ? new Fault(
+                                "a page of HTML, not the file itself",
+                                "open it in a browser, and look at what the server says" + folder)
+                        : new Fault(
+                                "its server ignores ranges (HTTP 200 where 206 was due), so samples cannot be read one"
+                                        + " by one",
+                                "fetch the file, and give that");
             case 401, 403 ->
-                "HTTP " + status + led + ", may not be read; "
-                        + (token.isPresent() && settings.hidesFrom(url)
-                                ? "its server is shown no token, since a list alone names it: name a file of it"
-                                        + " where the list is named, too"
-                                : "give a token with --set flm.data.remote.token-file=FILE, or ask its owner")
-                        + folder;
-            case 404, 410 -> "HTTP " + status + led + ", no such file; give other data" + folder;
+                new Fault(
+                        "HTTP " + status + led + ", may not be read",
+                        (token.isPresent() && settings.hidesFrom(url)
+                                        ? "its server is shown no token, since a list alone names it: name a file of it"
+                                                + " where the list is named, too"
+                                        : "give a token with --set flm.data.remote.token-file=FILE, or ask its owner")
+                                + folder);
+            case 404, 410 -> new Fault("HTTP " + status + led + ", no such file", "give other data" + folder);
             case 416 ->
                 NO_PART.matcher(headers.firstValue("Content-Range").orElse("")).matches()
-                        ? "is empty, or shorter than it was; fetch it again, or leave it out"
-                        : "HTTP 416, its server sends no parts of it; fetch the file, and give that";
-            default -> "HTTP " + status + led + "; look at what its server says of it";
+                        ? new Fault("is empty, or shorter than it was", "fetch it again, or leave it out")
+                        : new Fault("HTTP 416, its server sends no parts of it", "fetch the file, and give that");
+            default -> new Fault("HTTP " + status + led, "look at what its server says of it");
         };
-        return isOfFile(status) ? BrokenShard.of(url, why) : new UserException(RemotePath.shown(url) + ": " + why);
+        return isOfFile(status) ? BrokenShard.of(url, fault) : new UserException(RemotePath.shown(url) + ": " + fault);
     }
 
     /** Whether an answer of this status says something of the file, and not of who asks or of the server. */

@@ -113,7 +113,7 @@ final class RemoteFiles implements AutoCloseable {
                         into::position);
             } catch (RemoteFailure e) {
                 if (e.getCause() instanceof ShortAnswer) {
-                    throw BrokenShard.of(url, e.why(), e);
+                    throw BrokenShard.of(url, new Fault(e.why(), "fetch it again, or leave it out"), e);
                 }
                 throw e;
             }

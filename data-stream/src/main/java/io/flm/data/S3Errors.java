@@ -74,7 +74,8 @@ final class S3Errors {
                         settings.store() + " has no bucket " + bucket + "; give other data, or the store that has"
                                 + " it with " + ENDPOINT,
                         e);
-            case "NoSuchKey" -> new BrokenShard(url, "bucket " + bucket + " has no such key; give other data", e);
+            case "NoSuchKey" ->
+                new BrokenShard(url, new Fault("bucket " + bucket + " has no such key", "give other data"), e);
             case "AccessDenied", "AllAccessDisabled", "AccountProblem" -> refusal(url, denied(provider), e);
             case "InvalidAccessKeyId" ->
                 refusal(
@@ -92,9 +93,13 @@ final class S3Errors {
                 refusal(url, "the credentials of this machine" + found(provider) + " have expired; renew them", e);
             case "RequestTimeTooSkewed" -> refusal(url, "this machine's clock is not the store's; set it", e);
             case "InvalidObjectState" ->
-                new BrokenShard(url, "lies in an archive from which it cannot be read; restore it, or leave it out", e);
+                new BrokenShard(
+                        url,
+                        new Fault("lies in an archive from which it cannot be read", "restore it, or leave it out"),
+                        e);
             case "InvalidRange" ->
-                new BrokenShard(url, "is empty, or shorter than it was; fetch it again, or leave it out", e);
+                new BrokenShard(
+                        url, new Fault("is empty, or shorter than it was", "fetch it again, or leave it out"), e);
             case "" -> noStore(url, e);
             default -> refusal(url, told(status, code, details), e);
         };

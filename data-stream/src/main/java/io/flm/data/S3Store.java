@@ -106,15 +106,15 @@ final class S3Store implements RemoteStore {
         try {
             GetObjectResponse answer = body.response();
             ShardIdentity identity = identity(answer);
-            String fault = fault(answer, position, identity, pinned);
-            if (!fault.isEmpty()) {
+            Fault fault = fault(answer, position, identity, pinned);
+            if (fault != null) {
                 throw answer.sdkHttpResponse().statusCode() == 206
                         ? new BrokenShard(url, fault)
                         : new UserException(RemotePath.shown(url) + ": " + fault);
             }
             fill(into, body, trickle);
             if (!into.hasRemaining() && body.read() >= 0) {
-                throw new BrokenShard(url, "its server sends more than it was asked for; give another server");
+                throw new BrokenShard(url, BrokenShard.TOO_LONG);
             }
             read = true;
             return identity;
@@ -153,17 +153,20 @@ final class S3Store implements RemoteStore {
         return ShardIdentity.ofServer(range == null ? -1 : range.sizeBytes(), etag, changed);
     }
 
-    private String fault(
+    private @Nullable Fault fault(
             GetObjectResponse answer, long position, ShardIdentity identity, @Nullable ShardIdentity pinned) {
         if (answer.sdkHttpResponse().statusCode() == 206) {
             return AnsweredRange.fault(AnsweredRange.of(answer.contentRange()), position, identity, pinned);
         }
         String type = Optional.ofNullable(answer.contentType()).orElse("").toLowerCase(Locale.ROOT);
         return type.startsWith("text/html")
-                ? "a page of HTML, so " + settings.store() + " is no S3 store; look at flm.data.remote.s3.endpoint"
-                : settings.store()
-                        + " ignores ranges (HTTP 200 where 206 was due), so samples cannot be read one by one;"
-                        + " fetch the file, and give that";
+                ? new Fault(
+                        "a page of HTML, so " + settings.store() + " is no S3 store",
+                        "look at flm.data.remote.s3.endpoint")
+                : new Fault(
+                        settings.store()
+                                + " ignores ranges (HTTP 200 where 206 was due), so samples cannot be read one by one",
+                        "fetch the file, and give that");
     }
 
     /**

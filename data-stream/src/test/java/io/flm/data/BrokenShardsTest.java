@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.typesafe.config.ConfigFactory;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -284,11 +285,27 @@ class BrokenShardsTest {
     /** Shown, addresses that differ in their queries are one: no shard is left out for another one's fault. */
     @Test
     void aShardWhoseAddressHasAQueryEndsTheRun() {
-        assertThat(BrokenShard.of(URI.create("https://host/a.tar"), "HTTP 404"))
+        Fault gone = new Fault("HTTP 404", "give other data");
+        assertThat(BrokenShard.of(URI.create("https://host/a.tar"), gone))
                 .isInstanceOf(BrokenShard.class)
-                .hasMessage("https://host/a.tar: HTTP 404");
-        assertThat(BrokenShard.of(URI.create("https://host/get?a.tar"), "HTTP 404"))
+                .hasMessage("https://host/a.tar: HTTP 404; give other data");
+        assertThat(BrokenShard.of(URI.create("https://host/get?a.tar"), gone))
                 .isNotInstanceOf(BrokenShard.class)
-                .hasMessageContaining(": HTTP 404");
+                .hasMessageContaining(": HTTP 404; give other data");
+    }
+
+    /** The advice has a semicolon of its own. */
+    @Test
+    void theFaultOfAShardSaysNothingOfWhatToDo() throws Exception {
+        Files.move(folder.resolve("a.tar"), folder.resolve("a"));
+        try (Dataset source = Dataset.open(List.of(server().path("a")), Split.ALL, REMOTE)) {
+            server().fault = (exchange, number) -> FileServer.answer(exchange, 404);
+            String shard = source.file(3);
+            assertThatThrownBy(() -> source.image(3))
+                    .isInstanceOfSatisfying(
+                            BrokenShard.class, e -> assertThat(e.fault()).isEqualTo(shard + ": HTTP 404, no such file"))
+                    .hasMessageContaining("; give other data (if it is a folder: ")
+                    .hasMessageEndingWith("; name its shards with braces, or in a .list)");
+        }
     }
 }
