@@ -24,7 +24,7 @@ final class Fit {
 
     private static final Pattern POSITIONS = Pattern.compile(".*position_embeddings\\.weight");
     private static final String GRID = "vit_model.visual.positional_embedding";
-    private static final int MOST_GRID_VALUES = 1 << 24; // 128 x 128 patches of width 1024
+    private static final int MOST_GRID_ROWS = 1 + 128 * 128; // the class, and patches
     private static final int CHUNK_FLOATS = 1 << 18;
 
     private enum Way {
@@ -102,9 +102,9 @@ final class Fit {
 
     /** Patches along a side of the grid of a file. */
     private static int grid(TensorFile file, TensorFile.Entry from, int width) {
-        if (from.count() > MOST_GRID_VALUES) { // any number of rows may be a view of one
-            throw new UserException(file.path() + ": " + from + " has more than " + MOST_GRID_VALUES
-                    + " values, which no position table has; give other weights");
+        if (from.shape()[0] > MOST_GRID_ROWS) { // any number of rows may be a view of one
+            throw new UserException(file.path() + ": " + from + " has more than " + MOST_GRID_ROWS
+                    + " rows, which no position table has; give other weights");
         }
         try {
             return PositionTable.side(from.count(), width);

@@ -18,12 +18,11 @@ final class HuggingFaceConfig {
 
     static void requireHeads(JsonNode config, int heads, int byDefault, String key) {
         JsonNode its = value(config, HEADS, JsonNode::isIntegralNumber, "a whole number");
-        long count = its.isMissingNode() ? byDefault : its.asLong();
-        if (count != heads) {
+        if (its.isMissingNode() ? byDefault != heads : !is(its, heads)) {
             throw new UserException("its config.json "
                     + (its.isMissingNode()
-                            ? "says no " + HEADS + ", which is " + count + " then"
-                            : "has " + HEADS + " = " + count)
+                            ? "says no " + HEADS + ", which is " + byDefault + " then"
+                            : "has " + HEADS + " = " + shown(its))
                     + ", but " + key + " = " + heads + "; set that");
         }
     }
@@ -62,6 +61,11 @@ final class HuggingFaceConfig {
         return value;
     }
 
+    /** A number may have any number of digits: of the lowest 64 bits alone it could be another one. */
+    private static boolean is(JsonNode number, long expected) {
+        return number.canConvertToLong() && number.asLong() == expected;
+    }
+
     private static String shown(JsonNode value) {
         return value.isContainerNode() ? "a list or an object" : PlainText.of(value.asText());
     }
@@ -74,8 +78,8 @@ final class HuggingFaceConfig {
      */
     static void requireId(@Nullable JsonNode config, String key, int id, String token) {
         JsonNode its = config == null ? MissingNode.getInstance() : config.path(key);
-        if (its.isIntegralNumber() && its.asLong() != id) {
-            throw new UserException("its config.json has " + key + " = " + its.asLong() + ", but " + token
+        if (its.isIntegralNumber() && !is(its, id)) {
+            throw new UserException("its config.json has " + key + " = " + shown(its) + ", but " + token
                     + " of the tokenizer has id " + id + "; give the tokenizer of these weights with --tokenizer");
         }
     }

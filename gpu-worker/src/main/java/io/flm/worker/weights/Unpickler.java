@@ -399,6 +399,8 @@ final class Unpickler {
 
     private Tensor tensor(List<Object> a) {
         requireAsStored(a);
+        count(argument(a, 2, Tuple.class).items().size()
+                + argument(a, 3, Tuple.class).items().size());
         long[] shape = extents(argument(a, 2, Tuple.class));
         long[] strides = extents(argument(a, 3, Tuple.class));
         Tensor tensor = new Tensor(argument(a, 0, Storage.class), argument(a, 1, Long.class), shape, strides);

@@ -524,12 +524,13 @@ class InitialWeightsTest {
     void aPositionTableOfAMillionPlacesIsRefused() throws IOException {
         int rows = 1 + 1024 * 1024;
         Path file = changed("openai.pt", "visual.positional_embedding", new float[rows * 16], rows, 16);
-        refused(Part.IMAGE, file, settings(), WORDS, "has more than 16777216 values, which no position table has");
+        refused(Part.IMAGE, file, settings(), WORDS, "has more than 16385 rows, which no position table has");
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             clip    | {"num_attention_heads": 4294967298}  | num_attention_heads = 4294967298, but flm.model.image-heads = 2
+            clip    | {"num_attention_heads": 18446744073709551618} | num_attention_heads = 18446744073709551618, but flm.model.image-heads = 2
             clip    | {"num_attention_heads": 2.9}         | num_attention_heads = 2.9, where a whole number is wanted
             clip    | {"num_attention_heads": "2"}         | num_attention_heads = 2, where a whole number is wanted
             clip    | {"num_attention_heads": null}        | says no num_attention_heads, which is 12 then, but

@@ -263,6 +263,16 @@ class TorchArchiveTest {
         refused(
                 archive(PROTOCOL + pairs + copies("ccollections\nOrderedDict\n", "h\u0001\u0085R")),
                 "more than 2000000 values");
+        String of64 = "(" + "K\u0001".repeat(64) + "tq\u00010";
+        String kept = "(" + text("storage") + "ctorch\nFloatStorage\n" + text("0") + text("cpu") + "K\u0004tQq\u00030";
+        String arguments = "(h\u0003K\u0000h\u0001h\u0001\u0089" + ORDERED + "tq\u00040";
+        refused(
+                archive(PROTOCOL
+                        + of64
+                        + kept
+                        + arguments
+                        + ("ctorch._utils\n_rebuild_tensor_v2\nq\u00020" + "h\u0002h\u0004R0".repeat(20_000) + "N.")),
+                "more than 2000000 values");
         String wide = tensor(4, "K\u0001".repeat(65), "K\u0001".repeat(65));
         refused(archive(dictionary(wide)), "a tensor of 65 dimensions");
         refused(archive(PROTOCOL + "N" + "\u0094".repeat(1000) + "."), "names a value more than once");
