@@ -153,7 +153,6 @@ final class Braces {
     }
 
     private static String beginning(String pattern) {
-        String shown = shown(pattern);
-        return shown.length() <= MOST_SHOWN ? shown : shown.substring(0, MOST_SHOWN) + "...";
+        return PlainText.cut(shown(pattern), MOST_SHOWN);
     }
 }

@@ -114,8 +114,8 @@ final class S3Errors {
 
     private static String told(int status, String code, @Nullable AwsErrorDetails details) {
         String message = details == null || details.errorMessage() == null ? "" : PlainText.of(details.errorMessage());
-        return code + (message.isEmpty() ? "" : ", " + message.substring(0, Math.min(MOST_TOLD, message.length())))
-                + " (HTTP " + status + "); look at what the store says of it";
+        return code + (message.isEmpty() ? "" : ", " + PlainText.cut(message, MOST_TOLD)) + " (HTTP " + status
+                + "); look at what the store says of it";
     }
 
     private String elsewhere(String bucket, @Nullable AwsErrorDetails details) {
@@ -193,8 +193,7 @@ final class S3Errors {
         if (first) {
             throw refusal(
                     url,
-                    "cannot be asked for (" + message.substring(0, Math.min(MOST_TOLD, message.length()))
-                            + "); look at flm.data.remote.s3",
+                    "cannot be asked for (" + PlainText.cut(message, MOST_TOLD) + "); look at flm.data.remote.s3",
                     e);
         }
         return new IOException(message, e);

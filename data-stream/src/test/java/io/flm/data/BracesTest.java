@@ -47,6 +47,8 @@ class BracesTest {
                 .hasMessage("https://host/s-{9..0}.tar: the range {9..0} runs backwards; write {0..9}");
         assertThatThrownBy(() -> Braces.expand("https:/host/a.tar?" + "{".repeat(250_000)))
                 .hasMessageStartingWith("https://host/a.tar: a path of 250018 letters");
+        assertThatThrownBy(() -> Braces.expand("x".repeat(79) + "\ud83d\udc69".repeat(100_000)))
+                .hasMessageStartingWith("x".repeat(79) + " ...: a path of 200079 letters");
     }
 
     @Test

@@ -294,7 +294,6 @@ final class AnnotationFile {
 
     /** For messages: at most so many letters. */
     static String shown(String text) {
-        String plain = PlainText.of(text);
-        return plain.length() > 80 ? plain.substring(0, 80) + "..." : plain;
+        return PlainText.cut(PlainText.of(text), 80);
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.flm.data.FileErrors;
+import io.flm.data.PlainText;
 import io.flm.data.SmallFile;
 import io.flm.data.UserException;
 import io.flm.data.WriteErrors;
@@ -146,7 +147,7 @@ final class ComparisonFolder implements AutoCloseable {
         if (LONG_FRACTION.matcher(text).matches()) { // all digits of a double, by which it is compared
             text = Variant.shortest(Double.parseDouble(text));
         }
-        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
+        return PlainText.cut(text, MOST_SHOWN);
     }
 
     Path path() {

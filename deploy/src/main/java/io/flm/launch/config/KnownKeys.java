@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
+import io.flm.data.PlainText;
 import io.flm.data.SourceSettings;
 import io.flm.data.UserException;
 import io.flm.worker.config.Domain;
@@ -190,7 +191,7 @@ public final class KnownKeys {
     }
 
     private static String shown(String key) {
-        return key.length() > MOST_SHOWN ? key.substring(0, MOST_SHOWN) + "..." : key;
+        return PlainText.cut(key, MOST_SHOWN);
     }
 
     /** The known key that is the fewest edits away; empty where none is meant by any likelihood. */

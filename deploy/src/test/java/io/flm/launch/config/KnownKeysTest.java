@@ -47,7 +47,7 @@ class KnownKeysTest {
         assertThatThrownBy(() -> known.check(longKey, "the request"))
                 .isInstanceOf(UserException.class)
                 .hasMessage("flm.data." + "k".repeat(71)
-                        + "... (the request): no such key, of 200009 letters; `flm config` lists them all");
+                        + " ... (the request): no such key, of 200009 letters; `flm config` lists them all");
     }
 
     @Test

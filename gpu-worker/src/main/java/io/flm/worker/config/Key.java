@@ -1,6 +1,7 @@
 package io.flm.worker.config;
 
 import com.typesafe.config.ConfigValue;
+import io.flm.data.PlainText;
 import io.flm.data.UserException;
 import java.util.Locale;
 
@@ -39,7 +40,7 @@ public record Key(String name, String comment, Role role, Domain domain, ConfigV
 
     private static String shown(ConfigValue value) {
         String text = String.valueOf(value.unwrapped());
-        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
+        return PlainText.cut(text, MOST_SHOWN);
     }
 
     /** What a run that is resumed may do with the key. */

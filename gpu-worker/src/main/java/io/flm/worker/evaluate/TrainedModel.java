@@ -7,6 +7,7 @@ import com.typesafe.config.ConfigValueFactory;
 import io.flm.data.PictureSettings;
 import io.flm.data.PictureSource;
 import io.flm.data.Pictures;
+import io.flm.data.PlainText;
 import io.flm.data.RemotePath;
 import io.flm.data.RemoteSettings;
 import io.flm.data.SourceSettings;
@@ -155,7 +156,7 @@ public final class TrainedModel implements AutoCloseable {
 
     private static String shown(Object value) {
         String text = value.toString();
-        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "...";
+        return PlainText.cut(text, MOST_SHOWN);
     }
 
     public Checkpoint checkpoint() {

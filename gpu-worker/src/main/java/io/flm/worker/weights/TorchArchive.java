@@ -1,5 +1,6 @@
 package io.flm.worker.weights;
 
+import io.flm.data.PlainText;
 import io.flm.data.UserException;
 import io.flm.worker.checkpoint.FloatValues;
 import java.nio.ByteBuffer;
@@ -176,7 +177,7 @@ final class TorchArchive implements TensorFile {
 
     private static String plain(Object value) {
         String text = String.valueOf(value).replaceAll("\\p{Cntrl}", " ");
-        return text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "..." : text;
+        return PlainText.cut(text, MOST_SHOWN);
     }
 
     private void requireValues(String tensor, Unpickler.Storage storage, String folder) {
