@@ -146,7 +146,7 @@ final class RemoteFiles implements AutoCloseable {
     }
 
     /**
-     * The keys of a bucket of S3 that begin as an address does; see {@link S3Store#keys}.
+     * The keys of a bucket of S3 that begin as an address does; see {@link S3Store#list}.
      *
      * @throws UserException where they cannot be listed, in one line
      */

@@ -64,6 +64,7 @@ public interface AsyncTrainer extends AutoCloseable {
      *
      * @param laneMs of this worker alone: waiting for batches, forward and backward, divided by its lanes
      * @param shares of this worker's time
+     * @param traffic of this worker's node
      */
     record Rates(double samplesPerSecond, double tokensPerSecond, double laneMs, Shares shares, Traffic traffic)
             implements WireMessage {}
