@@ -132,8 +132,9 @@ final class HttpConnections {
                 .orElseGet(() -> open.stream().filter(among).findFirst().orElseThrow());
         leave(idle);
         cutLater(idle);
-        if (leaving.size() > perClient) { // they come faster than a second lets them go
-            cut(leaving.iterator().next());
+        List<Connection> going = leaving.stream().filter(among).toList();
+        if (going.size() > perClient) { // they come faster than a second lets them go
+            cut(going.get(0));
         }
     }
 
