@@ -75,6 +75,11 @@ public final class Tab implements AutoCloseable {
         await("the page", "document.readyState === 'complete' && location.href.startsWith('http')");
     }
 
+    /** Before the others, as a tab must be whose pictures are to be loaded as they come into sight. */
+    public void front() throws Exception {
+        tools.call("Page.bringToFront", Map.of());
+    }
+
     /** Answers requests whose address fits a pattern, such as {@code *}{@code /api/v1/run}, in the place of the node. */
     public void answer(String pattern, String contentType, String body) throws Exception {
         Map<String, Object> answer = Map.of(

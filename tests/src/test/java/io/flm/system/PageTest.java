@@ -126,6 +126,7 @@ class PageTest {
             drawsAnotherRun(page);
             goesOn(page);
             drainsAndAdmits(page, killed.name() + "-w1");
+            showsPictures(page);
 
             int before = generation(page);
             killed.kill();
@@ -159,6 +160,7 @@ class PageTest {
                 assertThat(late.messages()).isEmpty();
             }
             if (!PICTURES.isEmpty()) {
+                showsPictures(page);
                 takePictures(page);
             }
             assertThat(page.messages()).allMatch(message -> message.matches(ASKED_TO_WAIT));
@@ -172,6 +174,16 @@ class PageTest {
             page.awaitText("#connection", "the run has ended, and its node with it");
             assertThat(page.messages()).allMatch(message -> message.matches(NOBODY_THERE));
         }
+    }
+
+    /** They are loaded when they come into sight. */
+    private static void showsPictures(Tab page) throws Exception {
+        page.front();
+        page.value("document.getElementById('sample-cards').scrollIntoView()");
+        page.await(
+                "pictures of the first samples",
+                "[...document.querySelectorAll('#sample-cards img')].slice(0, 3).every(one => one.complete && one.naturalWidth > 0)");
+        page.value("scrollTo(0, 0)");
     }
 
     /** A test that no message fails would prove nothing. */
