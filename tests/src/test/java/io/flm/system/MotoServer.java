@@ -34,6 +34,7 @@ final class MotoServer implements AutoCloseable {
     private static final Set<String> OWN = Set.of("host", "connection", "content-length", "expect", "upgrade");
 
     final AtomicInteger faults = new AtomicInteger();
+    final AtomicInteger underWay = new AtomicInteger(); // requests
     private final AtomicInteger requests = new AtomicInteger();
     private final Process process;
     private final String store;
@@ -112,6 +113,7 @@ final class MotoServer implements AutoCloseable {
 
     /** Of twenty requests one is refused, one is cut off without an answer, one in the middle of it, and one is late. */
     private void handle(HttpExchange exchange) throws IOException {
+        underWay.incrementAndGet();
         try (exchange) {
             int number = requests.incrementAndGet() % 20;
             faults.addAndGet(number < 4 ? 1 : 0);
@@ -126,6 +128,8 @@ final class MotoServer implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            underWay.decrementAndGet();
         }
     }
 

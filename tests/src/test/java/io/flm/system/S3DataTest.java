@@ -127,16 +127,20 @@ class S3DataTest {
         }
     }
 
-    /** Each step reads pictures of steps to come: a kill meets some that are under way. */
+    /** In the midst of a fetch: each step reads pictures of steps to come. */
     @Test
     void aRunOfThreeWorkersThatIsKilledAndGoesOnComesToThemToo() throws Exception {
         FlmProcess killed = start("killed", 3, "s3://emoji/v1/", "--set", "flm.checkpoint.every-steps=4");
         Path metrics = folder.resolve("killed/metrics.jsonl");
-        while (!Files.exists(metrics) || Files.readAllLines(metrics).size() < 6) {
-            assertThat(killed.endsWithin(5)).as(killed.errors()).isFalse();
+        while (!Files.exists(metrics)
+                || Files.readAllLines(metrics).size() < 6
+                || server().underWay.get() == 0) {
+            assertThat(killed.endsWithin(1)).as(killed.errors()).isFalse();
         }
         killed.kill();
+        int before = server().faults.get();
         assertThat(trained("killed", 3, "s3://emoji/v1/", "--resume")).isEqualTo(onDisk);
+        assertThat(server().faults.get() - before).as("faults").isPositive();
     }
 
     /** Writes tables of contents. */

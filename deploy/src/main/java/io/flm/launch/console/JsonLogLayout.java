@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /** A log line as an object: when, how grave, who, where in training, what, and the stack trace of an error. */
 final class JsonLogLayout extends LayoutBase<ILoggingEvent> {
@@ -21,10 +20,9 @@ final class JsonLogLayout extends LayoutBase<ILoggingEvent> {
         line.put("level", event.getLevel().toString());
         line.put("logger", event.getLoggerName());
         line.put("thread", event.getThreadName());
-        Map<String, String> fields = new TreeMap<>(LogFields.current());
-        fields.putAll(event.getMDCPropertyMap());
-        fields.forEach((name, value) ->
-                line.put(name, NUMBERS.contains(name) && value.matches("\\d{1,18}") ? Long.valueOf(value) : value));
+        LogFields.of(event)
+                .forEach((name, value) -> line.put(
+                        name, NUMBERS.contains(name) && value.matches("\\d{1,18}") ? Long.valueOf(value) : value));
         line.put("message", String.valueOf(event.getFormattedMessage()));
         if (event.getThrowableProxy() != null) {
             line.put("error", ThrowableProxyUtil.asString(event.getThrowableProxy()));

@@ -153,6 +153,11 @@ public final class TrainingPlan {
         return train.steps() * batch / given.samples();
     }
 
+    /** Of all samples; a node's cache that spares it all but the first reads of them has as many, since each epoch deals them anew. */
+    private double dataBytes() {
+        return given.samples() * given.sampleBytes().value();
+    }
+
     private double checkpointBytes() {
         return STATE * FLOAT * parameters;
     }
@@ -189,7 +194,8 @@ public final class TrainingPlan {
         map.put("coresPerNode", coresEach());
         map.put("addedBytesPerStep", addedBytes);
         map.put("sentBytesPerStep", sentBytes);
-        map.put("dataBytes", given.samples() * given.sampleBytes().value());
+        map.put("dataBytes", dataBytes());
+        map.put("cacheBytesPerNode", dataBytes());
         map.put("readBytesPerNodePerSecond", readEach());
         map.put("readBytesPerNode", readInAll());
         map.put("checkpointBytes", checkpointBytes());
@@ -285,10 +291,16 @@ public final class TrainingPlan {
         line(
                 text,
                 "data",
-                "%s GB; each node reads %s MB/s, %s GB in all, and is spared what it keeps of them",
-                figure(0, given.samples() * given.sampleBytes().value() / 1e9),
+                "%s GB; each node reads %s MB/s, %s GB in all",
+                figure(0, dataBytes() / 1e9),
                 figure(0, readEach() / 1e6),
                 figure(0, readInAll() / 1e9));
+        line(
+                text,
+                "cache",
+                "%s GB of each node's disk keep all data, so that each byte is fetched once; less keeps a part of them"
+                        + " (flm.data.remote.cache-size)",
+                figure(0, dataBytes() / 1e9));
         line(
                 text,
                 "checkpoints",

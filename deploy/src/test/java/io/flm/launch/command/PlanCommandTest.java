@@ -65,6 +65,7 @@ class PlanCommandTest {
         assertThat(plan.path("mostHours").asDouble()).isCloseTo(30_000 * (compute + add + send) / 3600, within(1e-6));
         assertThat(plan.path("coresPerNode").asDouble()).isEqualTo(Math.ceil(1024 / least / 50));
         assertThat(plan.path("dataBytes").asDouble()).isCloseTo(4.1e11, within(1.0));
+        assertThat(plan.path("cacheBytesPerNode").asDouble()).isCloseTo(4.1e11, within(1.0));
         assertThat(plan.path("checkpointBytes").asDouble()).isEqualTo(12 * parameters);
         assertThat(plan.path("rates")
                         .path("networkBytesPerSecond")

@@ -110,12 +110,16 @@ class PlainMessagesTest {
                 new IllegalStateException("bad\n2023-06-18 10:00:00.000 INFO  forged" + CLEAR),
                 new Object[] {CLEAR});
         event.setThreadName("t\nx");
+        LogFields.set(Map.of("run", "r\u001b", "generation", "3", "step", "9"));
+        event.setMDCPropertyMap(Map.of("rank", "1", "step", "8", "akkaSource", "a"));
         LogLayout layout = new LogLayout();
         layout.setContext(context);
         layout.start();
         List<String> lines = layout.doLayout(event).lines().toList();
+        LogFields.set(Map.of());
         assertThat(lines.get(0))
-                .matches("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} WARN  X \\[t x] sample .*")
+                .matches(
+                        "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} WARN  X \\[t x] \\(run r\\\\u001b, generation 3, rank 1, step 8\\) sample .*")
                 .endsWith(SHOWN);
         assertThat(lines).hasSizeGreaterThan(3);
         assertThat(lines.subList(1, lines.size()))
