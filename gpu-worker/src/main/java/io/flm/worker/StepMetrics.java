@@ -145,7 +145,7 @@ public record StepMetrics(
     }
 
     /** The figures of a source, by name: {@code source.coco.loss}; those that are numbers. */
-    public static Map<String, Double> figures(SourceLoss source) {
+    private static Map<String, Double> figures(SourceLoss source) {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put(SOURCE + source.name() + SAMPLES, (double) source.samples());
         if (Double.isFinite(source.loss())) {

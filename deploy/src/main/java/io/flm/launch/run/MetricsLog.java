@@ -6,7 +6,6 @@ import io.flm.launch.console.Json;
 import io.flm.launch.files.PlainFile;
 import io.flm.worker.StepMetrics;
 import io.flm.worker.StepResult;
-import io.flm.worker.model.Loss;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -210,23 +209,11 @@ public final class MetricsLog implements AutoCloseable {
     private Map<String, Object> metrics(StepResult result) {
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("step", result.step());
-        line.put("loss", result.loss());
-        put(line, "", result.byHead());
+        line.putAll(StepMetrics.of(result, heads).figures());
+        line.remove("samplesPerSecond"); // follows from the others
         rates(line, result.corruption());
-        Loss heldOut = result.heldOut();
-        if (heldOut != null) {
-            put(line, "heldOut.", heldOut);
-        }
-        result.sources().forEach(source -> line.putAll(StepMetrics.figures(source)));
-        line.put("learningRate", result.learningRate());
-        line.put("gradientNorm", result.gradientNorm());
         line.put("samples", result.totals().samples());
         line.put("tokens", result.totals().tokens());
-        line.put("dataMs", result.times().dataNs() / 1e6);
-        line.put("forwardMs", result.times().forwardNs() / 1e6);
-        line.put("backwardMs", result.times().backwardNs() / 1e6);
-        line.put("exchangeMs", result.times().exchangeNs() / 1e6);
-        line.put("optimizerMs", result.times().optimizerNs() / 1e6);
         long cpu = PROCESS.getProcessCpuTime();
         if (cpuNanos >= 0 && cpu >= 0 && result.step() == nextStep) {
             line.put("cpuMs", (cpu - cpuNanos) / 1e6); // all threads since the step before
@@ -234,13 +221,6 @@ public final class MetricsLog implements AutoCloseable {
         cpuNanos = cpu;
         line.put("seconds", (nanoTime.getAsLong() - startedAt) / 1e9);
         return line;
-    }
-
-    private void put(Map<String, Object> line, String prefix, Loss loss) {
-        for (int head = 0; head < heads.size(); head++) {
-            line.put(prefix + heads.get(head) + "Loss", loss.mean(head));
-            line.put(prefix + heads.get(head) + "Accuracy", loss.accuracy(head));
-        }
     }
 
     /** Of the heads that predict tokens; those of the first one are the objective's. */
