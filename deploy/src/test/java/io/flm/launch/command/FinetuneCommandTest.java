@@ -69,7 +69,7 @@ class FinetuneCommandTest {
         --task nlvr2 --train EMOJI/nlvr2-train.json.gz          | with --from the pretrained model
         --task none --from p --train empty.json                 | --task none: no such task; give one of vqa, nlvr2, nlvr, entail, retrieval, caption
         --task vq --from p --train empty.json                   | --task vq: no such task; give one of vqa, nlvr2
-        --task vqa --from elsewhere --train empty.json          | no checkpoint there
+        --task vqa --from elsewhere --train empty.json          | no such folder; give a run folder
         --task vqa --from p --train empty.json                  | empty.json:1: one JSON object with annotations or questions
         --task vqa --from p --train binary.json                 | binary.json:1: no JSON
         --task vqa --from p --train folder.json                 | folder.json: cannot be read (not a regular file)

@@ -185,7 +185,7 @@ class TrainedModelTest {
         Map<Path, String> refused = Map.of(
                 run("mlm"), "a model of objective mlm has no l2r stream, so it cannot say how likely a text is",
                 run("ar", "nlvr"), "was fine-tuned on nlvr and predicts no tokens any more, so it cannot say",
-                folder.resolve("elsewhere"), "no checkpoint there");
+                folder.resolve("elsewhere"), "no such folder");
         refused.forEach((stage, why) -> assertThatThrownBy(() -> retrieval("flm.task.first-stage = \"" + stage + "\""))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining(stage.toString())
