@@ -44,6 +44,7 @@ public final class PastRun {
             InstantSource clock) {
         MetricsHistory metrics = new MetricsHistory();
         steps.accept(metrics::add);
+        GenerationsView newest = new GenerationsView(GenerationsView.newest(generations));
         EventLog events = new EventLog(clock);
         return Behaviors.withTimers(timers -> {
             timers.startTimerWithFixedDelay(new State.Tick(), TICK);
@@ -53,7 +54,7 @@ public final class PastRun {
                 } else if (command instanceof Coordinator.GetTagged m) {
                     m.replyTo().tell(new Coordinator.Tagged("past." + run.state(), run));
                 } else if (command instanceof Coordinator.GetGenerations m) {
-                    m.replyTo().tell(new GenerationsView(GenerationsView.newest(generations)));
+                    m.replyTo().tell(newest);
                 } else if (command instanceof Coordinator.GetMetrics m) {
                     m.replyTo().tell(metrics.view(run.run(), m.from(), m.to(), m.points()));
                 } else if (command instanceof Coordinator.GetSamples m) {

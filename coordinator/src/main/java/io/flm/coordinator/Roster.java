@@ -4,8 +4,6 @@ import akka.actor.typed.ActorRef;
 import io.flm.coordinator.Membership.Candidate;
 import io.flm.coordinator.Membership.Standing;
 import io.flm.worker.AsyncTrainer.Rates;
-import io.flm.worker.AsyncTrainer.Shares;
-import io.flm.worker.AsyncTrainer.Traffic;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Worker;
@@ -36,9 +34,7 @@ final class Roster {
         long answeredAt;
         double laneMs;
 
-        @Nullable Shares timeShares;
-
-        @Nullable Traffic traffic;
+        @Nullable Rates rates; // lately
 
         private Entry(ActorRef<Worker.Command> ref, long now) {
             this.ref = ref;
@@ -196,27 +192,20 @@ final class Roster {
     void measured(String worker, Rates rates) {
         of(worker).ifPresent(e -> {
             e.laneMs = rates.laneMs() > 0 ? rates.laneMs() : e.laneMs;
-            e.timeShares = rates.shares();
-            e.traffic = rates.traffic();
+            e.rates = rates;
         });
     }
 
-    /** Where a member's steps spent their time lately; null: it has not told. */
-    @Nullable Shares timeShares(String worker) {
-        return of(worker).map(e -> e.timeShares).orElse(null);
-    }
-
-    /** What the exchange of a member's node carried lately; null: it has not told. */
-    @Nullable Traffic traffic(String worker) {
-        return of(worker).map(e -> e.traffic).orElse(null);
+    /** How a member did lately; null: it has not told. */
+    @Nullable Rates rates(String worker) {
+        return of(worker).map(e -> e.rates).orElse(null);
     }
 
     /** Speeds are of a run. */
     void forgetSpeeds() {
         entries.values().forEach(e -> {
             e.laneMs = 0;
-            e.timeShares = null;
-            e.traffic = null;
+            e.rates = null;
         });
         quarantines.clear();
     }

@@ -3,6 +3,7 @@ package io.flm.coordinator;
 import io.flm.coordinator.Membership.Candidate;
 import io.flm.coordinator.Membership.Standing;
 import io.flm.coordinator.RunView.WorkerView;
+import io.flm.worker.AsyncTrainer.Rates;
 import io.flm.worker.Generation;
 import io.flm.worker.RunPlan;
 import io.flm.worker.Worker;
@@ -72,6 +73,7 @@ final class RunViewer {
         Worker.Described d = c.self();
         Generation g = run.generation;
         int rank = g == null || !inGeneration || c.standing() == Standing.REFUSED ? -1 : g.rankOf(c.name());
+        Rates rates = rank < 0 ? null : run.roster.rates(c.name());
         String word = Membership.word(c.standing());
         if (d != null && (c.standing() == Standing.READY || c.standing() == Standing.BUSY)) {
             word = inGeneration && rank < 0 && c.standing() == Standing.READY && g != null && isFull(g)
@@ -89,8 +91,8 @@ final class RunViewer {
                 d == null || d.generation() == null ? 0 : d.generation().number(),
                 d == null ? 0 : d.steps(),
                 word.equals("spare") ? "all places of the generation are taken" : Excerpt.of(c.reason(), count),
-                rank < 0 ? null : run.roster.timeShares(c.name()),
-                rank < 0 ? null : run.roster.traffic(c.name()));
+                rates == null ? null : rates.shares(),
+                rates == null ? null : rates.traffic());
     }
 
     private boolean isFull(Generation g) {

@@ -145,18 +145,8 @@ final class CompareCommand implements Callable<Integer> {
                             + " one cell at a time. They and this machine share a file system.")
     private List<String> clusters = List.of();
 
-    @Option(
-            names = "--token-file",
-            paramLabel = "F",
-            description = "With --cluster: holds the token that its nodes want.")
-    private @Nullable Path tokenFile;
-
-    @Option(
-            names = "--ca-file",
-            paramLabel = "F",
-            description =
-                    "With --cluster https://HOST:PORT: a PEM file of who signed its nodes' certificates, or of the certificates.")
-    private @Nullable Path caFile;
+    @Mixin
+    private final ClusterAccess access = new ClusterAccess();
 
     @Option(
             names = "--data",
@@ -213,8 +203,8 @@ final class CompareCommand implements Callable<Integer> {
                 fineTuningSettings,
                 parallel,
                 clusters,
-                tokenFile == null ? null : environment.resolve(tokenFile),
-                caFile == null ? null : environment.resolve(caFile));
+                access.tokenFile(environment),
+                access.caFile(environment));
         Configuration configuration = configuration();
         try (Compare compare = Compare.open(
                 environment.resolve(folder), options, configuration, environment.screen(), environment.nanoTime())) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Where {@code flm pretrain} trains, and on how many workers at least. Without these options: in this process. */
@@ -41,18 +42,8 @@ final class LauncherOptions {
             description = "With fewer nothing trains. Default: 1 with --nodes or --cluster.")
     private int minWorkers;
 
-    @Option(
-            names = "--token-file",
-            paramLabel = "F",
-            description = "With --cluster: holds the token that its nodes want.")
-    private @Nullable Path tokenFile;
-
-    @Option(
-            names = "--ca-file",
-            paramLabel = "F",
-            description =
-                    "With --cluster https://HOST:PORT: a PEM file of who signed its nodes' certificates, or of the certificates.")
-    private @Nullable Path caFile;
+    @Mixin
+    private final ClusterAccess access = new ClusterAccess();
 
     int minWorkers() {
         return minWorkers;
@@ -61,9 +52,9 @@ final class LauncherOptions {
     /** @throws UserException where there are more nodes than lanes, or the token cannot be read */
     Launcher launcher(Config config, Environment environment) {
         if (place.cluster != null) {
-            Path file = tokenFile == null ? null : environment.resolve(tokenFile);
+            Path file = access.tokenFile(environment);
             String token = file == null ? "" : NodeAddress.readToken(file.toString());
-            Path certificates = caFile == null ? null : environment.resolve(caFile);
+            Path certificates = access.caFile(environment);
             return new ClusterLauncher(
                     place.cluster.stream()
                             .map(address -> new NodeAddress(address, token, certificates))

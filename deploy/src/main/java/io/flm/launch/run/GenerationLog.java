@@ -1,9 +1,6 @@
 package io.flm.launch.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.flm.coordinator.GenerationsView;
 import io.flm.coordinator.GenerationsView.GenerationView;
 import io.flm.data.FileErrors;
@@ -35,10 +32,6 @@ public final class GenerationLog {
     private static final int MOST_BYTES = 1 << 20; // of the file; then the older ones go
     private static final int MOST_LETTERS = 1000; // of a reason, and of a member
     private static final int MOST_READ = 2 * MOST_BYTES;
-
-    private static final ObjectMapper MAPPER = JsonMapper.builder()
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .build();
 
     private GenerationLog() {}
 
@@ -85,9 +78,8 @@ public final class GenerationLog {
     @SuppressWarnings("ConstantConditions")
     private static @Nullable GenerationView whole(String line) {
         try {
-            GenerationView read = MAPPER.readValue(line, GenerationView.class);
-            boolean whole = read != null
-                    && read.number() > 0
+            GenerationView read = Json.read(line, GenerationView.class);
+            boolean whole = read.number() > 0
                     && read.firstStep() >= 0
                     && read.at() != null
                     && read.why() != null

@@ -1,9 +1,6 @@
 package io.flm.launch.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.flm.coordinator.SampleHistory;
 import io.flm.data.FileErrors;
 import io.flm.data.SmallFile;
@@ -40,10 +37,6 @@ public final class SampleLog {
     private static final int MOST_VIEWS = 4;
     private static final long MOST_STEPS = 1_000_000_000_000_000L; // which a number of a page holds
     private static final byte[] PNG = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-
-    private static final ObjectMapper MAPPER = JsonMapper.builder()
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .build();
 
     /** One of both. */
     private record Line(
@@ -124,10 +117,7 @@ public final class SampleLog {
 
     private static void take(String text, SampleHistory history) {
         try {
-            Line line = MAPPER.readValue(text, Line.class);
-            if (line == null) {
-                return;
-            }
+            Line line = Json.read(text, Line.class);
             Sample sample = line.sample();
             Predictions predictions = line.predictions();
             if (sample != null && isWhole(sample)) {

@@ -1,11 +1,10 @@
 package io.flm.launch.submit;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.flm.data.PlainText;
 import io.flm.data.UserException;
+import io.flm.launch.console.Json;
 import io.flm.launch.run.NodeAddress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,10 +49,6 @@ public final class ControlClient {
      * answer went wrong. The next try may succeed, and a run that is followed goes on meanwhile.
      */
     private static final Set<Integer> PASSING = Set.of(408, 429, 500, 502, 503, 504);
-
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES) // of a node with a later version
-            .build();
 
     /** No node answered, or those that did have no coordinator at present: the next try may succeed. */
     public static final class Unavailable extends UserException {
@@ -131,7 +126,7 @@ public final class ControlClient {
 
     private static <T> T parse(HttpResponse<String> response, Class<T> type) {
         try {
-            return JSON.readValue(response.body(), type);
+            return Json.read(response.body(), type);
         } catch (JsonProcessingException e) {
             throw new UserException(
                     response.uri() + ": the answer is not of this program's version; is it an flm node?", e);
@@ -240,7 +235,8 @@ public final class ControlClient {
     private static String detail(HttpResponse<String> response) {
         String where = response.uri().getHost() + ":" + response.uri().getPort() + ": ";
         try {
-            String detail = JSON.readTree(response.body()).path("detail").asText();
+            String detail =
+                    Json.read(response.body(), JsonNode.class).path("detail").asText();
             if (!detail.isEmpty()) {
                 return where + detail;
             }

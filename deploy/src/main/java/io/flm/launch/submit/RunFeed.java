@@ -1,9 +1,6 @@
 package io.flm.launch.submit;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.flm.coordinator.RunEvent;
 import io.flm.coordinator.RunEvent.NotesChanged;
 import io.flm.coordinator.RunEvent.Sampled;
@@ -11,6 +8,9 @@ import io.flm.coordinator.RunEvent.Stepped;
 import io.flm.coordinator.RunEvent.WorkersChanged;
 import io.flm.coordinator.RunView;
 import io.flm.coordinator.RunView.WorkerView;
+import io.flm.launch.console.Json;
+import io.flm.worker.AsyncTrainer.Head;
+import io.flm.worker.AsyncTrainer.Shares;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -40,10 +40,6 @@ public final class RunFeed implements AutoCloseable {
     private static final Duration SILENCE = Duration.ofSeconds(5); // a stream has a comment every 2 s
     private static final Duration PAUSE = Duration.ofSeconds(2); // between two streams
     private static final int MOST_LINE = 16 << 20; // bytes, as of an answer
-
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .build();
 
     private final ControlClient client;
     private final LongSupplier nanoTime;
@@ -113,43 +109,55 @@ public final class RunFeed implements AutoCloseable {
         if (step.step() + 1 < run.step() && step.generation() <= run.generation()) {
             return run;
         }
-        return new RunView(
-                run.run(),
-                run.id(),
-                run.state(),
-                run.reason(),
-                run.generation(),
+        return with(
+                run,
                 step.step() + 1,
-                run.totalSteps(),
                 step.loss(),
                 step.heads(),
                 step.rates().samplesPerSecond(),
                 step.rates().tokensPerSecond(),
-                run.secondsLeft(),
                 step.rates().shares(),
-                run.minWorkers(),
-                run.maxWorkers(),
-                run.weightsSha256(),
-                run.checkpoint(),
                 run.notes(),
                 run.workers());
     }
 
     private static RunView with(RunView run, List<String> notes, List<WorkerView> workers) {
+        return with(
+                run,
+                run.step(),
+                run.loss(),
+                run.heads(),
+                run.samplesPerSecond(),
+                run.tokensPerSecond(),
+                run.timeShares(),
+                notes,
+                workers);
+    }
+
+    private static RunView with(
+            RunView run,
+            long step,
+            @Nullable Double loss,
+            List<Head> heads,
+            double samplesPerSecond,
+            double tokensPerSecond,
+            @Nullable Shares shares,
+            List<String> notes,
+            List<WorkerView> workers) {
         return new RunView(
                 run.run(),
                 run.id(),
                 run.state(),
                 run.reason(),
                 run.generation(),
-                run.step(),
+                step,
                 run.totalSteps(),
-                run.loss(),
-                run.heads(),
-                run.samplesPerSecond(),
-                run.tokensPerSecond(),
+                loss,
+                heads,
+                samplesPerSecond,
+                tokensPerSecond,
                 run.secondsLeft(),
-                run.timeShares(),
+                shares,
                 run.minWorkers(),
                 run.maxWorkers(),
                 run.weightsSha256(),
@@ -231,7 +239,7 @@ public final class RunFeed implements AutoCloseable {
         private void take(String type, String data) {
             RunEvent event = null;
             try {
-                event = type.equals("run") ? null : JSON.readValue(data, RunEvent.class);
+                event = type.equals("run") ? null : Json.read(data, RunEvent.class);
             } catch (JsonProcessingException e) {
                 LOG.debug("an event of another version", e);
             }
@@ -263,6 +271,10 @@ public final class RunFeed implements AutoCloseable {
 
         synchronized void forget() {
             stale = false;
+            forgetNews();
+        }
+
+        private void forgetNews() {
             step = null;
             notes = null;
             workers.clear();
@@ -277,9 +289,7 @@ public final class RunFeed implements AutoCloseable {
                 }
                 now = with(now, notes == null ? now.notes() : notes.notes(), all);
             }
-            step = null;
-            notes = null;
-            workers.clear();
+            forgetNews();
             return now;
         }
 

@@ -139,7 +139,7 @@ public final class SubmittedRun implements Pretraining {
         while (System.nanoTime() < deadline) {
             nodes.tend(false);
             RunView view = look();
-            if (view != null && view.run().equals(request.name()) && !view.id().isEmpty()) {
+            if (view != null && isSubmitted(view)) {
                 known(view.id());
             }
             if (view != null && !view.state().equals("discovering")) {
@@ -185,6 +185,11 @@ public final class SubmittedRun implements Pretraining {
             lastSilence = e.what();
             return null;
         }
+    }
+
+    /** Whether the nodes have this run: the answer to its submission may have been lost. */
+    private boolean isSubmitted(RunView view) {
+        return view.run().equals(request.name()) && !view.id().isEmpty();
     }
 
     private boolean isSilent() {
@@ -341,9 +346,7 @@ public final class SubmittedRun implements Pretraining {
                     if (view.ended()) {
                         return result(view);
                     }
-                } else if (!submissionKey.isEmpty()
-                        && !view.id().isEmpty()
-                        && view.run().equals(request.name())) {
+                } else if (!submissionKey.isEmpty() && isSubmitted(view)) {
                     known(view.id()); // it was submitted again, and the answer was lost
                 } else if (view.state().equals("idle")) {
                     submitAgain();

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.flm.data.Corruption;
 import io.flm.data.RandomStream;
-import io.flm.data.Sample;
 import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
@@ -22,7 +21,6 @@ import io.flm.worker.model.TargetScores;
 import io.flm.worker.model.TextMasks;
 import io.flm.worker.model.TextMasks.Reader;
 import io.flm.worker.objective.Objective;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -39,12 +37,10 @@ final class HeldOutShown {
     private final Objective objective;
     private final Tokenizer tokenizer;
     private final CaptionFormat format;
-    private final List<Rows> batches;
+    private final List<Example> examples;
+    private final List<HeldOutBatch> batches; // of these, in order
     private @Nullable List<ShownSamples.Sample>
             samples; // made by the first who asks: masks want a thread of the engine
-
-    /** Some examples, and the rows of their texts. */
-    private record Rows(List<Example> examples, TextBatch batch, ByteBuffer pixels) {}
 
     /**
      * @param examples that are shown, at least one
@@ -59,28 +55,25 @@ final class HeldOutShown {
             TextLayout layout,
             Corruption corruption,
             RandomStream random) {
-        this.batches = new ArrayList<>();
+        this.examples = examples;
         this.objective = objective;
         this.tokenizer = tokenizer;
         this.format = new CaptionFormat(layout, tokenizer::decode);
-        for (int from = 0; from < examples.size(); from += microBatch) {
-            List<Example> some = examples.subList(from, Math.min(examples.size(), from + microBatch));
-            List<Sample> asTrained = HeldOut.samples(some);
-            batches.add(new Rows(some, corruption.plan(asTrained, random), Sample.pixels(asTrained)));
-        }
+        this.batches = HeldOutBatch.of(HeldOut.samples(examples), microBatch, corruption, random);
     }
 
     /** What the model says of them now, on a thread that is prepared for the engine. */
     ShownSamples of(FlmModel model, long steps) {
         List<ShownSamples.Sample> shown = samples(model.settings());
         List<Prediction> predictions = new ArrayList<>();
-        for (Rows rows : batches) {
+        for (HeldOutBatch batch : batches) {
+            int count = batch.text().pictures().count();
             try (NDManager scope = model.newScope()) {
-                NDArray features = model.imageFeatures(scope, rows.pixels, rows.examples.size());
-                TargetScores scores = model.score(rows.batch, features).get(0);
-                List<@Nullable String> captions = captions(model, features, rows.examples.size());
-                for (int k = 0; k < rows.examples.size(); k++) {
-                    predictions.add(prediction(rows.batch, k, scores, captions.get(k)));
+                NDArray features = batch.features(model, scope);
+                TargetScores scores = model.score(batch.text(), features).get(0);
+                List<@Nullable String> captions = captions(model, features, count);
+                for (int k = 0; k < count; k++) {
+                    predictions.add(prediction(batch.text(), k, scores, captions.get(k)));
                 }
             }
         }
@@ -131,9 +124,9 @@ final class HeldOutShown {
         if (made == null) {
             made = new ArrayList<>();
             try (TextMasks masks = new TextMasks(settings)) {
-                for (Rows rows : batches) {
-                    for (int k = 0; k < rows.examples.size(); k++) {
-                        made.add(sample(rows.examples.get(k), rows.batch, firstRow(rows.batch, k), masks));
+                for (HeldOutBatch batch : batches) {
+                    for (int k = 0; k < batch.text().pictures().count(); k++) {
+                        made.add(sample(examples.get(made.size()), batch.text(), firstRow(batch.text(), k), masks));
                     }
                 }
             }

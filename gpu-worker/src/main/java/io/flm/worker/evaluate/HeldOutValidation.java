@@ -1,6 +1,5 @@
 package io.flm.worker.evaluate;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import com.typesafe.config.Config;
 import io.flm.data.Corruption;
@@ -10,7 +9,6 @@ import io.flm.data.RandomStream;
 import io.flm.data.RandomStream.Purpose;
 import io.flm.data.RemoteSettings;
 import io.flm.data.Sample;
-import io.flm.data.TextBatch;
 import io.flm.data.TextLayout;
 import io.flm.data.Tokenizer;
 import io.flm.data.UserException;
@@ -26,7 +24,6 @@ import io.flm.worker.train.ScoredData;
 import io.flm.worker.train.Tasks;
 import io.flm.worker.train.TrainSettings;
 import io.flm.worker.train.Validation;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,13 +39,10 @@ import org.jspecify.annotations.Nullable;
 public final class HeldOutValidation implements Validation {
     private final long every;
     private final int heads;
-    private final List<List<Rows>> byLane;
+    private final List<List<HeldOutBatch>> byLane;
     private final @Nullable HeldOutShown shown;
 
-    /** @param pixels uint8 [B, 3, S, S] */
-    private record Rows(TextBatch text, ByteBuffer pixels) {}
-
-    private HeldOutValidation(long every, int heads, List<List<Rows>> byLane, @Nullable HeldOutShown shown) {
+    private HeldOutValidation(long every, int heads, List<List<HeldOutBatch>> byLane, @Nullable HeldOutShown shown) {
         this.every = every;
         this.heads = heads;
         this.byLane = byLane;
@@ -80,19 +74,14 @@ public final class HeldOutValidation implements Validation {
                 .orElseGet(() -> HeldOut.samples(examples));
         TextLayout layout = new TextLayout(tokenizer.vocabulary(), data.beginToken());
         Corruption corruption = train.objective().corruption(layout);
-        List<List<Rows>> byLane = new ArrayList<>();
+        List<List<HeldOutBatch>> byLane = new ArrayList<>();
         for (int lane = 0; lane < train.lanes(); lane++) {
             List<Sample> own = new ArrayList<>();
             for (int k = lane; k < all.size(); k += train.lanes()) {
                 own.add(all.get(k));
             }
             RandomStream random = RandomStream.of(seed, Purpose.CORRUPT, lane);
-            List<Rows> batches = new ArrayList<>();
-            for (int from = 0; from < own.size(); from += train.microBatch()) {
-                List<Sample> batch = own.subList(from, Math.min(own.size(), from + train.microBatch()));
-                batches.add(new Rows(corruption.plan(batch, random), Sample.pixels(batch)));
-            }
-            byLane.add(batches);
+            byLane.add(HeldOutBatch.of(own, train.microBatch(), corruption, random));
         }
         int count = Math.min(config.getInt("flm.evaluate.every-shown"), examples.size());
         HeldOutShown shown = count == 0
@@ -134,11 +123,9 @@ public final class HeldOutValidation implements Validation {
     @Override
     public Loss of(FlmModel model, int lane) {
         Loss loss = Loss.none(heads);
-        for (Rows rows : byLane.get(lane)) {
+        for (HeldOutBatch batch : byLane.get(lane)) {
             try (NDManager scope = model.newScope()) {
-                NDArray features = model.imageFeatures(
-                        scope, rows.pixels, rows.text.pictures().count());
-                loss = loss.plus(model.loss(rows.text, features));
+                loss = loss.plus(model.loss(batch.text(), batch.features(model, scope)));
             }
         }
         return loss;
